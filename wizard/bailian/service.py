@@ -1,0 +1,161 @@
+"""The platform as the product sees it: one protocol, and the small results that come back.
+
+Every method sends one request (``files`` and ``jobs``: one a page) and raises ``wizard.errors.NeverSent``, ``Refused``
+or ``OutcomeUnknown``, nothing else. What creates something (``upload``, ``create_job``) is sent once and never again by
+any layer below; what reads may be retried below within its deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+# A job's last states (D-api 2026-05-26); PARTIALLY_SUCCEEDED is known from the vendor's own tools. Any other value,
+# also an unknown one, means: keep looking.
+SUCCEEDED = "SUCCEEDED"
+FAILED = "FAILED"
+CANCELED = "CANCELED"
+FINAL = frozenset({SUCCEEDED, FAILED, CANCELED, "PARTIALLY_SUCCEEDED"})
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file on the platform. ``size`` in bytes; ``md5`` in lower-case hex, empty where the platform says none."""
+
+    file_id: str
+    name: str
+    size: int | None = None
+    md5: str = ""
+    created: str = ""
+    description: str = ""
+    purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A fine-tune job. ``usage``: billed tokens, known at the end; ``output_model``: the name to deploy (never a sign of success)."""
+
+    job_id: str
+    status: str
+    name: str = ""
+    model: str = ""
+    training_type: str = ""
+    training_files: tuple[str, ...] = ()
+    validation_files: tuple[str, ...] = ()
+    hyper_parameters: Mapping[str, Any] = field(default_factory=dict)
+    created: str = ""
+    ended: str = ""
+    output_model: str = ""
+    usage: int | None = None
+    failure_code: str = ""
+    failure_message: str = ""
+    request_id: str = ""
+
+    @property
+    def final(self) -> bool:
+        """Whether the job has come to its end, whichever that is."""
+        return self.status in FINAL
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """What a job is created from. ``hyper_parameters`` go out as they are (``learning_rate`` a string)."""
+
+    model: str
+    training_type: str
+    training_files: tuple[str, ...]
+    validation_files: tuple[str, ...]
+    hyper_parameters: Mapping[str, Any]
+    job_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Lines ``offset .. offset+len(lines)`` of a job's log; ``total`` is how many there are now."""
+
+    lines: tuple[str, ...]
+    offset: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A saved state of the model during training."""
+
+    name: str
+    status: str
+    created: str = ""
+    model_name: str = ""
+
+
+class Platform(Protocol):
+    """What the steps and the commands ask of Bailian, or of the sandbox."""
+
+    @property
+    def endpoint(self) -> str:
+        """The base URL that requests go to, ending in ``/api/v1``."""
+        ...
+
+    def prove_key(self) -> None:
+        """One cheap read that costs nothing (``GET /models?page_no=1&page_size=1``); returns if the key is accepted."""
+        ...
+
+    def files(self) -> Iterator[RemoteFile]:
+        """All files, page by page, newest first as the platform gives them."""
+        ...
+
+    def file(self, file_id: str) -> RemoteFile:
+        """One file; Refused where it is not there."""
+        ...
+
+    def upload(
+        self,
+        path: Path,
+        *,
+        name: str,
+        description: str,
+        md5: str,
+        on_progress: Callable[[int, int], None],
+        before_last_byte: Callable[[], None],
+    ) -> RemoteFile:
+        """Send ``path`` as ``name`` with ``purpose=fine-tune``, from disk in constant memory, once.
+
+        ``on_progress(sent, total)`` in bytes. ``before_last_byte`` is called once, before the bytes leave without which
+        the platform can't have the file. A file whose bytes are no longer those of ``md5`` is given up before that
+        (NeverSent).
+        """
+        ...
+
+    def delete_file(self, file_id: str) -> None:
+        """Remove a file."""
+        ...
+
+    def create_job(self, request: JobRequest, *, before_sending: Callable[[], None]) -> Job:
+        """Create a job: one request, after ``before_sending`` returned.
+
+        ``training_file_ids`` is sent; only if the platform answers 400 naming that field, which created nothing,
+        ``training_datasets`` is sent once instead (create-fine-tuning-job-api, autumn 2026), again after ``before_sending``.
+        """
+        ...
+
+    def job(self, job_id: str) -> Job:
+        """One job as it is now."""
+        ...
+
+    def jobs(self) -> Iterator[Job]:
+        """All jobs, page by page, newest first as the platform gives them."""
+        ...
+
+    def cancel_job(self, job_id: str) -> None:
+        """Ask for a job to be cancelled; tokens trained until then are billed."""
+        ...
+
+    def logs(self, job_id: str, offset: int = 0, lines: int = 1000) -> LogPage:
+        """Log lines from ``offset`` on, counted from 0; at most 1000."""
+        ...
+
+    def checkpoints(self, job_id: str) -> Sequence[Checkpoint]:
+        """The checkpoints that a job has saved."""
+        ...

@@ -1,0 +1,318 @@
+"""The cursor: the next step is the first applicable one that is not satisfied.
+
+There is no stored step number. Resume, Back and Edit are one computation over the facts: a question is open when it has
+no answer, when its answer no longer fits, when what it rests on changed, or when somebody wants to change it; results
+are open when what they rest on changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wizard.engine import effects
+from wizard.engine.effects import Effectful, Receipt
+from wizard.engine.plan import digest
+from wizard.engine.session import Fact, Session
+from wizard.engine.step import (
+    Back,
+    Choice,
+    Decision,
+    Edit,
+    Facts,
+    Field,
+    Front,
+    Quit,
+    Source,
+    Step,
+    Unacceptable,
+)
+from wizard.errors import AnswersMissing, DecisionNeeded, UsageError, WizardError
+from wizard.locale import _
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer that was given before the question: on the command line, in a file, by the environment."""
+
+    raw: Any
+    source: Source
+
+
+class Run:
+    """One walk through ``steps`` with one session and one front end."""
+
+    def __init__(
+        self, steps: Sequence[Step], session: Session, front: Front, given: Mapping[str, Given] | None = None
+    ) -> None:
+        self.steps = tuple(steps)
+        self.session = session
+        self.front = front
+        self._given = dict(given or {})
+        self._reopened: set[str] = set()
+        self._secrets: dict[str, Any] = {}
+        self._announced: dict[str, str] = {}
+        self._shown: str | None = None
+
+    # What is known
+
+    @property
+    def facts(self) -> Facts:
+        """All values known so far."""
+        return self.session.values
+
+    def next_step(self) -> Step | None:
+        """The first applicable step that is not satisfied, or None: all done."""
+        return next((step for step in self._open_steps() if not self.satisfied(step)), None)
+
+    @property
+    def sealed(self) -> bool:
+        """Whether an effect may have happened behind which nothing can be changed any more."""
+        return self._seal() is not None
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Keys of given answers that no question has taken so far."""
+        return tuple(self._given)
+
+    def satisfied(self, step: Step) -> bool:
+        """Whether every question of ``step`` has a good answer and its results rest on what is true now."""
+        if self._open_field(step) is not None:
+            return False
+        basis = self._basis_of_results(step)
+        return all(self._rests_on(key, basis) for key in step.gives)
+
+    def _applicable(self) -> list[Step]:
+        return [step for step in self.steps if step.applies(self.facts)]
+
+    def _seal(self) -> Step | None:
+        kinds = {effect.kind for effect in self.session.effects.values() if effect.state != "prepared"}
+        return next((step for step in self._applicable() if step.seals and step.id in kinds), None)
+
+    def _open_steps(self) -> list[Step]:
+        """The steps that can still be open: all, or those from a sealing one on once its effect may have happened."""
+        applicable = self._applicable()
+        seal = self._seal()
+        return applicable[applicable.index(seal) :] if seal else applicable
+
+    def _open_field(self, step: Step) -> Field | None:
+        return next((field for field in step.fields(self.facts) if not self._answered(field)), None)
+
+    def _answered(self, field: Field) -> bool:
+        if field.key in self._reopened or field.key in self._given:
+            return False
+        if field.kind == "secret":
+            return field.key in self._secrets
+        fact = self.session.facts.get(field.key)
+        if fact is None or fact.basis != self._basis(field.needs):
+            return False
+        if fact.source == "default" and field.quiet and fact.value != field.default:
+            return False  # nobody chose it, so it follows the default
+        try:
+            field.accept(fact.value)
+        except Unacceptable:
+            return False
+        return True
+
+    def _rests_on(self, key: str, basis: str) -> bool:
+        fact = self.session.facts.get(key)
+        return fact is not None and fact.basis == basis
+
+    def _basis(self, keys: Sequence[str]) -> str:
+        facts = self.session.facts
+        return digest({key: facts[key].value for key in keys if key in facts})
+
+    def _basis_of_results(self, step: Step) -> str:
+        own = [field.key for field in step.fields(self.facts) if field.kind != "secret"]
+        return self._basis((*step.needs, *own))
+
+    # Going on
+
+    def go(self, *, before: str = "") -> None:
+        """Ask and do everything that is open, up to the step with id ``before`` or to the end.
+
+        Raises Quit when the user leaves, and any WizardError that is not mended on the way.
+        """
+        if self.sealed and self._given:
+            raise UsageError(
+                _("The job of this session has been sent; its answers can't be changed: {keys}").format(
+                    keys=", ".join(self._given)
+                ),
+                _("Start a new session with --new to train with other answers."),
+            )
+        self._verify()
+        while (step := self.next_step()) is not None and step.id != before:
+            self._announce(step)
+            try:
+                self._take(step)
+            except Back:
+                self._reopen_before(step)
+            except Edit as edit:
+                self._reopen(edit.key)
+        self._announce(step)
+
+    def _verify(self) -> None:
+        for step in self._open_steps():
+            if step.gives and self.satisfied(step) and (reason := step.verify(self.facts)):
+                self.front.say(f"{step.title()}: {reason}", "warn")
+                self.session.drop(step.gives)
+
+    def _announce(self, upcoming: Step | None) -> None:
+        applicable = self._applicable()
+        for step in applicable[: applicable.index(upcoming)] if upcoming else applicable:
+            line = step.line(self.facts)
+            if self._announced.get(step.id) != line:
+                self._announced[step.id] = line
+                self.front.done(step.title(), line, self._source_of(step))
+
+    def _source_of(self, step: Step) -> str:
+        """Where the answers came from, when somebody gave them elsewhere than at this screen."""
+        facts = self.session.facts
+        sources = {facts[field.key].source for field in step.fields(self.facts) if field.key in facts}
+        return next(
+            (source for source in ("flag", "answers", "environment", ".env") if source in sources), ""
+        )
+
+    def _take(self, step: Step) -> None:
+        if self._shown != step.id:
+            self._shown = step.id
+            applicable = self._applicable()
+            self.front.begin(applicable.index(step) + 1, len(applicable), step.title())
+            if (view := step.view(self.facts)) is not None:
+                self.front.show(view)
+        if (field := self._open_field(step)) is not None:
+            self._answer(field)
+            return
+        basis = self._basis_of_results(step)
+        try:
+            results = step.perform(self)
+        except WizardError as error:
+            self._mend(step, error)
+            return
+        for key in step.gives:
+            self.session.put(key, Fact(results[key], "done", basis))
+
+    # Questions
+
+    def _answer(self, field: Field) -> None:
+        source: Source = "asked"
+        previous = self.session.facts.get(field.key)
+        if field.key in self._given:
+            given = self._given.pop(field.key)
+            source = given.source
+            try:
+                value = field.accept(given.raw)
+            except Unacceptable as problem:
+                raise UsageError(f"{field.key} ({_source_name(source)}): {problem}") from None
+        elif field.quiet and field.key not in self._reopened:
+            value, source = field.default, "default"
+        elif self.front.attended:
+            value = self.front.ask(field, previous.value if previous and field.kind != "secret" else None)
+        else:
+            value, source = self._unattended(field)
+        self._reopened.discard(field.key)
+        if field.kind == "secret":
+            self._secrets[field.key] = value
+            return
+        self.session.put(field.key, Fact(value, source, self._basis(field.needs)))
+
+    def _unattended(self, field: Field) -> tuple[Any, Source]:
+        if field.attended:
+            return field.default, "default"
+        try:
+            return self.front.ask(field), "default"
+        except AnswersMissing:
+            raise self._all_missing() from None
+
+    def _all_missing(self) -> AnswersMissing:
+        missing = [
+            field
+            for step in self._applicable()
+            for field in step.fields(self.facts)
+            if not (field.quiet or field.attended or field.key in self._given or self._answered(field))
+        ]
+        words = tuple(field.key for field in missing if field.kind != "word")
+        lines = "\n".join(f"  {field.key}: {field.label}" for field in missing if field.key in words)
+        return AnswersMissing(
+            _("These answers are missing:\n{lines}").format(lines=lines),
+            _("Give each with --set KEY=VALUE or in an --answers file, or take every default with --yes."),
+            keys=words,
+        )
+
+    # Moves
+
+    def _reopen(self, key: str) -> None:
+        if self.sealed:
+            self.front.say(_("The job has been sent; its answers can't be changed any more."), "warn")
+            return
+        self._reopened.add(key)
+        self._shown = None
+
+    def _reopen_before(self, step: Step) -> None:
+        """Ask again the nearest question before the open one of ``step`` that a person had answered."""
+        asked: list[str] = []
+        for candidate in self._applicable():
+            for field in candidate.fields(self.facts):
+                if candidate is step and not self._answered(field):
+                    if asked:
+                        self._reopened.add(asked[-1])
+                        self._shown = None
+                    else:
+                        self.front.say(_("This is the first question."), "dim")
+                    return
+                fact = self.session.facts.get(field.key)
+                if (
+                    fact is not None
+                    and (fact.source == "asked" or not field.quiet)
+                    and field.kind != "secret"
+                ):
+                    asked.append(field.key)
+
+    def _mend(self, step: Step, error: WizardError) -> None:
+        """Offer what can be done about an error in ``step``; unattended, let it out."""
+        if not self.front.attended or isinstance(error, DecisionNeeded):
+            raise error
+        remedies = [remedy for remedy in error.remedies if remedy.key]
+        choices = [Choice(str(number), remedy.label) for number, remedy in enumerate(remedies)]
+        choices.append(Choice("retry", _("Try again")))
+        if any(not field.quiet for field in step.fields(self.facts)):
+            choices.append(Choice("change", _("Change the answers of this step")))
+        choices.append(Choice("leave", _("Save and leave")))
+        self.front.say(error.message, "bad")
+        if error.hint:
+            self.front.say(error.hint, "dim")
+        chosen = self.front.decide(Decision(_("What now?"), tuple(choices), "leave"))
+        if chosen == "leave":
+            raise Quit
+        if chosen == "change":
+            self._reopened.update(field.key for field in step.fields(self.facts) if not field.quiet)
+            self._secrets.clear()
+            self._shown = None
+        elif chosen != "retry":
+            remedy = remedies[int(chosen)]
+            if remedy.value is None:
+                self._reopen(remedy.key)
+            else:
+                field = next(
+                    field
+                    for step in self.steps
+                    for field in step.fields(self.facts)
+                    if field.key == remedy.key
+                )
+                self.session.put(remedy.key, Fact(remedy.value, "asked", self._basis(field.needs)))
+
+    # What a step gets in ``perform``
+
+    def secret(self, key: str) -> Any:
+        """The answer to a secret field given in this run, or None."""
+        return self._secrets.get(key)
+
+    def once(self, effect: Effectful) -> Receipt:
+        """Bring about an effect that must not happen twice."""
+        return effects.once(effect, self.session, self.front)
+
+
+def _source_name(source: Source) -> str:
+    names = {"flag": "--set", "answers": "--answers"}
+    return names.get(source, source)

@@ -1,0 +1,270 @@
+"""The session file: every answer, result and effect of one run, kept so that any stop can be gone on from.
+
+``session.json`` lies in a folder of mode 0700, itself 0600, written atomically and durably after every accepted answer
+and around every effect, with the version before it beside it as ``session.json.bak``. An operating-system lock keeps a
+second wizard out. It never contains the key.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+
+from wizard import __version__
+from wizard.engine.step import Source
+from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageError
+from wizard.locale import _
+from wizard.storage import remove_stale_temps, write_atomically
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+SCHEMA = 1
+MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""From each old schema to the next one; each old version is kept as an example under tests/sessions."""
+
+MOVES_KEPT = 200
+FILE = "session.json"
+
+State = Literal["prepared", "sent", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A value, where it came from, and the digest of what it rested on when it was accepted."""
+
+    value: Any
+    source: Source
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What is known of one effect on the platform.
+
+    ``prepared``: decided, but nothing has left that could bring it about. ``sent``: it may have happened. ``done``: the
+    platform's ``receipt`` is here. ``known``: ids that were there before, which therefore can't be ours. ``at``: when
+    the state was entered, in seconds since 1970.
+    """
+
+    key: str
+    kind: str
+    state: State
+    at: float
+    known: tuple[str, ...] = ()
+    receipt: Mapping[str, Any] | None = None
+
+
+class Session:
+    """One run in one folder. Open it with ``Session.open``, which takes the lock; close it to let go."""
+
+    def __init__(self, folder: Path, lock: FileLock | None) -> None:
+        self.folder = folder
+        self._lock = lock
+        self.id = secrets.token_hex(4)
+        self.created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        self.facts: dict[str, Fact] = {}
+        self.effects: dict[str, Effect] = {}
+        self.moves: list[dict[str, str]] = []
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """The session in ``folder``, or a new one there that is written at its first save.
+
+        Raises SessionBusy, SessionNewer, SessionDamaged (the file was set aside; the next start goes on from the copy
+        before it, with the approval taken back) and StorageError.
+        """
+        session = cls(folder, _locked(folder))
+        try:
+            remove_stale_temps(folder, FILE)
+            session._load()
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    @classmethod
+    def peek(cls, folder: Path) -> Self | None:
+        """The session in ``folder`` to look at only, without its lock; None where there is none to read."""
+        session = cls(folder, None)
+        try:
+            stored = json.loads((folder / FILE).read_bytes())
+            session._take(stored)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return session
+
+    @property
+    def path(self) -> Path:
+        """The session file."""
+        return self.folder / FILE
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The facts without where they came from."""
+        return {key: fact.value for key, fact in self.facts.items()}
+
+    def put(self, key: str, fact: Fact) -> None:
+        """Remember a fact, durably."""
+        self.facts[key] = fact
+        self.moved(f"{fact.source} {key}")
+        self.save()
+
+    def drop(self, keys: tuple[str, ...]) -> None:
+        """Forget facts that are no longer true."""
+        for key in keys:
+            self.facts.pop(key, None)
+        self.save()
+
+    def enter(self, effect: Effect) -> None:
+        """Remember the state of an effect, durably, with the time."""
+        self.effects[effect.key] = replace(effect, at=time.time())
+        self.moved(f"{effect.state} {effect.kind}")
+        self.save()
+
+    def forget(self, effect: Effect) -> None:
+        """An effect that did not happen, and can't happen any more."""
+        self.effects.pop(effect.key, None)
+        self.moved(f"undone {effect.kind}")
+        self.save()
+
+    def moved(self, what: str) -> None:
+        """Add to the short log of moves; it is written with the next save."""
+        self.moves = [
+            *self.moves[1 - MOVES_KEPT :],
+            {"at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "what": what},
+        ]
+
+    def save(self) -> None:
+        """Write everything, atomically and durably."""
+        document = {
+            "schema": SCHEMA,
+            "id": self.id,
+            "created": self.created,
+            "written_by": __version__,
+            "facts": {key: asdict(fact) for key, fact in self.facts.items()},
+            "effects": [asdict(effect) for effect in self.effects.values()],
+            "moves": self.moves,
+        }
+        text = json.dumps(document, ensure_ascii=False, indent=1)
+        write_atomically(self.path, text.encode("utf-8", "backslashreplace"), mode=0o600, keep_previous=True)
+
+    def archive(self) -> Path:
+        """Put this session away under ``sessions/`` and start a new one in its place; returns where it went."""
+        shelf = self.folder / "sessions"
+        target = shelf / f"{self.id}.json"
+        try:
+            shelf.mkdir(mode=0o700, exist_ok=True)
+            self.path.replace(target)
+            with suppress(FileNotFoundError):
+                (self.folder / f"{FILE}.bak").unlink()
+        except OSError as error:
+            raise StorageError(
+                _("The session could not be put away to {path}: {reason}").format(
+                    path=target, reason=error.strerror
+                )
+            ) from None
+        fresh = Session(self.folder, None)
+        self.id, self.created = fresh.id, fresh.created
+        self.facts, self.effects, self.moves = {}, {}, []
+        return target
+
+    def close(self) -> None:
+        """Let go of the lock."""
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def _load(self) -> None:
+        try:
+            data = self.path.read_bytes()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StorageError(
+                _("The session file {path} can't be read: {reason}").format(
+                    path=self.path, reason=error.strerror
+                )
+            ) from None
+        try:
+            stored = json.loads(data)
+            schema = stored["schema"]
+            if isinstance(schema, int) and schema > SCHEMA:
+                raise SessionNewer(
+                    _("The session in {path} was written by a newer version of bailian-wizard.").format(
+                        path=self.path
+                    ),
+                    _("Update bailian-wizard, or start in another folder. Nothing was changed."),
+                )
+            while schema < SCHEMA:
+                stored = MIGRATIONS[schema](stored)
+                schema = stored["schema"]
+            self._take(stored)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise self._set_aside() from None
+
+    def _take(self, stored: Mapping[str, Any]) -> None:
+        facts = {key: Fact(**fact) for key, fact in stored["facts"].items()}
+        effects = [Effect(**{**effect, "known": tuple(effect["known"])}) for effect in stored["effects"]]
+        if any(fact.source not in get_args(Source) for fact in facts.values()) or any(
+            effect.state not in get_args(State) for effect in effects
+        ):
+            raise ValueError
+        self.id, self.created = str(stored["id"]), str(stored["created"])
+        self.facts, self.effects = facts, {effect.key: effect for effect in effects}
+        self.moves = [dict(move) for move in stored["moves"]]
+
+    def _set_aside(self) -> SessionDamaged:
+        aside = self.folder / f"session.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}.json"
+        previous = self.folder / f"{FILE}.bak"
+        try:
+            self.path.replace(aside)
+            hint = _("The next start begins anew.")
+            with suppress(ValueError, KeyError, TypeError, AttributeError, FileNotFoundError):
+                self._take(json.loads(previous.read_bytes()))
+                # An effect may have been on the lost page, so nobody's yes counts any more.
+                self.facts = {key: fact for key, fact in self.facts.items() if not key.startswith("review.")}
+                self.save()
+                hint = _("The next start goes on from the copy before it; your approval will be asked again.")
+        except OSError as error:
+            return SessionDamaged(
+                _("The session file {path} is damaged, and it can't be set aside: {reason}").format(
+                    path=self.path, reason=error.strerror
+                )
+            )
+        return SessionDamaged(
+            _("The session file was damaged. It is kept as {aside}.").format(aside=aside), hint
+        )
+
+
+def _locked(folder: Path) -> FileLock:
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(folder / "lock", timeout=0, mode=0o600)
+        lock.acquire()
+    except Timeout:
+        raise SessionBusy(
+            _("Another bailian-wizard is at work in {folder}.").format(folder=folder.parent),
+            _("Finish or close it first, or start in another folder."),
+        ) from None
+    except OSError as error:
+        raise StorageError(
+            _("The wizard can't keep its session in {folder}: {reason}").format(
+                folder=folder, reason=error.strerror
+            ),
+            _("Start it in a folder that you may write to."),
+        ) from None
+    return lock

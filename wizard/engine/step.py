@@ -1,0 +1,281 @@
+"""What a step is, and what it may ask: the vocabulary that steps, engine and front ends share.
+
+A step declares; it never prints, prompts or navigates. The engine derives everything else from ``needs``, ``gives`` and
+the fields: what comes next, what an edit makes stale, what a script must answer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from wizard.locale import _
+
+if TYPE_CHECKING:
+    from wizard.engine.effects import Effectful, Receipt
+    from wizard.engine.view import View
+
+Facts = Mapping[str, Any]
+"""Everything known so far: JSON values by key, such as ``{"dataset.set": "taiwan"}``."""
+
+Kind = Literal["choice", "text", "integer", "number", "path", "secret", "word"]
+Source = Literal["asked", "flag", "answers", "environment", ".env", "default", "done"]
+
+
+class Back(Exception):
+    """Go to the question before this one."""
+
+
+class Quit(Exception):
+    """Leave; everything answered is kept. ``farewell``: what to say besides how to come back."""
+
+    def __init__(self, farewell: str = "") -> None:
+        super().__init__(farewell)
+        self.farewell = farewell
+
+
+class Edit(Exception):
+    """Ask the field ``key`` again."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+class Unacceptable(ValueError):
+    """An answer that the field can't take; the text says why, to the person who gave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer to choose. Where ``edits`` is a field's key, choosing asks that field instead of answering this one."""
+
+    value: Any
+    label: str
+    note: str = ""
+    edits: str = ""
+
+
+def _anything(_value: Any) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A question, declared: enough for a screen, a flag, an answers file and a JSON schema.
+
+    ``default``: offered, and taken by ``--yes``; None means there is none. ``check`` returns why a value can't be taken.
+    ``needs``: facts on which an answer rests; when one changes, the question comes again with the old answer offered.
+    ``quiet``: the default is taken without asking, until somebody edits it. ``attended``: only a person is asked; a
+    script needs no answer. ``browse(page)``: something to page through at this question, None past its end.
+    ``word``: for kind ``word``, what must be typed for ``default``-independent ``value`` to be the answer.
+    """
+
+    key: str
+    kind: Kind
+    label: str
+    why: str = ""
+    default: Any = None
+    choices: tuple[Choice, ...] = ()
+    check: Callable[[Any], str | None] = _anything
+    needs: tuple[str, ...] = ()
+    quiet: bool = False
+    attended: bool = False
+    optional: bool = False
+    browse: Callable[[int], View | None] | None = None
+    word: str = ""
+    value: Any = None
+
+    def accept(self, raw: Any) -> Any:
+        """The answer in its own type, from text (a flag, a prompt) or an already typed value.
+
+        Raises Unacceptable with a sentence for the person who gave it.
+        """
+        value = self._typed(raw)
+        if value is None and self.optional:
+            return None
+        if self.choices and value not in [choice.value for choice in self.choices if not choice.edits]:
+            allowed = ", ".join(str(choice.value) for choice in self.choices if not choice.edits)
+            raise Unacceptable(_("{value} is not one of: {allowed}").format(value=value, allowed=allowed))
+        if problem := self.check(value):
+            raise Unacceptable(problem)
+        return value
+
+    def _typed(self, raw: Any) -> Any:
+        if raw is None or (isinstance(raw, str) and not raw.strip() and self.kind != "text"):
+            if self.optional:
+                return None
+            raise Unacceptable(_("An answer is needed here."))
+        if self.kind == "integer":
+            return _integer(raw)
+        if self.kind == "number":
+            return _number(raw)
+        if self.kind == "choice":
+            texts = {str(choice.value): choice.value for choice in self.choices}
+            return texts.get(str(raw).strip(), raw)
+        if self.kind == "word":
+            if raw != self.value:
+                raise Unacceptable(
+                    _("The plan has changed since it was approved with {raw}.").format(raw=raw)
+                )
+            return raw
+        if not isinstance(raw, str):
+            raise Unacceptable(_("{value} should be text.").format(value=raw))
+        return raw if self.kind == "text" else raw.strip()
+
+
+def _integer(raw: Any) -> int:
+    if isinstance(raw, bool) or (isinstance(raw, float) and not raw.is_integer()):
+        raise Unacceptable(_("{value} is not a whole number.").format(value=raw))
+    try:
+        return int(raw)
+    except (TypeError, ValueError):
+        raise Unacceptable(_("{value} is not a whole number.").format(value=raw)) from None
+
+
+def _number(raw: Any) -> float:
+    try:
+        if isinstance(raw, bool):
+            raise TypeError
+        number = float(raw)
+    except (TypeError, ValueError):
+        raise Unacceptable(_("{value} is not a number.").format(value=raw)) from None
+    if not math.isfinite(number):
+        raise Unacceptable(_("{value} is not a number.").format(value=raw))
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A question that only arises when something is wrong; ``safe`` is the choice that changes nothing."""
+
+    question: str
+    choices: tuple[Choice, ...]
+    safe: str
+
+
+class Progress(Protocol):
+    """A bar on the screen."""
+
+    def update(self, done: int, total: int | None = None) -> None:
+        """Move to ``done`` of ``total``, in the unit that it was opened with."""
+        ...
+
+
+class Live(Protocol):
+    """A part of the screen that is drawn anew as things change."""
+
+    def update(self, view: View) -> None:
+        """Show ``view`` in place of what was shown before."""
+        ...
+
+
+class Front(Protocol):
+    """Whoever talks to the user: the terminal, the plain terminal, a script."""
+
+    @property
+    def attended(self) -> bool:
+        """Whether a person is there to be asked."""
+        ...
+
+    def begin(self, number: int, total: int, title: str) -> None:
+        """Step ``number`` of ``total`` starts."""
+        ...
+
+    def show(self, view: View) -> None:
+        """Show something."""
+        ...
+
+    def ask(self, field: Field, current: Any = None) -> Any:
+        """The answer, accepted by the field. ``current``: what was answered before. Raises Back, Quit, Edit."""
+        ...
+
+    def decide(self, decision: Decision) -> str:
+        """The value of the chosen choice; unattended, raises DecisionNeeded."""
+        ...
+
+    def done(self, title: str, line: str, source: str = "") -> None:
+        """A finished step, in one line; ``source`` says where its answers came from when they were not asked."""
+        ...
+
+    def say(self, text: str, tone: Literal["plain", "dim", "good", "warn", "bad"] = "plain") -> None:
+        """One remark."""
+        ...
+
+    def progress(
+        self, label: str, total: int | None, unit: Literal["bytes", "rows", "seconds"]
+    ) -> AbstractContextManager[Progress]:
+        """A bar for work that takes a while."""
+        ...
+
+    def live(self) -> AbstractContextManager[Live]:
+        """A part of the screen to keep up to date."""
+        ...
+
+
+class Work(Protocol):
+    """What a step gets to work with in ``perform``."""
+
+    @property
+    def facts(self) -> Facts:
+        """Everything known so far."""
+        ...
+
+    @property
+    def front(self) -> Front:
+        """Whoever talks to the user, for progress and remarks; never for questions."""
+        ...
+
+    def secret(self, key: str) -> Any:
+        """The answer to a secret field given in this run, or None. It is never stored."""
+        ...
+
+    def once(self, effect: Effectful) -> Receipt:
+        """Bring about an effect on the platform that must not happen twice."""
+        ...
+
+
+class Step:
+    """One screen of the product.
+
+    ``needs``: facts that its results rest on, besides its own fields. ``gives``: the results that ``perform`` returns.
+    Results are recorded with a digest of what they rest on; they are stale as soon as that changes.
+    ``seals``: once this step's effect may have happened, nothing before it can be changed. An effect's ``kind`` is the
+    ``id`` of the step that brings it about.
+    """
+
+    id: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]] = ()
+    gives: ClassVar[tuple[str, ...]] = ()
+    seals: ClassVar[bool] = False
+
+    def title(self) -> str:
+        """The step's name on the screen."""
+        raise NotImplementedError
+
+    def applies(self, facts: Facts) -> bool:  # noqa: ARG002 - most steps always apply
+        """Whether this user has to take this step at all."""
+        return True
+
+    def fields(self, facts: Facts) -> Sequence[Field]:  # noqa: ARG002 - some steps ask nothing
+        """The questions, given what is known; must cope with facts that are still missing."""
+        return ()
+
+    def verify(self, facts: Facts) -> str | None:  # noqa: ARG002 - some facts can't become untrue
+        """Why the recorded results are no longer true (a file changed, a key is gone), or None. Asked once a start."""
+        return None
+
+    def view(self, facts: Facts) -> View | None:  # noqa: ARG002 - some steps have nothing to show
+        """What to show before the first question."""
+        return None
+
+    def perform(self, work: Work) -> Mapping[str, Any]:  # noqa: ARG002 - some steps only ask
+        """Do the work; returns a value for each key of ``gives``. Runs again after an error or an interruption."""
+        return {}
+
+    def line(self, facts: Facts) -> str:
+        """What this finished step came to, in one line."""
+        raise NotImplementedError

@@ -1,0 +1,63 @@
+"""What a step shows, as neutral data: a front end decides how it looks.
+
+All text in here is plain: it may hold foreign bytes (a dataset's rows, a server's message), so a front end must never
+read it as markup or let control characters through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Tone = Literal["plain", "dim", "good", "warn", "bad"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One or more lines."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under column heads; ``right`` names the columns (by index) that hold numbers."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    right: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A titled box of (label, text) parts; a part without a label is plain text."""
+
+    title: str
+    parts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Two panels to compare: side by side where there is room, else above each other."""
+
+    left: Panel
+    right: Panel
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Points (x, y) of one or more named series, drawn where the terminal can."""
+
+    title: str
+    series: tuple[tuple[str, tuple[tuple[float, float], ...]], ...]
+
+
+Block = Text | Table | Panel | Beside | Curve
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Blocks, top to bottom."""
+
+    blocks: tuple[Block, ...] = ()

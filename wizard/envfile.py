@@ -1,0 +1,381 @@
+"""Owns the `.env` file: what is taken from it, and how a value is put into it without harming the rest.
+
+Reading takes three names and nothing else: a `.env` that came with somebody's folder must not be able to send the key
+to another host, so an endpoint, a proxy or a configuration path in it is reported and never obeyed. Nothing here is
+ever loaded into the process environment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import stat
+import subprocess
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from wizard import storage
+from wizard.errors import StorageError, UsageError
+from wizard.locale import _, ngettext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from dotenv.parser import Binding
+
+KEY = "DASHSCOPE_API_KEY"
+WORKSPACE = "DASHSCOPE_WORKSPACE"
+REGION = "DASHSCOPE_REGION"
+NAMES = (KEY, WORKSPACE, REGION)
+"""The only names that are taken from a `.env`."""
+
+_CLEAN = re.compile(r"[!%&()*+,\-./0-9:;<>?@A-Z\[\]^_`a-z{|}~]{1,256}")  # [\x21-\x7e] without $ ' " \ # =
+_SHORTEST_KEY = 16
+_LARGEST = 1 << 20  # bytes; nobody's .env is larger, and a device or a log by that name may be endless
+_LOCK_SECONDS = 10.0
+_GIT_SECONDS = 5.0
+
+# What would turn a client to another host, or make it trust one, were it loaded: a client reads every DASHSCOPE_ name.
+_DANGEROUS = re.compile(
+    r"DASHSCOPE_[A-Z0-9_]+|(HTTPS?|ALL|FTP|NO)_PROXY|SSL_CERT_(FILE|DIR)|SSLKEYLOGFILE|(REQUESTS|CURL)_CA_BUNDLE",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """What a `.env` says: ``values`` of NAMES only (an empty one is ""), never shown in a repr.
+
+    ``ignored`` are the names in it that could turn a client to another host, in the file's order; ``unreadable_lines``
+    are the 1-based lines that are not an assignment (an unclosed quote, say) and so count for nothing.
+    """
+
+    values: Mapping[str, str] = field(repr=False, hash=False)
+    ignored: tuple[str, ...] = ()
+    exists: bool = False
+    unreadable_lines: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What saving did: ``changed`` the file (text or permissions), ``created`` it, and sentences for the user."""
+
+    path: Path
+    changed: bool
+    created: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value and where it is from; ``other``: the other place has a different one.
+
+    ``empty``: the environment has the name with nothing in it, which counts as not set. ``unread``: the sentence that
+    says why the `.env` could not be read, where the environment's value made that unimportant.
+    """
+
+    value: str = field(repr=False)
+    where: Literal["environment", ".env"]
+    other: bool = False
+    empty: bool = False
+    unread: str = ""
+
+
+def read(path: Path) -> EnvFile:
+    """What the `.env` at ``path`` says; a missing one says nothing. No variable in it is expanded.
+
+    A symbolic link is followed. Raises UsageError, saying what to do, for anything but an ordinary UTF-8 text file
+    (with or without a byte order mark) below 1 MiB that may be read; never waits for a pipe.
+    """
+    data = _bytes(path, follow=True)
+    if data is None:
+        return EnvFile(MappingProxyType({}))
+    bindings = _bindings(_text(path, data).replace("\r\n", "\n").replace("\r", "\n"))
+    found = _values(bindings)
+    dangerous = tuple(name for name in found if name not in NAMES and _DANGEROUS.fullmatch(name))
+    return EnvFile(
+        values=MappingProxyType({name: value for name in NAMES if (value := found.get(name)) is not None}),
+        ignored=dangerous,
+        exists=True,
+        unreadable_lines=tuple(_line(binding) for binding in bindings if binding.error),
+    )
+
+
+def look_up(environ: Mapping[str, str], path: Path, name: str) -> Found | None:
+    """The value of ``name``: the process environment's, else the `.env`'s, else None; blank counts as not set.
+
+    Raises UsageError as read does, but only where the answer depends on the file.
+    """
+    exported = environ.get(name, "")
+    if not exported.strip():
+        value = read(path).values.get(name, "")
+        return Found(value, ".env", empty=name in environ) if value.strip() else None
+    try:
+        written = read(path).values.get(name, "")
+    except UsageError as error:
+        return Found(exported, "environment", unread=error.message)
+    return Found(exported, "environment", other=bool(written.strip()) and written.strip() != exported.strip())
+
+
+def save(path: Path, name: str, value: str) -> Saved:
+    """Make ``path`` assign ``value`` to ``name`` (one of NAMES), leaving every other byte as it is; mode 0600.
+
+    The value of the last assignment of ``name`` is replaced; without one a line is appended. ``value`` must be clean:
+    1 to 256 characters (a key: at least 16) of printable ASCII without a space or any of $ ' " \\ # =, else ValueError,
+    which doesn't show it. UsageError: the file is not one that may be changed (a link, somebody else's, tracked by git,
+    not UTF-8, ...). StorageError: the disk, the lock or `.gitignore` refused. After either, the file is as it was.
+    """
+    if name not in NAMES or not _CLEAN.fullmatch(value) or (name == KEY and len(value) < _SHORTEST_KEY):
+        raise ValueError("not a name of ours, or a value that was not cleaned")
+    _look(path)
+    _refuse_tracked(path)
+    _edited(path, _bytes(path) or b"", name, value)  # whatever can't be edited is refused before anything is touched
+    with _lock(path):
+        notes = _cover(path)
+        was = _look(path)
+        before = _bytes(path)
+        after = _edited(path, before or b"", name, value)
+        storage.remove_stale_temps(path.parent, path.name)
+        count = sum(binding.key == name for binding in _bindings(_text(path, before or b"")))
+        if count > 1:
+            notes += (_duplicates(name, count),)
+        if was is not None and os.name != "nt" and stat.S_IMODE(was.st_mode) & 0o077:
+            notes += (_("Other users of this computer could open {path}; now only you can.").format(path=path),)
+        if after == before and was is not None and stat.S_IMODE(was.st_mode) == 0o600:  # noqa: PLR2004 - a mode
+            return Saved(path, changed=False, created=False, notes=notes)
+        storage.write_atomically(path, after, mode=0o600)
+        _confirm(path, before, after)
+    return Saved(path, changed=True, created=before is None, notes=notes)
+
+
+def _duplicates(name: str, count: int) -> str:
+    return ngettext(
+        "{name} is set {count} time in the file.",
+        "{name} is set {count} times in the file; the last one counts, and only that one was changed.",
+        count,
+    ).format(name=name, count=count)
+
+
+# --- looking and reading ---------------------------------------------------------------------------------------------
+
+
+def _look(path: Path) -> os.stat_result | None:
+    """What is at ``path`` (None: nothing); UsageError unless it is an ordinary file of ours under one name only."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise storage.refusal(path, error, reading=True) from error
+    trouble = _kind_trouble(found.st_mode)
+    if trouble is None and hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+        trouble = _("it belongs to another user")
+    if trouble is None and found.st_nlink > 1:
+        trouble = _("the same file has another name as well (a hard link)")
+    if trouble is not None:
+        raise UsageError(
+            _("Won't save into {path}: {reason}.").format(path=path, reason=trouble),
+            _("Move it away and let the wizard make a new one, or set the variable in your shell instead."),
+        )
+    return found
+
+
+def _kind_trouble(mode: int) -> str | None:
+    if stat.S_ISLNK(mode):
+        return _("it is a symbolic link")
+    if stat.S_ISDIR(mode):
+        return _("it is a folder")
+    return None if stat.S_ISREG(mode) else _("it is not an ordinary file")
+
+
+def _bytes(path: Path, *, follow: bool = False) -> bytes | None:
+    """What is in ``path``, None when there is nothing by that name; UsageError where it can't be read."""
+    nowhere_else = 0 if follow else getattr(os, "O_NOFOLLOW", 0)
+    flags = os.O_RDONLY | nowhere_else | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        trouble = _kind_trouble(path.stat(follow_symlinks=follow).st_mode)  # before opening: opening a device can act
+        if trouble is None:
+            with open(os.open(path, flags), "rb") as stream:  # noqa: PTH123 - Path.open takes no flags
+                trouble = _kind_trouble(os.fstat(stream.fileno()).st_mode)
+                data = stream.read(_LARGEST + 1) if trouble is None else b""
+                if len(data) <= _LARGEST and trouble is None:
+                    return data
+                trouble = trouble or _("it is larger than any .env should be")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        refused = storage.refusal(path, error, reading=True)
+        raise UsageError(refused.message, refused.hint) from error
+    raise UsageError(
+        _("Can't read {path}: {reason}.").format(path=path, reason=trouble),
+        _("Move it away, or set the variable in your shell instead."),
+    )
+
+
+def _text(path: Path, data: bytes) -> str:
+    """``data`` as text without its byte order mark; UsageError where it isn't UTF-8."""
+    text = None
+    # The error holds the whole file, a key with it: it is left behind here, and no exception refers to it.
+    with contextlib.suppress(UnicodeDecodeError):
+        text = data.decode("utf-8-sig")
+    if text is not None and "\0" not in text:
+        return text
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
+        encoding = _("it is not UTF-8 text but UTF-16 (which Windows calls Unicode), or not text at all")
+    else:
+        encoding = _("it is not UTF-8 text, perhaps GBK (which Windows calls ANSI)")
+    raise UsageError(
+        _("Can't read {path}: {reason}.").format(path=path, reason=encoding),
+        _("Open it in an editor, save it as UTF-8, and run the same command again."),
+    )
+
+
+def _bindings(text: str) -> list[Binding]:
+    """The statements of ``text`` in order, as python-dotenv reads them; together they are the whole text."""
+    from dotenv.parser import parse_stream
+
+    return list(parse_stream(io.StringIO(text, newline="")))
+
+
+def _values(bindings: list[Binding]) -> dict[str, str | None]:
+    """Exactly what ``dotenv_values(path, interpolate=False)`` gives, without its warnings on the terminal."""
+    return {binding.key: binding.value for binding in bindings if binding.key is not None}
+
+
+def _line(binding: Binding) -> int:
+    original = binding.original
+    return original.line + len(original.string) - len(original.string.lstrip("\n"))
+
+
+# --- editing ---------------------------------------------------------------------------------------------------------
+
+_HEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)")
+_EQUALS = re.compile(r"[^\S\r\n]*=")
+_BLANKS = re.compile(r"[^\S\r\n]*")
+_QUOTED = re.compile(r"""'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)\"""", re.DOTALL)
+_BARE = re.compile(r"[^\r\n]*")
+_TRAILER = re.compile(r"\s+#.*|\s+\Z", re.DOTALL)
+
+
+def _edited(path: Path, data: bytes, name: str, value: str) -> bytes:
+    """``data`` with ``value`` as what ``name`` is; UsageError where no edit gives just that."""
+    text = _text(path, data)
+    bindings = _bindings(text)
+    mark = data[: len(data) - len(text.encode())]
+    start = len(text) - sum(len(binding.original.string) for binding in bindings)  # a second byte order mark, if any
+    place = None
+    for binding in bindings:
+        if binding.key == name:
+            place = (start, binding.original.string)
+        start += len(binding.original.string)
+    if place is None:
+        new = text + _line_end(text, missing_only=True) + f"{name}={value}" + _line_end(text)
+    else:
+        begin, statement = place
+        new = text[:begin] + _assigned(statement, value) + text[begin + len(statement) :]
+    if _values(_bindings(new)) != {**_values(bindings), name: value}:
+        raise UsageError(
+            _("Can't change {name} in {path} without harming its other lines.").format(name=name, path=path),
+            _("Put the line into the file with an editor, or set the variable in your shell instead."),
+        )
+    return mark + new.encode()
+
+
+def _assigned(statement: str, value: str) -> str:
+    """``statement`` (one assignment, or a bare name) with ``value`` in the place of its value and nothing else new."""
+    head = _HEAD.match(statement)
+    assert head is not None, "python-dotenv found a name here"
+    equals = _EQUALS.match(statement, head.end())
+    if equals is None:
+        rest = statement[head.end() :]
+        return statement[: head.end()] + "=" + value + (" " if rest.startswith("#") else "") + rest
+    blanks = _BLANKS.match(statement, equals.end())
+    begin = blanks.end() if blanks else equals.end()
+    quoted = _QUOTED.match(statement, begin)
+    if quoted is not None:
+        return statement[: begin + 1] + value + statement[quoted.end() - 1 :]
+    bare = _BARE.match(statement, begin)
+    part = bare.group() if bare else ""
+    if not part or (part.startswith("#") and begin > equals.end()):
+        begin, end = equals.end(), equals.end()  # empty: the blanks stay between the value and what follows
+    else:
+        trailer = _TRAILER.search(part)
+        end = begin + (trailer.start() if trailer else len(part))
+    return statement[:begin] + value + statement[end:]
+
+
+def _line_end(text: str, *, missing_only: bool = False) -> str:
+    """The line ending that ``text`` uses; with ``missing_only`` "" where its last line is ended already."""
+    if missing_only and (not text or text.endswith(("\n", "\r"))):
+        return ""
+    first = re.search(r"\r\n|\n|\r", text)
+    return first.group() if first else "\n"
+
+
+def _confirm(path: Path, before: bytes | None, after: bytes) -> None:
+    """Read ``path`` back; where it isn't ``after``, put ``before`` back and raise StorageError that says so."""
+    if _bytes(path) == after:
+        return
+    if before is None:
+        path.unlink(missing_ok=True)
+    else:
+        storage.write_atomically(path, before, mode=0o600)
+    raise StorageError(
+        _("{path} did not hold what was written into it, so the old text was put back.").format(path=path),
+        _("Close other programs that change this file, and check the disk."),
+    )
+
+
+# --- the lock and git ------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Keep other wizards from changing ``path`` meanwhile."""
+    from filelock import FileLock, Timeout
+
+    guard = path.with_name(path.name + ".lock")
+    _look(guard)
+    try:
+        with FileLock(guard, timeout=_LOCK_SECONDS, mode=0o600):
+            yield
+    except Timeout as error:
+        raise StorageError(
+            _("Another program has been changing {path} for {seconds} seconds.").format(
+                path=path, seconds=int(_LOCK_SECONDS)
+            ),
+            _("Close the other wizard, then try again."),
+        ) from error
+    except OSError as error:
+        raise storage.refusal(guard, error) from error
+
+
+def _git(folder: Path, *arguments: str) -> tuple[int, str] | None:
+    """Exit code and output of git in ``folder``; None where git is absent, too slow, or says there is no work tree.
+
+    Neither our environment (the key may be in it) nor a program that the folder's own settings name is let in.
+    """
+    git = shutil.which("git")
+    if git is None:
+        return None
+    kept = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "XDG_CONFIG_HOME", "TEMP", "TMP")
+    clean = {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    command = [git, "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "--literal-pathspecs"]
+    try:
+        done = subprocess.run(
+            [*command, *arguments],
+            cwd=folder,
+            env=clean,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_GIT_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.returncode, done.stdout.decode(errors="replace")

@@ -1,0 +1,161 @@
+"""Every error that a user can meet, each with what happened, what to do next, and the exit code.
+
+::
+
+    WizardError                  1  anything that went wrong and is nobody's bug
+    +-- UsageError               2  the command line, an answers file or the environment is wrong
+    +-- DataError                1  the user's data can't be used as it is
+    +-- StorageError             1  this computer's disk refused
+    +-- AnswersMissing           3  unattended, and questions are left without an answer
+    +-- ApprovalMissing          3  unattended, and nobody approved this very plan
+    +-- DecisionNeeded           4  an effect's outcome is unknown and only a person can say what to do
+    +-- PlatformError            1  talking to the platform failed:
+    |   +-- NeverSent            1      nothing left this computer, or nothing that could take effect
+    |   +-- Refused              5      the platform answered no; nothing was created
+    |   +-- OutcomeUnknown       4      it may have happened: look before doing anything again
+    +-- SessionBusy              6  another wizard works in this folder
+    +-- SessionNewer             6  the session was written by a newer version
+    +-- SessionDamaged           1  the session file can't be read; it was set aside, not deleted
+
+Exit code 0 is done and 130 is interrupted and saved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Something a person can choose when an error is shown: answer ``key`` with ``value``, or be asked it again (None)."""
+
+    label: str
+    key: str
+    value: Any = None
+
+
+class WizardError(Exception):
+    """What happened (``message``), what to do next (``hint``), and a stable ``code`` for programs.
+
+    ``remedies``: what a step can offer to mend it on the spot; whoever catches the error may add some.
+    """
+
+    code: ClassVar[str] = "failed"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.remedies: tuple[Remedy, ...] = ()
+
+
+class UsageError(WizardError):
+    """The command line, an answers file or the environment says something that can't be followed."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class DataError(WizardError):
+    """The user's data can't be used as it is; the message names file and line."""
+
+    code = "data"
+
+
+class StorageError(WizardError):
+    """This computer's disk refused to read or write; what was there before is still there."""
+
+    code = "storage"
+
+
+class AnswersMissing(WizardError):
+    """Unattended, and questions are left; ``keys`` are all of them, in order."""
+
+    code = "answers-missing"
+    exit_code = 3
+
+    def __init__(self, message: str, hint: str = "", *, keys: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.keys = keys
+
+
+class ApprovalMissing(WizardError):
+    """Unattended, and nobody approved the plan with this ``digest``."""
+
+    code = "approval-missing"
+    exit_code = 3
+
+    def __init__(self, message: str, hint: str = "", *, digest: str = "") -> None:
+        super().__init__(message, hint)
+        self.digest = digest
+
+
+class DecisionNeeded(WizardError):
+    """An effect's outcome is unknown, and nobody is there to decide."""
+
+    code = "decision-needed"
+    exit_code = 4
+
+
+class PlatformError(WizardError):
+    """Talking to the platform failed. ``request_id`` and ``status`` are what it answered, where it did."""
+
+    code = "platform"
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        request_id: str = "",
+        status: int | None = None,
+        platform_code: str = "",
+        platform_message: str = "",
+    ) -> None:
+        super().__init__(message, hint)
+        self.request_id = request_id
+        self.status = status
+        self.platform_code = platform_code
+        self.platform_message = platform_message
+
+
+class NeverSent(PlatformError):
+    """Nothing left this computer, or nothing that could take effect: safe to try again."""
+
+    code = "never-sent"
+
+
+class Refused(PlatformError):
+    """The platform answered no: nothing was created, and the answer says why."""
+
+    code = "refused"
+    exit_code = 5
+
+
+class OutcomeUnknown(PlatformError):
+    """The request left and no clear answer came back: it may have happened. Look before doing it again."""
+
+    code = "outcome-unknown"
+    exit_code = 4
+
+
+class SessionBusy(WizardError):
+    """Another wizard works in this folder."""
+
+    code = "session-busy"
+    exit_code = 6
+
+
+class SessionNewer(WizardError):
+    """The session was written by a newer version; it is left untouched."""
+
+    code = "session-newer"
+    exit_code = 6
+
+
+class SessionDamaged(WizardError):
+    """The session file can't be read; it was set aside under another name, not deleted."""
+
+    code = "session-damaged"

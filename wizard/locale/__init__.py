@@ -1,0 +1,57 @@
+"""The language that the user reads: one gettext catalogue a language, chosen once at start.
+
+English sentences are the keys (msgid) and need no catalogue; Chinese lives in ``zh_CN/LC_MESSAGES/wizard.po`` and its
+compiled ``wizard.mo``. Call ``_`` when a sentence is needed, never at import: the language is not known then.
+"""
+
+from __future__ import annotations
+
+import gettext as _gettext
+from pathlib import Path
+
+ENGLISH = "en"
+CHINESE = "zh_CN"
+LANGUAGES = (CHINESE, ENGLISH)
+
+_translations: _gettext.NullTranslations = _gettext.NullTranslations()
+_language = ENGLISH
+
+
+def choose(environ: dict[str, str], wanted: str | None = None) -> str:
+    """The language to speak, from (first wins) ``wanted`` (``--lang``), ``BAILIAN_WIZARD_LANG``, then the locale.
+
+    A locale that names no language (``C``, ``POSIX``, none at all) gives English; any ``zh`` gives Chinese.
+    """
+    spoken = wanted or environ.get("BAILIAN_WIZARD_LANG")
+    if not spoken:
+        names = (environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+        spoken = next((name for name in names if name), "")
+        if spoken.partition(".")[0] not in ("C", "POSIX", ""):
+            spoken = environ.get("LANGUAGE", "").partition(":")[0] or spoken
+    return CHINESE if spoken.lower().startswith("zh") else ENGLISH
+
+
+def use(language: str) -> None:
+    """Speak ``language`` (one of LANGUAGES) from now on, in this process."""
+    global _translations, _language  # noqa: PLW0603 - the one process-wide choice that gettext is
+    _language = language
+    _translations = (
+        _gettext.NullTranslations()
+        if language == ENGLISH
+        else _gettext.translation("wizard", str(Path(__file__).parent), [language])
+    )
+
+
+def language() -> str:
+    """The language in use, one of LANGUAGES."""
+    return _language
+
+
+def _(sentence: str) -> str:
+    """``sentence`` (English, the catalogue's key) in the language in use."""
+    return _translations.gettext(sentence)
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """``one`` or ``many`` as ``count`` asks, in the language in use; the caller fills ``{count}``."""
+    return _translations.ngettext(one, many, count)

@@ -1,0 +1,286 @@
+"""Owns how a file reaches the disk: whole or not at all, durable, and never through a symbolic link.
+
+The order is always the same: a temporary file beside the target (created exclusively), every byte, fsync, rename over
+the target, fsync of the folder. Whatever stops it in between, the target holds either the old bytes or the new.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import re
+import stat
+import sys
+from typing import TYPE_CHECKING, BinaryIO
+
+from wizard.errors import StorageError
+from wizard.locale import _
+
+if sys.platform != "win32":
+    import fcntl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from _typeshed import ReadableBuffer
+
+TEMP_SUFFIX = ".wizard-tmp"
+"""What the name of every temporary file ends with: ``<name>.<16 hex digits>.wizard-tmp``."""
+
+BACKUP_SUFFIX = ".bak"
+"""What ``keep_previous`` appends to the name of the version before."""
+
+_LONG_NAME = 100  # bytes; above it a temporary name made from the name could pass the file system's limit
+_BUFFER = 1 << 20
+_NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF)
+
+
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o600, keep_previous: bool = False) -> None:
+    """Put ``data`` in ``path`` with exactly the permissions ``mode``, whatever the old ones and the umask are.
+
+    With ``keep_previous`` the version before is first written, just as durably, to ``<name>.bak``; ``path`` itself is
+    there at every moment. The folder must exist. Raises StorageError (disk full, read-only, no permission, a symbolic
+    link or anything but an ordinary file at ``path``); then what was there before is still there.
+    """
+    with _replacing(path, mode, exact=True, keep_previous=keep_previous) as descriptor, _explained(path):
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+
+
+@contextlib.contextmanager
+def writing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """A buffered binary stream that becomes ``path`` when the block ends, and leaves nothing when it raises.
+
+    For outputs too large for memory; the same guarantees as write_atomically, except that ``mode`` is narrowed by the
+    umask as for any file a program creates. Writing raises StorageError where the disk refuses; an OSError that the
+    block meets elsewhere (its own input, say) passes as it is. The stream ends with the block.
+    """
+    with _replacing(path, mode, exact=False, keep_previous=False) as descriptor:
+        sink = _Sink(descriptor, path)
+        stream = io.BufferedWriter(sink, _BUFFER)
+        try:
+            yield stream
+            if not stream.closed:
+                stream.flush()
+        finally:
+            sink.close()  # not the buffer: closing that would try once more to write what is left in it
+
+
+def remove_stale_temps(folder: Path, name: str) -> tuple[Path, ...]:
+    """Remove what a killed process left of writing ``folder/name``; returns what was removed.
+
+    A temporary file that some process is still writing is left alone, and so is one that can't be removed now. Raises
+    StorageError when the folder is there and can't be listed.
+    """
+    ours = re.compile(re.escape(_stem(name)) + r"\.[0-9a-f]{16}" + re.escape(TEMP_SUFFIX))
+    try:
+        entries = sorted(folder.iterdir())
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise refusal(folder, error, reading=True) from error
+    return tuple(entry for entry in entries if ours.fullmatch(entry.name) and _removed_if_stale(entry))
+
+
+def refusal(path: Path, error: OSError, *, reading: bool = False) -> StorageError:
+    """``error`` as a StorageError whose sentence names ``path`` and the reason, and whose hint says what to do."""
+    reason, hint = _reason(error)
+    sentence = _("Can't read {path}: {reason}.") if reading else _("Can't write {path}: {reason}.")
+    return StorageError(sentence.format(path=path, reason=reason), hint)
+
+
+def _reason(error: OSError) -> tuple[str, str]:
+    """Why the system refused, and what to do about it, each in the user's language."""
+    full = _("the disk (or your share of it) is full"), _("Free some space, then run the same command again.")
+    denied = _("permission denied"), _("Check who owns the file and its folder, or choose another folder.")
+    missing = _("its folder doesn't exist"), _("Create the folder, or choose another one.")
+    reasons = {
+        errno.ENOSPC: full,
+        getattr(errno, "EDQUOT", errno.ENOSPC): full,
+        errno.EACCES: denied,
+        errno.EPERM: denied,
+        errno.ENOENT: missing,
+        errno.ENOTDIR: missing,
+        errno.EROFS: (_("the disk is read-only"), _("Choose a folder on another disk.")),
+        errno.EFBIG: (_("the file is larger than this disk allows"), _("Choose a folder on another disk.")),
+        errno.ENAMETOOLONG: (_("the name is too long"), _("Choose a shorter name.")),
+    }
+    return reasons.get(error.errno or 0, (error.strerror or type(error).__name__, ""))
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """The block's OSErrors become StorageErrors about ``path``."""
+    try:
+        yield
+    except OSError as error:
+        raise refusal(path, error) from error
+
+
+class _Sink(io.FileIO):
+    """The temporary file as a raw stream: its own refusals are StorageErrors, the descriptor isn't its to close."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        super().__init__(descriptor, "wb", closefd=False)
+        self._path = path
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        with _explained(self._path):
+            return super().write(data)
+
+
+@contextlib.contextmanager
+def _replacing(path: Path, mode: int, *, exact: bool, keep_previous: bool) -> Iterator[int]:
+    """A descriptor of a temporary file that takes the place of ``path`` when the block ends without an exception."""
+    with _explained(path):
+        _refuse_special(path)
+        temp, descriptor = _create_temp(path, mode)
+    is_open = True
+    try:
+        yield descriptor
+        with _explained(path):
+            if exact and hasattr(os, "fchmod"):
+                os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+            if keep_previous:
+                _keep(path, mode)
+            if os.name == "nt":  # an open file can't be renamed there; elsewhere being open guards the temp
+                is_open = False
+                os.close(descriptor)
+            _refuse_special(path)
+            temp.replace(path)
+    except BaseException:
+        if is_open and os.name == "nt":
+            is_open = False
+            os.close(descriptor)
+        with contextlib.suppress(OSError):  # the first error is the one to tell; what stays is stale
+            temp.unlink()
+        raise
+    finally:
+        if is_open:
+            os.close(descriptor)
+    _sync_folder(path)
+
+
+def _refuse_special(path: Path) -> None:
+    """StorageError unless ``path`` is an ordinary file or nothing at all; links are not followed."""
+    try:
+        kind = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(kind):
+        raise StorageError(
+            _("Can't write {path}: it is a symbolic link.").format(path=path),
+            _("Name the file itself instead of the link, or remove the link."),
+        )
+    if stat.S_ISDIR(kind):
+        raise StorageError(
+            _("Can't write {path}: it is a folder.").format(path=path),
+            _("Choose another name, or move the folder."),
+        )
+    if not stat.S_ISREG(kind):
+        raise StorageError(
+            _("Can't write {path}: it is not an ordinary file.").format(path=path), _("Choose another name.")
+        )
+
+
+def _create_temp(path: Path, mode: int) -> tuple[Path, int]:
+    """A new temporary file for ``path``, held so that remove_stale_temps in another process leaves it alone."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    while True:
+        temp = path.with_name(f"{_stem(path.name)}.{os.urandom(8).hex()}{TEMP_SUFFIX}")
+        descriptor = os.open(temp, flags, mode)
+        if _held(descriptor) and os.fstat(descriptor).st_nlink:
+            return temp, descriptor
+        os.close(descriptor)  # a cleaner was faster than the hold and has removed it: take another name
+
+
+def _stem(name: str) -> str:
+    """What a temporary name for ``name`` begins with: the name, or its digest where the name is long."""
+    if len(os.fsencode(name)) <= _LONG_NAME:
+        return name
+    import hashlib
+
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
+
+
+def _held(descriptor: int, *, unlockable: bool = True) -> bool:
+    """Whether this process now holds the file; ``unlockable`` is the answer where files can't be locked."""
+    if sys.platform == "win32":
+        return unlockable  # an open file can't be removed there: being open is the hold
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return unlockable
+    return True
+
+
+def _removed_if_stale(temp: Path) -> bool:
+    """Remove ``temp`` if nobody writes it any more and it is an ordinary file; whether it was removed."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        descriptor = os.open(temp, flags)
+    except OSError:
+        return False  # gone, a link, or not ours to read: nothing to clean here
+    try:
+        stale = stat.S_ISREG(os.fstat(descriptor).st_mode) and _held(descriptor, unlockable=os.name == "nt")
+        if stale and os.name != "nt":
+            temp.unlink()  # while the hold lasts, so that its writer can't begin in between
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    if stale and os.name == "nt":
+        try:
+            temp.unlink()
+        except OSError:
+            return False  # its writer has it open
+    return stale
+
+
+def _keep(path: Path, mode: int) -> None:
+    """Write what ``path`` holds now to ``<name>.bak``."""
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
+        return
+    with open(descriptor, "rb") as previous:  # noqa: PTH123 - a descriptor, so that no link is followed
+        data = previous.read()
+    write_atomically(path.with_name(path.name + BACKUP_SUFFIX), data, mode=mode)
+
+
+def _sync_folder(path: Path) -> None:
+    """Make the rename of ``path`` durable, where the system can."""
+    if os.name == "nt":
+        return
+    try:
+        descriptor = os.open(path.parent, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    except PermissionError:
+        return  # a folder that may be written but not read can't be opened to be synced
+    except OSError as error:
+        raise _undurable(path, error) from error
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise _undurable(path, error) from error
+    finally:
+        os.close(descriptor)
+
+
+def _undurable(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        _("{path} was written, but the disk did not confirm it: {reason}.").format(
+            path=path, reason=_reason(error)[0]
+        ),
+        _("Check the disk, then run the same command again."),
+    )
