@@ -1,0 +1,139 @@
+"""The models that can be tuned here and the training types of each, and the rules for hyper-parameters: data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TRAINING_TYPES = ("cpt", "sft", "efficient_sft", "dpo_full", "dpo_lora")
+LORA_TYPES = frozenset({"efficient_sft", "dpo_lora"})
+DEFAULT_TRAINING_TYPE = "sft"  # model-training-api-reference, 2026-02-11
+
+_ALL = frozenset(TRAINING_TYPES)
+_BOTH = frozenset({"sft", "efficient_sft"})
+_FULL = frozenset({"sft"})
+_NO_CPT = _ALL - {"cpt"}
+
+# Beijing, as of fine-tuning-api-guide / model-training-overview, autumn 2026.
+MODELS: dict[str, frozenset[str]] = {
+    "qwen3.8-27b": _BOTH,
+    "qwen3.7-plus-2026-05-26": _FULL,
+    "qwen3.6-27b": _BOTH,
+    "qwen3.6-flash-2026-04-16": _FULL,
+    "qwen3.6-plus-2026-04-02": _FULL,
+    "qwen3.5-27b": _BOTH,
+    "qwen3.5-9b": _BOTH,
+    "qwen3.5-4b": _BOTH,
+    "qwen3.5-flash-2026-02-23": _FULL,
+    "qwen3.5-plus-2026-02-15": _FULL,
+    "qwen3-32b": _ALL,
+    "qwen3-30b-a3b-instruct-2507": _BOTH | {"cpt"},
+    "qwen3-14b": _NO_CPT,
+    "qwen3-8b": _NO_CPT,
+    "qwen3-4b-instruct-2507": _ALL,
+    "qwen3-1.7b": _ALL,
+    "qwen3-0.6b": _ALL,
+    "qwen2.5-72b-instruct": _ALL,
+    "qwen2.5-32b-instruct": _ALL,
+    "qwen2.5-14b-instruct": _ALL,
+    "qwen2.5-7b-instruct": _ALL,
+    "qwen-plus-character-2025-11-06": _NO_CPT,
+    "qwen3-vl-8b-instruct": _BOTH,
+    "qwen3-vl-8b-thinking": _BOTH,
+    "qwen3-vl-4b-instruct": _BOTH,
+    "qwen2.5-vl-72b-instruct": _BOTH,
+    "qwen2.5-vl-32b-instruct": _BOTH,
+    "qwen2.5-vl-7b-instruct": _BOTH,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one hyper-parameter may be.
+
+    ``kind`` is ``int``, ``float``, ``bool`` or ``str``; ``low`` and ``high`` (both allowed) bound a number; ``choices`` a
+    string. ``text``: a number may also come as a string, as documented examples have it. ``only``: training types that
+    know it.
+    """
+
+    kind: str
+    low: float = 0
+    high: float = 1e9
+    choices: tuple[str, ...] = ()
+    text: bool = False
+    only: frozenset[str] = _ALL
+
+
+_NOT_CPT = _ALL - {"cpt"}
+
+# Names and ranges: model-training-api-reference 2026-02-11 and 2026-05-26, the console's guide of mid-2026. Upper bounds
+# of batch_size and lora_rank are not published and are the sandbox's own.
+HYPER_PARAMETERS: dict[str, Rule] = {
+    "n_epochs": Rule("int", 1, 200),
+    "batch_size": Rule("int", 1, 1024),
+    "max_length": Rule("int", 500, 131_072),
+    "learning_rate": Rule("float", 1e-12, 1, text=True),
+    "lr_scheduler_type": Rule(
+        "str",
+        choices=(
+            "linear",
+            "inverse_sqrt",
+            "polynomial",
+            "cosine",
+            "cosine_with_restarts",
+            "constant",
+            "constant_with_warmup",
+            "reduce_lr_on_plateau",
+        ),
+    ),
+    "eval_steps": Rule("int", 1),
+    "logging_steps": Rule("int", 1),
+    # The console itself sends split and save_* for cpt (payload in the official command line's source).
+    "split": Rule("float", 0.01, 1),
+    "max_split_val_dataset_sample": Rule("int", 1),
+    "save_strategy": Rule("str", choices=("epoch", "steps")),
+    "save_steps": Rule("int", 1, text=True),
+    "save_total_limit": Rule("int", 1, 10, text=True),
+    "warmup_ratio": Rule("float", 0, 1, only=_NOT_CPT),
+    "weight_decay": Rule("float", 0, 0.2, only=_NOT_CPT),
+    "lora_rank": Rule("int", 1, 1024, only=LORA_TYPES),
+    "lora_alpha": Rule("int", 1, only=LORA_TYPES),
+    "lora_dropout": Rule("float", 0, 0.2, only=LORA_TYPES),
+    # In no document, but the toolkits of 2025 send it with every LoRA job.
+    "target_modules": Rule("str", only=LORA_TYPES),
+    "freeze_vit": Rule("bool", only=_NOT_CPT),
+    "data_augmentation": Rule("bool", only=_NOT_CPT),
+    "augmentation_types": Rule("str", only=_NOT_CPT),
+    "augmentation_ratio": Rule("str", only=_NOT_CPT),
+    # Known to the vendor's command only (dashscope 2.0.2, ``ft create --prompt-loss``).
+    "prompt_loss": Rule("float", 0, 1, only=_NOT_CPT),
+}
+
+# Used where a job doesn't say. Last published 2026-02-11; batch_size was "depends on the model" even then.
+DEFAULTS: dict[str, int | float | str] = {
+    "n_epochs": 1,
+    "batch_size": 16,
+    "max_length": 2048,
+    "split": 0.8,
+    "max_split_val_dataset_sample": 1000,
+    "eval_steps": 50,
+    "logging_steps": 5,
+    "lr_scheduler_type": "cosine",
+    "warmup_ratio": 0.05,
+    "save_strategy": "epoch",
+    "save_steps": 50,
+    "save_total_limit": 1,
+}
+
+
+def setting(hyper_parameters: dict[str, object], name: str) -> float:
+    """The number in force for ``name``: as sent, else its default."""
+    value = hyper_parameters.get(name, DEFAULTS[name])
+    assert isinstance(value, int | float | str)
+    return float(value)
+
+
+def learning_rate(hyper_parameters: dict[str, object], training_type: str) -> float:
+    """The peak learning rate in force: as sent, else about 1e-4 with LoRA and 1e-5 without (2026-02-11)."""
+    value = hyper_parameters.get("learning_rate", "1e-4" if training_type in LORA_TYPES else "1e-5")
+    assert isinstance(value, int | float | str)
+    return float(value)
