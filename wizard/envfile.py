@@ -11,16 +11,14 @@ import contextlib
 import io
 import os
 import re
-import shutil
 import stat
-import subprocess
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from wizard import storage
+from wizard import storage, worktree
 from wizard.errors import StorageError, UsageError
-from wizard.locale import _, ngettext
+from wizard.locale import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +36,7 @@ _CLEAN = re.compile(r"[!%&()*+,\-./0-9:;<>?@A-Z\[\]^_`a-z{|}~]{1,256}")  # [\x21
 _SHORTEST_KEY = 16
 _LARGEST = 1 << 20  # bytes; nobody's .env is larger, and a device or a log by that name may be endless
 _LOCK_SECONDS = 10.0
-_GIT_SECONDS = 5.0
+_MODE = 0o600
 
 # What would turn a client to another host, or make it trust one, were it loaded: a client reads every DASHSCOPE_ name.
 _DANGEROUS = re.compile(
@@ -95,14 +93,14 @@ def read(path: Path) -> EnvFile:
     data = _bytes(path, follow=True)
     if data is None:
         return EnvFile(MappingProxyType({}))
-    bindings = _bindings(_text(path, data).replace("\r\n", "\n").replace("\r", "\n"))
-    found = _values(bindings)
+    text = _text(path, data)
+    found = _values(text)
     dangerous = tuple(name for name in found if name not in NAMES and _DANGEROUS.fullmatch(name))
     return EnvFile(
         values=MappingProxyType({name: value for name in NAMES if (value := found.get(name)) is not None}),
         ignored=dangerous,
         exists=True,
-        unreadable_lines=tuple(_line(binding) for binding in bindings if binding.error),
+        unreadable_lines=_lines_in_error(text),
     )
 
 
@@ -126,52 +124,49 @@ def save(path: Path, name: str, value: str) -> Saved:
     """Make ``path`` assign ``value`` to ``name`` (one of NAMES), leaving every other byte as it is; mode 0600.
 
     The value of the last assignment of ``name`` is replaced; without one a line is appended. ``value`` must be clean:
-    1 to 256 characters (a key: at least 16) of printable ASCII without a space or any of $ ' " \\ # =, else ValueError,
-    which doesn't show it. UsageError: the file is not one that may be changed (a link, somebody else's, tracked by git,
-    not UTF-8, ...). StorageError: the disk, the lock or `.gitignore` refused. After either, the file is as it was.
+    1 to 256 characters (a key: at least 16) of printable ASCII, no space, dollar, quote, backslash, # or =; else
+    ValueError, which doesn't show it. UsageError: the file may not be changed (a link, somebody else's, tracked by
+    git, not UTF-8, ...). StorageError: disk, lock or `.gitignore` refused. After either, the file is as it was.
     """
     if name not in NAMES or not _CLEAN.fullmatch(value) or (name == KEY and len(value) < _SHORTEST_KEY):
         raise ValueError("not a name of ours, or a value that was not cleaned")
     _look(path)
-    _refuse_tracked(path)
-    _edited(path, _bytes(path) or b"", name, value)  # whatever can't be edited is refused before anything is touched
+    standing = _refuse_tracked(path)
+    _edited(path, _bytes(path), name, value)  # what can't be edited is refused before anything is touched
     with _lock(path):
-        notes = _cover(path)
         was = _look(path)
         before = _bytes(path)
-        after = _edited(path, before or b"", name, value)
+        after = _edited(path, before, name, value)
+        notes = _keep_from_git(path, standing) + _remarks(path, name, was, before)
         storage.remove_stale_temps(path.parent, path.name)
-        count = sum(binding.key == name for binding in _bindings(_text(path, before or b"")))
-        if count > 1:
-            notes += (_duplicates(name, count),)
-        if was is not None and os.name != "nt" and stat.S_IMODE(was.st_mode) & 0o077:
-            notes += (_("Other users of this computer could open {path}; now only you can.").format(path=path),)
-        if after == before and was is not None and stat.S_IMODE(was.st_mode) == 0o600:  # noqa: PLR2004 - a mode
+        if after == before and was is not None and (os.name == "nt" or stat.S_IMODE(was.st_mode) == _MODE):
             return Saved(path, changed=False, created=False, notes=notes)
-        storage.write_atomically(path, after, mode=0o600)
+        storage.write_atomically(path, after, mode=_MODE)
         _confirm(path, before, after)
     return Saved(path, changed=True, created=before is None, notes=notes)
 
 
-def _duplicates(name: str, count: int) -> str:
-    return ngettext(
-        "{name} is set {count} time in the file.",
-        "{name} is set {count} times in the file; the last one counts, and only that one was changed.",
-        count,
-    ).format(name=name, count=count)
-
-
-# --- looking and reading ---------------------------------------------------------------------------------------------
+def _remarks(path: Path, name: str, was: os.stat_result | None, before: bytes | None) -> tuple[str, ...]:
+    """What the user should know of the file as it was."""
+    notes = []
+    if sum(binding.key == name for binding in _bindings(_text(path, before or b""))) > 1:
+        notes.append(
+            _("{path} sets {name} more than once; the last one counts.").format(path=path, name=name)
+        )
+    if was is not None and os.name != "nt" and stat.S_IMODE(was.st_mode) & 0o077:
+        notes.append(_("Other users of this computer could open {path}; now only you can.").format(path=path))
+    return tuple(notes)
 
 
 def _look(path: Path) -> os.stat_result | None:
     """What is at ``path`` (None: nothing); UsageError unless it is an ordinary file of ours under one name only."""
     try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return None
+        path.parent.stat()  # a missing folder is an error; a missing file is not
+        found = path.lstat() if os.path.lexists(path) else None
     except OSError as error:
-        raise storage.refusal(path, error, reading=True) from error
+        raise storage.refusal(path, error) from error
+    if found is None:
+        return None
     trouble = _kind_trouble(found.st_mode)
     if trouble is None and hasattr(os, "geteuid") and found.st_uid != os.geteuid():
         trouble = _("it belongs to another user")
@@ -198,7 +193,8 @@ def _bytes(path: Path, *, follow: bool = False) -> bytes | None:
     nowhere_else = 0 if follow else getattr(os, "O_NOFOLLOW", 0)
     flags = os.O_RDONLY | nowhere_else | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        trouble = _kind_trouble(path.stat(follow_symlinks=follow).st_mode)  # before opening: opening a device can act
+        # Before opening, because opening a device can act; and again after, because it may be another file by then.
+        trouble = _kind_trouble(path.stat(follow_symlinks=follow).st_mode)
         if trouble is None:
             with open(os.open(path, flags), "rb") as stream:  # noqa: PTH123 - Path.open takes no flags
                 trouble = _kind_trouble(os.fstat(stream.fileno()).st_mode)
@@ -236,39 +232,50 @@ def _text(path: Path, data: bytes) -> str:
 
 
 def _bindings(text: str) -> list[Binding]:
-    """The statements of ``text`` in order, as python-dotenv reads them; together they are the whole text."""
+    """The statements of ``text`` in order, as python-dotenv finds them; together they are the whole text."""
     from dotenv.parser import parse_stream
 
     return list(parse_stream(io.StringIO(text, newline="")))
 
 
-def _values(bindings: list[Binding]) -> dict[str, str | None]:
+def _values(text: str) -> dict[str, str | None]:
     """Exactly what ``dotenv_values(path, interpolate=False)`` gives, without its warnings on the terminal."""
-    return {binding.key: binding.value for binding in bindings if binding.key is not None}
+    return {binding.key: binding.value for binding in _bindings(_universal(text)) if binding.key is not None}
 
 
-def _line(binding: Binding) -> int:
-    original = binding.original
-    return original.line + len(original.string) - len(original.string.lstrip("\n"))
+def _universal(text: str) -> str:
+    """``text`` with the line endings that a file opened as text has."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-# --- editing ---------------------------------------------------------------------------------------------------------
+def _lines_in_error(text: str) -> tuple[int, ...]:
+    """The 1-based lines of ``text`` at which python-dotenv finds no assignment."""
+    broken = [binding.original for binding in _bindings(_universal(text)) if binding.error]
+    blank = [len(original.string) - len(original.string.lstrip()) for original in broken]
+    return tuple(
+        original.line + original.string[:skipped].count("\n")
+        for original, skipped in zip(broken, blank, strict=True)
+    )
 
-_HEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)")
-_EQUALS = re.compile(r"[^\S\r\n]*=")
-_BLANKS = re.compile(r"[^\S\r\n]*")
-_QUOTED = re.compile(r"""'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)\"""", re.DOTALL)
-_BARE = re.compile(r"[^\r\n]*")
+
+_STATEMENT = re.compile(
+    r"""(?P<name>\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+))
+    (?:(?P<equals>[^\S\r\n]*=)(?P<blank>[^\S\r\n]*)
+    (?:(?P<quoted>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?P<bare>[^\r\n]*)))?""",
+    re.DOTALL | re.VERBOSE,
+)
 _TRAILER = re.compile(r"\s+#.*|\s+\Z", re.DOTALL)
 
 
-def _edited(path: Path, data: bytes, name: str, value: str) -> bytes:
+def _edited(path: Path, data: bytes | None, name: str, value: str) -> bytes:
     """``data`` with ``value`` as what ``name`` is; UsageError where no edit gives just that."""
+    data = data or b""
     text = _text(path, data)
     bindings = _bindings(text)
     mark = data[: len(data) - len(text.encode())]
-    start = len(text) - sum(len(binding.original.string) for binding in bindings)  # a second byte order mark, if any
     place = None
+    spoken_for = sum(len(binding.original.string) for binding in bindings)
+    start = len(text) - spoken_for  # a second byte order mark belongs to no statement
     for binding in bindings:
         if binding.key == name:
             place = (start, binding.original.string)
@@ -278,7 +285,7 @@ def _edited(path: Path, data: bytes, name: str, value: str) -> bytes:
     else:
         begin, statement = place
         new = text[:begin] + _assigned(statement, value) + text[begin + len(statement) :]
-    if _values(_bindings(new)) != {**_values(bindings), name: value}:
+    if _values(new) != {**_values(text), name: value}:
         raise UsageError(
             _("Can't change {name} in {path} without harming its other lines.").format(name=name, path=path),
             _("Put the line into the file with an editor, or set the variable in your shell instead."),
@@ -288,24 +295,19 @@ def _edited(path: Path, data: bytes, name: str, value: str) -> bytes:
 
 def _assigned(statement: str, value: str) -> str:
     """``statement`` (one assignment, or a bare name) with ``value`` in the place of its value and nothing else new."""
-    head = _HEAD.match(statement)
-    assert head is not None, "python-dotenv found a name here"
-    equals = _EQUALS.match(statement, head.end())
-    if equals is None:
-        rest = statement[head.end() :]
-        return statement[: head.end()] + "=" + value + (" " if rest.startswith("#") else "") + rest
-    blanks = _BLANKS.match(statement, equals.end())
-    begin = blanks.end() if blanks else equals.end()
-    quoted = _QUOTED.match(statement, begin)
-    if quoted is not None:
-        return statement[: begin + 1] + value + statement[quoted.end() - 1 :]
-    bare = _BARE.match(statement, begin)
-    part = bare.group() if bare else ""
-    if not part or (part.startswith("#") and begin > equals.end()):
-        begin, end = equals.end(), equals.end()  # empty: the blanks stay between the value and what follows
+    parts = _STATEMENT.match(statement)
+    assert parts is not None, "python-dotenv found a name here"
+    if parts["equals"] is None:
+        rest = statement[parts.end("name") :]
+        return parts["name"] + "=" + value + (" " if rest.startswith("#") else "") + rest
+    if parts["quoted"] is not None:
+        begin, end = parts.start("quoted") + 1, parts.end("quoted") - 1
+    elif not parts["bare"] or (parts["bare"].startswith("#") and parts["blank"]):
+        begin = end = parts.end("equals")  # empty: the blanks stay between the value and what follows
     else:
-        trailer = _TRAILER.search(part)
-        end = begin + (trailer.start() if trailer else len(part))
+        begin, end = parts.span("bare")
+        trailer = _TRAILER.search(parts["bare"])
+        end = end if trailer is None else begin + trailer.start()
     return statement[:begin] + value + statement[end:]
 
 
@@ -322,16 +324,20 @@ def _confirm(path: Path, before: bytes | None, after: bytes) -> None:
     if _bytes(path) == after:
         return
     if before is None:
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise storage.refusal(path, error) from error
     else:
-        storage.write_atomically(path, before, mode=0o600)
+        storage.write_atomically(path, before, mode=_MODE)
     raise StorageError(
         _("{path} did not hold what was written into it, so the old text was put back.").format(path=path),
         _("Close other programs that change this file, and check the disk."),
     )
 
 
-# --- the lock and git ------------------------------------------------------------------------------------------------
+def _lock_path(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
 
 
 @contextlib.contextmanager
@@ -339,11 +345,10 @@ def _lock(path: Path) -> Iterator[None]:
     """Keep other wizards from changing ``path`` meanwhile."""
     from filelock import FileLock, Timeout
 
-    guard = path.with_name(path.name + ".lock")
-    _look(guard)
+    _look(_lock_path(path))
+    lock = FileLock(_lock_path(path), timeout=_LOCK_SECONDS, mode=0o600)
     try:
-        with FileLock(guard, timeout=_LOCK_SECONDS, mode=0o600):
-            yield
+        lock.acquire()
     except Timeout as error:
         raise StorageError(
             _("Another program has been changing {path} for {seconds} seconds.").format(
@@ -352,30 +357,40 @@ def _lock(path: Path) -> Iterator[None]:
             _("Close the other wizard, then try again."),
         ) from error
     except OSError as error:
-        raise storage.refusal(guard, error) from error
-
-
-def _git(folder: Path, *arguments: str) -> tuple[int, str] | None:
-    """Exit code and output of git in ``folder``; None where git is absent, too slow, or says there is no work tree.
-
-    Neither our environment (the key may be in it) nor a program that the folder's own settings name is let in.
-    """
-    git = shutil.which("git")
-    if git is None:
-        return None
-    kept = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "XDG_CONFIG_HOME", "TEMP", "TMP")
-    clean = {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
-    command = [git, "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "--literal-pathspecs"]
+        raise storage.refusal(path, error) from error
     try:
-        done = subprocess.run(
-            [*command, *arguments],
-            cwd=folder,
-            env=clean,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_GIT_SECONDS,
-            check=False,
+        yield
+    finally:
+        lock.release()
+
+
+def _refuse_tracked(path: Path) -> worktree.Standing:
+    """What git says of ``path``; UsageError where it is tracked: the key would be in the next commit."""
+    standing = worktree.standing(path)
+    if standing == "tracked":
+        raise UsageError(
+            _("Won't save into {path}: git tracks it, so the key would be in the next commit.").format(
+                path=path
+            ),
+            _("Run `git rm --cached {name}` first, or set the variable in your shell instead.").format(
+                name=path.name
+            ),
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.returncode, done.stdout.decode(errors="replace")
+    return standing
+
+
+def _keep_from_git(path: Path, standing: worktree.Standing) -> tuple[str, ...]:
+    """Make git ignore ``path`` and what may lie beside it; what to tell the user about that."""
+    if standing == "unknown":
+        return (_("git could not say whether it ignores {path}: look before you commit.").format(path=path),)
+    if standing == "outside":
+        return ()
+    names = (path.name, _lock_path(path).name, f"{path.name}.*{storage.TEMP_SUFFIX}")
+    added = worktree.keep_out(path.parent, names)
+    if not added:
+        return ()
+    return (
+        _("Added to {path}, so that git leaves the key alone: {lines}").format(
+            path=path.with_name(".gitignore"), lines=", ".join(added)
+        ),
+    )

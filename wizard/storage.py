@@ -43,7 +43,8 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600, keep_previou
 
     With ``keep_previous`` the version before is first written, just as durably, to ``<name>.bak``; ``path`` itself is
     there at every moment. The folder must exist. Raises StorageError (disk full, read-only, no permission, a symbolic
-    link or anything but an ordinary file at ``path``); then what was there before is still there.
+    link or anything but an ordinary file at ``path``); then what was there before is still there. Only where the sentence
+    says that the disk did not confirm it, the new bytes are in place, and a power cut may still take them back.
     """
     with _replacing(path, mode, exact=True, keep_previous=keep_previous) as descriptor, _explained(path):
         rest = memoryview(data)
@@ -71,12 +72,13 @@ def writing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
 
 
 def remove_stale_temps(folder: Path, name: str) -> tuple[Path, ...]:
-    """Remove what a killed process left of writing ``folder/name``; returns what was removed.
+    """Remove what a killed process left of writing ``folder/name`` and its backup; returns what was removed.
 
     A temporary file that some process is still writing is left alone, and so is one that can't be removed now. Raises
     StorageError when the folder is there and can't be listed.
     """
-    ours = re.compile(re.escape(_stem(name)) + r"\.[0-9a-f]{16}" + re.escape(TEMP_SUFFIX))
+    stems = "|".join(re.escape(_stem(written)) for written in (name, name + BACKUP_SUFFIX))
+    ours = re.compile(rf"(?:{stems})\.[0-9a-f]{{16}}{re.escape(TEMP_SUFFIX)}")
     try:
         entries = sorted(folder.iterdir())
     except FileNotFoundError:
@@ -136,11 +138,11 @@ class _Sink(io.FileIO):
 @contextlib.contextmanager
 def _replacing(path: Path, mode: int, *, exact: bool, keep_previous: bool) -> Iterator[int]:
     """A descriptor of a temporary file that takes the place of ``path`` when the block ends without an exception."""
-    with _explained(path):
-        _refuse_special(path)
-        temp, descriptor = _create_temp(path, mode)
-    is_open = True
+    temp = _Temp(path)
     try:
+        with _explained(path):
+            refuse_special(path)
+            descriptor = temp.create(mode)
         yield descriptor
         with _explained(path):
             if exact and hasattr(os, "fchmod"):
@@ -148,25 +150,60 @@ def _replacing(path: Path, mode: int, *, exact: bool, keep_previous: bool) -> It
             os.fsync(descriptor)
             if keep_previous:
                 _keep(path, mode)
-            if os.name == "nt":  # an open file can't be renamed there; elsewhere being open guards the temp
-                is_open = False
-                os.close(descriptor)
-            _refuse_special(path)
-            temp.replace(path)
-    except BaseException:
-        if is_open and os.name == "nt":
-            is_open = False
-            os.close(descriptor)
-        with contextlib.suppress(OSError):  # the first error is the one to tell; what stays is stale
-            temp.unlink()
-        raise
+            refuse_special(path)
+            temp.become(path)
     finally:
-        if is_open:
-            os.close(descriptor)
+        temp.discard()
     _sync_folder(path)
 
 
-def _refuse_special(path: Path) -> None:
+class _Temp:
+    """A temporary file beside ``target``, known by its name before it exists so that no interrupt can lose it."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._path: Path | None = None
+        self._descriptor: int | None = None
+
+    def create(self, mode: int) -> int:
+        """Create it and hold it, so that remove_stale_temps in another process leaves it alone."""
+        flags = (
+            os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        )
+        while True:
+            name = f"{_stem(self._target.name)}.{os.urandom(8).hex()}{TEMP_SUFFIX}"
+            self._path = self._target.with_name(name)
+            self._descriptor = os.open(self._path, flags, mode)
+            if _held(self._descriptor) and os.fstat(self._descriptor).st_nlink:
+                return self._descriptor
+            self._close()  # a cleaner was faster than the hold and has removed it: take another name
+
+    def become(self, path: Path) -> None:
+        """Take the place of ``path``."""
+        assert self._path is not None, "created before"
+        if (
+            os.name == "nt"
+        ):  # an open file can't be renamed there; elsewhere being open guards it from cleaners
+            self._close()
+        self._path.replace(path)
+        self._path = None
+
+    def discard(self) -> None:
+        """Close it, and remove it unless it has become the target."""
+        try:
+            self._close()
+        finally:
+            if self._path is not None:
+                with contextlib.suppress(OSError):  # an earlier error is the one to tell; what stays is stale
+                    self._path.unlink()
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def refuse_special(path: Path) -> None:
     """StorageError unless ``path`` is an ordinary file or nothing at all; links are not followed."""
     try:
         kind = path.lstat().st_mode
@@ -186,17 +223,6 @@ def _refuse_special(path: Path) -> None:
         raise StorageError(
             _("Can't write {path}: it is not an ordinary file.").format(path=path), _("Choose another name.")
         )
-
-
-def _create_temp(path: Path, mode: int) -> tuple[Path, int]:
-    """A new temporary file for ``path``, held so that remove_stale_temps in another process leaves it alone."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    while True:
-        temp = path.with_name(f"{_stem(path.name)}.{os.urandom(8).hex()}{TEMP_SUFFIX}")
-        descriptor = os.open(temp, flags, mode)
-        if _held(descriptor) and os.fstat(descriptor).st_nlink:
-            return temp, descriptor
-        os.close(descriptor)  # a cleaner was faster than the hold and has removed it: take another name
 
 
 def _stem(name: str) -> str:

@@ -1,0 +1,121 @@
+"""Owns what git knows of a file: whether it is tracked, and whether a `.gitignore` keeps it out."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+from typing import TYPE_CHECKING, Literal
+
+from wizard import storage
+from wizard.errors import StorageError
+from wizard.locale import _
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Standing = Literal["outside", "untracked", "tracked", "unknown"]
+
+_SECONDS = 5.0
+_PASSED_ON = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "XDG_CONFIG_HOME", "TEMP", "TMP")
+
+
+def standing(path: Path) -> Standing:
+    """What git says of ``path``; "outside" also where there is no git, "unknown" where it can't or won't say."""
+    if shutil.which("git") is None:
+        return "outside"
+    code, out, err = _git(path.parent, "rev-parse", "--is-inside-work-tree")
+    if "not a git repository (or any" in err or (code == 0 and out.strip() != "true"):
+        return "outside"
+    if code != 0:
+        return "unknown"
+    code, _out, _err = _git(
+        path.parent, "--literal-pathspecs", "ls-files", "--error-unmatch", "--", path.name
+    )
+    answers: dict[int, Standing] = {0: "tracked", 1: "untracked"}
+    return answers.get(code, "unknown")
+
+
+def keep_out(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Make git ignore ``names`` in ``folder`` (in a work tree); a ``*`` in a name stands for anything.
+
+    The lines that are missing are appended to the folder's own `.gitignore`, whose word is the last; returns them.
+    Raises StorageError where that can't be done.
+    """
+    missing = _not_ignored(folder, names)
+    if not missing:
+        return ()
+    path = folder / ".gitignore"
+    try:
+        _append(path, missing)
+        left = _not_ignored(folder, missing)
+    except (OSError, StorageError) as error:
+        refused = storage.refusal(path, error) if isinstance(error, OSError) else error
+        raise StorageError(refused.message, _by_hand(path, missing)) from error
+    if left:
+        raise StorageError(
+            _("git still does not ignore {names}.").format(names=", ".join(left)), _by_hand(path, left)
+        )
+    return missing
+
+
+def _by_hand(path: Path, lines: tuple[str, ...]) -> str:
+    return _("Add these lines to {path} yourself, then try again: {lines}").format(
+        path=path, lines=", ".join(lines)
+    )
+
+
+def _append(path: Path, lines: tuple[str, ...]) -> None:
+    """Add ``lines`` to the file ``path`` in its own line ending; what it holds and its permissions stay."""
+    storage.refuse_special(path)
+    try:
+        text, mode = path.read_bytes(), stat.S_IMODE(path.lstat().st_mode)
+    except FileNotFoundError:
+        text, mode = b"", 0o644
+    end = b"\r\n" if b"\r\n" in text else b"\n"
+    if text and not text.endswith(b"\n"):
+        text += end
+    text += b"".join(re.sub(r"([?\[\]!#\\ ])", r"\\\1", line).encode() + end for line in lines)
+    storage.write_atomically(path, text, mode=mode)
+
+
+def _not_ignored(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of ``names`` that git does not ignore in ``folder``; StorageError where it doesn't say."""
+    samples = {name.replace("*", "0"): name for name in names}
+    given = "\0".join(samples).encode()
+    code, out, err = _git(folder, "check-ignore", "--no-index", "--stdin", "-z", given=given)
+    if code not in (0, 1):
+        raise StorageError(
+            _("git could not say what it ignores in {path}: {reason}").format(
+                path=folder, reason=err.strip()
+            ),
+            _by_hand(folder / ".gitignore", names),
+        )
+    ignored = set(out.split("\0"))
+    return tuple(name for sample, name in samples.items() if sample not in ignored)
+
+
+def _git(folder: Path, *arguments: str, given: bytes = b"") -> tuple[int, str, str]:
+    """Exit code, output and errors of git in ``folder``; exit code -1 where it could not be run in time.
+
+    Our environment stays here (a key may be in it, and GIT_DIR would point elsewhere), and no program that the
+    folder's own git settings name is started.
+    """
+    clean = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    clean |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    settings = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+    try:
+        done = subprocess.run(
+            [shutil.which("git") or "git", *settings, *arguments],
+            cwd=folder,
+            env=clean,
+            input=given,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return -1, "", str(error)
+    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
