@@ -600,7 +600,7 @@ def test_two_writers_lose_nothing(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-import dotenv.parser, filelock
+import dotenv.parser, wizard.lock
 from wizard import envfile
 folder, old, new = Path(sys.argv[1]), sys.argv[2].encode(), sys.argv[3]
 package, path = str(Path(envfile.__file__).parent), folder / ".env"
@@ -674,7 +674,7 @@ def test_what_does_not_read_back_is_undone(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_busy_lock_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another process holds the lock nothing is written, and the sentence says what to close."""
-    program = "import sys, filelock; held = filelock.FileLock(sys.argv[1]); held.acquire(); print('held', flush=True); sys.stdin.read()"
+    program = "import sys, pathlib, wizard.lock; held = wizard.lock.take(pathlib.Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
     path = written(tmp_path / ".env", b"A=1\n")
     monkeypatch.setattr(envfile, "_LOCK_SECONDS", 0.1)
     with subprocess.Popen(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 from wizard import storage, worktree
 from wizard.errors import StorageError, UsageError
 from wizard.locale import _
+from wizard.lock import Busy, take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -343,19 +344,16 @@ def _lock_path(path: Path) -> Path:
 @contextlib.contextmanager
 def _lock(path: Path) -> Iterator[None]:
     """Keep other wizards from changing ``path`` meanwhile."""
-    from filelock import FileLock, Timeout
-
     _look(_lock_path(path))
-    lock = FileLock(_lock_path(path), timeout=_LOCK_SECONDS, mode=0o600)
     try:
-        lock.acquire()
-    except Timeout as error:
+        lock = take(_lock_path(path), seconds=_LOCK_SECONDS)
+    except Busy:
         raise StorageError(
             _("Another program has been changing {path} for {seconds} seconds.").format(
                 path=path, seconds=int(_LOCK_SECONDS)
             ),
             _("Close the other wizard, then try again."),
-        ) from error
+        ) from None
     except OSError as error:
         raise storage.refusal(path, error) from error
     try:

@@ -23,13 +23,13 @@ _BEFORE = re.compile(
     r"""
       (?: export | set | setx ) \s+ (?= \S )                # a shell's or CMD's word before the assignment
     | [$] env: [A-Za-z_]\w* \s* = \s*                       # PowerShell
-    | (?<! [^\s] ) [A-Za-z_]\w*? (?: KEY | TOKEN ) \s* [=:] \s*   # DASHSCOPE_API_KEY=
+    | [A-Za-z_]\w*? (?: KEY | TOKEN ) \s* [=:] \s*         # DASHSCOPE_API_KEY=
     | Authorization \s* : \s*
     | Bearer \s+
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
-_NAMED = re.compile(r"[A-Za-z_]\w*\s*=\s*", re.ASCII)
+_NAMED = re.compile(r"[A-Za-z_]\w*(?:\s*=\s*|\s+(?=\S))", re.ASCII)
 _ASSIGNING = re.compile(r"(?:export|setx?)\s", re.IGNORECASE)
 _FORBIDDEN = frozenset("$'\"\\#=")
 

@@ -103,7 +103,7 @@ class Endpoint:
     def local(self) -> bool:
         """Whether requests stay on this computer."""
         matched = _URL.fullmatch(self.base_url)
-        return bool(matched) and _loopback(matched[2])
+        return matched is not None and _loopback(matched[2])
 
 
 def region(code: str) -> Region:
@@ -174,7 +174,7 @@ def check_url(url: str, *, allow_any: bool) -> str:
             _("No user name, query or special character may be in it. Look at DASHSCOPE_HTTP_BASE_URL."),
         )
     scheme, host, port, path = matched[1].lower(), matched[2].lower(), matched[3], matched[4]
-    if port and not 0 < int(port) < 65536:
+    if port and not 0 < int(port) < 1 << 16:
         raise UsageError(_("The address has a port that can't exist: {port}.").format(port=port))
     official = (
         scheme == "https" and port in (None, "443") and bool(_PLATFORM.fullmatch(host)) and path in _PATHS

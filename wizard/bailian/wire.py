@@ -26,21 +26,19 @@ import httpx
 
 LARGEST_ANSWER = 32 * 1024 * 1024
 
-# What kept a connection from coming about.
-DNS, CONNECT, SILENT, CERTIFICATE, TLS, PROXY = "dns", "refused", "silent", "certificate", "tls", "proxy"
+# What kept a connection from coming about ...
+DNS, REFUSED, SILENT, CERTIFICATE, TLS, PROXY = "dns", "refused", "silent", "certificate", "tls", "proxy"
+# ... and what ended one before a whole answer was there.
+CUT, SLOW, LARGE = "cut", "slow", "large"
 
 
-class Unreachable(Exception):
-    """No connection came about: ``kind`` is one of the words above, ``reason`` the system's own."""
+class Broken(Exception):
+    """No answer: ``kind`` is one of the words above, ``reason`` the system's own where it gave one. Holds no header."""
 
     def __init__(self, kind: str, reason: str = "") -> None:
-        super().__init__(reason or kind)
+        super().__init__(f"{kind}: {reason}")
         self.kind = kind
         self.reason = reason
-
-
-class TooLarge(Exception):
-    """The answer is larger than any that the platform gives."""
 
 
 @dataclass(slots=True)
@@ -78,7 +76,7 @@ class Exchange:
         return self.ends is not None and time.monotonic() >= self.ends
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """httpcore's report of its progress; a request without a body is whole once its head is written."""
+        """What httpcore reports of its progress. A request without a body is whole once its head is written."""
         if event != "http11.send_request_headers.started":
             return
         request = info["request"]
@@ -92,7 +90,7 @@ CURRENT: contextvars.ContextVar[Exchange] = contextvars.ContextVar("wizard_excha
 class Wire(httpx.BaseTransport):
     """Sends each request of ``CURRENT``'s exchange over a fresh connection and reads the answer whole.
 
-    Raises Unreachable, TooLarge or httpcore's exceptions; none holds a header. ``proxied``: honour the proxies of the
+    Raises Broken for whatever the network does. ``proxied``: honour the proxies of the
     environment (https only, never for this computer).
     """
 
@@ -101,9 +99,12 @@ class Wire(httpx.BaseTransport):
         self._tls: ssl.SSLContext | None = None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send ``request`` once, within ``CURRENT``'s limits, and give the whole answer."""
         exchange = CURRENT.get()
         stream = request.stream
-        if not isinstance(stream, httpx.SyncByteStream):  # pragma: no cover - a synchronous client has no other
+        if not isinstance(
+            stream, httpx.SyncByteStream
+        ):  # pragma: no cover - a synchronous client has no other
             raise TypeError(type(stream))
         url = httpcore.URL(
             scheme=request.url.raw_scheme,
@@ -118,17 +119,19 @@ class Wire(httpx.BaseTransport):
             content=_gated(stream, _length(request.headers.raw), exchange),
             extensions={"trace": exchange.trace},
         )
-        with self._connection(request.url, exchange) as connection:
-            answer = connection.handle_request(outgoing)
-            try:
-                body = _read(answer)
-            except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException):
-                # A cut-off refusal is still a refusal: its status came whole.
-                if answer.status < 400:  # noqa: PLR2004 - HTTP's own border
-                    raise
-                body = b""
-            finally:
-                answer.close()
+        try:
+            with self._connection(request.url, exchange) as connection:
+                answer = connection.handle_request(outgoing)
+                try:
+                    body = _read(answer)
+                finally:
+                    answer.close()
+        except httpcore.ProxyError as problem:
+            raise Broken(PROXY, str(problem)) from None
+        except httpcore.TimeoutException:
+            raise Broken(SLOW) from None
+        except (httpcore.NetworkError, httpcore.RemoteProtocolError):
+            raise Broken(CUT) from None
         headers = httpx.Headers(answer.headers)
         body = _decoded(body, headers.pop("content-encoding", ""))
         return httpx.Response(status_code=answer.status, headers=headers, content=body)
@@ -141,9 +144,9 @@ class Wire(httpx.BaseTransport):
         try:
             parsed = httpx.Proxy(proxy)
         except (ValueError, httpx.InvalidURL):
-            raise Unreachable(PROXY, "unusable proxy address") from None
+            raise Broken(PROXY, "unusable proxy address") from None
         if parsed.url.scheme not in ("http", "https"):
-            raise Unreachable(PROXY, parsed.url.scheme)
+            raise Broken(PROXY, parsed.url.scheme)
         return httpcore.HTTPProxy(
             proxy_url=httpcore.URL(
                 scheme=parsed.url.raw_scheme, host=parsed.url.raw_host, port=parsed.url.port, target=b"/"
@@ -163,7 +166,7 @@ class Wire(httpx.BaseTransport):
                 reason = problem.strerror or str(problem)
             else:
                 return self._tls
-            raise Unreachable(CERTIFICATE, reason)
+            raise Broken(CERTIFICATE, reason)
         return self._tls
 
 
@@ -195,10 +198,15 @@ def _gated(stream: Iterable[bytes], length: int, exchange: Exchange) -> Iterator
 
 def _read(answer: httpcore.Response) -> bytes:
     body = bytearray()
-    for part in answer.iter_stream():
-        body += part
-        if len(body) > LARGEST_ANSWER:
-            raise TooLarge
+    try:
+        for part in answer.iter_stream():
+            body += part
+            if len(body) > LARGEST_ANSWER:
+                raise Broken(LARGE)
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException):
+        # A refusal that is cut off is still a refusal: its status came whole.
+        if answer.status < 400:  # noqa: PLR2004 - HTTP's own border
+            raise
     return bytes(body)
 
 
@@ -212,7 +220,7 @@ def _decoded(body: bytes, encoding: str) -> bytes:
     except zlib.error:
         return body
     if inflater.unconsumed_tail:
-        raise TooLarge
+        raise Broken(LARGE)
     return plain
 
 
@@ -247,10 +255,10 @@ class _Network(httpcore.NetworkBackend):
             except httpcore.ConnectTimeout:
                 kind, reason = SILENT, ""
             except httpcore.ConnectError as problem:
-                kind, reason = CONNECT, str(problem)
+                kind, reason = REFUSED, str(problem)
             else:
                 return _Stream(stream, self._exchange)
-        raise Unreachable(kind, reason)
+        raise Broken(kind, reason)
 
 
 def _resolved(host: str, port: int, seconds: float) -> list[str]:
@@ -276,7 +284,7 @@ def _resolved(host: str, port: int, seconds: float) -> list[str]:
     except queue.Empty:
         answer = OSError("the name server didn't answer")
     if isinstance(answer, OSError):
-        raise Unreachable(DNS, answer.strerror or str(answer))
+        raise Broken(DNS, answer.strerror or str(answer))
     return answer
 
 
@@ -319,9 +327,7 @@ class _Stream(httpcore.NetworkStream):
             reason = getattr(cause, "verify_message", "") or getattr(cause, "reason", None) or str(problem)
         else:
             return _Stream(stream, self._exchange)
-        raise Unreachable(kind, reason)
+        raise Broken(kind, reason)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
-
-

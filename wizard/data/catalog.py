@@ -173,5 +173,7 @@ def _folders(top: Path) -> Iterator[Path]:
                 continue
             seen.add(identity)
             yield folder
-            below += [folder / name for name in entries if not name.startswith(".") and name not in _NEVER_INSIDE]
+            below += [
+                folder / name for name in entries if not name.startswith(".") and name not in _NEVER_INSIDE
+            ]
         level = below

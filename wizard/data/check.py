@@ -112,7 +112,7 @@ def _catalogue(_language: str) -> dict[str, tuple[Severity, str, str]]:
         "NOT_AN_OBJECT": (
             "error",
             _("The line is JSON, but not an object in braces."),
-            _("Write one object a line, such as {{\"question\": …, \"options\": …, \"answer_idx\": …}}."),
+            _('Write one object a line, such as {{"question": …, "options": …, "answer_idx": …}}.'),
         ),
         "DUPLICATE_KEY": (
             "error",
@@ -124,11 +124,7 @@ def _catalogue(_language: str) -> dict[str, tuple[Severity, str, str]]:
             _("The line holds half a character ({escape}), which can't be written as UTF-8."),
             _("Replace it with the character that was meant."),
         ),
-        "NUL": (
-            "error",
-            _("“{field}” holds a NUL character."),
-            _("Remove it."),
-        ),
+        "NUL": ("error", _("“{field}” holds a NUL character."), _("Remove it.")),
         "UNKNOWN_SHAPE": (
             "error",
             _("The row is neither a question with options nor a chat; its fields are: {fields}."),
@@ -136,11 +132,7 @@ def _catalogue(_language: str) -> dict[str, tuple[Severity, str, str]]:
         ),
         # A question with options
         "NO_QUESTION": ("error", _("There is no question."), again),
-        "WRONG_TYPE": (
-            "error",
-            _("“{field}” is {found}, but must be {wanted}."),
-            again,
-        ),
+        "WRONG_TYPE": ("error", _("“{field}” is {found}, but must be {wanted}."), again),
         "TOO_FEW_OPTIONS": (
             "error",
             _("The number of options is {count}."),

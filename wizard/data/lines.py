@@ -1,49 +1,105 @@
-"""Physical lines of a file as bytes, a block at a time, in constant memory whatever the file holds."""
+"""The source's bytes: opening a file, and its physical lines a block at a time, in constant memory."""
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import BinaryIO
 
+from wizard.errors import DataError
+from wizard.locale import _
+
 BLOCK = 1 << 18
-LINE_LIMIT = 10_000_000  # bytes; the platform's longest context is far below it
+LINE_LIMIT = 10_000_000  # bytes; the longest context of any model that can be tuned is far below it
 _SHOWN = 1_000
 
 
+class SourceUnreadable(DataError):
+    """The source is missing, is no regular file, changed under the reader, or this computer refuses to read it."""
+
+    code = "source-unreadable"
+
+
 class TooLong(bytes):
-    """The beginning of a line beyond LINE_LIMIT; the bytes are never complete JSON, so nothing takes it for a row."""
+    """The beginning of a line beyond LINE_LIMIT, made such that it is no JSON and nothing takes it for a row."""
 
     __slots__ = ()
 
 
-def blocks(
-    stream: BinaryIO, on_bytes: Callable[[bytes], None] | None = None, *, limit: int = LINE_LIMIT
-) -> Iterator[tuple[int, list[bytes]]]:
-    """(number of the first line, the lines) for about BLOCK bytes at a time; lines come without their ``\\n``.
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """The regular file at ``path``, open for reading bytes. Raises SourceUnreadable."""
+    try:
+        # Looked at before it is opened: opening a pipe would wait for somebody to write.
+        stream = path.open("rb") if stat.S_ISREG(path.stat().st_mode) else None
+    except FileNotFoundError as error:
+        raise SourceUnreadable(
+            _("There is no file {path}.").format(path=path), _("Check the name, and in which folder you are.")
+        ) from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise _unreadable(path, error) from error
+    if stream is None:
+        raise SourceUnreadable(
+            _("{path} is not a file.").format(path=path), _("Give the name of a file with one row a line.")
+        )
+    with stream:
+        yield stream
 
-    ``on_bytes`` is handed every byte of the file, in order. A line above ``limit`` bytes (at least BLOCK) comes as
-    TooLong, without having been held in memory. A ``\\r`` before the line end is left to JSON, which skips it.
+
+def blocks(
+    stream: BinaryIO, file: str, on_bytes: Callable[[bytes], None] | None = None, *, limit: int = LINE_LIMIT
+) -> Iterator[tuple[int, list[bytes]]]:
+    r"""(number of the first line, the lines) for about BLOCK bytes at a time; lines come without their ``\n``.
+
+    ``on_bytes`` is handed every byte of the file, in order. A line above ``limit`` bytes comes as TooLong without
+    having been held in memory (beyond ``limit`` and two blocks). A ``\r`` before the line end is left to JSON, which
+    skips it. Raises SourceUnreadable, also where the file changes meanwhile.
     """
-    number = 1
-    held: list[bytes] = []
-    size = 0
-    while block := stream.read(BLOCK):
+    try:
+        before = os.fstat(stream.fileno())
+        number = 1
+        # A file that is written to as fast as it is read would have no end.
+        while stream.tell() <= before.st_size and (block := stream.read(BLOCK)):
+            if on_bytes is not None:
+                on_bytes(block)
+            lines = block.split(b"\n")
+            if lines[-1]:
+                lines[-1] = _finish(stream, lines[-1], on_bytes, limit)
+            else:
+                lines.pop()
+            yield number, lines
+            number += len(lines)
+        after = os.fstat(stream.fileno())
+    except OSError as error:
+        raise _unreadable(file, error) from error
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise SourceUnreadable(
+            _("{path} was changed while it was read.").format(path=file), _("Try again when it is at rest.")
+        )
+
+
+def _finish(stream: BinaryIO, line: bytes, on_bytes: Callable[[bytes], None] | None, limit: int) -> bytes:
+    """``line`` and what is left of it in ``stream``."""
+    rest = stream.readline(limit)
+    if on_bytes is not None:
+        on_bytes(rest)
+    whole = line + rest.removesuffix(b"\n")
+    if len(whole) <= limit and (rest.endswith(b"\n") or len(rest) < limit):
+        return whole
+    while rest and not rest.endswith(b"\n"):
+        rest = stream.readline(BLOCK)
         if on_bytes is not None:
-            on_bytes(block)
-        first, newline, rest = block.partition(b"\n")
-        size += len(first)
-        if size <= limit:
-            held.append(first)
-        elif not isinstance(held[0], TooLong):
-            held = [TooLong(b"".join(held)[:_SHOWN] + b"\xff")]
-        if not newline:
-            continue
-        lines = rest.split(b"\n")
-        last = lines.pop()
-        lines.insert(0, held[0] if len(held) == 1 else b"".join(held))
-        yield number, lines
-        number += len(lines)
-        held = [last]
-        size = len(last)
-    if size:
-        yield number, [held[0] if len(held) == 1 else b"".join(held)]
+            on_bytes(rest)
+    return TooLong(whole[:_SHOWN] + b"\xff")
+
+
+def _unreadable(path: object, error: Exception) -> SourceUnreadable:
+    return SourceUnreadable(
+        _("{path} can't be read: {reason}.").format(
+            path=path, reason=getattr(error, "strerror", None) or error
+        ),
+        _("Check the file's permissions."),
+    )

@@ -12,6 +12,7 @@ from wizard.data.record import Where
 from wizard.locale import _
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_KEY_WITH_BLANK = re.compile(rb'"[ \t\r\n]+:')
 
 
 def why_not_json(raw: bytes, where: Where) -> Finding:
@@ -22,15 +23,17 @@ def why_not_json(raw: bytes, where: Where) -> Finding:
         text = raw.decode()
     except UnicodeDecodeError as error:
         return finding("INVALID_UTF8", where, offset=error.start + 1, byte=f"0x{raw[error.start]:02x}")
-    if text.startswith("\ufeff"):
-        return finding("NOT_JSON", where, reason=_("there is a byte order mark in the middle of the file"), column=1)
+    return _why_no_value(text, where)
+
+
+def _why_no_value(text: str, where: Where) -> Finding:
     try:
         value = json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         return finding("NOT_JSON", where, reason=_reason(error, text), column=error.pos + 1)
     except _NotANumber as error:
-        column = text.find(str(error)) + 1
-        return finding("NOT_JSON", where, reason=_("{word} is not a JSON value").format(word=error), column=column)
+        reason = _("{word} is not a JSON value").format(word=error)
+        return finding("NOT_JSON", where, reason=reason, column=text.find(str(error)) + 1)
     except (RecursionError, ValueError):  # ValueError: a number of more than 4300 digits
         return finding("JSON_TOO_DEEP", where)
     half = _SURROGATE.search(json.dumps(value, ensure_ascii=False))
@@ -39,8 +42,13 @@ def why_not_json(raw: bytes, where: Where) -> Finding:
     return finding("JSON_TOO_DEEP", where)
 
 
-def repeated_key(raw: bytes) -> str | None:
-    """The first key that an object in ``raw`` (valid JSON) has twice, at whatever depth, or None."""
+def repeated_key(raw: bytes, keys: int) -> str | None:
+    """The first key that an object in ``raw`` (valid JSON) has twice, at whatever depth, or None.
+
+    ``keys`` are those that the decoder gave, which keeps one of each: where the line has no more, none can be lost.
+    """
+    if no_more_keys(raw, keys):
+        return None
     repeated: list[str] = []
 
     def look(pairs: list[tuple[str, Any]]) -> None:
@@ -55,6 +63,13 @@ def repeated_key(raw: bytes) -> str | None:
     return repeated[0] if repeated else None
 
 
+def no_more_keys(raw: bytes, keys: int) -> bool:
+    """True only where ``raw`` (valid JSON) can't hold more than ``keys`` keys; quick, and False where it can't tell."""
+    # Each key needs a colon of its own. Texts may hold colons too, but hardly the end of a key as it is usually written;
+    # a blank before the colon would hide one from the second count.
+    return raw.count(b":") == keys or (raw.count(b'":') == keys and not _KEY_WITH_BLANK.search(raw))
+
+
 class _NotANumber(Exception):
     """NaN or an infinity, which Python writes and JSON doesn't know."""
 
@@ -65,20 +80,21 @@ def _refuse(word: str) -> NoReturn:
 
 def _reason(error: json.JSONDecodeError, text: str) -> str:
     """The standard library's reason in the language in use."""
-    message = error.msg
+    if text.startswith("\ufeff"):
+        return _("there is a byte order mark in the middle of the file")
     if error.pos >= len(text.rstrip()):
         return _("it ends too early")
     near = quoted(text[error.pos : error.pos + 12])
-    if message.startswith("Unterminated string"):
-        return _("a text that begins here has no closing quote")
-    if message.startswith("Invalid control character"):
-        return _("a tab, line end or other control character stands inside a text; write it as \\t or \\n")
-    if message.startswith("Invalid"):
-        return _("there is a wrong backslash sequence")
-    if message.startswith("Extra data"):
-        return _("something follows the end of the object: “{near}”").format(near=near)
-    if message.startswith("Expecting property name"):
-        return _("a name in double quotes should stand where “{near}” is").format(near=near)
-    if message.startswith("Expecting '"):
-        return _("“{wanted}” should stand before “{near}”").format(wanted=message.split("'")[1], near=near)
-    return _("“{near}” is not a JSON value").format(near=near)
+    reasons = {
+        "Unterminated string": _("a text that begins here has no closing quote"),
+        "Invalid control character": _(
+            "a tab, line end or other control character stands inside a text; write it as \\t or \\n"
+        ),
+        "Invalid": _("there is a wrong backslash sequence"),
+        "Extra data": _("something follows the end of the object: “{near}”"),
+        "Expecting property name": _("a name in double quotes should stand where “{near}” is"),
+        "Expecting '": _("“{wanted}” should stand before “{near}”"),
+        "": _("“{near}” is not a JSON value"),
+    }
+    sentence = next(reasons[start] for start in reasons if error.msg.startswith(start))
+    return sentence.format(near=near, wanted="".join(error.msg.split("'")[1:2]))

@@ -11,13 +11,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wizard.engine.session import Effect, Session
 from wizard.engine.step import Choice, Decision, Front
-from wizard.errors import DecisionNeeded, NeverSent, OutcomeUnknown, Refused
+from wizard.errors import DecisionNeeded, NeverSent, OutcomeUnknown, Refused, StorageError
 from wizard.locale import _
 
 if TYPE_CHECKING:
@@ -29,11 +29,15 @@ LONGEST_PAUSE = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the platform gave: an id and whatever else the step wants to remember (JSON). ``adopted``: it was there already."""
+    """What the platform gave: an id and whatever else the step wants to remember (JSON).
+
+    ``adopted``: it was there already. ``twin``: in nothing different from what would be created.
+    """
 
     id: str
     data: Mapping[str, Any]
     adopted: bool = False
+    twin: bool = True
 
 
 class Effectful(Protocol):
@@ -108,8 +112,9 @@ def once(effect: Effectful, session: Session, front: Front) -> Receipt:
 
 def _bring_about(effect: Effectful, session: Session, front: Front) -> Receipt:
     there = effect.look()
-    if there:
-        taken = there[0] if effect.adopts else _ask_which(effect, there, front, another=True)
+    twins = [receipt for receipt in there if receipt.twin]
+    if twins:
+        taken = twins[0] if effect.adopts else _ask_which(effect, twins, front, another=True)
         if taken is not None:
             return _receive(taken, Effect(effect.key, effect.kind, "done", 0), session, front, effect.name)
     intent = Effect(effect.key, effect.kind, "prepared", 0, known=tuple(receipt.id for receipt in there))
@@ -123,7 +128,13 @@ def _bring_about(effect: Effectful, session: Session, front: Front) -> Receipt:
                 ),
                 front,
             )
-            session.enter(replace(intent, state="sent"))
+            try:
+                session.enter(replace(intent, state="sent"))
+            except StorageError:
+                session.effects[intent.key] = (
+                    intent  # the request stays here: this raises through the adapter
+                )
+                raise
 
         try:
             receipt = effect.send(commit)
@@ -133,7 +144,16 @@ def _bring_about(effect: Effectful, session: Session, front: Front) -> Receipt:
         except OutcomeUnknown as unclear:
             front.say(unclear.message, "warn")
         else:
-            session.enter(replace(intent, state="done", receipt=_stored(receipt)))
+            try:
+                session.enter(replace(intent, state="done", receipt=_stored(receipt)))
+            except StorageError:
+                front.say(
+                    _("{name} is on the platform as {id}, but that could not be saved.").format(
+                        name=effect.name, id=receipt.id
+                    ),
+                    "warn",
+                )
+                raise
             return receipt
     sent = session.effects[effect.key]
     if sent.state == "prepared":
@@ -169,8 +189,8 @@ def _reconcile(effect: Effectful, sent: Effect, session: Session, front: Front) 
     if len(found) == 1:
         return _receive(found[0], sent, session, front, effect.name)
     if found:
-        several = _ask_which(effect, found, front, another=False)
-        return _receive(several, sent, session, front, effect.name) if several else None
+        which = _ask_which(effect, found, front, another=False)
+        return None if which is None else _receive(which, sent, session, front, effect.name)
     decision = Decision(
         _("{name} is not to be found on the platform. It may have failed, or it may still appear.").format(
             name=effect.name
@@ -212,7 +232,9 @@ def _ask_which(effect: Effectful, found: Sequence[Receipt], front: Front, *, ano
         raise DecisionNeeded(
             _("{name} was left undecided.").format(name=effect.name), _("Start the wizard again to decide.")
         )
-    return next((receipt for receipt in found if receipt.id == chosen), None)
+    if another and chosen == "another":
+        return None
+    return next(receipt for receipt in found if receipt.id == chosen)
 
 
 def _receive(found: Receipt, effect: Effect, session: Session, front: Front, name: str) -> Receipt:
@@ -243,7 +265,9 @@ def _held_signals() -> Iterator[Callable[[str, Front], None]]:
     def hold(sentence: str, front: Front) -> None:
         def note(number: int, _frame: FrameType | None) -> None:
             waiting.append(number)
-            front.say(sentence, "warn")
+            # The terminal may be gone (that is what SIGHUP says) or in the middle of a write; neither is worth a receipt.
+            with suppress(OSError, ValueError, RuntimeError):
+                front.say(sentence, "warn")
 
         if threading.current_thread() is threading.main_thread() and not before:
             for number in signals:

@@ -1,4 +1,4 @@
-"""What will be done, as data with the source of each value, and the digest that an approval is given to."""
+"""What will be done, as data, and the digest that an approval is given to."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ class Item:
     label: str
     value: Any
     shown: str
-    source: str = ""
     edits: str = ""
 
 

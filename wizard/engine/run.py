@@ -28,8 +28,10 @@ from wizard.engine.step import (
     Step,
     Unacceptable,
 )
-from wizard.errors import AnswersMissing, DecisionNeeded, UsageError, WizardError
+from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded, UsageError, WizardError
 from wizard.locale import _
+
+TYPED: tuple[Source, ...] = ("flag", "answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,14 @@ class Run:
         self._secrets: dict[str, Any] = {}
         self._announced: dict[str, str] = {}
         self._shown: str | None = None
+        self._verified = False
 
     # What is known
 
     @property
     def facts(self) -> Facts:
         """All values known so far."""
-        return self.session.values
+        return self.session.known
 
     def next_step(self) -> Step | None:
         """The first applicable step that is not satisfied, or None: all done."""
@@ -73,8 +76,8 @@ class Run:
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """Keys of given answers that no question has taken so far."""
-        return tuple(self._given)
+        """Keys of typed answers that no question has taken so far; the environment's may be of no use."""
+        return tuple(key for key, given in self._given.items() if given.source in TYPED)
 
     def satisfied(self, step: Step) -> bool:
         """Whether every question of ``step`` has a good answer and its results rest on what is true now."""
@@ -87,6 +90,8 @@ class Run:
         return [step for step in self.steps if step.applies(self.facts)]
 
     def _seal(self) -> Step | None:
+        if not self.session.effects:
+            return None
         kinds = {effect.kind for effect in self.session.effects.values() if effect.state != "prepared"}
         return next((step for step in self._applicable() if step.seals and step.id in kinds), None)
 
@@ -107,13 +112,12 @@ class Run:
         fact = self.session.facts.get(field.key)
         if fact is None or fact.basis != self._basis(field.needs):
             return False
-        if fact.source == "default" and field.quiet and fact.value != field.default:
-            return False  # nobody chose it, so it follows the default
         try:
             field.accept(fact.value)
+            # What nobody chose follows the default.
+            return fact.source != "default" or not field.quiet or fact.value == field.accept(field.default)
         except Unacceptable:
             return False
-        return True
 
     def _rests_on(self, key: str, basis: str) -> bool:
         fact = self.session.facts.get(key)
@@ -134,14 +138,16 @@ class Run:
 
         Raises Quit when the user leaves, and any WizardError that is not mended on the way.
         """
-        if self.sealed and self._given:
+        if self.sealed and self.unused:
             raise UsageError(
                 _("The job of this session has been sent; its answers can't be changed: {keys}").format(
-                    keys=", ".join(self._given)
+                    keys=", ".join(self.unused)
                 ),
                 _("Start a new session with --new to train with other answers."),
             )
-        self._verify()
+        if not self._verified:
+            self._verify()
+            self._verified = True
         while (step := self.next_step()) is not None and step.id != before:
             self._announce(step)
             try:
@@ -154,7 +160,8 @@ class Run:
 
     def _verify(self) -> None:
         for step in self._open_steps():
-            if step.gives and self.satisfied(step) and (reason := step.verify(self.facts)):
+            recorded = any(key.startswith(f"{step.id}.") for key in self.session.facts)
+            if recorded and step.gives and self.satisfied(step) and (reason := step.verify(self.facts)):
                 self.front.say(f"{step.title()}: {reason}", "warn")
                 self.session.drop(step.gives)
 
@@ -204,9 +211,17 @@ class Run:
             try:
                 value = field.accept(given.raw)
             except Unacceptable as problem:
+                if field.kind == "word":
+                    raise ApprovalMissing(
+                        str(problem),
+                        _("Look at the plan again, then approve it with --approve {digest}").format(
+                            digest=field.value
+                        ),
+                        digest=str(field.value),
+                    ) from None
                 raise UsageError(f"{field.key} ({_source_name(source)}): {problem}") from None
         elif field.quiet and field.key not in self._reopened:
-            value, source = field.default, "default"
+            value, source = self._quietly(field)
         elif self.front.attended:
             value = self.front.ask(field, previous.value if previous and field.kind != "secret" else None)
         else:
@@ -217,13 +232,25 @@ class Run:
             return
         self.session.put(field.key, Fact(value, source, self._basis(field.needs)))
 
+    def _quietly(self, field: Field) -> tuple[Any, Source]:
+        """The default, taken without asking; one that can't be taken (it came from the environment) is asked or refused."""
+        try:
+            return field.accept(field.default), "default"
+        except Unacceptable as problem:
+            if not self.front.attended:
+                raise UsageError(f"{field.key}: {problem}") from None
+            self.front.say(str(problem), "warn")
+            return self.front.ask(field), "asked"
+
     def _unattended(self, field: Field) -> tuple[Any, Source]:
         if field.attended:
-            return field.default, "default"
+            return self._quietly(field)
         try:
             return self.front.ask(field), "default"
         except AnswersMissing:
             raise self._all_missing() from None
+        except Unacceptable as problem:
+            raise UsageError(f"{field.key}: {problem}") from None
 
     def _all_missing(self) -> AnswersMissing:
         missing = [
@@ -231,14 +258,23 @@ class Run:
             for step in self._applicable()
             for field in step.fields(self.facts)
             if not (field.quiet or field.attended or field.key in self._given or self._answered(field))
+            and field.kind != "word"
+            and self._lacking(field)
         ]
-        words = tuple(field.key for field in missing if field.kind != "word")
-        lines = "\n".join(f"  {field.key}: {field.label}" for field in missing if field.key in words)
+        lines = "\n".join(f"  {field.key}: {field.label}" for field in missing)
         return AnswersMissing(
             _("These answers are missing:\n{lines}").format(lines=lines),
             _("Give each with --set KEY=VALUE or in an --answers file, or take every default with --yes."),
-            keys=words,
+            keys=tuple(field.key for field in missing),
         )
+
+    def _lacking(self, field: Field) -> bool:
+        """Whether the unattended front has no answer of its own, such as a default that it was told to take."""
+        try:
+            self.front.ask(field)
+        except (AnswersMissing, Unacceptable):
+            return True
+        return False
 
     # Moves
 
@@ -252,7 +288,7 @@ class Run:
     def _reopen_before(self, step: Step) -> None:
         """Ask again the nearest question before the open one of ``step`` that a person had answered."""
         asked: list[str] = []
-        for candidate in self._applicable():
+        for candidate in self._open_steps():
             for field in candidate.fields(self.facts):
                 if candidate is step and not self._answered(field):
                     if asked:

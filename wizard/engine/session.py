@@ -8,22 +8,21 @@ second wizard out. It never contains the key.
 from __future__ import annotations
 
 import json
+import os
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 from wizard import __version__
-from wizard.engine.step import Source
+from wizard.engine.step import Facts, Source
 from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageError
 from wizard.locale import _
-from wizard.storage import remove_stale_temps, write_atomically
-
-if TYPE_CHECKING:
-    from filelock import FileLock
+from wizard.lock import Busy, Lock, take
 
 SCHEMA = 1
 MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
@@ -31,6 +30,7 @@ MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 MOVES_KEPT = 200
 FILE = "session.json"
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 State = Literal["prepared", "sent", "done"]
 
@@ -64,9 +64,10 @@ class Effect:
 class Session:
     """One run in one folder. Open it with ``Session.open``, which takes the lock; close it to let go."""
 
-    def __init__(self, folder: Path, lock: FileLock | None) -> None:
+    def __init__(self, folder: Path, lock: Lock | None) -> None:
         self.folder = folder
         self._lock = lock
+        self._swept = False
         self.id = secrets.token_hex(4)
         self.created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         self.facts: dict[str, Fact] = {}
@@ -82,7 +83,6 @@ class Session:
         """
         session = cls(folder, _locked(folder))
         try:
-            remove_stale_temps(folder, FILE)
             session._load()
         except BaseException:
             session.close()
@@ -94,9 +94,8 @@ class Session:
         """The session in ``folder`` to look at only, without its lock; None where there is none to read."""
         session = cls(folder, None)
         try:
-            stored = json.loads((folder / FILE).read_bytes())
-            session._take(stored)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            session._read((folder / FILE).read_bytes())
+        except (OSError, SessionNewer, *UNREADABLE):
             return None
         return session
 
@@ -106,9 +105,12 @@ class Session:
         return self.folder / FILE
 
     @property
-    def values(self) -> dict[str, Any]:
-        """The facts without where they came from."""
-        return {key: fact.value for key, fact in self.facts.items()}
+    def known(self) -> Facts:
+        """The facts as steps read them."""
+        return Facts(
+            {key: fact.value for key, fact in self.facts.items()},
+            {key: fact.source for key, fact in self.facts.items()},
+        )
 
     def put(self, key: str, fact: Fact) -> None:
         """Remember a fact, durably."""
@@ -141,8 +143,13 @@ class Session:
             {"at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "what": what},
         ]
 
-    def save(self) -> None:
-        """Write everything, atomically and durably."""
+    def save(self, *, keep_previous: bool = True) -> None:
+        """Write everything, atomically and durably; unless told not to, the version before stays beside it."""
+        from wizard.storage import remove_stale_temps, write_atomically
+
+        if not self._swept:  # what a killed wizard left behind
+            remove_stale_temps(self.folder, FILE)
+            self._swept = True
         document = {
             "schema": SCHEMA,
             "id": self.id,
@@ -153,7 +160,8 @@ class Session:
             "moves": self.moves,
         }
         text = json.dumps(document, ensure_ascii=False, indent=1)
-        write_atomically(self.path, text.encode("utf-8", "backslashreplace"), mode=0o600, keep_previous=True)
+        data = text.encode("utf-8", "backslashreplace")
+        write_atomically(self.path, data, mode=0o600, keep_previous=keep_previous)
 
     def archive(self) -> Path:
         """Put this session away under ``sessions/`` and start a new one in its place; returns where it went."""
@@ -190,7 +198,7 @@ class Session:
         try:
             data = self.path.read_bytes()
         except FileNotFoundError:
-            return
+            return  # a new session, or one whose very first save was cut off: nothing was answered
         except OSError as error:
             raise StorageError(
                 _("The session file {path} can't be read: {reason}").format(
@@ -198,44 +206,60 @@ class Session:
                 )
             ) from None
         try:
-            stored = json.loads(data)
+            self._read(data)
+        except UNREADABLE:
+            raise self._set_aside(data) from None
+
+    def _read(self, data: bytes) -> None:
+        """Take over what a session file holds, whatever its schema. Raises SessionNewer or one of UNREADABLE."""
+        stored = json.loads(data)
+        schema = stored["schema"]
+        if isinstance(schema, int) and schema > SCHEMA:
+            raise SessionNewer(
+                _("The session in {path} was written by a newer version of bailian-wizard.").format(
+                    path=self.path
+                ),
+                _("Update bailian-wizard, or start in another folder. Nothing was changed."),
+            )
+        while schema != SCHEMA:
+            stored = MIGRATIONS[schema](stored)
             schema = stored["schema"]
-            if isinstance(schema, int) and schema > SCHEMA:
-                raise SessionNewer(
-                    _("The session in {path} was written by a newer version of bailian-wizard.").format(
-                        path=self.path
-                    ),
-                    _("Update bailian-wizard, or start in another folder. Nothing was changed."),
-                )
-            while schema < SCHEMA:
-                stored = MIGRATIONS[schema](stored)
-                schema = stored["schema"]
-            self._take(stored)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise self._set_aside() from None
+        self._take(stored)
 
     def _take(self, stored: Mapping[str, Any]) -> None:
         facts = {key: Fact(**fact) for key, fact in stored["facts"].items()}
         effects = [Effect(**{**effect, "known": tuple(effect["known"])}) for effect in stored["effects"]]
-        if any(fact.source not in get_args(Source) for fact in facts.values()) or any(
-            effect.state not in get_args(State) for effect in effects
+        moves = [dict(move) for move in stored["moves"]]
+        if (
+            any(fact.source not in get_args(Source) for fact in facts.values())
+            or not all(_sound(effect) for effect in stored["effects"])
+            or re.fullmatch("[0-9a-f]{8}", stored["id"]) is None  # it becomes a file's name
         ):
             raise ValueError
-        self.id, self.created = str(stored["id"]), str(stored["created"])
+        self.id, self.created = stored["id"], str(stored["created"])
         self.facts, self.effects = facts, {effect.key: effect for effect in effects}
-        self.moves = [dict(move) for move in stored["moves"]]
+        self.moves = moves
 
-    def _set_aside(self) -> SessionDamaged:
+    def _set_aside(self, data: bytes) -> SessionDamaged:
+        from wizard.storage import write_atomically
+
         aside = self.folder / f"session.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}.json"
         previous = self.folder / f"{FILE}.bak"
         try:
-            self.path.replace(aside)
-            hint = _("The next start begins anew.")
-            with suppress(ValueError, KeyError, TypeError, AttributeError, FileNotFoundError):
-                self._take(json.loads(previous.read_bytes()))
-                # An effect may have been on the lost page, so nobody's yes counts any more.
-                self.facts = {key: fact for key, fact in self.facts.items() if not key.startswith("review.")}
-                self.save()
+            try:
+                self._read(previous.read_bytes())
+            except (FileNotFoundError, SessionNewer, *UNREADABLE):
+                self.path.replace(aside)
+                hint = _("The next start begins anew.")
+            else:
+                # An effect may have been on the lost page, so nobody's yes counts any more; its value stays, as what
+                # was sent rests on it.
+                self.facts = {
+                    key: replace(fact, basis="") if key.startswith("review.") else fact
+                    for key, fact in self.facts.items()
+                }
+                write_atomically(aside, data, mode=0o600)
+                self.save(keep_previous=False)
                 hint = _("The next start goes on from the copy before it; your approval will be asked again.")
         except OSError as error:
             return SessionDamaged(
@@ -248,14 +272,23 @@ class Session:
         )
 
 
-def _locked(folder: Path) -> FileLock:
-    from filelock import FileLock, Timeout
+def _sound(effect: Mapping[str, Any]) -> bool:
+    """Whether what was read can be an effect; one that is ``done`` has a receipt with its three parts."""
+    if effect["state"] not in get_args(State) or not isinstance(effect["at"], int | float):
+        return False
+    receipt = effect["receipt"]
+    if receipt is None:
+        return effect["state"] != "done"
+    return set(receipt) == {"id", "data", "adopted"} and isinstance(receipt["data"], dict)
 
+
+def _locked(folder: Path) -> Lock:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = FileLock(folder / "lock", timeout=0, mode=0o600)
-        lock.acquire()
-    except Timeout:
+        if os.name != "nt" and (found := folder.stat()).st_uid == os.getuid() and found.st_mode & 0o077:
+            folder.chmod(0o700)  # made as the parent of another one, say
+        return take(folder / "lock")
+    except Busy:
         raise SessionBusy(
             _("Another bailian-wizard is at work in {folder}.").format(folder=folder.parent),
             _("Finish or close it first, or start in another folder."),
@@ -267,4 +300,3 @@ def _locked(folder: Path) -> FileLock:
             ),
             _("Start it in a folder that you may write to."),
         ) from None
-    return lock

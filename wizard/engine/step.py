@@ -18,11 +18,31 @@ if TYPE_CHECKING:
     from wizard.engine.effects import Effectful, Receipt
     from wizard.engine.view import View
 
-Facts = Mapping[str, Any]
-"""Everything known so far: JSON values by key, such as ``{"dataset.set": "taiwan"}``."""
-
 Kind = Literal["choice", "text", "integer", "number", "path", "secret", "word"]
 Source = Literal["asked", "flag", "answers", "environment", ".env", "default", "done"]
+
+
+def source_shown(source: str) -> str:
+    """Where an answer came from, for a person; nothing for what the wizard worked out itself."""
+    names = {
+        "flag": "--set",
+        "answers": "--answers",
+        "environment": _("environment"),
+        ".env": ".env",
+        "default": _("recommended"),
+        "asked": _("your answer"),
+    }
+    return names.get(source, "")
+
+
+class Facts(dict[str, Any]):
+    """Everything known so far: JSON values by key, such as ``{"dataset.set": "taiwan"}``, and where each came from."""
+
+    def __init__(
+        self, values: Mapping[str, Any] | None = None, sources: Mapping[str, Source] | None = None
+    ) -> None:
+        super().__init__(values or {})
+        self.sources: Mapping[str, Source] = sources or {}
 
 
 class Back(Exception):
@@ -239,7 +259,7 @@ class Work(Protocol):
 
 
 class Step:
-    """One screen of the product.
+    """One screen of the product. The keys of its fields and results begin with its ``id`` and a dot.
 
     ``needs``: facts that its results rest on, besides its own fields. ``gives``: the results that ``perform`` returns.
     Results are recorded with a digest of what they rest on; they are stale as soon as that changes.

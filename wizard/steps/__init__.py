@@ -1,0 +1,1 @@
+"""The steps of the product, one file each, each a story of its own."""

@@ -1,0 +1,1 @@
+"""Front ends: whoever talks to the user, over the very same steps."""

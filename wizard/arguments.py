@@ -1,0 +1,182 @@
+"""The command line's words: every command, option and their help, in the language in use."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from wizard import __version__
+from wizard.locale import _
+
+DEFAULTS = {
+    "sandbox": False, "allow_endpoint": False, "set": [], "answers": None, "new": False, "json": False, "yes": False,
+    "command": None,
+}  # fmt: skip
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """What ``words`` say; exits with 2 and a sentence where they can't be understood, with 0 after ``--help``."""
+    return parser(words).parse_args(words)
+
+
+def parser(words: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """The parser; given ``words``, only the commands that occur in them get their options (start-up time is a feature)."""
+    top = argparse.ArgumentParser(
+        prog="bailian-wizard",
+        description=_("Fine-tune a Qwen model on Alibaba Cloud Bailian from your own questions and chats."),
+        epilog=_("Without a command the wizard starts, or goes on with the session in this folder."),
+    )
+    _common(top)
+    _walking(top)
+    top.set_defaults(**DEFAULTS)
+    top.add_argument("--version", action="version", version=f"bailian-wizard {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", title=_("commands"))
+    for name, (about, fill) in _commands().items():
+        command = commands.add_parser(name, help=about, description=about, argument_default=argparse.SUPPRESS)
+        if words is None or name in words:
+            _common(command)
+            fill(command)
+    return top
+
+
+def _commands() -> dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]]:
+    return {
+        "run": (_("the same without questions, for scripts"), _run),
+        "plan": (_("what would be done, with its digest"), _plan),
+        "schema": (_("every answer as JSON Schema"), lambda _command: None),
+        "from-command": (_("start from a command line of an older tutorial"), _from_command),
+        "convert": (_("convert questions to Bailian's format"), _convert),
+        "jobs": (_("list, show, follow and cancel jobs"), _jobs),
+        "files": (_("list, show and delete files on the platform"), _files),
+        "models": (_("models that can be tuned, with prices"), _as_json),
+        "sessions": (_("sessions in this folder"), _as_json),
+        "sandbox": (_("serve the sandbox for other programs"), _sandbox),
+    }
+
+
+def _common(to: argparse.ArgumentParser) -> None:
+    """Options that are the same before and after a command; the defaults are the top's."""
+    to.add_argument(
+        "--sandbox",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help=_("practise on this computer: no key, no cost"),
+    )
+    to.add_argument(
+        "--lang",
+        choices=["zh", "en"],
+        default=argparse.SUPPRESS,
+        help=_("language of all words (else from the locale)"),
+    )
+    to.add_argument(
+        "--allow-endpoint",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help=_("let DASHSCOPE_HTTP_BASE_URL name any host"),
+    )
+
+
+def _walking(to: argparse.ArgumentParser) -> None:
+    to.add_argument(
+        "--set",
+        action="append",
+        metavar="KEY=VALUE",
+        default=argparse.SUPPRESS,
+        help=_("answer a question before it is asked"),
+    )
+    to.add_argument(
+        "--answers", type=Path, metavar="FILE", default=argparse.SUPPRESS, help=_("answers in a TOML file")
+    )
+    to.add_argument(
+        "--new",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help=_("put the session in this folder away first"),
+    )
+
+
+def _as_json(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--json", action="store_true", help=_("one JSON value on standard output"))
+
+
+def _run(command: argparse.ArgumentParser) -> None:
+    _walking(command)
+    _as_json(command)
+    command.add_argument(
+        "--yes", action="store_true", help=_("take every default; on the sandbox also approve")
+    )
+    command.add_argument("--approve", metavar="DIGEST", help=_("approve the plan with this digest"))
+    command.add_argument("--watch", action="store_true", default=False, help=_("follow the job to its end"))
+
+
+def _plan(command: argparse.ArgumentParser) -> None:
+    _walking(command)
+    _as_json(command)
+    command.add_argument("--yes", action="store_true", help=_("take every default"))
+
+
+def _from_command(command: argparse.ArgumentParser) -> None:
+    _walking(command)
+    command.add_argument("line", metavar="LINE", help=_("the whole line, in quotes"))
+
+
+def _convert(command: argparse.ArgumentParser) -> None:
+    _as_json(command)
+    command.add_argument(
+        "source", nargs="?", default=None, metavar="SOURCE", help=_("a file; with --all a folder")
+    )
+    command.add_argument(
+        "output", nargs="?", default=None, metavar="OUTPUT", help=_("the file or folder to write")
+    )
+    command.add_argument(
+        "--all", action="store_true", default=False, help=_("every MedQA set that is found: up to nine files")
+    )
+    command.add_argument("--out", type=Path, default=None, metavar="DIR", help=_("where --all writes"))
+    command.add_argument(
+        "--system-prompt", default=None, metavar="TEXT", help=_("what every conversation begins with")
+    )
+    command.add_argument(
+        "--on-error",
+        choices=["stop", "skip"],
+        default="stop",
+        help=_("rows that can't be sent: stop, or leave out"),
+    )
+
+
+def _jobs(command: argparse.ArgumentParser) -> None:
+    _actions(command, ("show", "logs", "watch"), "cancel")
+
+
+def _files(command: argparse.ArgumentParser) -> None:
+    _actions(command, ("show",), "delete")
+
+
+def _actions(command: argparse.ArgumentParser, looks: Sequence[str], harm: str) -> None:
+    about = {
+        "list": _("all of them, newest first"),
+        "show": _("everything about one"),
+        "logs": _("its training log"),
+        "watch": _("follow it to its end"),
+        "cancel": _("stop it; what it trained until then is billed"),
+        "delete": _("remove it from the platform"),
+    }
+    _as_json(command)
+    command.set_defaults(action="list", all=False)
+    actions = command.add_subparsers(dest="action", metavar="ACTION")
+    for name in ("list", *looks, harm):
+        action = actions.add_parser(
+            name, help=about[name], description=about[name], argument_default=argparse.SUPPRESS
+        )
+        _common(action)
+        _as_json(action)
+        if name == "list":
+            action.add_argument("--all", action="store_true", help=_("more than the newest 100"))
+        else:
+            action.add_argument("id", metavar="ID")
+        if name == harm:
+            action.add_argument("--yes", action="store_true", help=_("don't ask"))
+
+
+def _sandbox(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--port", type=int, default=8787, metavar="N", help=_("port on this computer"))

@@ -1,0 +1,167 @@
+"""One call of the platform: the request that goes out once, the answer that is understood, the error that is not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from wizard.bailian import answers, explain, verdict, wire
+from wizard.bailian.verdict import Effect
+from wizard.errors import NeverSent, PlatformError, Refused
+
+if TYPE_CHECKING:
+    import httpx
+
+    from wizard.bailian.apikey import ApiKey
+    from wizard.bailian.client import Deadlines
+    from wizard.bailian.endpoints import Endpoint
+    from wizard.bailian.reading import Reader
+
+Found = TypeVar("Found")
+
+_TOO_MANY = 429
+_PAUSES = (0.3, 0.9)  # between the tries of a read, in seconds
+
+
+class Transport(Protocol):
+    """What is used of dashscope's transport."""
+
+    def request(self, method: str, path: str, **content: Any) -> Any:
+        """Send one request and give httpx's response."""
+        ...
+
+
+class Calls:
+    """Calls of one endpoint with one key, over dashscope's ``transport``, whose own HTTP client ends in a ``wire.Wire``."""
+
+    def __init__(
+        self, transport: Transport, endpoint: Endpoint, key: ApiKey, limits: Deadlines, proxy: str
+    ) -> None:
+        self.limits = limits
+        self._transport = transport
+        self._endpoint = endpoint
+        self._key = key
+        self._proxy = proxy
+
+    def read(
+        self, path: str, module: str, understood: Callable[[dict[str, Any]], Found | None], **params: int
+    ) -> Found:
+        """What ``understood`` finds in the answer to a GET, asked up to three times within ``limits.read``."""
+        ends = time.monotonic() + self.limits.read
+        pauses = iter(_PAUSES)
+        while True:
+            try:
+                return self._asked(path, module, understood, params, ends)
+            except NeverSent as problem:
+                failure: PlatformError = problem  # a read: whatever was in the way, asking again is safe
+            except Refused as refused:
+                failure = refused
+            pause = next(pauses, None)
+            refusal = isinstance(failure, Refused) and failure.status != _TOO_MANY
+            if refusal or pause is None or time.monotonic() + pause >= ends:
+                raise failure
+            time.sleep(pause)
+
+    def _asked(
+        self,
+        path: str,
+        module: str,
+        understood: Callable[[dict[str, Any]], Found | None],
+        params: dict[str, int],
+        ends: float,
+    ) -> Found:
+        # Half of the time for one silence, so that a single lost answer leaves room for another try.
+        exchange = wire.Exchange(self.limits.connect, idle=self.limits.read / 2, ends=ends)
+        response = self.send(exchange, Effect.READ, "GET", path, module=module, params=params or None)
+        return self.result(response, Effect.READ, understood)
+
+    def changing(self) -> wire.Exchange:
+        """The exchange of a request that changes something."""
+        ends = time.monotonic() + self.limits.change
+        return wire.Exchange(self.limits.connect, idle=self.limits.change, ends=ends)
+
+    def change(self, method: str, path: str, module: str) -> None:
+        """A request that changes something and whose answer says no more than that it did."""
+        response = self.send(self.changing(), Effect.CHANGE, method, path, module=module)
+        if response.content or not verdict.fine(response.status_code):
+            self.result(response, Effect.CHANGE, answers.accepted)
+
+    def result(
+        self, response: httpx.Response, effect: Effect, understood: Callable[[dict[str, Any]], Found | None]
+    ) -> Found:
+        """What ``understood`` finds: an answer that holds what was asked for is one, whatever its ``code`` says.
+
+        ``understood`` may raise what the answer amounts to. Raised is it here, where no frame holds the answer: it could
+        repeat the key.
+        """
+        found = self._weighed(response, effect, understood)
+        if isinstance(found, PlatformError):
+            raise found
+        return found
+
+    def _weighed(
+        self, response: httpx.Response, effect: Effect, understood: Callable[[dict[str, Any]], Found | None]
+    ) -> Found | PlatformError:
+        status, body = response.status_code, answers.decoded(response.content)
+        if body is not None and verdict.fine(status):
+            try:
+                found = understood(body)
+            except PlatformError as problem:
+                return problem.with_traceback(None)
+            if found is not None:
+                return found
+        failure = verdict.judged(status, body, effect, self._endpoint, self._key)
+        if failure is not None:
+            return failure
+        said = answers.fault(body, self._key)
+        return verdict.unclear(effect, explain.odd_answer(status), self._endpoint, said, status)
+
+    def send(
+        self,
+        exchange: wire.Exchange,
+        effect: Effect,
+        method: str,
+        path: str,
+        *,
+        module: str,
+        reader: Reader | None = None,
+        **content: Any,
+    ) -> httpx.Response:
+        """One request, once. What ``reader`` raises while it is read comes out as it is."""
+        token = wire.CURRENT.set(exchange)
+        try:
+            response: httpx.Response = self._transport.request(method, path, sdk_module=module, **content)
+        except wire.Broken as broken:
+            failure: BaseException = self._unanswered(broken, exchange, effect)
+        except Exception as problem:  # noqa: BLE001 - see below
+            failure = self._unexpected(problem, exchange, effect, reader)
+        except BaseException as interruption:  # noqa: BLE001 - see below
+            failure = interruption.with_traceback(None)
+        else:
+            return response
+        finally:
+            wire.CURRENT.reset(token)
+        # Raised here, where no exception is being handled: what happened below refers, in its traceback's frames, to the
+        # request's headers, and with them to the key.
+        raise failure
+
+    def _unanswered(self, broken: wire.Broken, exchange: wire.Exchange, effect: Effect) -> PlatformError:
+        host = self._endpoint.host
+        if broken.kind not in (wire.CUT, wire.SLOW, wire.LARGE):
+            proxy = answers.legible(self._proxy.rpartition("://")[2].rpartition("@")[2])
+            return NeverSent(*explain.unreachable(broken.kind, answers.legible(broken.reason), host, proxy))
+        reason = explain.broken(broken.kind)
+        if not exchange.complete:
+            return NeverSent(*explain.unanswered(reason, host, answers.Fault(), None))
+        return verdict.unclear(effect, reason, self._endpoint)
+
+    def _unexpected(
+        self, problem: Exception, exchange: wire.Exchange, effect: Effect, reader: Reader | None
+    ) -> BaseException:
+        if reader is not None and reader.raised and reader.raised[0] is problem:
+            return problem.with_traceback(reader.raised[1])
+        reason = type(problem).__name__
+        if not exchange.complete:
+            return NeverSent(*explain.not_expressible(reason))
+        return verdict.unclear(effect, reason, self._endpoint)

@@ -1,0 +1,303 @@
+"""The platform over the network: the only module that imports dashscope, and only once a client is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from wizard.bailian import answers, endpoints, explain, verdict
+from wizard.bailian.verdict import Effect
+from wizard.errors import NeverSent, PlatformError, Refused
+
+if TYPE_CHECKING:
+    from wizard.bailian.apikey import ApiKey
+    from wizard.bailian.endpoints import Endpoint
+    from wizard.bailian.service import Checkpoint, Job, JobRequest, LogPage, RemoteFile
+
+Found = TypeVar("Found")
+
+_BAD_REQUEST, _UNAUTHORIZED = 400, 401
+_PAGES = 1000  # no account has more; a list that goes on is one that ignores page_no
+_PAGE_SIZE = 100  # the most that files give (openai-file-interface, 2025-12-08)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds.
+
+    ``connect``: until a connection stands. ``read``: a read with its repetitions, all in all. ``change``: a request that
+    changes something, until its answer has ended. ``upload_idle``: how long an upload may stand still.
+    ``upload_answer``: from an upload's last byte to the end of its answer.
+    """
+
+    connect: float = 5.0
+    read: float = 20.0
+    change: float = 60.0
+    upload_idle: float = 60.0
+    upload_answer: float = 300.0
+
+
+class Bailian:
+    """``wizard.bailian.service.Platform`` over HTTP. Which failure raises what: see ``wizard.bailian.verdict``.
+
+    Reads are asked again at most twice, within their deadline; what changes something is sent once. Close it, or use it
+    in a ``with``.
+    """
+
+    def __init__(self, endpoint: Endpoint, key: ApiKey, *, deadlines: Deadlines | None = None) -> None:
+        import httpx
+        from dashscope.v2.transport import SyncTransport
+
+        from wizard.bailian import wire
+        from wizard.bailian.calls import Calls
+
+        self._endpoint = endpoint
+        self._key = key
+        headers = {
+            "Authorization": f"Bearer {key.reveal()}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+        }
+        if endpoint.workspace:
+            headers["X-DashScope-WorkSpace"] = endpoint.workspace
+        proxied = endpoint.base_url.startswith("https://") and not endpoint.local
+        http = httpx.Client(
+            base_url=endpoint.base_url,
+            headers=headers,
+            follow_redirects=False,
+            trust_env=False,
+            transport=wire.Wire(proxied=proxied),
+        )
+        # SyncTransport itself, not dashscope.Client(...).transport: Client reads ~/.dashscope and a dozen environment
+        # variables whatever it is given, and warns on the terminal. This takes what it is given and reads nothing.
+        transport = SyncTransport(base_url=endpoint.base_url, http_client=http, max_retries=0)
+        proxy = (proxied and wire.proxy_for(endpoint.host)) or ""
+        self._http = http
+        self._calls = Calls(transport, endpoint, key, deadlines or Deadlines(), proxy)
+
+    @property
+    def endpoint(self) -> str:
+        """The base URL that requests go to, ending in ``/api/v1``."""
+        return self._endpoint.base_url
+
+    def close(self) -> None:
+        """Let go of what is held; nothing can be asked after that."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Bailian({self._endpoint.base_url}, {self._key.masked})"
+
+    def prove_key(self) -> None:
+        """As the protocol says. Refused with status 401 for a key that is wrong, or used where it wasn't made."""
+        self._calls.read(
+            "/models",
+            "models",
+            lambda body: None if answers.fault(body).code else body,
+            page_no=1,
+            page_size=1,
+        )
+
+    def files(self) -> Iterator[RemoteFile]:
+        """As the protocol says; a file that two pages show is given once."""
+        return self._listed(
+            "/files", "files", ("data", "files"), answers.remote_file, lambda file: file.file_id
+        )
+
+    def file(self, file_id: str) -> RemoteFile:
+        """As the protocol says."""
+        path = f"/files/{_checked(file_id)}"
+        return self._calls.read(
+            path, "files", lambda body: answers.remote_file(answers.section(body, "data"))
+        )
+
+    def jobs(self) -> Iterator[Job]:
+        """As the protocol says; a job that two pages show is given once."""
+        return self._listed(
+            "/fine-tunes", "finetune", ("output", "jobs"), answers.job_entry, lambda job: job.job_id
+        )
+
+    def job(self, job_id: str) -> Job:
+        """As the protocol says."""
+        return self._calls.read(f"/fine-tunes/{_checked(job_id)}", "finetune", answers.job)
+
+    def logs(self, job_id: str, offset: int = 0, lines: int = 1000) -> LogPage:
+        """As the protocol says; ``total`` is never less than what was given."""
+        path = f"/fine-tunes/{_checked(job_id)}/logs"
+        start, count = max(offset, 0), min(max(lines, 1), 1000)
+        return self._calls.read(
+            path, "finetune", lambda body: answers.log_page(body, start), offset=start, line=count
+        )
+
+    def checkpoints(self, job_id: str) -> Sequence[Checkpoint]:
+        """As the protocol says (fine-tuning-api-guide, 2026-05-26)."""
+        return self._calls.read(
+            f"/fine-tunes/{_checked(job_id)}/checkpoints", "finetune", answers.checkpoints
+        )
+
+    def delete_file(self, file_id: str) -> None:
+        """As the protocol says."""
+        self._calls.change("DELETE", f"/files/{_checked(file_id)}", "files")
+
+    def cancel_job(self, job_id: str) -> None:
+        """As the protocol says."""
+        self._calls.change("POST", f"/fine-tunes/{_checked(job_id)}/cancel", "finetune")
+
+    def create_job(self, request: JobRequest, *, before_sending: Callable[[], None]) -> Job:
+        """As the protocol says: ``training_datasets`` only after a 400 that names the field or misses the files."""
+        common: dict[str, Any] = {"model": request.model}
+        if request.job_name:
+            common["job_name"] = request.job_name
+        common |= {"training_type": request.training_type, "hyper_parameters": dict(request.hyper_parameters)}
+        by_ids: dict[str, Any] = {"training_file_ids": list(request.training_files)}
+        by_datasets: dict[str, Any] = {"training_datasets": _datasets(request.training_files)}
+        if request.validation_files:
+            by_ids["validation_file_ids"] = list(request.validation_files)
+            by_datasets["validation_datasets"] = _datasets(request.validation_files)
+        try:
+            return self._create(common | by_ids, before_sending)
+        except Refused as refused:
+            first = refused
+        if not _wants_datasets(first):
+            raise first
+        try:
+            return self._create(common | by_datasets, before_sending)
+        except Refused as refused:
+            second = refused
+        # Where it is the second field that isn't known, the first answer is the one that says what is wrong.
+        raise first if named_parameter(second, ("training_datasets",)) else second
+
+    def _create(self, body: Mapping[str, Any], before_sending: Callable[[], None]) -> Job:
+        before_sending()
+        exchange = self._calls.changing()
+        response = self._calls.send(
+            exchange, Effect.CREATE, "POST", "/fine-tunes", module="finetune", json=body
+        )
+        return self._calls.result(response, Effect.CREATE, answers.job)
+
+    def upload(
+        self,
+        path: Path,
+        *,
+        name: str,
+        description: str,
+        md5: str,
+        on_progress: Callable[[int, int], None],
+        before_last_byte: Callable[[], None],
+    ) -> RemoteFile:
+        """As the protocol says. What a callback raises comes out as it is; before the last byte it ends the upload."""
+        from wizard.bailian.reading import Reader
+        from wizard.bailian.service import RemoteFile
+        from wizard.bailian.wire import Exchange
+
+        limits = self._calls.limits
+        exchange = Exchange(limits.connect, idle=limits.upload_idle, answer_within=limits.upload_answer)
+
+        def last() -> None:
+            before_last_byte()
+            exchange.completed()
+
+        def found(body: dict[str, Any]) -> RemoteFile | None:
+            file_id = answers.uploaded(body, name)
+            if not file_id and (failed := answers.upload_failure(body, name, self._key)):
+                raise verdict.refused(response.status_code, failed, self._endpoint)
+            known = RemoteFile(
+                file_id, name, reader.size, md5.lower(), description=description, purpose="fine-tune"
+            )
+            return known if file_id else None
+
+        form = {"purpose": "fine-tune"} | ({"descriptions": description} if description else {})
+        with Reader.opened(path, md5=md5, on_progress=on_progress, before_last_byte=last) as reader:
+            response = self._calls.send(
+                exchange,
+                Effect.CREATE,
+                "POST",
+                "/files",
+                module="files",
+                reader=reader,
+                data=form,
+                files={"files": (name, reader, "application/jsonl")},
+            )
+        # An answer that came before the whole file was out: whatever it is, nothing can have been made.
+        return self._calls.result(response, Effect.CREATE if exchange.complete else Effect.READ, found)
+
+    def _listed(
+        self,
+        path: str,
+        module: str,
+        place: tuple[str, str],
+        entry: Callable[[Mapping[str, Any]], Found | None],
+        identity: Callable[[Found], str],
+    ) -> Iterator[Found]:
+        seen: set[str] = set()
+        received = 0
+        for number in range(1, _PAGES + 1):
+            page = self._calls.read(
+                path,
+                module,
+                lambda body: answers.page(body, *place, entry),
+                page_no=number,
+                page_size=_PAGE_SIZE,
+            )
+            fresh = [found for found in page.found if identity(found) not in seen]
+            seen.update(identity(found) for found in fresh)
+            yield from fresh
+            received += page.entries
+            last = page.entries < (page.size or _PAGE_SIZE) if page.total is None else received >= page.total
+            if last or not fresh:
+                return
+
+
+def _datasets(file_ids: Sequence[str]) -> list[dict[str, str]]:
+    return [{"data_source_type": "file_id", "file_id": file_id} for file_id in file_ids]
+
+
+def _wants_datasets(refused: Refused) -> bool:
+    """Whether a refusal means that the files were looked for in ``training_datasets``; a 400 has created nothing."""
+    if refused.status != _BAD_REQUEST:
+        return False
+    if named_parameter(refused, ("training_file_ids", "training_datasets")):
+        return True
+    return "missing training files" in refused.platform_message.lower()
+
+
+def _checked(text: str) -> str:
+    if not answers.valid_id(text):
+        raise NeverSent(*explain.bad_id())
+    return text
+
+
+def named_parameter(error: PlatformError, names: Sequence[str]) -> str | None:
+    """The one of ``names`` (wire names of parameters) that the platform's own words mention first, None for none."""
+    return answers.mentioned(error.platform_message, names)
+
+
+def accepting_regions(key: ApiKey, *, besides: str, deadlines: Deadlines | None = None) -> tuple[str, ...]:
+    """The other regions whose shared host accepts ``key``: after a 401, what tells a wrong region from a wrong key.
+
+    One cheap read each; a region that can't be reached counts as one that doesn't.
+    """
+    others = [region for region in endpoints.REGIONS if region.shared_host and region.code != besides]
+    return tuple(
+        region.code for region in others if _accepts(region.code, key, deadlines or Deadlines(read=5.0))
+    )
+
+
+def _accepts(region_code: str, key: ApiKey, deadlines: Deadlines) -> bool:
+    with Bailian(endpoints.endpoint(region_code), key, deadlines=deadlines) as platform:
+        try:
+            platform.prove_key()
+        except Refused as refused:
+            # Any other refusal (not activated, in arrears) knows whose key it is.
+            return refused.status != _UNAUTHORIZED
+        except PlatformError:
+            return False
+    return True

@@ -1,0 +1,91 @@
+"""Answers given before the question, from ``--set`` and an ``--answers`` file; the first beats the second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from wizard.engine.run import Given
+from wizard.errors import UsageError
+from wizard.locale import _
+
+_KEYS = (
+    "dataset.source",
+    "dataset.set",
+    "dataset.train",
+    "dataset.validation",
+    "dataset.validation_source",
+    "preview.system_prompt",
+    "preview.output",
+    "preview.on_error",
+    "key.region",
+    "key.workspace",
+    "key.save",
+    "training.model",
+    "training.type",
+    "training.job_name",
+    "training.budget",
+)
+
+
+def keys() -> tuple[str, ...]:
+    """Every key that an answer can have."""
+    from wizard.bailian.hyperparameters import HYPERPARAMETERS
+
+    return (*_KEYS, *(f"training.{known.name}" for known in HYPERPARAMETERS))
+
+
+def given(pairs: Iterable[str], file: Path | None, approve: str | None = None) -> dict[str, Given]:
+    """All answers by key, each with its source. Raises UsageError for an unknown key or a file that can't be read."""
+    found: dict[str, Given] = {}
+    if file is not None:
+        found |= {key: Given(value, "answers") for key, value in _flat(_toml(file))}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator:
+            raise UsageError(_("--set takes KEY=VALUE, not {pair}").format(pair=key))
+        found[key.strip()] = Given(value, "flag")
+    for key in found:
+        _known(key)
+    if approve is not None:
+        found["review.approval"] = Given(approve.strip(), "flag")
+    return found
+
+
+def _known(key: str) -> None:
+    if key in _KEYS or key in keys():
+        return
+    if key == "key.value":
+        raise UsageError(
+            _("A key given on the command line or in an answers file is seen by others."),
+            _("Put it into the environment as DASHSCOPE_API_KEY or into .env."),
+        )
+    import difflib
+
+    near = difflib.get_close_matches(key, keys(), 1)
+    hint = (
+        _("Did you mean {key}?").format(key=near[0]) if near else _("bailian-wizard schema lists all keys.")
+    )
+    raise UsageError(_("There is no answer called {key}.").format(key=key), hint)
+
+
+def _toml(file: Path) -> Mapping[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(file.read_text("utf-8-sig"))
+    except OSError as error:
+        raise UsageError(
+            _("{path} can't be read: {reason}").format(path=file, reason=error.strerror)
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(_("{path} is not TOML: {reason}").format(path=file, reason=error)) from None
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value

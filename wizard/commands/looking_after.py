@@ -1,0 +1,217 @@
+"""Looking after what is there: jobs, files, models and sessions, each with ``--json``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import islice
+from typing import Any
+
+from wizard.commands.walk import INTERRUPTED, print_json
+from wizard.engine.session import Session
+from wizard.engine.step import Choice, Decision, Facts, Front
+from wizard.engine.view import Table, Text, View
+from wizard.errors import ApprovalMissing
+from wizard.locale import _
+from wizard.steps.world import World
+
+SHOWN = 100  # entries of a list, unless --all
+
+
+def jobs(arguments: Namespace, world: World, front: Front) -> int:
+    """``jobs list|show|logs|watch|cancel``."""
+    facts = _facts(world)
+    platform = world.platform(facts)
+    action = arguments.action or "list"
+    if action == "list":
+        found = list(islice(platform.jobs(), None if arguments.all else SHOWN))
+        rows = [
+            (job.job_id, job.status, job.model, job.training_type, job.created, job.name) for job in found
+        ]
+        heads = (_("Job"), _("Status"), _("Model"), _("Type"), _("Created"), _("Name"))
+        _print([asdict(job) for job in found], Table(heads, tuple(rows)), as_json=arguments.json)
+    elif action == "show":
+        from wizard.steps.watch import ending
+
+        job = platform.job(arguments.id)
+        _print(asdict(job), ending(job, facts, world), as_json=arguments.json)
+    elif action == "logs":
+        _logs(arguments, platform)
+    elif action == "watch":
+        return _watch(arguments, world, front, facts)
+    else:
+        job = platform.job(arguments.id)
+        _confirm(
+            front,
+            arguments,
+            _(
+                "Cancel {id} ({status})? Its training is lost, and what it has trained until now is billed."
+            ).format(id=job.job_id, status=job.status),
+            _("Yes, cancel the job"),
+        )
+        platform.cancel_job(job.job_id)
+        _print(
+            {"job_id": job.job_id, "cancelled": True},
+            Text(_("{id}: the platform has been asked to cancel it.").format(id=job.job_id)),
+            as_json=arguments.json,
+        )
+    return 0
+
+
+def _logs(arguments: Namespace, platform: Any) -> None:
+    lines: list[str] = []
+    page = platform.logs(arguments.id)
+    while page.lines:
+        lines += page.lines
+        page = platform.logs(arguments.id, len(lines))
+    _print({"job_id": arguments.id, "logs": lines}, Text("\n".join(lines)), as_json=arguments.json)
+
+
+def _watch(arguments: Namespace, world: World, front: Front, facts: Facts) -> int:
+    from wizard.steps.watch import ending, follow
+
+    try:
+        job = follow(
+            world.platform(facts), arguments.id, front, pause=world.poll_seconds, simulated=world.sandbox
+        )
+    except KeyboardInterrupt:
+        front.say(_("The job {id} goes on without you.").format(id=arguments.id))
+        return INTERRUPTED
+    _print(asdict(job), ending(job, facts, world), as_json=arguments.json)
+    return 0 if job.status == "SUCCEEDED" else 1
+
+
+def files(arguments: Namespace, world: World, front: Front) -> int:
+    """``files list|show|delete``."""
+    platform = world.platform(_facts(world))
+    action = arguments.action or "list"
+    if action == "list":
+        found = list(islice(platform.files(), None if arguments.all else SHOWN))
+        rows = [(file.file_id, file.name, _size(file.size), file.created, file.md5) for file in found]
+        heads = (_("File"), _("Name"), _("Size"), _("Created"), "md5")
+        _print(
+            [asdict(file) for file in found],
+            Table(heads, tuple(rows), frozenset({2})),
+            as_json=arguments.json,
+        )
+        return 0
+    file = platform.file(arguments.id)
+    if action == "show":
+        shown = tuple((key, str(value)) for key, value in asdict(file).items() if value not in (None, ""))
+        _print(asdict(file), Table((_("What"), _("Value")), shown), as_json=arguments.json)
+        return 0
+    _confirm(
+        front,
+        arguments,
+        _("Delete {name} ({id}) from the platform? Jobs that still wait for it will fail.").format(
+            name=file.name, id=file.file_id
+        ),
+        _("Yes, delete the file"),
+    )
+    platform.delete_file(file.file_id)
+    _print(
+        {"file_id": file.file_id, "deleted": True},
+        Text(_("{name} ({id}) is deleted.").format(name=file.name, id=file.file_id)),
+        as_json=arguments.json,
+    )
+    return 0
+
+
+def models(arguments: Namespace) -> int:
+    """``models``: what can be tuned and at which price, from the table that comes with the wizard; no network."""
+    from wizard.bailian import models as table
+
+    found = table.models()
+    rows = []
+    for model in found:
+        price = model.price()
+        shown = f"{price.amount} {price.currency}" if price else "-"
+        rows.append(
+            (
+                model.code,
+                ", ".join(model.training_types),
+                shown,
+                price.date if price else "-",
+                " ".join(model.remarks()),
+            )
+        )
+    heads = (_("Model"), _("Training types"), _("Price per 1,000 tokens"), _("As of"), _("Remarks"))
+    listing = [
+        {
+            "model": model.code,
+            "training_types": model.training_types,
+            "prices": [asdict(price) | {"amount": str(price.amount)} for price in model.prices],
+            "remarks": model.remarks(),
+        }
+        for model in found
+    ]
+    _print(listing, Table(heads, tuple(rows), frozenset({2})), as_json=arguments.json)
+    return 0
+
+
+def sessions(arguments: Namespace, world: World) -> int:
+    """``sessions``: the one in this folder and those put away."""
+    found: list[dict[str, Any]] = []
+    for path in (world.state / "session.json", *sorted((world.state / "sessions").glob("*.json"))):
+        try:
+            stored = json.loads(path.read_bytes())
+            facts = {key: fact["value"] for key, fact in stored["facts"].items()}
+            found.append(
+                {
+                    "session": stored["id"],
+                    "created": stored["created"],
+                    "path": str(path),
+                    "model": facts.get("training.model"),
+                    "job": facts.get("job.id"),
+                    "status": facts.get("watch.result", {}).get("status"),
+                }
+            )
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            found.append({"session": None, "path": str(path), "status": _("can't be read")})
+    rows = tuple(
+        tuple(str(entry.get(key) or "-") for key in ("session", "created", "model", "job", "status", "path"))
+        for entry in found
+    )
+    heads = (_("Session"), _("Created"), _("Model"), _("Job"), _("Status"), _("File"))
+    _print(found, Table(heads, rows), as_json=arguments.json)
+    return 0
+
+
+def _facts(world: World) -> Facts:
+    """What the session in this folder says, for its region and workspace."""
+    session = Session.peek(world.state)
+    return session.known if session is not None else Facts()
+
+
+def _confirm(front: Front, arguments: Namespace, question: str, yes: str) -> None:
+    if arguments.yes:
+        return
+    if not front.attended:
+        raise ApprovalMissing(question, _("Give --yes to confirm it without a terminal."))
+    choices = (Choice("no", _("No, leave it as it is")), Choice("yes", yes))
+    if front.decide(Decision(question, choices, "no")) != "yes":
+        raise ApprovalMissing(_("Nothing was changed."))
+
+
+def _size(size: int | None) -> str:
+    from wizard.steps.wording import bytes_shown
+
+    return "?" if size is None else bytes_shown(size)
+
+
+def _print(value: Any, shown: Table | Text | View, *, as_json: bool) -> None:
+    """The result on standard output: JSON, or for people."""
+    if as_json:
+        print_json(value)
+        return
+    from wizard.ui.render import print_view
+
+    print_view(shown if isinstance(shown, View) else View((shown,)), sys.stdout)
+
+
+__all__: Sequence[str] = ("files", "jobs", "models", "sessions")

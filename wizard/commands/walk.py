@@ -1,0 +1,208 @@
+"""Walking through the steps: with a person (the wizard), unattended (``run``), or up to the review only (``plan``)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from wizard import flow
+from wizard.engine.run import Given, Run
+from wizard.engine.session import Session
+from wizard.engine.step import Choice, Decision, Facts, Front, Quit
+from wizard.errors import DecisionNeeded, UsageError
+from wizard.locale import _
+from wizard.steps.world import World
+
+INTERRUPTED = 130
+
+
+def wizard(world: World, front: Front, given: Mapping[str, Given], *, new: bool) -> int:
+    """The eight steps with a person; goes on from where the last start ended. Returns the exit code."""
+    with Session.open(world.state) as session:
+        if new:
+            put_away(session, front)
+        world.session_id = session.id
+        run = Run(flow.steps(world), session, front, given)
+        _greet(front, session, world)
+        try:
+            if session.facts and run.next_step() is None:
+                _finished(run, world)
+            _through(run, to_the_end=True)
+        except Quit as leaving:
+            front.say("")
+            if leaving.farewell:
+                front.say(leaving.farewell)
+            front.say(_("Everything is saved. Go on with: {command}").format(command=_command(world)))
+            return INTERRUPTED
+        return exit_code(run.facts)
+
+
+def _greet(front: Front, session: Session, world: World) -> None:
+    if session.facts:
+        front.say(_("Welcome back. Going on from where you stopped; what is finished:"))
+        return
+    front.say(_("Welcome. Eight steps from your data to your own model:"))
+    front.say(_("data, preview, key, training, review, upload, job, watch."))
+    front.say(_("Nothing is sent and nothing costs before you type yes at the review."))
+    front.say(_("Enter takes what is offered, Esc goes back, Ctrl-C saves and leaves."), "dim")
+    if world.sandbox:
+        front.say(
+            _("Sandbox: everything stays on this computer; training, loss and bill are simulated."), "warn"
+        )
+
+
+def _finished(run: Run, world: World) -> None:
+    """A session that has come to its end: show it, and offer a new one."""
+    from wizard.steps.watch import ending_again
+
+    run.go()
+    run.front.show(ending_again(run.facts, world))
+    decision = Decision(
+        _("This session is finished. What now?"),
+        (
+            Choice("leave", _("Leave")),
+            Choice("new", _("Start a new one (this one is kept under {folder})").format(folder="sessions/")),
+        ),
+        "leave",
+    )
+    if run.front.decide(decision) == "leave":
+        return
+    put_away(run.session, run.front)
+    world.session_id = run.session.id
+
+
+def put_away(session: Session, front: Front) -> None:
+    """Make room for a new session. Refused while nobody knows whether an effect of this one happened."""
+    if any(effect.state == "sent" for effect in session.effects.values()):
+        raise DecisionNeeded(
+            _("This session sent something, and what came of it is not known yet."),
+            _("Start the wizard without --new first: it looks for it."),
+        )
+    if session.path.exists():
+        kept = session.archive()
+        front.say(_("The session before is kept as {path}.").format(path=kept), "dim")
+
+
+def _through(run: Run, *, to_the_end: bool) -> None:
+    """Everything before the review first, so that an answer nobody used is said before money is spent."""
+    if not run.sealed:
+        run.go(before="review")
+        if unused := [key for key in run.unused if key != "review.approval"]:
+            raise UsageError(
+                _("These answers fit no question of this run: {keys}").format(keys=", ".join(unused)),
+                _("Remove them, or change the answers that they depend on."),
+            )
+    run.go(before="" if to_the_end else "watch")
+
+
+def unattended(
+    world: World, front: Front, given: Mapping[str, Given], *, watch: bool, new: bool, as_json: bool
+) -> int:
+    """``run``: no questions. Ends once the job is created, or with ``watch`` once it has ended."""
+    with Session.open(world.state) as session:
+        if new:
+            put_away(session, front)
+        world.session_id = session.id
+        run = Run(flow.steps(world), session, front, given)
+        _through(run, to_the_end=watch)
+        if as_json:
+            print_json(result(run, world))
+        return exit_code(run.facts)
+
+
+def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: bool) -> int:
+    """``plan``: everything up to the review; sends nothing but the key's proof. Prints the plan and its digest."""
+    from wizard.steps.review import Review, plan_of
+    from wizard.ui.scripted import text_of
+
+    with Session.open(world.state) as session:
+        world.session_id = session.id
+        run = Run(flow.steps(world), session, front, given)
+        if run.sealed:
+            raise UsageError(
+                _("The job of this session has been created; there is nothing left to plan."),
+                _("Plan another one after putting this session away with --new."),
+            )
+        run.go(before="review")
+        planned = plan_of(run.facts, world)
+        if as_json:
+            items = [
+                {"key": item.key, "label": item.label, "value": item.value, "shown": item.shown}
+                for item in planned.items
+            ]
+            print_json({"digest": planned.digest, "plan": items, "estimate": run.facts["training.estimate"]})
+            return 0
+        view = Review(world).view(run.facts)
+        for line in text_of(view) if view else ():
+            print(line)
+        print(_("digest: {digest}").format(digest=planned.digest))
+        return 0
+
+
+def schema() -> int:
+    """``schema``: every answer as JSON Schema."""
+    from wizard.bailian.hyperparameters import HYPERPARAMETERS
+    from wizard.commands.answers import keys
+
+    types = {"integer": "integer", "number": "number"}
+    known = {f"training.{parameter.name}": parameter for parameter in HYPERPARAMETERS}
+    properties: dict[str, Any] = {}
+    for key in keys():
+        entry: dict[str, Any] = {"type": "string"}
+        if parameter := known.get(key):
+            entry = {
+                "type": "string" if parameter.as_text else types.get(parameter.kind, "string"),
+                "description": parameter.why(),
+            }
+            if parameter.choices:
+                entry["enum"] = list(parameter.choices)
+            if parameter.low is not None and parameter.high is not None and not parameter.as_text:
+                low, high = (
+                    ("exclusiveMinimum", "exclusiveMaximum")
+                    if parameter.open_ends
+                    else ("minimum", "maximum")
+                )
+                entry |= {low: parameter.low, high: parameter.high}
+        properties[key] = entry
+    properties["training.budget"] = {"type": "number", "exclusiveMinimum": 0}
+    properties["key.save"] = {"type": "boolean"}
+    print_json(
+        {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "Answers of bailian-wizard",
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": False,
+        }
+    )
+    return 0
+
+
+def result(run: Run, world: World) -> dict[str, Any]:
+    """What ``run --json`` prints: one object, whatever was done in this start or before."""
+    facts = run.facts
+    return {
+        "session": run.session.id,
+        "sandbox": world.sandbox,
+        "digest": facts.get("review.approval"),
+        "estimate": facts.get("training.estimate"),
+        "files": facts.get("upload.files", []),
+        "job": {"id": facts.get("job.id"), **facts.get("watch.result", {})},
+    }
+
+
+def exit_code(facts: Facts) -> int:
+    """0, or 1 where the job was followed to an end that is not success."""
+    watched = facts.get("watch.result")
+    return 0 if watched is None or watched["status"] == "SUCCEEDED" else 1
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def _command(world: World) -> str:
+    return "bailian-wizard --sandbox" if world.sandbox else "bailian-wizard"

@@ -1,0 +1,77 @@
+"""The chat row that Bailian trains on: its words, its exact bytes, and reading its answer back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from wizard.data.record import Message, MultipleChoice, Record
+
+SYSTEM_PROMPT = "你是一个专业的医学助手，擅长回答医学选择题。请根据题目和选项，给出正确答案。"
+OPTIONS = "选项："
+ANSWER = "答案是 "
+
+# A line is begin(system) + text(user) + MIDDLE + text(assistant) + END.
+MIDDLE = b'}, {"role": "assistant", "content": '
+END = b"}]}\n"
+
+# msgspec writes each character as json.dumps(..., ensure_ascii=False) does; a test goes through all of Unicode.
+text = msgspec.json.Encoder().encode
+
+
+def messages(record: Record, system_prompt: str, *, add_system: bool = False) -> tuple[Message, ...]:
+    """The messages that are sent for ``record``.
+
+    A question becomes system, user (question, blank line, ``选项：``, a line an option) and assistant
+    (``答案是 <label>. <text>``); an empty ``system_prompt`` leaves the system message out. A chat is sent as it is;
+    ``add_system`` puts ``system_prompt`` in front of one that has no system message.
+    """
+    if isinstance(record, MultipleChoice):
+        choices = "\n".join([f"{label}. {option}" for label, option in record.options])
+        return pair(
+            f"{record.question}\n\n{OPTIONS}\n{choices}",
+            f"{ANSWER}{record.answer}. {record.answer_text}",
+            system_prompt,
+        )
+    if not system_prompt or not add_system or any(turn.role == "system" for turn in record.messages):
+        return record.messages
+    return (Message("system", system_prompt), *record.messages)
+
+
+def pair(user: str, assistant: str, system_prompt: str) -> tuple[Message, ...]:
+    """The messages of one question and its answer."""
+    turns = (Message("user", user), Message("assistant", assistant))
+    return (Message("system", system_prompt), *turns) if system_prompt else turns
+
+
+def chat_row(record: Record, system_prompt: str, *, add_system: bool = False) -> dict[str, Any]:
+    """The wire object ``{"messages": [{"role": ..., "content": ...}, ...]}`` for ``record`` (see ``messages``)."""
+    turns = messages(record, system_prompt, add_system=add_system)
+    return {"messages": [{"role": turn.role, "content": turn.content} for turn in turns]}
+
+
+def line(record: Record, system_prompt: str, *, add_system: bool = False) -> bytes:
+    """The line of the JSONL file: ``json.dumps(chat_row(...), ensure_ascii=False)`` and a line end, in UTF-8."""
+    return written(messages(record, system_prompt, add_system=add_system))
+
+
+def written(turns: tuple[Message, ...]) -> bytes:
+    """The line that holds ``turns``."""
+    return b'{"messages": [' + b", ".join([_message(turn.role, turn.content) for turn in turns]) + b"]}\n"
+
+
+def begin(system_prompt: str) -> bytes:
+    """A line's bytes before the user's text."""
+    system = _message("system", system_prompt) + b", " if system_prompt else b""
+    return b'{"messages": [' + system + b'{"role": "user", "content": '
+
+
+def read_back(assistant: str) -> tuple[str, str]:
+    """(label, text) of the answer that an assistant's text gives; ("", "") where it gives none."""
+    head, found, option = assistant.partition(". ")
+    return (head[len(ANSWER) :], option) if found and head.startswith(ANSWER) else ("", "")
+
+
+def _message(role: str, content: str) -> bytes:
+    return b'{"role": %b, "content": %b}' % (text(role), text(content))

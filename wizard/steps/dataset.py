@@ -1,0 +1,237 @@
+"""Step 1: which data to train on, and what to validate with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from wizard.data import catalog
+from wizard.engine.step import Choice, Facts, Field, Step, Work
+from wizard.errors import DataError
+from wizard.locale import _, ngettext
+from wizard.steps.wording import bytes_shown
+from wizard.steps.world import World
+
+LOOKED_AT_FIRST = ("datasets", ".")
+COUNTED_UP_TO = (
+    64 << 20
+)  # bytes: a larger file's rows are counted by the conversion, not while a person waits
+
+BY_SPLIT = "split"
+BY_FILE = "file"
+
+
+class Dataset(Step):
+    """Finds MedQA's sets under a folder, or takes one file; says which file trains and what validates."""
+
+    id: ClassVar[str] = "dataset"
+    gives: ClassVar[tuple[str, ...]] = ("dataset.files",)
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._labels: dict[tuple[str, int, int], str] = {}
+
+    def title(self) -> str:
+        """As on the screen."""
+        return _("Data")
+
+    def fields(self, facts: Facts) -> Sequence[Field]:
+        """The source; for a folder, the set; what trains where there is no train file; what validates."""
+        source = Field(
+            key="dataset.source",
+            kind="path",
+            label=_("Where is your data? A folder with MedQA in it, or one file"),
+            why=_("Press Enter to practise with the samples that come with the wizard."),
+            default=self._default_source(),
+            check=self._check_source,
+        )
+        named = facts.get("dataset.source")
+        if not named or self._check_source(named):
+            return (source,)
+        path = self._world.path(named)
+        if path.is_dir():
+            return (source, *self._fields_of_folder(path, facts))
+        return (source, *self._fields_of_validation(facts, {}, needs=("dataset.source",)))
+
+    def _fields_of_folder(self, folder: Path, facts: Facts) -> Sequence[Field]:
+        sets = catalog.find_sets(folder)
+        which = Field(
+            key="dataset.set",
+            kind="choice",
+            label=_("Which set of questions?"),
+            default=sets[0].id if sets else None,
+            choices=tuple(Choice(found.id, catalog.title(found.id), self._describe(found)) for found in sets),
+            needs=("dataset.source",),
+        )
+        chosen = next((found for found in sets if found.id == facts.get("dataset.set")), None)
+        if chosen is None:
+            return (which,)
+        splits = {split.name: split for split in chosen.splits}
+        train = Field(
+            key="dataset.train",
+            kind="choice",
+            label=_("This set has no train file here. Which of its files shall train the model?"),
+            default=chosen.splits[0].name,
+            choices=tuple(
+                Choice(name, split.path.name, self._size(split.path)) for name, split in splits.items()
+            ),
+            needs=("dataset.source", "dataset.set"),
+            quiet="train" in splits,
+        )
+        others = {name: split for name, split in splits.items() if name != facts.get("dataset.train")}
+        needs = ("dataset.source", "dataset.set", "dataset.train")
+        return (which, train, *self._fields_of_validation(facts, others, needs=needs))
+
+    def _fields_of_validation(
+        self, facts: Facts, others: Mapping[catalog.SplitName, catalog.Split], *, needs: tuple[str, ...]
+    ) -> Sequence[Field]:
+        choices = [
+            Choice(
+                name,
+                _("The {split} file: {name}").format(split=name, name=split.path.name),
+                self._size(split.path),
+            )
+            for name, split in others.items()
+        ]
+        choices += [
+            Choice(
+                BY_SPLIT,
+                _("Hold back a tenth of the training rows"),
+                _("the platform splits them off itself, at most 1,000 rows"),
+            ),
+            Choice(BY_FILE, _("Another file of mine")),
+        ]
+        validation = Field(
+            key="dataset.validation",
+            kind="choice",
+            label=_("What shall the model be checked against while it trains?"),
+            why=_("Rows that it does not learn from show whether it learns or only memorises."),
+            default=choices[0].value,
+            choices=tuple(choices),
+            needs=needs,
+        )
+        if facts.get("dataset.validation") != BY_FILE:
+            return (validation,)
+        named = Field(
+            key="dataset.validation_source",
+            kind="path",
+            label=_("Which file shall validate?"),
+            check=self._check_file,
+        )
+        return (validation, named)
+
+    def perform(self, work: Work) -> Mapping[str, Any]:
+        """The chosen files, each with its role: train, validation, or kept (converted, never sent)."""
+        facts = work.facts
+        source = self._world.path(facts["dataset.source"])
+        validation = facts["dataset.validation"]
+        chosen: list[tuple[str, Path, str]] = []
+        if source.is_dir():
+            found = next(found for found in catalog.find_sets(source) if found.id == facts["dataset.set"])
+            for split in found.splits:
+                role = "train" if split.name == facts["dataset.train"] else "kept"
+                chosen.append(("validation" if split.name == validation else role, split.path, split.output))
+        else:
+            chosen.append(("train", source, self._output_name(source)))
+        if validation == BY_FILE:
+            path = self._world.path(facts["dataset.validation_source"])
+            chosen.append(("validation", path, self._output_name(path)))
+        names = [output for _role, _path, output in chosen]
+        if len(set(names)) < len(names):
+            raise DataError(
+                _("Two of the files would be written under the same name: {names}").format(
+                    names=", ".join(names)
+                ),
+                _("Give one of them another name."),
+            )
+        order = {"train": 0, "validation": 1, "kept": 2}
+        chosen.sort(key=lambda entry: order[entry[0]])
+        return {"dataset.files": [self._file(*entry) for entry in chosen]}
+
+    def verify(self, facts: Facts) -> str | None:
+        """The files must be there as they were chosen."""
+        for file in facts["dataset.files"]:
+            try:
+                now = self._file(file["role"], self._world.folder / file["path"], file["output"])
+            except OSError:
+                return _("{path} is no longer there.").format(path=file["path"])
+            if now != file:
+                return _("{path} has changed; it is read again.").format(path=file["path"])
+        return None
+
+    def line(self, facts: Facts) -> str:
+        """What trains and what validates."""
+        files = {file["role"]: file["path"] for file in facts["dataset.files"]}
+        held_back = _("a tenth held back")
+        name = (
+            catalog.title(facts["dataset.set"])
+            if "dataset.set" in facts and self._is_folder(facts)
+            else files["train"]
+        )
+        return _("{name} · train {train} · validate {validation}").format(
+            name=name,
+            train=Path(files["train"]).name,
+            validation=Path(files["validation"]).name if "validation" in files else held_back,
+        )
+
+    def _is_folder(self, facts: Facts) -> bool:
+        return self._world.path(facts["dataset.source"]).is_dir()
+
+    def _default_source(self) -> str | None:
+        for name in LOOKED_AT_FIRST:
+            if (self._world.folder / name).is_dir() and catalog.find_sets(self._world.folder / name):
+                return name
+        return None
+
+    def _check_source(self, named: str) -> str | None:
+        path = self._world.path(named)
+        if not path.exists():
+            return _("{path} is not there.").format(path=named)
+        if path.is_dir() and not catalog.find_sets(path):
+            return _("No MedQA files under {path}. Name one file instead, such as {path}/train.jsonl").format(
+                path=named
+            )
+        return None if path.is_dir() else self._check_file(named)
+
+    def _check_file(self, named: str) -> str | None:
+        path = self._world.path(named)
+        if not path.is_file():
+            return _("{path} is not a file.").format(path=named)
+        try:
+            with path.open("rb") as opened:
+                return None if opened.read(1) else _("{path} is empty.").format(path=named)
+        except OSError as error:
+            return _("{path} can't be read: {reason}").format(path=named, reason=error.strerror)
+
+    @staticmethod
+    def _output_name(path: Path) -> str:
+        located = catalog.locate(path)
+        return located[1].output if located else catalog.output_name(path)
+
+    def _file(self, role: str, path: Path, output: str) -> dict[str, Any]:
+        status = path.stat()
+        shown = path.relative_to(self._world.folder) if path.is_relative_to(self._world.folder) else path
+        return {
+            "role": role,
+            "path": str(shown),
+            "output": output,
+            "size": status.st_size,
+            "modified_ns": status.st_mtime_ns,
+        }
+
+    def _describe(self, found: catalog.QuestionSet) -> str:
+        return " · ".join(f"{split.name} {self._size(split.path)}" for split in found.splits)
+
+    def _size(self, path: Path) -> str:
+        status = path.stat()
+        identity = (str(path), status.st_size, status.st_mtime_ns)
+        if identity not in self._labels:
+            label = bytes_shown(status.st_size)
+            if status.st_size <= COUNTED_UP_TO:
+                rows = catalog.count_rows(path)
+                label = ngettext("{rows:,} row, {size}", "{rows:,} rows, {size}", rows).format(
+                    rows=rows, size=label
+                )
+            self._labels[identity] = label
+        return self._labels[identity]

@@ -1,0 +1,207 @@
+"""Step 3: the API key: found or asked for, proved with a read that costs nothing, then kept in ``.env``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from wizard.engine.step import Choice, Facts, Field, Step, Work
+from wizard.engine.view import Text, View
+from wizard.errors import Refused, Remedy, UsageError, WizardError
+from wizard.locale import _
+from wizard.steps.world import KEY_NAME, FoundKey, World
+
+UNAUTHORIZED = 401
+
+
+class Key(Step):
+    """Leaves behind where the key is and its fingerprint; never the key."""
+
+    id: ClassVar[str] = "key"
+    gives: ClassVar[tuple[str, ...]] = ("key.proof",)
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._trouble = ""
+
+    def title(self) -> str:
+        """As on the screen."""
+        return _("API key")
+
+    def fields(self, facts: Facts) -> Sequence[Field]:
+        """Region and workspace, which choose the endpoint; the key where none is found; whether to keep it."""
+        from wizard.bailian import endpoints
+
+        region = Field(
+            key="key.region",
+            kind="choice",
+            label=_("In which region is your Bailian workspace?"),
+            default=self._named("DASHSCOPE_REGION") or endpoints.DEFAULT_REGION,
+            choices=tuple(Choice(region.code, region.name(), region.note()) for region in endpoints.REGIONS),
+            quiet=True,
+        )
+        workspace = Field(
+            key="key.workspace",
+            kind="text",
+            label=_("Workspace ID (empty: the default workspace of the key)"),
+            default=self._named("DASHSCOPE_WORKSPACE"),
+            check=_workspace_problem,
+            quiet=True,
+        )
+        found = self._found()
+        asked = Field(
+            key="key.value",
+            kind="secret",
+            label=_("Paste your API key"),
+            why=_("Get one at {url}. It is not shown, and it is checked before it is saved.").format(
+                url=endpoints.console_keys(facts.get("key.region") or endpoints.DEFAULT_REGION)
+            ),
+            check=_key_problem,
+        )
+        save = Field(
+            key="key.save",
+            kind="choice",
+            label=_("Keep the key in .env in this folder, readable by you only?"),
+            default=True,
+            choices=(
+                Choice(True, _("Yes, so that I need not type it again")),
+                Choice(False, _("No, only for this run")),
+            ),
+            quiet=found is not None,
+        )
+        return (region, workspace, save) if found else (region, workspace, asked, save)
+
+    def view(self, facts: Facts) -> View | None:  # noqa: ARG002 - the same whatever is known
+        """Why a key that was found can't be used, if so."""
+        self._found()
+        return View((Text(self._trouble, "warn"),)) if self._trouble else None
+
+    def perform(self, work: Work) -> Mapping[str, Any]:
+        """Prove the key, then keep it if wanted. A key that is not accepted is never saved."""
+        found = self._typed_or_found(work)
+        facts = work.facts
+        platform = self._world.platform(facts, found.key)
+        try:
+            with work.front.progress(
+                _("Checking the key at {host}").format(host=platform.endpoint), None, "seconds"
+            ):
+                platform.prove_key()
+        except Refused as refused:
+            remedies = [
+                Remedy(_("Choose another region"), "key.region"),
+                Remedy(_("Give a workspace ID"), "key.workspace"),
+            ]
+            if refused.status == UNAUTHORIZED:
+                self._world.reject(found.key)
+                remedies.insert(0, Remedy(_("Use another key"), "key.value"))
+            refused.remedies = tuple(remedies)
+            raise
+        self._world.keep(found.key)
+        where = found.where
+        if where == "typed" and facts["key.save"]:
+            where = self._save(work, found)
+        if found.other:
+            work.front.say(
+                _("The environment's {name} is used; the one in .env is another one.").format(name=KEY_NAME),
+                "warn",
+            )
+        return {
+            "key.proof": {
+                "where": where,
+                "shown": found.key.masked,
+                "fingerprint": found.key.fingerprint,
+                "endpoint": "sandbox" if self._world.sandbox else platform.endpoint,
+            }
+        }
+
+    def verify(self, facts: Facts) -> str | None:
+        """The key must still be where it was, and be the one that was proved."""
+        found = self._found()
+        if found is None:
+            return _("the key is not there any more")
+        if found.key.fingerprint != facts["key.proof"]["fingerprint"]:
+            return _("another key than before is there; it is checked again")
+        endpoint = "sandbox" if self._world.sandbox else self._world.endpoint(facts).base_url
+        if endpoint != facts["key.proof"]["endpoint"]:
+            return _("requests go to another address than before: {url}").format(url=endpoint)
+        return None
+
+    def line(self, facts: Facts) -> str:
+        """The masked key and where it lies."""
+        proof = facts["key.proof"]
+        if proof["where"] == "sandbox":
+            return _("a practice key of the sandbox; no real key is needed")
+        places = {
+            "environment": _("from the environment"),
+            ".env": _("in .env"),
+            "typed": _("for this run only"),
+        }
+        line = f"{proof['shown']} {places[proof['where']]}"
+        if self._world.custom_endpoint:
+            line += " · " + _("requests go to {url}").format(url=proof["endpoint"])
+        return line
+
+    def _named(self, name: str) -> str:
+        try:
+            return self._world.named(name)
+        except UsageError:  # a .env that can't be read: _found tells
+            return ""
+
+    def _found(self) -> FoundKey | None:
+        self._trouble = ""
+        try:
+            return self._world.found_key()
+        except UsageError as trouble:
+            self._trouble = f"{trouble.message} {trouble.hint}".strip()
+            return None
+
+    def _typed_or_found(self, work: Work) -> FoundKey:
+        from wizard.bailian.apikey import ApiKey
+
+        typed = work.secret("key.value")
+        if typed:
+            return FoundKey(ApiKey.clean(typed), "typed")
+        found = self._found()
+        if found is None:
+            raise UsageError(
+                _("There is no API key: neither {name} in the environment nor a .env file with it.").format(
+                    name=KEY_NAME
+                )
+            )
+        return found
+
+    def _save(self, work: Work, found: FoundKey) -> str:
+        """Where the key is now; a .env that can't be written is said and stops nothing."""
+        from wizard import envfile
+
+        try:
+            saved = envfile.save(self._world.env_path, KEY_NAME, found.key.reveal())
+        except WizardError as trouble:
+            work.front.say(
+                _("The key works, but it could not be saved: {reason}").format(reason=trouble.message), "warn"
+            )
+            work.front.say(trouble.hint, "dim")
+            return "typed"
+        for note in saved.notes:
+            work.front.say(note, "dim")
+        return ".env"
+
+
+def _key_problem(text: str) -> str | None:
+    from wizard.bailian.apikey import ApiKey
+
+    try:
+        ApiKey.clean(text)
+    except UsageError as problem:
+        return f"{problem.message} {problem.hint}".strip()
+    return None
+
+
+def _workspace_problem(text: str) -> str | None:
+    from wizard.bailian import endpoints
+
+    try:
+        endpoints.check_workspace(text)
+    except UsageError as problem:
+        return problem.message
+    return None

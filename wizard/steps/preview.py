@@ -1,0 +1,221 @@
+"""Step 2: what will be sent, seen before anything leaves the machine; then the conversion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from wizard.engine.step import Choice, Facts, Field, Step, Work
+from wizard.engine.view import Beside, Block, Panel, Text, View
+from wizard.errors import Remedy
+from wizard.locale import _, ngettext
+from wizard.steps.wording import bytes_shown
+from wizard.steps.world import World
+
+if TYPE_CHECKING:
+    from wizard.data.convert import Conversion, Sample
+
+SAMPLES = 3  # a page
+MEDQA_OUTPUT = "datasets/MedQA_BaiLian"
+OTHER_OUTPUT = "datasets/BaiLian"
+
+
+class Preview(Step):
+    """Shows originals beside what will be sent, and converts once they look right."""
+
+    id: ClassVar[str] = "preview"
+    needs: ClassVar[tuple[str, ...]] = ("dataset.files",)
+    gives: ClassVar[tuple[str, ...]] = ("preview.files",)
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def title(self) -> str:
+        """As on the screen."""
+        return _("Preview")
+
+    def fields(self, facts: Facts) -> Sequence[Field]:
+        """The system prompt, whether the samples look right, and where the converted files go."""
+        return (
+            Field(
+                key="preview.system_prompt",
+                kind="text",
+                label=_("What shall every conversation begin with (the system prompt)?"),
+                why=_("Use the very same words later, when you ask the trained model. Empty: none."),
+                default=self._default_prompt(),
+                quiet=True,
+            ),
+            Field(
+                key="preview.looks_right",
+                kind="choice",
+                label=_("Does this look right?"),
+                default="yes",
+                choices=(
+                    Choice("yes", _("Yes, convert all rows")),
+                    Choice("prompt", _("Change the system prompt"), edits="preview.system_prompt"),
+                ),
+                needs=("dataset.files", "preview.system_prompt"),
+                attended=True,
+                browse=lambda page: self._page(facts, page),
+            ),
+            Field(
+                key="preview.on_error",
+                kind="choice",
+                label=_("What about rows that can't be sent?"),
+                default="stop",
+                choices=(
+                    Choice("stop", _("Stop, so that I can correct them")),
+                    Choice("skip", _("Leave them out and list them in a file")),
+                ),
+                quiet=True,
+            ),
+            Field(
+                key="preview.output",
+                kind="path",
+                label=_("In which folder shall the converted files be written?"),
+                default=self._default_output(facts),
+                quiet=True,
+            ),
+        )
+
+    def perform(self, work: Work) -> Mapping[str, Any]:
+        """Convert every file; returns for each its rows, bytes, digests and token lengths."""
+        from wizard.data.convert import RowsUnfit
+        from wizard.data.tokens import Tokenizer
+
+        facts = work.facts
+        tokenizer = Tokenizer.load()
+        converted = []
+        for file in facts["dataset.files"]:
+            source = self._world.folder / file["path"]
+            output = self._world.path(facts["preview.output"]) / file["output"]
+            try:
+                conversion = self._convert(work, source, output, facts, tokenizer)
+            except RowsUnfit as unfit:
+                if unfit.rows:
+                    unfit.remedies = (
+                        Remedy(
+                            ngettext(
+                                "Leave {count:,} row out and go on",
+                                "Leave {count:,} rows out and go on",
+                                unfit.left_out,
+                            ).format(count=unfit.left_out),
+                            "preview.on_error",
+                            "skip",
+                        ),
+                    )
+                raise
+            converted.append(self._file(file, conversion))
+        return {"preview.files": converted}
+
+    def verify(self, facts: Facts) -> str | None:
+        """The converted files must be there as they were written; the upload checks every byte."""
+        for file in facts["preview.files"]:
+            path = self._world.folder / file["path"]
+            if not path.is_file() or path.stat().st_size != file["size"]:
+                return _("{path} is not as it was written; it is converted again.").format(path=file["path"])
+        return None
+
+    def line(self, facts: Facts) -> str:
+        """How much was converted, and where it is."""
+        files = facts["preview.files"]
+        rows = sum(file["rows"] for file in files)
+        left_out = sum(file["left_out"] for file in files)
+        line = ngettext(
+            "{rows:,} row converted to {folder}", "{rows:,} rows converted to {folder}", rows
+        ).format(rows=rows, folder=Path(files[0]["path"]).parent)
+        if left_out:
+            line += " · " + ngettext("{count:,} row left out", "{count:,} rows left out", left_out).format(
+                count=left_out
+            )
+        return line
+
+    def _convert(self, work: Work, source: Path, output: Path, facts: Facts, tokenizer: Any) -> Conversion:
+        from wizard.data.convert import convert
+
+        label = _("Converting {name}").format(name=source.name)
+        with work.front.progress(label, source.stat().st_size, "bytes") as progress:
+            return convert(
+                source,
+                output,
+                system_prompt=facts["preview.system_prompt"],
+                on_error=facts["preview.on_error"],
+                tokenizer=tokenizer,
+                on_progress=progress.update,
+            )
+
+    def _file(self, file: Mapping[str, Any], conversion: Conversion) -> dict[str, Any]:
+        output = conversion.output
+        shown = (
+            output.relative_to(self._world.folder) if output.is_relative_to(self._world.folder) else output
+        )
+        return {
+            "role": file["role"],
+            "source": file["path"],
+            "path": str(shown),
+            "rows": conversion.rows,
+            "size": conversion.size,
+            "md5": conversion.md5,
+            "sha256": conversion.sha256,
+            "left_out": conversion.left_out,
+            "characters": conversion.characters,
+            "lengths": [list(entry) for entry in conversion.lengths],
+        }
+
+    def _page(self, facts: Facts, page: int) -> View | None:
+        from wizard.data.convert import samples
+
+        training = facts["dataset.files"][0]
+        source = self._world.folder / training["path"]
+        found = samples(source, facts["preview.system_prompt"], skip=page * SAMPLES, count=SAMPLES)
+        if not found and page:
+            return None
+        blocks: list[Block] = [
+            Text(
+                _("Rows as they are in {name} ({size}), each with what will be sent.").format(
+                    name=training["path"], size=bytes_shown(training["size"])
+                ),
+                "dim",
+            )
+        ]
+        if not found:
+            blocks.append(
+                Text(_("No row of this file can be sent. The conversion tells line by line why."), "bad")
+            )
+        blocks += [_beside(sample, training["path"]) for sample in found]
+        return View(tuple(blocks))
+
+    def _default_prompt(self) -> str:
+        from wizard.data.convert import SYSTEM_PROMPT
+
+        return SYSTEM_PROMPT
+
+    @staticmethod
+    def _default_output(facts: Facts) -> str:
+        from wizard.data import catalog
+
+        files = facts.get("dataset.files") or ()
+        known = any(catalog.locate(Path(file["path"]).absolute()) for file in files)
+        return MEDQA_OUTPUT if known or not files else OTHER_OUTPUT
+
+
+def _beside(sample: Sample, name: str) -> Beside:
+    from wizard.data.record import MultipleChoice
+
+    record = sample.record
+    original: list[tuple[str, str]]
+    if isinstance(record, MultipleChoice):
+        original = [
+            (_("question"), str(sample.original.get("question", ""))),
+            (_("options"), "\n".join(f"{label}: {text}" for label, text in record.options)),
+            (_("answer"), f"{record.answer}: {record.answer_text}"),
+        ]
+    else:
+        original = [(str(key), str(value)) for key, value in sample.original.items()]
+    if record.extra:
+        original.append((_("not sent"), ", ".join(record.extra)))
+    return Beside(
+        Panel(_("{name}, line {line}").format(name=Path(name).name, line=sample.where.line), tuple(original)),
+        Panel(_("what is sent"), tuple((message.role, message.content) for message in sample.messages)),
+    )

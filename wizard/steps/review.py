@@ -1,0 +1,221 @@
+"""Step 5: the whole plan on one screen, any line of which can be changed; then a typed yes."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from wizard.bailian import models
+from wizard.bailian.hyperparameters import taken_by
+from wizard.engine.plan import Item, Plan
+from wizard.engine.step import Choice, Facts, Field, Step, source_shown
+from wizard.engine.view import Block, Table, Text, View
+from wizard.locale import _, ngettext
+from wizard.steps.training import cost_shown, sent_parameters
+from wizard.steps.upload import SENT_ROLES
+from wizard.steps.wording import bytes_shown
+from wizard.steps.world import World
+
+YES = "yes"
+ANSWERS = ("dataset.", "preview.", "key.", "training.")
+LOOKS = ("preview.looks_right", "training.adjust", "key.save")  # asked of a person only
+
+
+class Review(Step):
+    """The one wall: before it everything can be undone, behind it nothing is asked unless something is wrong."""
+
+    id: ClassVar[str] = "review"
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def title(self) -> str:
+        """As on the screen."""
+        return _("Review")
+
+    def fields(self, facts: Facts) -> Sequence[Field]:
+        """Whether the plan is right, which line to change, and the typed yes, given to the plan's digest."""
+        if "training.estimate" not in facts or "key.proof" not in facts or "preview.files" not in facts:
+            return (Field(key="review.approval", kind="word", label=_("Approval of the plan")),)
+        plan = plan_of(facts, self._world)
+        edits = {item.edits: item for item in plan.items if item.edits}
+        checked = Field(
+            key="review.checked",
+            kind="choice",
+            label=_("Is everything as you want it?"),
+            default=plan.digest,
+            choices=(
+                Choice(plan.digest, _("Yes, go on to the confirmation")),
+                *(
+                    Choice(key, _("Change: {label}").format(label=item.label), item.shown, edits=key)
+                    for key, item in edits.items()
+                ),
+            ),
+            attended=True,
+        )
+        if self._world.sandbox:
+            label = _("Type {word} to begin (simulated: nothing is sent to Alibaba Cloud and nothing costs)")
+        else:
+            label = _("Type {word} to upload the data and create the job, which costs money")
+        approval = Field(
+            key="review.approval",
+            kind="word",
+            label=label.format(word=YES),
+            word=YES,
+            value=plan.digest,
+            default=plan.digest if self._world.sandbox else None,
+        )
+        return (checked, approval)
+
+    def view(self, facts: Facts) -> View | None:
+        """The plan, what it may cost and why, and what leaves this machine."""
+        plan = plan_of(facts, self._world)
+        estimate = facts["training.estimate"]
+        rows = tuple(
+            (item.label, item.shown, source_shown(facts.sources.get(item.edits, ""))) for item in plan.items
+        )
+        blocks: list[Block] = [Table((_("What"), _("Value"), _("From")), rows)]
+        if estimate["low"] is not None:
+            blocks.append(
+                Text(
+                    "\n".join(
+                        (
+                            _("At least: {formula}").format(formula=estimate["formula_low"]),
+                            _("At most: {formula}").format(formula=estimate["formula_high"]),
+                            estimate["reason"],
+                            _(
+                                "List price of {date}, from {source}. The real bill is the job's usage."
+                            ).format(date=estimate["price_date"], source=estimate["price_source"]),
+                        )
+                    ),
+                    "dim",
+                )
+            )
+        if estimate["tokens_approximate"]:
+            blocks.append(
+                Text(
+                    _("This model counts tokens a little differently; the figures are approximations."),
+                    "warn",
+                )
+            )
+        blocks.append(Text(self._leaves(facts)))
+        blocks.append(
+            Text(
+                _("The same without questions: {command}").format(command=command(facts, plan, self._world)),
+                "dim",
+            )
+        )
+        return View(tuple(blocks))
+
+    def line(self, facts: Facts) -> str:
+        """The approved digest."""
+        return _("approved, digest {digest}").format(digest=facts["review.approval"])
+
+    def _leaves(self, facts: Facts) -> str:
+        names = ", ".join(_name(file) for file in facts["preview.files"] if file["role"] in SENT_ROLES)
+        if self._world.sandbox:
+            return _("Nothing leaves this computer: {names} go to the sandbox.").format(names=names)
+        return _(
+            "What leaves this computer: {names}, these settings, and the key for signing in; to {endpoint}."
+        ).format(names=names, endpoint=facts["key.proof"]["endpoint"])
+
+
+def plan_of(facts: Facts, world: World) -> Plan:
+    """What will be done: where, with which bytes, which settings, at which price. Equal plans have equal digests."""
+    proof, estimate = facts["key.proof"], facts["training.estimate"]
+    place = _("the sandbox on this computer (simulated)") if world.sandbox else proof["endpoint"]
+    items = [
+        Item(
+            "platform",
+            _("Platform"),
+            [proof["endpoint"], proof["fingerprint"], facts["key.workspace"]],
+            place,
+        ),
+        Item("key", _("Key"), None, _("none is needed") if world.sandbox else proof["shown"]),
+    ]
+    roles = {"train": _("Training data"), "validation": _("Validation data")}
+    edits = {"train": "dataset.source", "validation": "dataset.validation"}
+    for file in facts["preview.files"]:
+        if file["role"] in SENT_ROLES:
+            shown = ngettext(
+                "{name}, {rows:,} row, {size}", "{name}, {rows:,} rows, {size}", file["rows"]
+            ).format(name=_name(file), rows=file["rows"], size=bytes_shown(file["size"]))
+            value = [_name(file), file["sha256"], file["rows"]]
+            items.append(Item(file["role"], roles[file["role"]], value, shown, edits=edits[file["role"]]))
+    if not any(file["role"] == "validation" for file in facts["preview.files"]):
+        items.append(
+            Item(
+                "validation",
+                _("Validation data"),
+                None,
+                _("a tenth of the training rows"),
+                edits="dataset.validation",
+            )
+        )
+    prompt = facts["preview.system_prompt"]
+    items.append(
+        Item("system_prompt", _("System prompt"), None, prompt or _("none"), edits="preview.system_prompt")
+    )
+    items += _training_items(facts)
+    tokens = _("{tokens:,} in {rows:,} rows").format(
+        tokens=estimate["tokens"], rows=estimate["rows"] - estimate["rows_dropped"]
+    )
+    if estimate["rows_dropped"]:
+        tokens += _("; {count:,} too long, dropped by the platform").format(count=estimate["rows_dropped"])
+    cost = cost_shown(estimate) + (_(" (simulated: nothing is billed)") if world.sandbox else "")
+    items += [
+        Item("tokens", _("Tokens to train"), [estimate["tokens"], estimate["rows"]], tokens),
+        Item("cost", _("Cost"), [estimate["low"], estimate["high"], estimate.get("price")], cost),
+    ]
+    return Plan(tuple(items))
+
+
+def _training_items(facts: Facts) -> list[Item]:
+    model = facts["training.model"]
+    kind = facts["training.type"]
+    sent = sent_parameters(facts)
+    type_shown = f"{models.training_type_words(kind)[0]} ({kind})"
+    items = [
+        Item("model", _("Model"), model, model, edits="training.model"),
+        Item("training_type", _("Training type"), kind, type_shown, edits="training.type"),
+    ]
+    items += [
+        Item(known.name, known.name, sent[known.name], str(sent[known.name]), edits=f"training.{known.name}")
+        for known in taken_by(kind)
+        if known.name in sent
+    ]
+    budget = facts.get("training.budget")
+    return [
+        *items,
+        Item(
+            "job_name",
+            _("Job name"),
+            facts["training.job_name"],
+            facts["training.job_name"],
+            edits="training.job_name",
+        ),
+        Item(
+            "budget",
+            _("Budget"),
+            budget,
+            _("no limit") if budget is None else f"{budget:,.2f}",
+            edits="training.budget",
+        ),
+    ]
+
+
+def command(facts: Facts, plan: Plan, world: World) -> str:
+    """The unattended command that does the same."""
+    words = ["bailian-wizard", "run", "--yes", *(("--sandbox",) if world.sandbox else ())]
+    for key, source in facts.sources.items():
+        chosen = source in ("asked", "flag", "answers") and key.startswith(ANSWERS) and key not in LOOKS
+        if facts[key] is not None and (chosen or key == "training.job_name"):
+            words += ["--set", f"{key}={facts[key]}"]
+    return shlex.join([*words, "--approve", plan.digest])
+
+
+def _name(file: Any) -> str:
+    from pathlib import PurePath
+
+    return PurePath(file["path"]).name

@@ -1,0 +1,306 @@
+"""Step 4: model, training type and hyper-parameters, and what that may cost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar
+
+from wizard.bailian import models
+from wizard.bailian.endpoints import BEIJING
+from wizard.bailian.hyperparameters import CHOICE, INTEGER, NUMBER, Hyperparameter, check, taken_by
+from wizard.engine.step import Choice, Facts, Field, Kind, Step, Work
+from wizard.errors import Remedy, UsageError
+from wizard.locale import _, ngettext
+from wizard.steps.dataset import BY_SPLIT
+from wizard.steps.wording import money
+from wizard.steps.world import World
+
+MANY_ROWS = (
+    10_000  # from here up fewer epochs do (model-training-api-reference, autumn 2026; the earlier toolkit)
+)
+RATE_FOR_ALL_PARAMETERS = "1e-5"  # the platform's default for sft (model-training-api-reference 2026-02-11)
+SMALLEST_BATCH = 8
+SPLIT_ONLY = ("split", "max_split_val_dataset_sample")
+NEVER_ASKED = ("target_modules", "split")
+
+
+class Training(Step):
+    """Asks for the model and how to train it; estimates tokens and cost from the converted rows."""
+
+    id: ClassVar[str] = "training"
+    needs: ClassVar[tuple[str, ...]] = ("preview.files", "dataset.validation", "key.region")
+    gives: ClassVar[tuple[str, ...]] = ("training.estimate",)
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def title(self) -> str:
+        """As on the screen."""
+        return _("Model and training")
+
+    def fields(self, facts: Facts) -> Sequence[Field]:
+        """Model, type, then the hyper-parameters: taken as recommended, or each asked."""
+        region = facts.get("key.region") or BEIJING
+        offered = [
+            model
+            for model in models.text_models(region)
+            if set(model.training_types) & set(models.CHAT_TRAINING_TYPES)
+        ]
+        model_field = Field(
+            key="training.model",
+            kind="choice",
+            label=_("Which model shall be trained?"),
+            default=offered[0].code,
+            choices=tuple(Choice(model.code, model.code, _about(model, region)) for model in offered),
+        )
+        chosen = next((model for model in offered if model.code == facts.get("training.model")), offered[0])
+        types = [kind for kind in models.CHAT_TRAINING_TYPES if kind in chosen.training_types]
+        type_field = Field(
+            key="training.type",
+            kind="choice",
+            label=_("How shall it be trained?"),
+            default=types[0],
+            choices=tuple(
+                Choice(kind, _type_label(kind), models.training_type_words(kind)[1]) for kind in types
+            ),
+        )
+        training_type = facts.get("training.type")
+        if training_type not in types:
+            training_type = types[0]
+        fields = [model_field, type_field, self._adjust(facts, training_type)]
+        fields += [
+            self._parameter(known, facts, training_type)
+            for known in taken_by(training_type)
+            if known.name not in SPLIT_ONLY or facts.get("dataset.validation") == BY_SPLIT
+        ]
+        fields += [
+            Field(
+                key="training.job_name",
+                kind="text",
+                label=_("What shall the job be called?"),
+                default=self._default_name(facts),
+                check=_name_problem,
+                quiet=True,
+            ),
+            Field(
+                key="training.budget",
+                kind="number",
+                label=_("The most it may cost by the estimate's upper end (empty: no limit)"),
+                check=lambda value: None if value > 0 else _("A budget is more than nothing."),
+                quiet=True,
+                optional=True,
+            ),
+        ]
+        return fields
+
+    def _adjust(self, facts: Facts, training_type: str) -> Field:
+        recommended = ", ".join(
+            f"{known.name} {self._default(known, facts, training_type)}"
+            for known in taken_by(training_type)
+            if known.sent and known.name not in NEVER_ASKED
+        )
+        return Field(
+            key="training.adjust",
+            kind="choice",
+            label=_("Use the recommended settings?"),
+            why=recommended,
+            default="recommended",
+            choices=(
+                Choice("recommended", _("Yes, they suit most data")),
+                Choice("adjust", _("No, ask me for each")),
+            ),
+            attended=True,
+        )
+
+    def _parameter(self, known: Hyperparameter, facts: Facts, training_type: str) -> Field:
+        kinds: dict[str, Kind] = {INTEGER: "integer", NUMBER: "number", CHOICE: "choice"}
+        kind: Kind = "text" if known.as_text else kinds.get(known.kind, "text")
+        return Field(
+            key=f"training.{known.name}",
+            kind=kind,
+            label=f"{known.name} ({known.range()})",
+            why=known.why(),
+            default=self._default(known, facts, training_type) if known.sent else None,
+            choices=tuple(Choice(word, word) for word in known.choices),
+            check=lambda value: self._parameter_problem(known.name, value, facts),
+            quiet=not known.sent or known.name in NEVER_ASKED or facts.get("training.adjust") != "adjust",
+            optional=not known.sent,
+        )
+
+    def _default(self, known: Hyperparameter, facts: Facts, training_type: str) -> Any:
+        rows = training_rows(facts)
+        if known.name == "n_epochs" and rows is not None and rows >= MANY_ROWS:
+            return 2
+        if known.name == "batch_size" and rows is not None and rows <= int(known.recommended or 0):
+            return SMALLEST_BATCH
+        if known.name == "learning_rate" and training_type == models.SFT:
+            return RATE_FOR_ALL_PARAMETERS
+        return known.recommended
+
+    @staticmethod
+    def _parameter_problem(name: str, value: Any, facts: Facts) -> str | None:
+        if problem := check(name, value):
+            return problem
+        rows = training_rows(facts)
+        if name == "batch_size" and rows is not None and rows <= value:
+            return _(
+                "There are {rows:,} training rows; the platform fails a job whose rows are not more than batch_size, "
+                "and says so only some ten minutes after it began."
+            ).format(rows=rows)
+        return None
+
+    def _default_name(self, facts: Facts) -> str:
+        files = facts.get("preview.files") or ()
+        stem = Path(files[0]["path"]).stem if files else "job"
+        return f"{stem[:60]}-{self._world.session_id}"
+
+    def perform(self, work: Work) -> Mapping[str, Any]:
+        """The estimate, as JSON: amounts as decimal strings, the price with its date and source."""
+        facts = work.facts
+        rows = training_rows(facts)
+        if rows is not None and rows <= SMALLEST_BATCH:
+            problem = UsageError(
+                _("{rows} training rows are too few: the platform needs more than {least}.").format(
+                    rows=rows, least=SMALLEST_BATCH
+                ),
+                _("Add rows to your data. 1,000 are the least that teaches a model something."),
+            )
+            problem.remedies = (Remedy(_("Choose other data"), "dataset.source"),)
+            raise problem
+        estimate = estimated(facts)
+        budget = facts.get("training.budget")
+        if budget is not None and (
+            estimate["high"] is None or Decimal(estimate["high"]) > Decimal(str(budget))
+        ):
+            over = UsageError(
+                _("The job may cost up to {high}, more than your budget of {budget}.").format(
+                    high=estimate["high"] or "?", budget=budget
+                ),
+                _("Train fewer epochs, a smaller max_length or a cheaper model, or raise the budget."),
+            )
+            over.remedies = tuple(
+                Remedy(_("Change {name}").format(name=name), f"training.{name}")
+                for name in ("n_epochs", "max_length", "model", "budget")
+            )
+            raise over
+        dropped = estimate["rows_dropped"]
+        if dropped:
+            work.front.say(
+                ngettext(
+                    "{count:,} row is longer than max_length; the platform drops it without a word.",
+                    "{count:,} rows are longer than max_length; the platform drops them without a word.",
+                    dropped,
+                ).format(count=dropped),
+                "warn",
+            )
+        return {"training.estimate": estimate}
+
+    def line(self, facts: Facts) -> str:
+        """Model, type and what it may cost."""
+        return " · ".join(
+            (
+                facts["training.model"],
+                _type_label(facts["training.type"]),
+                ngettext("{count} epoch", "{count} epochs", facts["training.n_epochs"]).format(
+                    count=facts["training.n_epochs"]
+                ),
+                cost_shown(facts["training.estimate"]),
+            )
+        )
+
+
+def sent_parameters(facts: Facts) -> dict[str, Any]:
+    """The hyper-parameters as they go out, in the wire's types; those that nobody set are left to the platform."""
+    return {
+        known.name: facts[f"training.{known.name}"]
+        for known in taken_by(facts["training.type"])
+        if facts.get(f"training.{known.name}") is not None
+        and (known.name not in SPLIT_ONLY or facts.get("dataset.validation") == BY_SPLIT)
+    }
+
+
+def training_rows(facts: Facts) -> int | None:
+    """Rows that are trained, after the platform has split off those for validation; None before the conversion."""
+    files = facts.get("preview.files")
+    if not files:
+        return None
+    rows = sum(int(file["rows"]) for file in files if file["role"] == "train")
+    return int(rows * _trained_part(facts))
+
+
+def _trained_part(facts: Facts) -> Decimal:
+    if facts.get("dataset.validation") != BY_SPLIT:
+        return Decimal(1)
+    return Decimal(str(facts.get("training.split") or "0.9"))
+
+
+def estimated(facts: Facts) -> dict[str, Any]:
+    """What the job may cost, from the token lengths of the rows that fit into ``max_length``."""
+    from wizard.data.tokens import Tokenizer
+
+    max_length = facts["training.max_length"]
+    lengths = [
+        entry for file in facts["preview.files"] if file["role"] == "train" for entry in file["lengths"]
+    ]
+    part = _trained_part(facts)
+    rows = sum(count for _length, count in lengths)
+    rows_fit = sum(count for length, count in lengths if length <= max_length)
+    tokens_fit = sum(length * count for length, count in lengths if length <= max_length)
+    model = models.model(facts["training.model"])
+    price = model.price(facts.get("key.region") or BEIJING) if model else None
+    common = {
+        "rows": rows,
+        "rows_dropped": rows - rows_fit,
+        "tokens": tokens_fit,
+        "tokens_approximate": not Tokenizer.covers(facts["training.model"]),
+        "low": None,
+        "high": None,
+    }
+    if price is None:
+        return common
+    worked_out = models.estimate(
+        int(tokens_fit * part), int(rows_fit * part), max_length, facts["training.n_epochs"], price
+    )
+    low, high = worked_out.formula()
+    return common | {
+        "low": str(worked_out.low),
+        "high": str(worked_out.high),
+        "currency": price.currency,
+        "price": str(price.amount),
+        "price_date": price.date,
+        "price_source": price.source,
+        "formula_low": low,
+        "formula_high": high,
+        "reason": worked_out.reason(),
+    }
+
+
+def cost_shown(estimate: Mapping[str, Any]) -> str:
+    """The range in a few words."""
+    if estimate["low"] is None:
+        return _("price not published for this region")
+    return _("estimated {range}").format(range=money(estimate["low"], estimate["high"], estimate["currency"]))
+
+
+def _about(model: models.TunableModel, region: str) -> str:
+    price = model.price(region)
+    words = list(model.remarks())
+    if price is not None:
+        sign = {"CNY": "¥", "USD": "$"}[price.currency]
+        words.insert(
+            0, _("{price} per 1,000 tokens ({date})").format(price=f"{sign}{price.amount}", date=price.date)
+        )
+    return " · ".join(words)
+
+
+def _type_label(training_type: str) -> str:
+    return f"{models.training_type_words(training_type)[0]} ({training_type})"
+
+
+def _name_problem(name: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name):
+        return None
+    return _("A job's name has letters, digits, - _ and . only, at most 100.")

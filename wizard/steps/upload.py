@@ -1,0 +1,137 @@
+"""Step 6: the training and validation files go to the platform, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from wizard.bailian.service import Platform
+from wizard.engine.effects import Receipt
+from wizard.engine.plan import digest
+from wizard.engine.step import Facts, Front, Step, Work
+from wizard.errors import Refused
+from wizard.locale import _, ngettext
+from wizard.steps.wording import bytes_shown
+from wizard.steps.world import World
+
+SENT_ROLES = ("train", "validation")
+
+
+class Upload(Step):
+    """Sends each part with a progress bar, or adopts an identical file that is there already."""
+
+    id: ClassVar[str] = "upload"
+    needs: ClassVar[tuple[str, ...]] = ("preview.files", "key.proof", "review.approval")
+    gives: ClassVar[tuple[str, ...]] = ("upload.files",)
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def title(self) -> str:
+        """As on the screen."""
+        return _("Upload")
+
+    def perform(self, work: Work) -> Mapping[str, Any]:
+        """One receipt a file: its role, name and id on the platform."""
+        facts = work.facts
+        platform = self._world.platform(facts)
+        receipts = []
+        for file in facts["preview.files"]:
+            if file["role"] not in SENT_ROLES:
+                continue
+            effect = FileUpload(
+                platform, self._world.folder / file["path"], file, work.front, facts["key.proof"]
+            )
+            receipt = work.once(effect)
+            receipts.append(
+                {
+                    "role": file["role"],
+                    "name": effect.remote_name,
+                    "file_id": receipt.id,
+                    "adopted": receipt.adopted,
+                }
+            )
+        return {"upload.files": receipts}
+
+    def verify(self, facts: Facts) -> str | None:
+        """Before a job exists, its files must still be on the platform; where that can't be asked now, they are."""
+        if "job.id" in facts:
+            return None
+        platform = self._world.platform(facts)
+        for file in facts["upload.files"]:
+            if not _is_there(platform, file["file_id"]):
+                return _("{name} is no longer on the platform; it is sent again.").format(name=file["name"])
+        return None
+
+    def line(self, facts: Facts) -> str:
+        """Which files are on the platform."""
+        files = facts["upload.files"]
+        line = ngettext("{count} file on the platform", "{count} files on the platform", len(files)).format(
+            count=len(files)
+        )
+        adopted = sum(file["adopted"] for file in files)
+        if adopted:
+            line += " · " + ngettext(
+                "{count} was there already", "{count} were there already", adopted
+            ).format(count=adopted)
+        return line + " · " + ", ".join(file["file_id"] for file in files)
+
+
+class FileUpload:
+    """The effect: this file, with these bytes, in this account."""
+
+    kind = Upload.id
+    adopts = True
+    grace = 30.0
+
+    def __init__(
+        self, platform: Platform, path: Path, file: Mapping[str, Any], front: Front, proof: Mapping[str, Any]
+    ) -> None:
+        self._platform = platform
+        self._path = path
+        self._file = file
+        self._front = front
+        self.remote_name = path.name
+        self.key = "upload:" + digest(
+            [proof["endpoint"], proof["fingerprint"], self.remote_name, file["sha256"], file["role"]]
+        )
+        self.name = _("the upload of {name}").format(name=self.remote_name)
+
+    def look(self) -> Sequence[Receipt]:
+        """Files with the same name, size and md5."""
+        wanted = (self.remote_name, self._file["size"], self._file["md5"])
+        for found in self._platform.files():
+            if (found.name, found.size, found.md5) == wanted:
+                return (Receipt(found.file_id, {"created": found.created}),)
+        return ()
+
+    def holds(self, receipt: Receipt) -> bool:
+        """Whether the file is still there; yes where that can't be asked now."""
+        return _is_there(self._platform, receipt.id)
+
+    def send(self, commit: Callable[[], None]) -> Receipt:
+        """One upload, from disk, with the bytes that were converted and no others."""
+        descriptions = {"train": "training set", "validation": "validation set"}
+        label = _("Uploading {name} ({size})").format(
+            name=self.remote_name, size=bytes_shown(self._file["size"])
+        )
+        with self._front.progress(label, self._file["size"], "bytes") as progress:
+            uploaded = self._platform.upload(
+                self._path,
+                name=self.remote_name,
+                description=f"{descriptions[self._file['role']]}, {self._file['rows']} rows",
+                md5=self._file["md5"],
+                on_progress=progress.update,
+                before_last_byte=commit,
+            )
+        return Receipt(uploaded.file_id, {"created": uploaded.created})
+
+
+def _is_there(platform: Platform, file_id: str) -> bool:
+    """Only a clear no counts as gone: a file that can't be asked about is not sent again."""
+    try:
+        platform.file(file_id)
+    except Refused as refused:
+        return "not found" not in refused.platform_message.lower()
+    return True

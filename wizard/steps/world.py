@@ -1,0 +1,167 @@
+"""What the steps share: the folder, the environment, the key in use and the platform behind it.
+
+Where the key may come from, first wins: typed in this run, the process environment, ``.env`` in the folder.
+Where requests may go: the endpoint of region and workspace; ``DASHSCOPE_HTTP_BASE_URL`` from the process environment, if
+it is one of Alibaba's hosts or this computer, or if ``--allow-endpoint`` was typed; the sandbox, if that was asked for.
+A ``.env`` never says where requests go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wizard.errors import UsageError
+from wizard.locale import _
+
+if TYPE_CHECKING:
+    from wizard.bailian.apikey import ApiKey
+    from wizard.bailian.endpoints import Endpoint
+    from wizard.bailian.service import Platform
+    from wizard.sandbox import Running
+
+KEY_NAME = "DASHSCOPE_API_KEY"
+SANDBOX_KEY = "sk-sandbox-practice-key-of-no-worth"
+SANDBOX_REGION = "sandbox"
+STATE = ".wizard"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKey:
+    """A key and where it was found: ``typed``, ``environment``, ``.env`` or ``sandbox``; ``other``: another one is there too."""
+
+    key: ApiKey
+    where: str
+    other: bool = False
+
+
+class World:
+    """The surroundings of one run."""
+
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str], *, sandbox: bool = False, allow_endpoint: bool = False
+    ) -> None:
+        self.folder = folder
+        self.environ = environ
+        self.sandbox = sandbox
+        self.session_id = ""
+        self._allow_endpoint = allow_endpoint
+        self._typed: ApiKey | None = None
+        self._rejected: set[str] = set()
+        self._platform: tuple[tuple[str, str, str], Platform] | None = None
+        self._running: Running | None = None
+
+    # Files
+
+    @property
+    def state(self) -> Path:
+        """The folder of the session; the sandbox keeps its own, so that nothing practised is taken for real."""
+        return self.folder / STATE / "sandbox" if self.sandbox else self.folder / STATE
+
+    @property
+    def env_path(self) -> Path:
+        """The ``.env`` that is read and written."""
+        return self.folder / ".env"
+
+    def path(self, name: str) -> Path:
+        """A path as the user named it, seen from the folder of the run; ``~`` is the home folder."""
+        return self.folder / Path(name).expanduser()
+
+    # The key
+
+    def found_key(self) -> FoundKey | None:
+        """The key in use, or None: it has to be asked for. One that the platform rejected in this run counts no more.
+
+        Raises UsageError where a key is there but can't be one, or ``.env`` can't be read.
+        """
+        from wizard.bailian.apikey import ApiKey
+
+        if self.sandbox:
+            return FoundKey(ApiKey.clean(SANDBOX_KEY), "sandbox")
+        if self._typed is not None:
+            return FoundKey(self._typed, "typed")
+        from wizard import envfile
+
+        found = envfile.look_up(self.environ, self.env_path, KEY_NAME)
+        if found is None or not found.value.strip():
+            return None
+        key = ApiKey.clean(found.value)
+        return None if key.fingerprint in self._rejected else FoundKey(key, found.where, found.other)
+
+    def reject(self, key: ApiKey) -> None:
+        """The platform did not accept this key: ask for another one."""
+        self._rejected.add(key.fingerprint)
+        if self._typed == key:
+            self._typed = None
+
+    def keep(self, key: ApiKey) -> None:
+        """Use a typed key for the rest of this run."""
+        self._typed = key
+
+    # The platform
+
+    def endpoint(self, facts: Mapping[str, Any]) -> Endpoint:
+        """Where requests go. Raises UsageError for a host that may not see the key."""
+        from wizard.bailian import endpoints
+
+        region = facts.get("key.region") or self.named("DASHSCOPE_REGION") or endpoints.DEFAULT_REGION
+        workspace = facts.get("key.workspace") or self.named("DASHSCOPE_WORKSPACE")
+        if self.sandbox:
+            return endpoints.Endpoint(self._sandbox_url() + "/api/v1", SANDBOX_REGION, workspace)
+        if url := self.environ.get("DASHSCOPE_HTTP_BASE_URL"):
+            return endpoints.endpoint_at(
+                url, region_code=region, workspace=workspace, allow_any=self._allow_endpoint
+            )
+        return endpoints.endpoint(region, workspace)
+
+    def named(self, name: str) -> str:
+        """What the environment, else ``.env``, says under ``name``; empty where neither does."""
+        from wizard import envfile
+
+        found = envfile.look_up(self.environ, self.env_path, name)
+        return found.value.strip() if found is not None else ""
+
+    @property
+    def custom_endpoint(self) -> bool:
+        """Whether the environment sends requests elsewhere than to the region's own host."""
+        return not self.sandbox and bool(self.environ.get("DASHSCOPE_HTTP_BASE_URL"))
+
+    def platform(self, facts: Mapping[str, Any], key: ApiKey | None = None) -> Platform:
+        """The platform for these facts with ``key``, or with the key in use. Raises UsageError where there is none."""
+        if key is None:
+            found = self.found_key()
+            if found is None:
+                raise UsageError(
+                    _(
+                        "There is no API key: neither {name} in the environment nor a .env file with it."
+                    ).format(name=KEY_NAME),
+                    _("Start bailian-wizard without a command: it asks for the key and keeps it in .env."),
+                )
+            key = found.key
+        where = self.endpoint(facts)
+        identity = (where.base_url, where.workspace, key.fingerprint)
+        if self._platform is None or self._platform[0] != identity:
+            from wizard.bailian.client import Bailian
+
+            self._platform = (identity, Bailian(where, key))
+        return self._platform[1]
+
+    @property
+    def poll_seconds(self) -> float:
+        """How often to look at a job: the platform's limit for these calls is unknown, so at most every ten seconds."""
+        return 0.5 if self.sandbox else 10.0
+
+    def _sandbox_url(self) -> str:
+        if self._running is None:
+            from wizard import sandbox
+
+            self._running = sandbox.start(self.state / "platform")
+        return self._running.url
+
+    def close(self) -> None:
+        """End what this run started."""
+        if self._running is not None:
+            self._running.close()
+            self._running = None

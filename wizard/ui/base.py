@@ -1,0 +1,32 @@
+"""What all front ends share: making foreign text harmless."""
+
+from __future__ import annotations
+
+# Cf (format) holds the bidirectional controls that can make a line read other than it is; the joiners that scripts and
+# emoji need are let through.
+_HARMLESS_FORMATS = frozenset("\u200c\u200d")
+
+
+def safe(text: str, *, lines: bool = True) -> str:
+    """``text`` with nothing in it that a terminal would obey: control, bidi and unpaired characters become visible.
+
+    ``lines``: whether newlines stay; tabs become two blanks.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_visible(char, lines=lines) for char in text.replace("\r\n", "\n"))
+
+
+def _visible(char: str, *, lines: bool) -> str:
+    if char == "\n":
+        return "\n" if lines else "⏎"
+    if char == "\t":
+        return "  "
+    if " " < char < "\x7f":
+        return char
+    import unicodedata
+
+    category = unicodedata.category(char)
+    if category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and char not in _HARMLESS_FORMATS):
+        return f"<{ord(char):02X}>"
+    return char

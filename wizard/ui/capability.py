@@ -1,0 +1,62 @@
+"""What this terminal can do, decided once."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TextIO
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The marks that this stream's encoding can write."""
+
+    done: str
+    warn: str
+    bad: str
+    pointer: str
+    back: str
+    dash: str
+    bars: str
+
+
+_RICH = Glyphs("✓", "!", "✗", "❯", "←", "·", "▁▂▃▄▅▆▇█")
+_GBK = Glyphs("√", "!", "×", "→", "←", "·", "▁▂▃▄▅▆▇█")
+_ASCII = Glyphs("*", "!", "x", ">", "<", "-", "_.-=*#")
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """``attended``: a person can be asked. ``colour``: tones may be coloured. ``glyphs``: marks that can be written."""
+
+    attended: bool
+    colour: bool
+    glyphs: Glyphs
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal now."""
+        return shutil.get_terminal_size().columns
+
+
+def of(environ: Mapping[str, str], stdin: TextIO | None = None, stream: TextIO | None = None) -> Capability:
+    """What the conversation's streams (standard input, standard error) can do."""
+    stdin = stdin or sys.stdin
+    stream = stream or sys.stderr
+    tty = bool(stdin and stream and stdin.isatty() and stream.isatty())
+    dumb = environ.get("TERM", "") in ("dumb", "unknown")
+    colour = tty and not dumb and "NO_COLOR" not in environ
+    return Capability(attended=tty and not dumb, colour=colour, glyphs=_glyphs(stream))
+
+
+def _glyphs(stream: TextIO) -> Glyphs:
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    for glyphs in (_RICH, _GBK):
+        try:
+            f"{glyphs.done}{glyphs.bad}{glyphs.pointer}{glyphs.back}{glyphs.bars}".encode(encoding)
+        except (UnicodeEncodeError, LookupError):
+            continue
+        return glyphs
+    return _ASCII

@@ -1,0 +1,125 @@
+"""The front end without questions: answers only, and what happens told in plain lines on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, TextIO
+
+from wizard.engine.step import Decision, Field, Live, Progress, source_shown
+from wizard.engine.view import Beside, Curve, Panel, Table, Text, View
+from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded
+from wizard.locale import _
+from wizard.ui.base import safe
+
+
+class Scripted:
+    """Takes defaults if told so (``yes``); a question that is left raises, and is never asked."""
+
+    attended = False
+
+    def __init__(self, *, yes: bool, stream: TextIO | None = None) -> None:
+        self._yes = yes
+        self._stream = stream or sys.stderr
+
+    def begin(self, number: int, total: int, title: str) -> None:
+        """Nothing: a script reads the lines of finished steps."""
+
+    def show(self, view: View) -> None:
+        """As plain text."""
+        for line in text_of(view):
+            self._write(line)
+
+    def ask(self, field: Field, current: Any = None) -> Any:  # noqa: ARG002 - a script has no earlier answer
+        """The default with ``yes``; else AnswersMissing, or ApprovalMissing with the digest to approve."""
+        if self._yes and field.default is not None:
+            return field.accept(field.default)
+        if field.kind == "word":
+            raise ApprovalMissing(
+                _("Nobody has approved this plan."),
+                _("Look at it with the plan command, then give --approve {digest}").format(
+                    digest=field.value
+                ),
+                digest=str(field.value),
+            )
+        raise AnswersMissing(field.label, keys=(field.key,))
+
+    def decide(self, decision: Decision) -> str:
+        """Only a person can: DecisionNeeded with the question and the choices."""
+        choices = "; ".join(choice.label for choice in decision.choices)
+        raise DecisionNeeded(
+            decision.question,
+            _("Start bailian-wizard in a terminal in this folder to decide: {choices}").format(
+                choices=choices
+            ),
+        )
+
+    def done(self, title: str, line: str, source: str = "") -> None:
+        """One line."""
+        self._write(f"{title}: {line}" + (f" [{source_shown(source)}]" if source else ""))
+
+    def say(self, text: str, tone: Literal["plain", "dim", "good", "warn", "bad"] = "plain") -> None:  # noqa: ARG002 - no colours
+        """One line."""
+        self._write(text)
+
+    @contextmanager
+    def progress(
+        self,
+        label: str,
+        total: int | None,
+        unit: Literal["bytes", "rows", "seconds"],  # noqa: ARG002 - no bar
+    ) -> Iterator[Progress]:
+        """The label, once."""
+        self._write(label)
+        yield _Still()
+
+    @contextmanager
+    def live(self) -> Iterator[Live]:
+        """Each line that is new."""
+        yield _NewLines(self._write)
+
+    def _write(self, line: str) -> None:
+        print(safe(line), file=self._stream, flush=True)
+
+
+class _Still:
+    def update(self, done: int, total: int | None = None) -> None:
+        """A bar that nobody sees."""
+
+
+class _NewLines:
+    def __init__(self, write: Any) -> None:
+        self._write = write
+        self._before: str = ""
+
+    def update(self, view: View) -> None:
+        """Only a changed status is worth a line in a log."""
+        first = next((block.text for block in view.blocks if isinstance(block, Text)), "")
+        status = first.partition(" · ")[0]
+        if status and status != self._before:
+            self._before = status
+            self._write(first)
+
+
+def text_of(view: View) -> Iterator[str]:
+    """A view line by line, without columns, boxes or colours."""
+    for block in view.blocks:
+        match block:
+            case Text(text=text):
+                yield text
+            case Table(rows=rows):
+                yield from (": ".join(cell for cell in row if cell) for row in rows)
+            case Panel():
+                yield from _panel(block)
+            case Beside(left=left, right=right):
+                yield from _panel(left)
+                yield from _panel(right)
+            case Curve(title=title, series=series):
+                yield from (f"{title}, {label}: {points[-1][1]:.4f}" for label, points in series)
+
+
+def _panel(panel: Panel) -> Iterator[str]:
+    yield f"[{panel.title}]"
+    for label, text in panel.parts:
+        yield f"{label}: {text}" if label else text
