@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 from wizard.engine.step import Choice, Facts, Field, Step, Work
@@ -72,9 +73,12 @@ class Key(Step):
         return (region, workspace, save) if found else (region, workspace, asked, save)
 
     def view(self, facts: Facts) -> View | None:  # noqa: ARG002 - the same whatever is known
-        """Why a key that was found can't be used, if so."""
+        """Why a key that was found can't be used, and what in .env was not obeyed, if so."""
         self._found()
-        return View((Text(self._trouble, "warn"),)) if self._trouble else None
+        told = [self._trouble] if self._trouble else []
+        if not self._world.sandbox:
+            told += _remarks_on(self._world.env_path)
+        return View(tuple(Text(line, "warn") for line in told)) if told else None
 
     def perform(self, work: Work) -> Mapping[str, Any]:
         """Prove the key, then keep it if wanted. A key that is not accepted is never saved."""
@@ -87,14 +91,7 @@ class Key(Step):
             ):
                 platform.prove_key()
         except Refused as refused:
-            remedies = [
-                Remedy(_("Choose another region"), "key.region"),
-                Remedy(_("Give a workspace ID"), "key.workspace"),
-            ]
-            if refused.status == UNAUTHORIZED:
-                self._world.reject(found.key)
-                remedies.insert(0, Remedy(_("Use another key"), "key.value"))
-            refused.remedies = tuple(remedies)
+            self._explain(refused, found, facts)
             raise
         self._world.keep(found.key)
         where = found.where
@@ -113,6 +110,33 @@ class Key(Step):
                 "endpoint": "sandbox" if self._world.sandbox else platform.endpoint,
             }
         }
+
+    def _explain(self, refused: Refused, found: FoundKey, facts: Facts) -> None:
+        """Tell a wrong region from a wrong key, and offer what can be done about either."""
+        from wizard.bailian import endpoints
+        from wizard.bailian.client import accepting_regions
+
+        remedies = [
+            Remedy(_("Choose another region"), "key.region"),
+            Remedy(_("Give a workspace ID"), "key.workspace"),
+        ]
+        if refused.status == UNAUTHORIZED:
+            official = not self._world.sandbox and not self._world.custom_endpoint
+            codes = accepting_regions(found.key, besides=facts["key.region"]) if official else ()
+            for code in codes:
+                name = endpoints.region(code).name()
+                remedies.insert(
+                    0,
+                    Remedy(
+                        _("The key belongs to {region}: use that region").format(region=name),
+                        "key.region",
+                        code,
+                    ),
+                )
+            if not codes:
+                self._world.reject(found.key)
+                remedies.insert(0, Remedy(_("Use another key"), "key.value"))
+        refused.remedies = tuple(remedies)
 
     def verify(self, facts: Facts) -> str | None:
         """The key must still be where it was, and be the one that was proved."""
@@ -185,6 +209,26 @@ class Key(Step):
         for note in saved.notes:
             work.front.say(note, "dim")
         return ".env"
+
+
+def _remarks_on(path: Path) -> list[str]:
+    from wizard import envfile
+
+    try:
+        found = envfile.read(path)
+    except UsageError:  # told by whoever needed what is in it
+        return []
+    remarks = []
+    if found.ignored:
+        remarks.append(
+            _(
+                "{path} sets {names}. They could send your key elsewhere, so they are not obeyed there."
+            ).format(path=path.name, names=", ".join(found.ignored))
+        )
+    if found.unreadable_lines:
+        lines = ", ".join(map(str, found.unreadable_lines))
+        remarks.append(_("{path} has lines that can't be read: {lines}").format(path=path.name, lines=lines))
+    return remarks
 
 
 def _key_problem(text: str) -> str | None:
