@@ -43,12 +43,15 @@ class _Recorder:
     def done(self, title: str, line: str, source: str = "") -> None:
         self.finished.append((title, line, source))
 
-    def say(self, text: str, tone: Literal["plain", "dim", "good", "warn", "bad"] = "plain") -> None:
+    def say(self, text: str, tone: Literal["plain", "dim", "good", "warn", "bad"] = "plain") -> None:  # noqa: ARG002 - no colours
         self.told.append(text)
 
     @contextmanager
     def progress(
-        self, label: str, total: int | None, unit: Literal["bytes", "rows", "seconds"]
+        self,
+        label: str,  # noqa: ARG002 - no bar
+        total: int | None,  # noqa: ARG002 - no bar
+        unit: Literal["bytes", "rows", "seconds"],  # noqa: ARG002 - no bar
     ) -> Iterator[Progress]:
         yield _Still()
 
@@ -108,7 +111,7 @@ class Script(_Recorder):
         super().__init__()
         self._yes = yes
 
-    def ask(self, field: Field, current: Any = None) -> Any:
+    def ask(self, field: Field, current: Any = None) -> Any:  # noqa: ARG002 - a script has no earlier answer
         if self._yes and field.default is not None:
             return field.accept(field.default)
         if field.kind == "word":
@@ -173,7 +176,8 @@ def toy(
 
     def inputs(work: Work) -> Mapping[str, Any]:
         own = [field.key for field in asked(work.facts) if field.kind != "secret"]
-        return dict.fromkeys(gives, [[key, work.facts.get(key)] for key in (*needs, *own)])
+        rests = [[key, work.facts.get(key)] for key in (*needs, *own)]
+        return dict.fromkeys(gives, rests)
 
     kind = type(f"Toy_{name}", (Toy,), {"id": name, "needs": needs, "gives": gives, "seals": seals})
     made = kind(asked, does or inputs, applies, verifies)

@@ -69,7 +69,7 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """The lines on the screen, without blanks at their ends."""
-        return [_joined(line).rstrip() for line in self.screen.display]
+        return [line.rstrip() for line in self.screen.display]
 
     @property
     def text(self) -> str:
@@ -143,8 +143,3 @@ class Terminal:
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal to the program."""
         os.kill(self.child.pid, number)
-
-
-def _joined(line: str) -> str:
-    """pyte leaves an empty cell behind each wide character; pyte's display already drops it."""
-    return line

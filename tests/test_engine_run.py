@@ -121,8 +121,7 @@ def test_finished_steps_are_told_once(session: Session) -> None:
 
 @st.composite
 def flows(draw: st.DrawFn) -> list[tuple[list[int], list[int], bool]]:
-    """For each step: the earlier ones whose result its result needs, those its question needs, and whether its result tells
-    all its inputs apart."""
+    """For each step: which earlier results its result needs, which its question, and whether the result tells inputs apart."""
     flow = []
     for number in range(draw(st.integers(2, 5))):
         earlier = st.lists(st.sampled_from(range(number)), unique=True) if number else st.just([])
@@ -135,8 +134,7 @@ def flows(draw: st.DrawFn) -> list[tuple[list[int], list[int], bool]]:
 def test_an_edit_makes_stale_exactly_what_depends_on_it(
     flow: list[tuple[list[int], list[int], bool]], edits: list[tuple[int, int]]
 ) -> None:
-    """After any edits exactly those results are made again whose inputs have changed, and those questions asked again (with
-    the old answer offered) that rest on something that has; transitively, and no others."""
+    """After an edit exactly the results and questions whose inputs have changed come again, transitively, old answers offered."""
 
     def result(number: int, inputs: Any) -> str:
         return repr(inputs) if flow[number][2] else f"{len(repr(inputs)) % 2}"
@@ -250,17 +248,18 @@ def test_a_choice_that_edits_is_no_answer() -> None:
     st.integers(1, 7),
 )
 def test_back_reopens_the_nearest_earlier_question(kinds: list[str], times: int) -> None:
-    """Each Back asks the nearest earlier question that was answered by somebody, over quiet ones, secrets and steps that
-    don't apply; answers that stay the same keep everything after them."""
+    """Each Back asks the nearest earlier question that somebody answered; answers that stay the same keep all after them.
+
+    It passes over quiet questions, secrets and steps that don't apply.
+    """
     steps = []
     for number, kind in enumerate(kinds):
         key = f"s{number}.q"
         made = question(
             key, kind="secret" if kind == "secret" else "text", quiet=kind == "quiet", default="d"
         )
-        steps.append(
-            toy(f"s{number}", made, gives=(f"s{number}.r",), applies=lambda _, kind=kind: kind != "skipped")
-        )
+        applies = (lambda _: False) if kind == "skipped" else (lambda _: True)
+        steps.append(toy(f"s{number}", made, gives=(f"s{number}.r",), applies=applies))
     steps.append(toy("last", question("last.q")))
     typed = {f"s{number}.q": flag("g") for number, kind in enumerate(kinds) if kind == "given"}
     first = [(f"s{n}.q", "a") for n, kind in enumerate(kinds) if kind in ("asked", "secret")]
@@ -293,7 +292,10 @@ def test_back_at_the_first_question_says_so(session: Session) -> None:
 def test_back_into_a_branch(session: Session) -> None:
     """A step that doesn't apply is skipped forwards and backwards; changing what it hangs on brings it in, or takes it out."""
     branch = toy(
-        "branch", question("branch.q"), gives=("branch.r",), applies=lambda facts: facts["one.q"] == "with"
+        "branch",
+        question("branch.q"),
+        gives=("branch.r",),
+        applies=lambda facts: facts.get("one.q") == "with",
     )
     last = toy("last", question("last.q"))
     steps = (toy("one", question("one.q")), branch, last)
@@ -384,9 +386,7 @@ def test_an_attended_field_is_asked_of_people_only(session: Session, tmp_path: P
         Session.open(tmp_path / "third") as third,
         pytest.raises(UsageError, match=r"two\.q: An answer is needed"),
     ):
-        Run(
-            (toy("two", question("two.q", kind="integer", attended=True)),), third, Script(yes=True)
-        ).go()
+        Run((toy("two", question("two.q", kind="integer", attended=True)),), third, Script(yes=True)).go()
 
 
 def test_an_optional_field_takes_nothing(session: Session) -> None:
@@ -458,8 +458,10 @@ def test_an_approval_is_asked_again_when_the_plan_changes(session: Session) -> N
 
 
 def test_all_missing_answers_are_reported_at_once(session: Session) -> None:
-    """Unattended, one error names every missing answer of every step, in order: not what is quiet, for people only, given,
-    stored or an approval; with ``--yes`` not what has a default either."""
+    """Unattended, one error names every missing answer of every step, in order; with ``--yes`` those without a default.
+
+    What is quiet, for people only, given, stored or an approval is not missing.
+    """
     steps = (
         toy("one", question("one.a"), question("one.b", quiet=True, default="d"), question("one.stored")),
         toy("two", question("two.a", default="d"), question("two.b", attended=True, default="d")),
@@ -544,8 +546,10 @@ def sealed_flow() -> tuple[Toy, Toy, Toy, Toy]:
 
 @pytest.mark.parametrize("state", ["sent", "done"])
 def test_once_sent_nothing_before_is_touched(session: Session, state: Any) -> None:
-    """Once a sealing step's effect is sent or done nothing before it is asked, performed or verified again, even where it is
-    no longer satisfied; the walk goes on from the sealing step."""
+    """Once a sealing step's effect is sent or done nothing before it is asked, performed or verified again.
+
+    Not even where it is no longer satisfied; the walk goes on from the sealing step.
+    """
     walked(sealed_flow()[:2], session, *ALL[:2])
     receipt = {"id": "ft-1", "data": {}, "adopted": False} if state == "done" else None
     session.enter(Effect("job:1", "job", state, 0, receipt=receipt))
@@ -590,9 +594,7 @@ def test_once_sent_back_and_edit_stay_behind_the_wall(session: Session) -> None:
     """Back and Edit don't lead before the sealing step: it is said, and the question is asked again."""
     walked(sealed_flow()[:2], session, *ALL[:2])
     session.enter(Effect("job:1", "job", "sent", 0))
-    front = walked(
-        sealed_flow(), session, ("watch.q", Back()), ("watch.q", Edit("one.q")), ("watch.q", "w")
-    )
+    front = walked(sealed_flow(), session, ("watch.q", Back()), ("watch.q", Edit("one.q")), ("watch.q", "w"))
 
     assert "This is the first question." in front.told
     assert "The job has been sent; its answers can't be changed any more." in front.told

@@ -24,7 +24,9 @@ KEYWORDS = {"_": None, "ngettext": (1, 2)}
 def sentences() -> Catalog:
     """Every sentence in the code, with where it stands."""
     found = Catalog(project="bailian-wizard", charset="utf-8")
-    rows = extract_from_dir(ROOT / "wizard", method_map=[("**.py", "python")], keywords=KEYWORDS, strip_comment_tags=True)
+    rows = extract_from_dir(
+        ROOT / "wizard", method_map=[("**.py", "python")], keywords=KEYWORDS, strip_comment_tags=True
+    )
     for file, _line, message, _comments, context in sorted(rows, key=lambda row: (str(row[0]), row[1])):
         found.add(message, locations=[(Path("wizard", file).as_posix(), 0)], context=context)
     return found
@@ -56,7 +58,9 @@ def missing(translations: Catalog) -> Iterator[Message]:
 def main() -> int:
     """Bring the catalogue up to date; the exit code."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    translations = catalogue() if (FOLDER / "wizard.po").exists() else Catalog(locale="zh_CN", charset="utf-8")
+    translations = (
+        catalogue() if (FOLDER / "wizard.po").exists() else Catalog(locale="zh_CN", charset="utf-8")
+    )
     translations.update(sentences(), no_fuzzy_matching=True)
     translations.obsolete.clear()
     # No times and no authors: the same sentences give the same bytes.

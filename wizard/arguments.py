@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -173,9 +174,16 @@ def _actions(command: argparse.ArgumentParser, looks: Sequence[str], harm: str) 
         if name == "list":
             action.add_argument("--all", action="store_true", help=_("more than the newest 100"))
         else:
-            action.add_argument("id", metavar="ID")
+            action.add_argument("id", metavar="ID", type=_identifier)
         if name == harm:
             action.add_argument("--yes", action="store_true", help=_("don't ask"))
+
+
+def _identifier(text: str) -> str:
+    """An id as the platform gives them; anything else would end up as another path in the request."""
+    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", text):
+        raise argparse.ArgumentTypeError(_("{text} is not an id of the platform").format(text=text))
+    return text
 
 
 def _sandbox(command: argparse.ArgumentParser) -> None:

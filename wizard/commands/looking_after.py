@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
@@ -154,30 +152,23 @@ def models(arguments: Namespace) -> int:
 
 def sessions(arguments: Namespace, world: World) -> int:
     """``sessions``: the one in this folder and those put away."""
-    found: list[dict[str, Any]] = []
-    for path in (world.state / "session.json", *sorted((world.state / "sessions").glob("*.json"))):
-        try:
-            stored = json.loads(path.read_bytes())
-            facts = {key: fact["value"] for key, fact in stored["facts"].items()}
-            found.append(
-                {
-                    "session": stored["id"],
-                    "created": stored["created"],
-                    "path": str(path),
-                    "model": facts.get("training.model"),
-                    "job": facts.get("job.id"),
-                    "status": facts.get("watch.result", {}).get("status"),
-                }
-            )
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            found.append({"session": None, "path": str(path), "status": _("can't be read")})
+    current = Session.peek(world.state)
+    found = [
+        {
+            "session": session.id,
+            "created": session.created,
+            "model": session.known.get("training.model"),
+            "job": session.known.get("job.id"),
+            "status": session.known.get("watch.result", {}).get("status"),
+            "put_away": session is not current,
+        }
+        for session in (*filter(None, [current]), *Session.put_away(world.state))
+    ]
     rows = tuple(
-        tuple(str(entry.get(key) or "-") for key in ("session", "created", "model", "job", "status", "path"))
+        tuple(str(entry.get(key) or "-") for key in ("session", "created", "model", "job", "status"))
         for entry in found
     )
-    heads = (_("Session"), _("Created"), _("Model"), _("Job"), _("Status"), _("File"))
+    heads = (_("Session"), _("Created"), _("Model"), _("Job"), _("Status"))
     _print(found, Table(heads, rows), as_json=arguments.json)
     return 0
 
@@ -212,6 +203,3 @@ def _print(value: Any, shown: Table | Text | View, *, as_json: bool) -> None:
     from wizard.ui.render import print_view
 
     print_view(shown if isinstance(shown, View) else View((shown,)), sys.stdout)
-
-
-__all__: Sequence[str] = ("files", "jobs", "models", "sessions")

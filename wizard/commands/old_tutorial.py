@@ -99,34 +99,40 @@ def _options(words: list[str]) -> Iterator[tuple[str, list[str]]]:
 def _take(name: str, values: list[str], answers: dict[str, str], notes: list[str]) -> None:
     if name == "hyper":
         for pair in " ".join(values).replace(",", " ").split():
-            key, _equals, value = pair.partition("=")
-            if hyperparameter(key) is not None and value:
-                answers[f"training.{key}"] = value
-            else:
-                notes.append(_("{name} is not known here and was left out.").format(name=pair))
+            _take_parameter(pair, answers, notes)
     elif name in ("training", "validation", "file"):
         for value in values:
-            if Path(value).exists():
-                key = "dataset.validation_source" if name == "validation" else "dataset.source"
-                answers[key] = value
-                if name == "validation":
-                    answers["dataset.validation"] = "file"
-            else:
-                notes.append(
-                    _(
-                        "{value} is a file on the platform. Name the same file on this computer: if its bytes are there "
-                        "already, it is used and not sent again."
-                    ).format(value=value)
-                )
+            _take_file(name, value, answers, notes)
     elif name == "secret":
         notes.append(
             _("The key in that line was not taken: a key on a command line is seen by others. Change it.")
         )
-    elif name.startswith("training."):
-        if values:
-            answers[name] = values[0]
+    elif name.startswith("training.") and values:
+        answers[name] = values[0]
     elif name not in ("ignored", "job"):
         notes.append(_("{name} is not known here and was left out.").format(name=name))
+
+
+def _take_parameter(pair: str, answers: dict[str, str], notes: list[str]) -> None:
+    name, _equals, value = pair.partition("=")
+    if hyperparameter(name) is not None and value:
+        answers[f"training.{name}"] = value
+    else:
+        notes.append(_("{name} is not known here and was left out.").format(name=pair))
+
+
+def _take_file(name: str, value: str, answers: dict[str, str], notes: list[str]) -> None:
+    if not Path(value).exists():
+        notes.append(
+            _(
+                "{value} is a file on the platform. Name the same file on this computer: if its bytes are there "
+                "already, it is used and not sent again."
+            ).format(value=value)
+        )
+    elif name == "validation":
+        answers |= {"dataset.validation": "file", "dataset.validation_source": value}
+    else:
+        answers["dataset.source"] = value
 
 
 def _negative(word: str) -> bool:

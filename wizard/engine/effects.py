@@ -175,7 +175,11 @@ def _reconcile(effect: Effectful, sent: Effect, session: Session, front: Front) 
     pause = FIRST_LOOK_AGAIN
     looks = 0
     with front.progress(
-        _("Looking for {name} on the platform").format(name=effect.name), None, "seconds"
+        _("Looking for {name} on the platform, for up to {seconds} s").format(
+            name=effect.name, seconds=max(0, round(until - time.time()))
+        ),
+        None,
+        "seconds",
     ) as progress:
         started = time.monotonic()
         while True:

@@ -318,7 +318,9 @@ class Run:
         self.front.say(error.message, "bad")
         if error.hint:
             self.front.say(error.hint, "dim")
-        chosen = self.front.decide(Decision(_("What now?"), tuple(choices), "leave"))
+        # Enter may lead to a question or a new try, but never to an answer that the user did not see as one.
+        first = "0" if remedies and remedies[0].value is None else "retry"
+        chosen = self.front.decide(Decision(_("What now?"), tuple(choices), first))
         if chosen == "leave":
             raise Quit
         if chosen == "change":

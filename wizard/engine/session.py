@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -30,6 +30,7 @@ MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 MOVES_KEPT = 200
 FILE = "session.json"
+SHELF = "sessions"
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 State = Literal["prepared", "sent", "done"]
@@ -99,6 +100,17 @@ class Session:
             return None
         return session
 
+    @classmethod
+    def put_away(cls, folder: Path) -> Iterator[Self]:
+        """The sessions that were put away in ``folder``, to look at only; one that can't be read is passed over."""
+        for path in sorted((folder / SHELF).glob("*.json")):
+            session = cls(folder, None)
+            try:
+                session._take(json.loads(path.read_bytes()))
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+                continue
+            yield session
+
     @property
     def path(self) -> Path:
         """The session file."""
@@ -165,7 +177,7 @@ class Session:
 
     def archive(self) -> Path:
         """Put this session away under ``sessions/`` and start a new one in its place; returns where it went."""
-        shelf = self.folder / "sessions"
+        shelf = self.folder / SHELF
         target = shelf / f"{self.id}.json"
         try:
             shelf.mkdir(mode=0o700, exist_ok=True)
@@ -276,9 +288,9 @@ def _sound(effect: Mapping[str, Any]) -> bool:
     """Whether what was read can be an effect; one that is ``done`` has a receipt with its three parts."""
     if effect["state"] not in get_args(State) or not isinstance(effect["at"], int | float):
         return False
-    receipt = effect["receipt"]
+    receipt: Mapping[str, Any] | None = effect["receipt"]
     if receipt is None:
-        return effect["state"] != "done"
+        return bool(effect["state"] != "done")
     return set(receipt) == {"id", "data", "adopted"} and isinstance(receipt["data"], dict)
 
 

@@ -170,7 +170,7 @@ def _number(raw: Any) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A question that only arises when something is wrong; ``safe`` is the choice that changes nothing."""
+    """A question that only arises when something is wrong; ``safe`` is the choice that does no harm."""
 
     question: str
     choices: tuple[Choice, ...]

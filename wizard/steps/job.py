@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from wizard.bailian.service import CANCELED, FAILED, Job, JobRequest, Platform
 from wizard.engine.effects import Receipt
-from wizard.engine.step import Facts, Step, Work
+from wizard.engine.session import Session
+from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import Refused, Remedy
 from wizard.locale import _
 from wizard.steps.training import sent_parameters
@@ -32,10 +33,9 @@ class CreateJob(Step):
     def perform(self, work: Work) -> Mapping[str, Any]:
         """The job's id. A parameter that the platform refuses by name leads back to its question."""
         facts = work.facts
-        effect = JobCreation(self._world.platform(facts), facts)
+        effect = JobCreation(self._world.platform(facts), facts, work.front, _earlier_jobs(self._world))
         try:
-            with work.front.progress(_("Creating the job"), None, "seconds"):
-                receipt = work.once(effect)
+            receipt = work.once(effect)
         except Refused as refused:
             refused.remedies = _remedies(refused, facts)
             raise
@@ -53,8 +53,10 @@ class JobCreation:
     adopts = False
     grace = 90.0
 
-    def __init__(self, platform: Platform, facts: Facts) -> None:
+    def __init__(self, platform: Platform, facts: Facts, front: Front, earlier: frozenset[str]) -> None:
         self._platform = platform
+        self._front = front
+        self._earlier = earlier
         files = {
             role: tuple(file["file_id"] for file in facts["upload.files"] if file["role"] == role)
             for role in ("train", "validation")
@@ -88,18 +90,29 @@ class JobCreation:
 
     def send(self, commit: Callable[[], None]) -> Receipt:
         """One request; a second one only where the platform says that the first one's field created nothing."""
-        job = self._platform.create_job(self._request, before_sending=commit)
+        with self._front.progress(_("Creating the job"), None, "seconds"):
+            job = self._platform.create_job(self._request, before_sending=commit)
         return Receipt(job.job_id, {"created": job.created, "request_id": job.request_id})
 
     def _equals(self, job: Job) -> bool:
         ours = self._request
         return (
-            job.status not in (FAILED, CANCELED)
+            job.job_id not in self._earlier
+            and job.status not in (FAILED, CANCELED)
             and (job.model, job.training_type) == (ours.model, ours.training_type)
             and {name: str(value) for name, value in job.hyper_parameters.items()}
             == {name: str(value) for name, value in ours.hyper_parameters.items()}
             and set(job.validation_files) == set(ours.validation_files)
         )
+
+
+def _earlier_jobs(world: World) -> frozenset[str]:
+    """Jobs that sessions put away in this folder are known to have created: whoever plans the same again wants it."""
+    return frozenset(
+        str(session.facts["job.id"].value)
+        for session in Session.put_away(world.state)
+        if "job.id" in session.facts
+    )
 
 
 def _remedies(refused: Refused, facts: Facts) -> tuple[Remedy, ...]:

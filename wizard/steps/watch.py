@@ -17,6 +17,7 @@ from wizard.locale import _
 from wizard.steps.wording import money, span
 from wizard.steps.world import SANDBOX_REGION, World
 
+FIRST_PAUSE = 1.0  # seconds; then longer and longer
 LONGEST_PAUSE = 60.0  # seconds between looks while the platform can't be reached
 TAIL = 3  # log lines shown
 
@@ -80,7 +81,7 @@ def follow(platform: Platform, job_id: str, front: Front, *, pause: float, simul
     points: list[Point] = []
     tail: list[str] = []
     seen = 0
-    wait = pause
+    wait = min(FIRST_PAUSE, pause)
     started = time.monotonic()
     with front.live() as live:
         while True:
@@ -94,7 +95,7 @@ def follow(platform: Platform, job_id: str, front: Front, *, pause: float, simul
                     tail = [*tail, *page.lines][-TAIL:]
                     points += [point for line in page.lines if (point := parse(line)) is not None]
                     page = platform.logs(job_id, seen)
-                wait = pause
+                wait = min(wait * 1.5, pause)
             except (NeverSent, OutcomeUnknown) as unreachable:
                 trouble = unreachable.message
                 wait = min(wait * 2, LONGEST_PAUSE)

@@ -67,7 +67,7 @@ class Scripted:
     def progress(
         self,
         label: str,
-        total: int | None,
+        total: int | None,  # noqa: ARG002 - no bar
         unit: Literal["bytes", "rows", "seconds"],  # noqa: ARG002 - no bar
     ) -> Iterator[Progress]:
         """The label, once."""

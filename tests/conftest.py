@@ -1,0 +1,59 @@
+"""Fixtures that several test modules share."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from terminal import PROGRAM, environment
+
+DATASETS = Path(__file__).parents[1] / "datasets"
+REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder as a user has it after unpacking the project: the samples, and nothing else."""
+    shutil.copytree(DATASETS, tmp_path / "datasets")
+    return tmp_path
+
+
+@pytest.fixture
+def command(folder: Path) -> Command:
+    """Run ``bailian-wizard`` with words in ``folder``, with nothing to type at."""
+
+    def run(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*PROGRAM, *words],
+            cwd=folder,
+            env=environment(folder, **(env or {})),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """Real data beside the project; it is never part of it."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"real data is not here: {REAL_DATA.name} is missing beside the project")
+    return REAL_DATA
+
+
+def session_of(folder: Path, *, sandbox: bool = True) -> Any:
+    """The session file in ``folder``, as it is on disk."""
+    state = folder / ".wizard" / "sandbox" if sandbox else folder / ".wizard"
+    return json.loads((state / "session.json").read_bytes())

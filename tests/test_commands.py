@@ -1,0 +1,259 @@
+"""The commands as a script meets them: arguments in, standard output and an exit code out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Command, session_of
+from sandbox_fixture import files, running
+from terminal import Terminal, environment
+
+CANARY = "sk-canary0sandbox0123456789abcdef"
+# The toolkit's own example, as public documents have it.
+QUESTION = {
+    "question": "卧位腰椎穿刺，脑脊液压力正常值是（　　）。",
+    "options": {
+        "A": "80～180mmH2O（0.78～1.76kPa）",
+        "B": "50～70mmH2O（0.49～0.69kPa）",
+        "C": "230～250mmH2O（2.25～2.45kPa）",
+        "D": "260～280mmH2O（2.55～2.74kPa）",
+    },
+    "answer": "80～180mmH2O（0.78～1.76kPa）",
+    "answer_idx": "A",
+}
+ROW = (
+    '{"messages": [{"role": "system", "content": "你是一个专业的医学助手，擅长回答医学选择题。请根据题目和选项，给出正确答案。"}, '
+    '{"role": "user", "content": "卧位腰椎穿刺，脑脊液压力正常值是（　　）。\\n\\n选项：\\nA. 80～180mmH2O（0.78～1.76kPa）\\n'
+    "B. 50～70mmH2O（0.49～0.69kPa）\\nC. 230～250mmH2O（2.25～2.45kPa）\\n"
+    'D. 260～280mmH2O（2.55～2.74kPa）"}, '
+    '{"role": "assistant", "content": "答案是 A. 80～180mmH2O（0.78～1.76kPa）"}]}\n'
+)
+
+
+def said(done: Any, code: int = 0) -> Any:
+    """The one JSON value on standard output of a command that ended with ``code``."""
+    assert code == done.returncode, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_run_creates_one_job_and_says_so_again(command: Command, folder: Path) -> None:
+    """``run --yes --watch --json`` ends with a job that SUCCEEDED; run again it says the same and creates nothing."""
+    first = said(command("run", "--sandbox", "--yes", "--watch", "--json"))
+    assert "SUCCEEDED" == first["job"]["status"]
+    assert first == said(command("run", "--sandbox", "--yes", "--watch", "--json"))
+    assert 1 == len(said(command("jobs", "--sandbox", "--json")))
+    assert ["train", "validation"] == [file["role"] for file in first["files"]]
+    refused = command("run", "--sandbox", "--yes", "--set", "training.n_epochs=9")
+    assert 2 == refused.returncode
+    assert "--new" in refused.stderr
+    second = said(command("run", "--sandbox", "--yes", "--new", "--json"))
+    assert second["job"]["id"] != first["job"]["id"]
+    assert [True, True] == [file["adopted"] for file in second["files"]]
+    assert 2 == len(said(command("sessions", "--sandbox", "--json")))
+
+
+def test_plan_then_approve(command: Command) -> None:
+    """``run --approve`` does exactly the plan whose digest it is given; any change since is refused with 3."""
+    plan = said(command("plan", "--sandbox", "--yes", "--json"))
+    assert plan["estimate"]["low"] < plan["estimate"]["high"]
+    changed = command(
+        "run", "--sandbox", "--approve", plan["digest"], "--set", "training.n_epochs=4", "--json"
+    )
+    assert "approval-missing" == said(changed, 3)["error"]["code"]
+    assert [] == said(command("jobs", "--sandbox", "--json"))
+    back = ("--set", "training.n_epochs=3")
+    done = said(command("run", "--sandbox", "--approve", plan["digest"], *back, "--json"))
+    assert (plan["digest"], True) == (done["digest"], bool(done["job"]["id"]))
+
+
+def test_platform_needs_approval_even_with_yes(
+    command: Command, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """On the platform ``--yes`` takes defaults but spends nothing: without ``--approve`` it ends with 3 and the digest."""
+    with running(tmp_path_factory.mktemp("platform")) as sandbox:
+        env = {"DASHSCOPE_API_KEY": CANARY, "DASHSCOPE_HTTP_BASE_URL": f"{sandbox.url}/api/v1"}
+        error = said(command("run", "--yes", "--json", env=env), 3)["error"]
+        assert "approval-missing" == error["code"]
+        assert [] == files(sandbox.url)
+        done = said(command("run", "--json", "--approve", error["digest"], env=env))
+        assert done["job"]["id"]
+        assert 2 == len(files(sandbox.url))
+        wrong = command("jobs", "--json", env={**env, "DASHSCOPE_API_KEY": "sk-canarywrong0123456789ab"})
+        assert "InvalidApiKey" == said(wrong, 5)["error"]["platform_code"]
+        assert "sk-canarywrong" not in wrong.stdout + wrong.stderr
+
+
+def test_all_missing_answers_at_once(command: Command) -> None:
+    """Unattended without ``--yes``, every answer that is missing is named at once, exit 3."""
+    error = said(command("run", "--sandbox", "--json"), 3)["error"]
+    assert {"dataset.source", "training.model", "training.type"} <= set(error["keys"])
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--set", "training.n_epoch=3"), "training.n_epochs"),
+        (("--set", "training.n_epochs=0"), "n_epochs"),
+        (("--set", "training.model=gpt-4"), "qwen2.5-7b-instruct"),
+        (("--set", "key.value=sk-canary"), "environment"),
+        (("--set", "nonsense"), "KEY=VALUE"),
+        (("--set", "training.batch_size=64"), "40"),
+        (("--set", "dataset.validation_source=x.jsonl"), "dataset.validation_source"),
+        (("--answers", "nowhere.toml"), "nowhere.toml"),
+    ],
+)
+def test_wrong_answers_are_named(command: Command, words: tuple[str, ...], sentence: str) -> None:
+    """An answer that can't be taken ends with 2 and a sentence that names it; nothing is created."""
+    done = command("run", "--sandbox", "--yes", *words)
+    assert 2 == done.returncode, done.stderr
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_answers_file_and_flags(command: Command, folder: Path) -> None:
+    """Answers come from a TOML file, flags beat it, and each has its source in the session."""
+    (folder / "a.toml").write_text(
+        '[dataset]\nset = "taiwan"\n[training]\nmodel = "qwen3-8b"\nn_epochs = 2\n"batch_size" = 8\n', "utf-8"
+    )
+    done = said(
+        command("plan", "--sandbox", "--yes", "--json", "--answers", "a.toml", "--set", "training.n_epochs=4")
+    )
+    plan = {item["key"]: item["value"] for item in done["plan"]}
+    assert ("qwen3-8b", 4, 8) == (plan["model"], plan["n_epochs"], plan["batch_size"])
+    facts = session_of(folder)["facts"]
+    assert ("answers", "flag") == (facts["training.model"]["source"], facts["training.n_epochs"]["source"])
+
+
+def test_budget_is_kept(command: Command) -> None:
+    """A job whose estimate may exceed the budget is not planned."""
+    done = command("plan", "--sandbox", "--yes", "--set", "training.budget=0.5")
+    assert 2 == done.returncode
+    assert "0.5" in done.stderr
+
+
+def test_looking_after_jobs_and_files(command: Command) -> None:
+    """Jobs and files list, show and log; cancel and delete ask, and need --yes without a terminal."""
+    job = said(command("run", "--sandbox", "--yes", "--json"))["job"]["id"]
+    assert job == said(command("jobs", "show", job, "--sandbox", "--json"))["job_id"]
+    assert job in command("jobs", "--sandbox").stdout
+    assert 3 == command("jobs", "cancel", job, "--sandbox").returncode
+    assert said(command("jobs", "cancel", job, "--sandbox", "--yes", "--json"))["cancelled"]
+    assert "CANCELED" == said(command("jobs", "watch", job, "--sandbox", "--json"), 1)["status"]
+    assert said(command("jobs", "logs", job, "--sandbox", "--json"))["job_id"] == job
+    found = said(command("files", "list", "--sandbox", "--json"))
+    assert 3 == command("files", "delete", found[0]["file_id"], "--sandbox").returncode
+    assert said(command("files", "delete", found[0]["file_id"], "--sandbox", "--yes", "--json"))["deleted"]
+    missing = command("files", "show", found[0]["file_id"], "--sandbox", "--json")
+    assert "not found" in said(missing, 5)["error"]["message"].lower()
+    assert "File not found." in missing.stderr
+    assert 2 == command("jobs", "show", "../files", "--sandbox").returncode
+
+
+def test_models_need_no_network(command: Command) -> None:
+    """``models`` lists the toolkit's three first, each with price and date."""
+    listing = said(command("models", "--json"))
+    first = ["qwen2.5-7b-instruct", "qwen2.5-14b-instruct", "qwen2.5-32b-instruct"]
+    assert first == [entry["model"] for entry in listing[:3]]
+    assert ["0.006", "0.03", "0.03"] == [entry["prices"][0]["amount"] for entry in listing[:3]]
+    assert "qwen2.5-7b-instruct" in command("models", "--lang", "zh").stdout
+
+
+def test_convert_makes_exactly_the_example(command: Command, folder: Path) -> None:
+    """The toolkit's example question converts to exactly its example row."""
+    (folder / "one.jsonl").write_text(json.dumps(QUESTION, ensure_ascii=False) + "\n", "utf-8")
+    assert 0 == command("convert", "one.jsonl", "out.jsonl").returncode
+    assert ROW == (folder / "out.jsonl").read_text("utf-8")
+
+
+def test_convert_all_makes_nine_files(command: Command, folder: Path) -> None:
+    """``convert --all`` writes the nine names of the toolkit; a missing source exits 2, a broken row 1 with its line."""
+    assert 0 == command("convert", "--all", "datasets").returncode
+    names = {
+        f"{name}_{split}.jsonl"
+        for name in ("mainland_4opt", "taiwan", "us_4opt")
+        for split in ("train", "dev", "test")
+    }
+    assert names <= {path.name for path in (folder / "datasets" / "MedQA_BaiLian").iterdir()}
+    assert 2 == command("convert", "nowhere.jsonl", "out.jsonl").returncode
+    (folder / "bad.jsonl").write_text(json.dumps(QUESTION) + '\n{"question": \n', "utf-8")
+    done = command("convert", "bad.jsonl", "out.jsonl")
+    assert 1 == done.returncode
+    assert "bad.jsonl:2" in done.stderr
+    assert not (folder / "out.jsonl").exists()
+
+
+OLD = (
+    "dashscope fine_tunes.call -m qwen2.5-14b-instruct -t 976bd01a-f30b -v 86a9fe7f --mode efficient_sft -b 8 -e 2 -l 1e-4 "
+    '--hyper_parameters "lora_rank=32 target_modules=ALL max_length=4096"'
+)
+GUIDE = (
+    "dashscope fine_tunes.call -m qwen3-8b -t id1 id2 --mode sft -b 8 -e 2 --max_length 4096 "
+    "--hyper_parameters lr_scheduler_type=linear"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (
+            OLD,
+            {"training.model": "qwen2.5-14b-instruct", "training.lora_rank": 32, "training.max_length": 4096},
+        ),
+        (
+            GUIDE,
+            {"training.model": "qwen3-8b", "training.type": "sft", "training.lr_scheduler_type": "linear"},
+        ),
+    ],
+)
+def test_old_tutorials_fill_the_answers(folder: Path, line: str, wanted: dict[str, Any]) -> None:
+    """A command line of an old tutorial fills the answers, and the wizard goes on from there."""
+    with Terminal(["from-command", line, "--sandbox"], folder, rows=60) as terminal:
+        for question in ("Where is your data", "Which set", "checked against", "Does this look right"):
+            terminal.answer(question, "enter")
+        terminal.answer("recommended settings", "enter")
+        shown = terminal.expect("Is everything as you want")
+        assert "Which model" not in shown
+        terminal.settle()
+        facts = session_of(folder)["facts"]
+        assert wanted == {key: facts[key]["value"] for key in wanted}
+
+
+def test_old_commands_are_named_anew(folder: Path) -> None:
+    """Old lines that create nothing are answered with the command that does it here."""
+    with Terminal(["from-command", "dashscope fine_tunes.get -j ft-1"], folder) as terminal:
+        terminal.expect("bailian-wizard jobs show ft-1")
+        assert 2 == terminal.end()
+
+
+def test_endpoint_in_env_file_is_not_obeyed(command: Command, folder: Path) -> None:
+    """A .env in a cloned folder can't send the key anywhere: its endpoint is not read, and a foreign one is refused."""
+    (folder / ".env").write_text(
+        "DASHSCOPE_HTTP_BASE_URL=http://127.0.0.1:9/api/v1\nhttps_proxy=http://127.0.0.1:9\n"
+    )
+    env = {"DASHSCOPE_API_KEY": CANARY, "DASHSCOPE_HTTP_BASE_URL": "https://aliyuncs.com.evil.example/api/v1"}
+    done = command("jobs", env=env)
+    assert 2 == done.returncode
+    assert "--allow-endpoint" in done.stderr
+
+
+def test_real_questions_train(command: Command, real_data: Path) -> None:
+    """Real MedQA rows (a dev file as the training file) become a job that SUCCEEDED, unattended."""
+    source = real_data / "medqa" / "questions" / "Mainland" / "4_options" / "dev.jsonl"
+    done = said(
+        command("run", "--sandbox", "--yes", "--watch", "--json", "--set", f"dataset.source={source}")
+    )
+    assert "SUCCEEDED" == done["job"]["status"]
+    assert 3425 == done["estimate"]["rows"]
+
+
+def test_help_and_language(command: Command, folder: Path) -> None:
+    """--help fits a screen; --lang and BAILIAN_WIZARD_LANG choose the language."""
+    shown = command("--help")
+    assert 0 == shown.returncode
+    assert 40 > len(shown.stdout.splitlines())
+    assert "百炼" in command("--help", "--lang", "zh").stdout
+    assert "百炼" in command("--help", env={"BAILIAN_WIZARD_LANG": "zh_CN"}).stdout
+    assert environment(folder)["LANG"].startswith("en")

@@ -1,0 +1,50 @@
+"""What holds for the whole source: the directions of imports, and that every module says what it owns."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_imports_run_downwards_only() -> None:
+    """The import contracts in pyproject.toml hold: each room knows only those below it."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False,
+        env={"PYTHONPATH": str(ROOT), "PATH": "", "PYTHONUTF8": "1"},
+    )  # fmt: skip
+    assert 0 == done.returncode, done.stdout + done.stderr
+
+
+def test_every_module_says_what_it_owns() -> None:
+    """Each module of the package begins with a docstring whose first line is a sentence."""
+    for path in (ROOT / "wizard").rglob("*.py"):
+        text = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+        assert text, path
+        assert text.splitlines()[0].rstrip()[-1] in ".:;", path
+
+
+def test_heavy_libraries_wait(tmp_path: Path) -> None:
+    """Until the first question nothing heavy is imported: no dashscope, rich, tiktoken, msgspec, server or dotenv."""
+    program = (
+        "import sys\n"
+        "from wizard import cli, flow\n"
+        "from wizard.commands import answers, walk\n"
+        "from wizard.ui import terminal\n"
+        "from wizard.steps import dataset\n"
+        "heavy = {'dashscope', 'rich', 'tiktoken', 'msgspec', 'starlette', 'uvicorn', 'dotenv', 'httpx', 'questionary'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "[]" == done.stdout.strip()
