@@ -61,7 +61,7 @@ def test_enter_and_one_typed_yes_train_a_model(folder: Path) -> None:
     assert "SUCCEEDED" == facts["watch.result"]["value"]["status"]
     assert {
         f"{name}.jsonl" for name in ("mainland_4opt_train", "mainland_4opt_dev", "mainland_4opt_test")
-    } <= set(os.listdir(folder / "datasets" / "MedQA_BaiLian"))
+    } <= {path.name for path in (folder / "datasets" / "MedQA_BaiLian").iterdir()}
 
 
 def test_session_is_private(folder: Path) -> None:
