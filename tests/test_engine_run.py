@@ -633,7 +633,7 @@ def test_a_remedy_can_answer(session: Session) -> None:
         choice.label for choice in front.decisions[0].choices
     ]
     assert {"Too long.", "Shorten it."} <= set(front.told)
-    assert "leave" == front.decisions[0].safe
+    assert "retry" == front.decisions[0].safe
 
 
 def test_a_remedy_can_ask(session: Session) -> None:
@@ -642,6 +642,7 @@ def test_a_remedy_can_ask(session: Session) -> None:
         failing(1, Remedy("Change it", "one.q")), session, *ALL[:2], (DECISION, "0"), ("one.q", "z")
     )
 
+    assert "0" == front.decisions[0].safe
     assert "a" == front.offered[2]
     assert "z" == session.known["two.r"]
 

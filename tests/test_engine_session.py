@@ -459,7 +459,7 @@ def test_a_folder_that_can_not_be_used_is_explained(tmp_path: Path) -> None:
 
 
 def test_a_session_that_is_put_away_is_kept(tmp_path: Path) -> None:
-    """Putting a session away keeps it whole under its own name and makes room for another one, under another name."""
+    """A session that is put away stays whole under its own name, can be looked at, and makes room for another one."""
     written = small(tmp_path)
     with Session.open(tmp_path) as session:
         name = session.id
@@ -467,6 +467,9 @@ def test_a_session_that_is_put_away_is_kept(tmp_path: Path) -> None:
         assert (written, {}, {}) == (kept.read_bytes(), session.facts, session.effects)
         session.put("one.q", Fact("new", "asked", ""))
 
+    (kept.parent / "unreadable.json").write_bytes(b"[")
+    (kept.parent / "newer.json").write_text(json.dumps({"schema": SCHEMA + 1}))
+    assert [(name, "值")] == [(each.id, each.known["one.q"]) for each in Session.put_away(tmp_path)]
     assert tmp_path / "sessions" / f"{name}.json" == kept
     assert name != session.id
     with Session.open(tmp_path) as again:

@@ -125,12 +125,14 @@ def test_back_and_edit(folder: Path) -> None:
         before = session_of(folder)["facts"]
         assert "mainland_4opt" == before["dataset.set"]["value"]
         models = terminal.text.count("Which model")
-        terminal.press(*["down"] * 6, "enter")
-        terminal.expect(r"n_epochs \(1 to 200\)")
+        terminal.press("down", "enter")
+        terminal.answer("Which line", *["down"] * 6, "enter")
+        terminal.expect(r"n_epochs\), 1 to 200")
         terminal.settle()
         terminal.press("clear", "500", "enter")
         terminal.expect("n_epochs must be")
         terminal.press("clear", "5", "enter")
+        terminal.answer("Which line", "enter")
         terminal.expect(r"5 epochs")
         terminal.settle(0.5)
         assert models == terminal.text.count("Which model")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -39,7 +40,8 @@ def catalogue() -> Catalog:
 
 
 def compiled(translations: Catalog) -> bytes:
-    """What ``wizard.mo`` has to hold."""
+    """What ``wizard.mo`` has to hold; the same translations give the same bytes."""
+    translations.creation_date = translations.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     stream = io.BytesIO()
     write_mo(stream, translations)
     return stream.getvalue()

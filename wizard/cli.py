@@ -157,7 +157,7 @@ def _tell(error: WizardError, *, as_json: bool) -> int:
 
     request_id = getattr(error, "request_id", "")
     print(_("error: {message}").format(message=safe(error.message)), file=sys.stderr)
-    if request_id:
+    if request_id and request_id not in error.message:
         print(_("request id: {id}").format(id=safe(request_id)), file=sys.stderr)
     if error.hint:
         print(safe(error.hint), file=sys.stderr)

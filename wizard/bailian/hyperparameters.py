@@ -59,6 +59,19 @@ class Hyperparameter:
             return int(text)
         return float(text) if self.kind == NUMBER and not self.as_text else text
 
+    def label(self) -> str:
+        """Its name for people with the wire's in brackets; the wire's alone for those that few need."""
+        words = {
+            "n_epochs": _("Epochs"),
+            "batch_size": _("Batch size"),
+            "learning_rate": _("Learning rate"),
+            "max_length": _("Longest row"),
+            "lora_rank": _("LoRA rank"),
+            "target_modules": _("LoRA target"),
+            "split": _("Part that is trained"),
+        }
+        return f"{words[self.name]} ({self.name})" if self.name in words else self.name
+
     def why(self) -> str:
         """What it does and what to mind, in one or two sentences, in the language in use."""
         return _why(self.name)

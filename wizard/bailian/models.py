@@ -33,6 +33,11 @@ class Price:
     date: str
 
 
+def date_shown(date: str) -> str:
+    """A price's date for a person: most are days, those of undated pages a season."""
+    return {"autumn 2026": _("autumn 2026")}.get(date, date)
+
+
 @dataclass(frozen=True, slots=True)
 class PerToken:
     """What calling a deployed LoRA result costs: ``currency`` per million tokens in and out, nothing while idle."""

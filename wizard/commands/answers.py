@@ -58,7 +58,7 @@ def _known(key: str) -> None:
         return
     if key == "key.value":
         raise UsageError(
-            _("A key given on the command line or in an answers file is seen by others."),
+            _("A key on the command line or in an answers file can be seen by others."),
             _("Put it into the environment as DASHSCOPE_API_KEY or into .env."),
         )
     import difflib

@@ -12,7 +12,7 @@ from wizard.commands.walk import INTERRUPTED, print_json
 from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Facts, Front
 from wizard.engine.view import Table, Text, View
-from wizard.errors import ApprovalMissing
+from wizard.errors import ApprovalMissing, UsageError
 from wizard.locale import _
 from wizard.steps.world import World
 
@@ -42,6 +42,12 @@ def jobs(arguments: Namespace, world: World, front: Front) -> int:
         return _watch(arguments, world, front, facts)
     else:
         job = platform.job(arguments.id)
+        if job.final:
+            raise UsageError(
+                _("{id} has ended already: {status}. There is nothing to cancel.").format(
+                    id=job.job_id, status=job.status
+                )
+            )
         _confirm(
             front,
             arguments,
@@ -132,7 +138,7 @@ def models(arguments: Namespace) -> int:
                 model.code,
                 ", ".join(model.training_types),
                 shown,
-                price.date if price else "-",
+                table.date_shown(price.date) if price else "-",
                 " ".join(model.remarks()),
             )
         )
@@ -183,7 +189,10 @@ def _confirm(front: Front, arguments: Namespace, question: str, yes: str) -> Non
     if arguments.yes:
         return
     if not front.attended:
-        raise ApprovalMissing(question, _("Give --yes to confirm it without a terminal."))
+        raise ApprovalMissing(
+            _("This needs a confirmation. {question}").format(question=question),
+            _("Give --yes to confirm it without a terminal."),
+        )
     choices = (Choice("no", _("No, leave it as it is")), Choice("yes", yes))
     if front.decide(Decision(question, choices, "no")) != "yes":
         raise ApprovalMissing(_("Nothing was changed."))

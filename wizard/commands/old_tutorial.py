@@ -105,7 +105,7 @@ def _take(name: str, values: list[str], answers: dict[str, str], notes: list[str
             _take_file(name, value, answers, notes)
     elif name == "secret":
         notes.append(
-            _("The key in that line was not taken: a key on a command line is seen by others. Change it.")
+            _("The key in that line was not taken: a key on a command line can be seen by others. Change it.")
         )
     elif name.startswith("training.") and values:
         answers[name] = values[0]

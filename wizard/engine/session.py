@@ -106,8 +106,8 @@ class Session:
         for path in sorted((folder / SHELF).glob("*.json")):
             session = cls(folder, None)
             try:
-                session._take(json.loads(path.read_bytes()))
-            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+                session._read(path.read_bytes())
+            except (OSError, SessionNewer, *UNREADABLE):
                 continue
             yield session
 

@@ -42,7 +42,7 @@ class Dataset(Step):
             key="dataset.source",
             kind="path",
             label=_("Where is your data? A folder with MedQA in it, or one file"),
-            why=_("Press Enter to practise with the samples that come with the wizard."),
+            why=_("Questions in MedQA's form, or chats in Bailian's own. Nothing is sent yet."),
             default=self._default_source(),
             check=self._check_source,
         )

@@ -39,7 +39,22 @@ class Review(Step):
         if "training.estimate" not in facts or "key.proof" not in facts or "preview.files" not in facts:
             return (Field(key="review.approval", kind="word", label=_("Approval of the plan")),)
         plan = plan_of(facts, self._world)
-        edits = {item.edits: item for item in plan.items if item.edits}
+        change = Field(
+            key="review.change",
+            kind="choice",
+            label=_("Which line shall be changed?"),
+            default="none",
+            choices=(
+                Choice("none", _("None any more")),
+                *(
+                    Choice(item.key, item.label, item.shown, edits=item.edits)
+                    for item in plan.items
+                    if item.edits
+                ),
+            ),
+            quiet=True,
+            attended=True,
+        )
         checked = Field(
             key="review.checked",
             kind="choice",
@@ -47,10 +62,7 @@ class Review(Step):
             default=plan.digest,
             choices=(
                 Choice(plan.digest, _("Yes, go on to the confirmation")),
-                *(
-                    Choice(key, _("Change: {label}").format(label=item.label), item.shown, edits=key)
-                    for key, item in edits.items()
-                ),
+                Choice("change", _("No, change something"), edits=change.key),
             ),
             attended=True,
         )
@@ -62,11 +74,27 @@ class Review(Step):
             key="review.approval",
             kind="word",
             label=label.format(word=YES),
+            why=self._in_short(facts),
             word=YES,
             value=plan.digest,
             default=plan.digest if self._world.sandbox else None,
         )
-        return (checked, approval)
+        return (change, checked, approval)
+
+    def _in_short(self, facts: Facts) -> str:
+        """What the yes is given to, once more, so that it stands beside the question on the smallest screen."""
+        estimate = facts["training.estimate"]
+        rows = ngettext("{count:,} row", "{count:,} rows", estimate["rows"]).format(count=estimate["rows"])
+        tokens = ngettext("{count:,} token", "{count:,} tokens", estimate["tokens"]).format(
+            count=estimate["tokens"]
+        )
+        epochs = ngettext("{count} epoch", "{count} epochs", facts["training.n_epochs"]).format(
+            count=facts["training.n_epochs"]
+        )
+        parts = [facts["training.model"], rows, f"{tokens} × {epochs}", cost_shown(estimate)]
+        if estimate["low"] is not None:
+            parts.append(_("list price of {date}").format(date=models.date_shown(estimate["price_date"])))
+        return " · ".join(parts)
 
     def view(self, facts: Facts) -> View | None:
         """The plan, what it may cost and why, and what leaves this machine."""
@@ -86,7 +114,10 @@ class Review(Step):
                             estimate["reason"],
                             _(
                                 "List price of {date}, from {source}. The real bill is the job's usage."
-                            ).format(date=estimate["price_date"], source=estimate["price_source"]),
+                            ).format(
+                                date=models.date_shown(estimate["price_date"]),
+                                source=estimate["price_source"],
+                            ),
                         )
                     ),
                     "dim",
@@ -181,7 +212,9 @@ def _training_items(facts: Facts) -> list[Item]:
         Item("training_type", _("Training type"), kind, type_shown, edits="training.type"),
     ]
     items += [
-        Item(known.name, known.name, sent[known.name], str(sent[known.name]), edits=f"training.{known.name}")
+        Item(
+            known.name, known.label(), sent[known.name], str(sent[known.name]), edits=f"training.{known.name}"
+        )
         for known in taken_by(kind)
         if known.name in sent
     ]

@@ -121,7 +121,7 @@ class Training(Step):
         return Field(
             key=f"training.{known.name}",
             kind=kind,
-            label=f"{known.name} ({known.range()})",
+            label=_("{name}, {range}").format(name=known.label(), range=known.range()),
             why=known.why(),
             default=self._default(known, facts, training_type) if known.sent else None,
             choices=tuple(Choice(word, word) for word in known.choices),
@@ -176,8 +176,8 @@ class Training(Step):
             estimate["high"] is None or Decimal(estimate["high"]) > Decimal(str(budget))
         ):
             over = UsageError(
-                _("The job may cost up to {high}, more than your budget of {budget}.").format(
-                    high=estimate["high"] or "?", budget=budget
+                _("The job's cost is {cost}; the upper end is more than your budget of {budget}.").format(
+                    cost=cost_shown(estimate), budget=f"{budget:,.2f}"
                 ),
                 _("Train fewer epochs, a smaller max_length or a cheaper model, or raise the budget."),
             )
@@ -291,7 +291,10 @@ def _about(model: models.TunableModel, region: str) -> str:
     if price is not None:
         sign = {"CNY": "¥", "USD": "$"}[price.currency]
         words.insert(
-            0, _("{price} per 1,000 tokens ({date})").format(price=f"{sign}{price.amount}", date=price.date)
+            0,
+            _("{price} per 1,000 tokens ({date})").format(
+                price=f"{sign}{price.amount}", date=models.date_shown(price.date)
+            ),
         )
     return " · ".join(words)
 

@@ -109,7 +109,7 @@ def text_of(view: View) -> Iterator[str]:
             case Text(text=text):
                 yield text
             case Table(rows=rows):
-                yield from (": ".join(cell for cell in row if cell) for row in rows)
+                yield from map(_row, rows)
             case Panel():
                 yield from _panel(block)
             case Beside(left=left, right=right):
@@ -117,6 +117,11 @@ def text_of(view: View) -> Iterator[str]:
                 yield from _panel(right)
             case Curve(title=title, series=series):
                 yield from (f"{title}, {label}: {points[-1][1]:.4f}" for label, points in series)
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    label, value, *rest = cells
+    return f"{label}: {value}" + "".join(f" [{cell}]" for cell in rest if cell)
 
 
 def _panel(panel: Panel) -> Iterator[str]:

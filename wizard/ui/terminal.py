@@ -138,7 +138,8 @@ class Terminal:
         if field.browse is not None:
             choices.append(questionary.Choice(_("Show more rows"), value=_MORE))
         if field.key != "decision":
-            choices.append(questionary.Choice(f"{glyphs.back} {_('Back')}", value=_BACK))
+            back = _("Back")
+            choices.append(questionary.Choice(f"{glyphs.back} {back}", value=_BACK))
         wanted = current if current is not None else field.default
         preset = next(
             (choice for choice in field.choices if choice.value == wanted and not choice.edits), None
