@@ -131,9 +131,8 @@ def _bring_about(effect: Effectful, session: Session, front: Front) -> Receipt:
             try:
                 session.enter(replace(intent, state="sent"))
             except StorageError:
-                session.effects[intent.key] = (
-                    intent  # the request stays here: this raises through the adapter
-                )
+                # Raised through the adapter, it keeps the request here.
+                session.effects[intent.key] = intent
                 raise
 
         try:
