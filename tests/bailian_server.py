@@ -67,6 +67,9 @@ def http(
     return lambda connection: connection.sendall(head + content)
 
 
+TLS_HELLO = b"\x16"
+
+
 def raw(data: bytes) -> Answer:
     return lambda connection: connection.sendall(data)
 
@@ -125,9 +128,9 @@ def serving() -> Iterator[Server]:
 
 def _serve(server: Server, connection: socket.socket) -> None:
     stream = connection.makefile("rb")
+    if stream.peek(1)[:1] in (b"", TLS_HELLO):
+        return  # nothing, or a greeting in another language: its bytes are random, and may look like anything
     first = stream.readline().decode("latin-1").split()
-    if len(first) != 3:
-        return  # a TLS greeting, or nothing
     headers = {}
     while (line := stream.readline().strip()) != b"":
         name, _, value = line.decode("latin-1").partition(":")

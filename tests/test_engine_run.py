@@ -392,7 +392,10 @@ def test_an_attended_field_is_asked_of_people_only(session: Session, tmp_path: P
 def test_an_optional_field_takes_nothing(session: Session) -> None:
     """Nothing is an answer to an optional field, from a person, a flag or a quiet default, and is not asked again."""
     steps = (
-        toy("one", question("one.q", kind="number", optional=True)),
+        toy(
+            "one",
+            question("one.q", kind="number", optional=True, check=lambda value: "" if value > 0 else "low"),
+        ),
         toy("two", question("two.q", kind="number", optional=True)),
         toy("three", question("three.q", kind="number", optional=True, quiet=True)),
     )
@@ -520,6 +523,21 @@ def test_results_that_are_no_longer_true_are_made_again(session: Session) -> Non
     assert 0 == first.performed
 
 
+def test_untrue_results_are_gone_from_disk_at_once(session: Session) -> None:
+    """Results that ``verify`` called untrue don't come back when the work that makes them new fails."""
+    walked(three()[:1], session, ALL[0])
+
+    def fails(_work: Work) -> Mapping[str, Any]:
+        raise DataError("The file is gone.")
+
+    step = toy("one", question("one.q"), gives=("one.r",), verifies=lambda _: "gone", does=fails)
+    with pytest.raises(DataError):
+        Run((step,), session, Script()).go()
+    peeked = Session.peek(session.folder)
+    assert peeked is not None
+    assert {"one.q": "a"} == peeked.known
+
+
 def test_verify_is_asked_once_a_start(session: Session) -> None:
     """What is recorded is checked once, however many walks one start makes; what is not recorded isn't checked."""
     walked(three()[:2], session, *ALL[:2])
@@ -529,6 +547,9 @@ def test_verify_is_asked_once_a_start(session: Session) -> None:
     run.go()
 
     assert [1, 1, 0] == [step.verified for step in steps]
+    edited = three()
+    walked(edited, session, given={"one.q": flag("z")})
+    assert [0, 1, 1] == [step.verified for step in edited]  # what is done again anyway needs no look
 
 
 # Sealed
