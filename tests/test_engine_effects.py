@@ -214,7 +214,7 @@ def test_at_most_once_unless_told_again(first: Event, wish: str, adopts: bool) -
         front = Resolute(wish, "this one")
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            for event in (first, second, "lost, happens later", "well"):
+            for event in (first, second, "lost, happens later"):
                 attempt(folder, platform, event, front, adopts=adopts)
                 assert platform.made + platform.late <= 1 + front.again, (first, second)
             platform.catch_up()
@@ -307,7 +307,7 @@ class Never(RuleBasedStateMachine):
 class TestNever(Never.TestCase):  # type: ignore[misc,valid-type]  # made by hypothesis at run time
     """The machine as a test."""
 
-    settings: ClassVar[Any] = settings(max_examples=120, stateful_step_count=15, deadline=None)
+    settings: ClassVar[Any] = settings(max_examples=80, stateful_step_count=15, deadline=None)
 
 
 # What is looked for

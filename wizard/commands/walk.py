@@ -74,10 +74,10 @@ def _finished(run: Run, world: World) -> None:
 
 
 def put_away(session: Session, front: Front) -> None:
-    """Make room for a new session. Refused while nobody knows whether an effect of this one happened."""
-    if any(effect.state == "sent" for effect in session.effects.values()):
+    """Make room for a new session. Refused while nobody knows whether this one's job was created."""
+    if any((effect.kind, effect.state) == ("job", "sent") for effect in session.effects.values()):
         raise DecisionNeeded(
-            _("This session sent something, and what came of it is not known yet."),
+            _("This session sent the request for its job, and what came of it is not known yet."),
             _("Start the wizard without --new first: it looks for it."),
         )
     if session.path.exists():

@@ -31,12 +31,10 @@ from wizard.engine.step import (
 from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded, UsageError, WizardError
 from wizard.locale import _
 
-TYPED: tuple[Source, ...] = ("flag", "answers")
-
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An answer that was given before the question: on the command line, in a file, by the environment."""
+    """An answer that was given before the question: on the command line or in a file."""
 
     raw: Any
     source: Source
@@ -76,8 +74,8 @@ class Run:
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """Keys of typed answers that no question has taken so far; the environment's may be of no use."""
-        return tuple(key for key, given in self._given.items() if given.source in TYPED)
+        """Keys of given answers that no question has taken so far."""
+        return tuple(self._given)
 
     def satisfied(self, step: Step) -> bool:
         """Whether every question of ``step`` has a good answer and its results rest on what is true now."""
@@ -138,13 +136,8 @@ class Run:
 
         Raises Quit when the user leaves, and any WizardError that is not mended on the way.
         """
-        if self.sealed and self.unused:
-            raise UsageError(
-                _("The job of this session has been sent; its answers can't be changed: {keys}").format(
-                    keys=", ".join(self.unused)
-                ),
-                _("Start a new session with --new to train with other answers."),
-            )
+        if self.sealed:
+            self._refuse_other_answers()
         if not self._verified:
             self._verify()
             self._verified = True
@@ -157,6 +150,19 @@ class Run:
             except Edit as edit:
                 self._reopen(edit.key)
         self._announce(step)
+
+    def _refuse_other_answers(self) -> None:
+        """Behind the seal an answer may be given again, so that the same command goes on; another one may not."""
+        facts = self.facts
+        other = [key for key, given in self._given.items() if str(given.raw) != str(facts.get(key))]
+        if other:
+            raise UsageError(
+                _("The job of this session has been sent; its answers can't be changed: {keys}").format(
+                    keys=", ".join(other)
+                ),
+                _("Start a new session with --new to train with other answers."),
+            )
+        self._given.clear()
 
     def _verify(self) -> None:
         for step in self._open_steps():
@@ -177,9 +183,7 @@ class Run:
         """Where the answers came from, when somebody gave them elsewhere than at this screen."""
         facts = self.session.facts
         sources = {facts[field.key].source for field in step.fields(self.facts) if field.key in facts}
-        return next(
-            (source for source in ("flag", "answers", "environment", ".env") if source in sources), ""
-        )
+        return next((source for source in ("flag", "answers") if source in sources), "")
 
     def _take(self, step: Step) -> None:
         if self._shown != step.id:

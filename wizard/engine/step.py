@@ -19,19 +19,12 @@ if TYPE_CHECKING:
     from wizard.engine.view import View
 
 Kind = Literal["choice", "text", "integer", "number", "path", "secret", "word"]
-Source = Literal["asked", "flag", "answers", "environment", ".env", "default", "done"]
+Source = Literal["asked", "flag", "answers", "default", "done"]
 
 
 def source_shown(source: str) -> str:
     """Where an answer came from, for a person; nothing for what the wizard worked out itself."""
-    names = {
-        "flag": "--set",
-        "answers": "--answers",
-        "environment": _("environment"),
-        ".env": ".env",
-        "default": _("recommended"),
-        "asked": _("your answer"),
-    }
+    names = {"flag": "--set", "answers": "--answers", "default": _("recommended"), "asked": _("your answer")}
     return names.get(source, "")
 
 

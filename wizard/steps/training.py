@@ -126,6 +126,7 @@ class Training(Step):
             default=self._default(known, facts, training_type) if known.sent else None,
             choices=tuple(Choice(word, word) for word in known.choices),
             check=lambda value: self._parameter_problem(known.name, value, facts),
+            needs=("training.adjust",),
             quiet=not known.sent or known.name in NEVER_ASKED or facts.get("training.adjust") != "adjust",
             optional=not known.sent,
         )

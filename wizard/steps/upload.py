@@ -10,7 +10,7 @@ from wizard.bailian.service import Platform
 from wizard.engine.effects import Receipt
 from wizard.engine.plan import digest
 from wizard.engine.step import Facts, Front, Step, Work
-from wizard.errors import Refused
+from wizard.errors import NeverSent, OutcomeUnknown, Refused
 from wizard.locale import _, ngettext
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
@@ -134,4 +134,6 @@ def _is_there(platform: Platform, file_id: str) -> bool:
         platform.file(file_id)
     except Refused as refused:
         return "not found" not in refused.platform_message.lower()
+    except (NeverSent, OutcomeUnknown):
+        return True
     return True
