@@ -64,9 +64,9 @@ def _block(block: Block, width: int, glyphs: Glyphs) -> RenderableType:
 def _table(table: Table) -> RenderableType:
     grid = Grid(box=None, pad_edge=False, header_style="dim")
     for number, column in enumerate(table.columns):
-        grid.add_column(
-            Words(safe(column)), justify="right" if number in table.right else "left", overflow="fold"
-        )
+        # The first column has the names and ids that people copy: they stay whole.
+        side: Literal["left", "right"] = "right" if number in table.right else "left"
+        grid.add_column(Words(safe(column)), justify=side, overflow="fold", no_wrap=number == 0)
     for row in table.rows:
         grid.add_row(*(Words(safe(cell)) for cell in row))
     return grid
