@@ -19,7 +19,6 @@ from wizard.data.convert import (
     Conversion,
     RowsUnfit,
     SourceUnreadable,
-    _proved,
     chat_row,
     convert,
     line,
@@ -27,6 +26,7 @@ from wizard.data.convert import (
     read_back,
     samples,
 )
+from wizard.data.page import proved
 from wizard.data.readers import read
 from wizard.data.record import Chat, Message, MultipleChoice, Record, Where
 from wizard.data.wire import text as written_text
@@ -112,11 +112,11 @@ def test_the_answer_reads_back(record: MultipleChoice) -> None:
 def test_an_answer_that_does_not_read_back_is_refused() -> None:
     """Should a reader ever let a label through that shifts the answer, reading back finds it."""
     shifted = MultipleChoice("q", (("A. x", "y"), ("B", "z")), "A. x", WHERE)
-    found = _proved(shifted)
+    found = proved(shifted)
 
     assert isinstance(found, tuple)
     assert ["NOT_READ_BACK"] == [one.code for one in found]
-    assert "B" == getattr(_proved(MultipleChoice("q", shifted.options, "B", WHERE)), "answer", None)
+    assert "B" == getattr(proved(MultipleChoice("q", shifted.options, "B", WHERE)), "answer", None)
 
 
 def test_the_system_prompt() -> None:
@@ -168,7 +168,7 @@ def test_skip_leaves_rows_out_and_says_which(tmp_path: Path) -> None:
     again = convert_text(tmp_path, EXAMPLE, on_error="skip")
 
     assert again.left_out_file is None
-    assert ["out.jsonl"] == names(tmp_path / "out")
+    assert ["out.jsonl", "out.manifest.json"] == names(tmp_path / "out")
 
 
 def test_nothing_left_is_an_error_even_with_skip(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_an_interruption_keeps_the_old_output(tmp_path: Path) -> None:
         convert_text(tmp_path, EXAMPLE * 3000, on_progress=interrupt)
 
     assert old == (tmp_path / "out" / "out.jsonl").read_bytes()
-    assert ["out.jsonl"] == names(tmp_path / "out")
+    assert ["out.jsonl", "out.manifest.json"] == names(tmp_path / "out")
 
 
 def test_progress_ends_at_the_whole(tmp_path: Path) -> None:
@@ -262,7 +262,7 @@ def test_a_full_disk_is_a_clear_error(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, before)
 
     assert old == (tmp_path / "out" / "out.jsonl").read_bytes()
-    assert ["out.jsonl"] == names(tmp_path / "out")
+    assert ["out.jsonl", "out.manifest.json"] == names(tmp_path / "out")
 
 
 def test_a_source_that_changes_meanwhile_is_refused(tmp_path: Path) -> None:

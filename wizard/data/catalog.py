@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
+from wizard.data.lines import SourceUnreadable, opened
 from wizard.locale import _
+from wizard.storage import refusal
 
 SplitName: TypeAlias = Literal["train", "dev", "test"]
 SetId: TypeAlias = Literal["mainland_4opt", "taiwan", "us_4opt"]
@@ -30,6 +32,9 @@ _FOLDERS = 5_000  # a home folder given by mistake must not keep anybody waiting
 _NEVER_INSIDE = frozenset({"__MACOSX", "__pycache__", "node_modules", "textbooks"})
 _NAME_LIMIT = 120
 _BLOCK = 1 << 18
+_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet")
+_ROWS = (*_SUFFIXES, *[f"{suffix}.gz" for suffix in _SUFFIXES])
+_NAMED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,11 @@ def find_sets(folder: Path) -> tuple[QuestionSet, ...]:
     Whatever stands in front of the region folders (``questions/``, ``data_clean/questions/``, ``MedQA/``, nothing) is
     passed through, four folders deep at most; ``folder`` may also be a region folder or its ``4_options``. Where a set
     lies in several places, the one nearest to ``folder`` counts, then the first by name. A folder that can't be read
-    is passed over.
+    is passed over. ``folder`` may be a zip or tar archive, too: its sets have paths such as
+    ``data_clean.zip/questions/Taiwan/dev.jsonl``, which are read as they are; a damaged one raises SourceUnreadable.
     """
+    if folder.is_file():
+        return _sets_in_archive(folder)
     inside = _region_of(folder)
     if inside is not None:
         return inside
@@ -81,6 +89,55 @@ def find_sets(folder: Path) -> tuple[QuestionSet, ...]:
         if len(found) == len(SET_IDS):
             break
     return tuple(found[set_id] for set_id in SET_IDS if set_id in found)
+
+
+def data_files(place: Path) -> tuple[Path, ...]:
+    """The files of rows by their names in a folder (not below it) or anywhere in an archive, sorted.
+
+    Raises SourceUnreadable.
+    """
+    from wizard.data.formats import archives
+
+    if place.is_dir():
+        try:
+            found = [path for path in place.iterdir() if path.is_file()]
+        except OSError as error:
+            raise refusal(place, error, reading=True) from error
+    else:
+        found = [place / member.name for member in archives.members(place)]
+    return tuple(
+        sorted(
+            path
+            for path in found
+            if path.name.casefold().endswith(_ROWS)
+            and not any(
+                part.startswith(".") or part in _NEVER_INSIDE for part in path.relative_to(place).parts
+            )
+        )
+    )
+
+
+def the_one_in(path: Path) -> Path:
+    """``path`` itself, or the one file of rows in the folder or archive that it is. Raises SourceUnreadable where there isn't one."""
+    from wizard.data.formats import archives
+
+    if not path.is_dir() and archives.kind_of(path) is None:
+        return path
+    found = data_files(path)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise SourceUnreadable(
+            _("There is no file of rows in {path}.").format(path=path),
+            _("Files of rows end in {suffixes}, and may be packed as .gz.").format(
+                suffixes=", ".join(_SUFFIXES)
+            ),
+        )
+    shown = [str(one) for one in found[:_NAMED]] + ["…"] * (len(found) > _NAMED)
+    raise SourceUnreadable(
+        _("There are {count} files of rows in {path}.").format(count=len(found), path=path),
+        _("Name one of them: {names}").format(names=", ".join(shown)),
+    )
 
 
 def locate(path: Path) -> tuple[SetId, Split] | None:
@@ -118,10 +175,13 @@ def output_name(path: Path) -> str:
 
 
 def count_rows(path: Path) -> int:
-    """The lines of a file that aren't blank, counted on its bytes; nothing is decoded. Raises OSError."""
+    """The lines of a file (also inside an archive) that aren't blank, counted on its bytes; nothing is decoded.
+
+    Raises SourceUnreadable.
+    """
     rows = 0
     held = b""  # the start of a line that goes on in the next block, or as much of it as tells that it isn't blank
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         while block := stream.read(_BLOCK):
             lines = block.split(b"\n")
             lines[0] = held + lines[0]
@@ -130,6 +190,37 @@ def count_rows(path: Path) -> int:
                 held = b"x"
             rows += sum(1 for line in lines if line and not line.isspace())
     return rows + (1 if held and not held.isspace() else 0)
+
+
+def _sets_in_archive(archive: Path) -> tuple[QuestionSet, ...]:
+    from wizard.data.formats import archives
+
+    if archives.kind_of(archive) is None:
+        return ()
+    names = {member.name for member in archives.members(archive)}
+    found: list[QuestionSet] = []
+    for set_id in SET_IDS:
+        folders, pattern = _LAYOUT[set_id]
+        tails = {name: "/".join((*folders, pattern.format(split=name))) for name in SPLITS}
+        roots = {
+            inside[: -len(tail)]
+            for tail in tails.values()
+            for inside in names
+            if inside == tail or inside.endswith(f"/{tail}")
+        }
+        kept = [
+            root for root in roots if root.count("/") <= _DEPTH and _NEVER_INSIDE.isdisjoint(root.split("/"))
+        ]
+        if not kept:
+            continue
+        root = min(kept, key=lambda one: (one.count("/"), one))
+        splits = [
+            Split(name, archive / f"{root}{tail}", f"{set_id}_{name}.jsonl")
+            for name, tail in tails.items()
+            if f"{root}{tail}" in names
+        ]
+        found.append(QuestionSet(set_id, archive / root, tuple(splits)))
+    return tuple(found)
 
 
 def _sets_at(root: Path) -> Iterator[QuestionSet]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
+from wizard.data.codes import checking
 from wizard.data.record import Where
 from wizard.locale import _, language
 
@@ -182,6 +183,114 @@ def _catalogue(_language: str) -> dict[str, tuple[Severity, str, str]]:
             _("The last message is from {role}, so there is nothing to learn."),
             _("Let the chat end with the assistant's answer."),
         ),
+        # checking
+        **cast("dict[str, tuple[Severity, str, str]]", checking()),
+        # reading
+        "ENCODING": (
+            "warning",
+            _("The file is {encoding}, and was read as such."),
+            _("Nothing to do: what is sent is UTF-8. Look at the preview for garbled characters."),
+        ),
+        "INVALID_BYTES": (
+            "error",
+            _("Byte {offset} of the line ({byte}) is not {encoding}."),
+            _("Save the file again as UTF-8."),
+        ),
+        "CARRIAGE_RETURNS": (
+            "warning",
+            _("The lines end with a carriage return alone, and were read as such."),
+            _("Nothing to do; lines are counted by these line ends."),
+        ),
+        "OPEN_QUOTE": (
+            "error",
+            _("A quote opens in this row and is not closed, or its cell is beyond {limit} MB."),
+            _("Close it; a quote inside a quoted cell is written twice."),
+        ),
+        "BAD_QUOTE": (
+            "error",
+            _("Something follows a closing quote in this row, before the next comma."),
+            _("Write a quote inside a quoted cell twice; an earlier quote may not be closed."),
+        ),
+        "LONE_RETURN": (
+            "error",
+            _("A carriage return stands alone in this row, outside quotes."),
+            _("Put the cell in double quotes, or remove the character."),
+        ),
+        "COLUMN_COUNT": (
+            "error",
+            _("The row has {count} cells, but there are {wanted} columns."),
+            _("Put cells with commas or line ends in double quotes."),
+        ),
+        "DUPLICATE_COLUMN": (
+            "error",
+            _("The column “{name}” is there twice, so one of its cells would be lost."),
+            _("Rename or remove one of them."),
+        ),
+        "NO_HEADER": (
+            "warning",
+            _("The first row was taken for data, not for the columns' names."),
+            _("If it holds names, say so with dataset.columns.header=yes."),
+        ),
+        "OTHER_SHEETS": (
+            "warning",
+            _("Only the sheet “{sheet}” is read; other sheets: {others}."),
+            _("Save another sheet as a file of its own to use it."),
+        ),
+        "ARRAY_OPEN": (
+            "error",
+            _("What begins here has no end, so nothing after it could be read."),
+            _("Check whether the file was cut off, or a quote or bracket is missing."),
+        ),
+        "AFTER_ARRAY": (
+            "error",
+            _("Something follows the end of the JSON array, and was not read."),
+            _("Keep one array, or write one object a line."),
+        ),
+        "ANSWER_INDEX": (
+            "error",
+            _(
+                "The answer is the number {number}, and it is not sure whether the options count from 0 or from 1."
+            ),
+            _("Say it with dataset.columns.counting=0 or dataset.columns.counting=1."),
+        ),
+        "INDEX_COUNTED": (
+            "warning",
+            _("The answers are numbers; the options are counted from {base}: {why}."),
+            _("If that is wrong, say it with dataset.columns.counting=0 or =1."),
+        ),
+        "OPTION_LABELS": (
+            "error",
+            _("Some of the options begin with their label and some don't."),
+            _("Label all of them, or none."),
+        ),
+        "OPTIONS_UNREADABLE": (
+            "error",
+            _("“{field}” can't be divided into options without doubt."),
+            _("Give the options as an object, as a list, or one a line with their labels."),
+        ),
+        "TOO_MANY_OPTIONS": ("error", _("The number of options is {count}."), _("At most 26 are possible.")),
+        "NOTHING_TO_LEARN": ("error", _("“{field}” is empty."), again),
+        "TOOL_TURN": (
+            "error",
+            _("Turn {number} is a call of a tool or its result (“{role}”)."),
+            _("Rows with calls of tools can't be converted; leave them out."),
+        ),
+        "LAST_NOT_USER": (
+            "error",
+            _("What comes before the two answers does not end with the user's turn."),
+            _("Let “messages” end with what the user said."),
+        ),
+        "PREFERENCE_UNCLEAR": (
+            "error",
+            _("“{field}” is not one answer of the assistant."),
+            _("Give “chosen” and “rejected” as texts, or as messages of the assistant to the same question."),
+        ),
+        # writing
+        "ORDER_KEPT": (
+            "warning",
+            _("The options were left in their order: one speaks of others, or the question of a letter."),
+            _("Nothing to do."),
+        ),
     }
 
 
@@ -213,6 +322,14 @@ class Findings:
             self._severities[code] = other._severities[code]
             kept = self._kept.setdefault(code, [])
             kept.extend(other._kept[code][: self.keep - len(kept)])
+
+    def moved(self, move: Callable[[Finding], Finding]) -> Findings:
+        """The same counts, with each finding that is kept as ``move`` gives it."""
+        other = Findings(keep=self.keep)
+        other._counts.update(self._counts)
+        other._severities.update(self._severities)
+        other._kept = {code: [move(found) for found in kept] for code, kept in self._kept.items()}
+        return other
 
     @property
     def counts(self) -> dict[str, int]:

@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from wizard.data import wire
-from wizard.data.check import Finding, Findings, finding
-from wizard.data.express import express
+from wizard.data.check import Finding, Findings
 from wizard.data.lines import SourceUnreadable, opened
-from wizard.data.readers import pages
-from wizard.data.record import Message, MultipleChoice
-from wizard.data.rows import Outcome, understand
+from wizard.data.manifest import Manifest, SourceEntry, begun
+from wizard.data.page import MOST_SPLITS, Kind, Task, keep_memory
+from wizard.data.parts import MAX_PART_SIZE, Part, Set, refuse_source
+from wizard.data.readers import reading
 from wizard.data.samples import Sample, samples
+from wizard.data.source import Source
+from wizard.data.underway import Underway, by_page, by_row
 from wizard.data.wire import SYSTEM_PROMPT, chat_row, line, messages, read_back
-from wizard.errors import DataError
+from wizard.data.workers import MOST, WORTH_IT, cores
+from wizard.errors import DataError, UsageError
 from wizard.locale import _, ngettext
-from wizard.storage import refusal, remove_stale_temps, writing
+from wizard.storage import refusal
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from wizard.data.tokens import Tokenizer
+    from wizard.data.tokens import Counting, Sampled, Tokenizer
 
 __all__ = [
+    "MAX_PART_SIZE",
     "SYSTEM_PROMPT",
     "Conversion",
     "OnError",
+    "Part",
     "RowsUnfit",
     "Sample",
     "SourceUnreadable",
@@ -45,7 +48,14 @@ __all__ = [
 
 OnError: TypeAlias = Literal["stop", "skip"]
 
-_MODE = 0o666  # as any file that a program makes; the umask narrows it
+EXACT = 96_000_000
+"""Bytes of a source up to which every row's tokens are counted: beyond, that would keep the user waiting for 20 seconds."""
+
+SAMPLE = 20_000
+_SEED = 20_261_123  # of the sample; any number does, as long as it stays the same
+_SHARES = 1e-6
+_LARGE = 8_000_000  # bytes
+_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class RowsUnfit(DataError):
@@ -72,24 +82,33 @@ class Conversion:
     source: Path
     output: Path
     rows: int
-    """Rows written."""
+    """Rows written, in all parts."""
     size: int
-    """Bytes written."""
+    """Bytes written, in all parts."""
     sha256: str
     md5: str
-    """Hexadecimal digests of what was written; the platform tells a file's md5."""
+    """Of what was written, hexadecimal; "" where that is more than one file: see ``parts``."""
     source_sha256: str
     left_out: int
     """Rows with errors, which are in ``left_out_file``."""
     characters: int
     """Of all messages that are sent, system messages included."""
     lengths: tuple[tuple[int, int], ...]
-    """(tokens of a row, how many such rows), sorted; empty where no tokens were counted."""
+    """(tokens of a row, how many such rows), sorted; of the ``sampled`` rows only, where that is there, and empty
+    where no tokens were counted."""
     findings: Findings
     blank_lines: int = 0
     left_out_file: Path | None = None
     extra: tuple[tuple[str, int], ...] = ()
     """(field of the source that is not sent, in how many rows)."""
+    parts: tuple[Part, ...] = ()
+    """The files written, in order; one named ``output``, unless it would be too large or was split."""
+    manifest: Path | None = None
+    kind: Kind = "chat"
+    order_kept: int = 0
+    """Rows whose options were not shuffled, because they or the question speak of each other's place."""
+    sampled: Sampled | None = None
+    """Where tokens were not counted exactly: how many rows were, and the 95 % interval."""
 
 
 def convert(
@@ -100,179 +119,203 @@ def convert(
     on_error: OnError = "stop",
     tokenizer: Tokenizer | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    columns: Mapping[str, str] | None = None,
+    max_part_size: int = MAX_PART_SIZE,
+    split: Sequence[tuple[str, float]] = (),
+    seed: int = 0,
+    shuffle_options: bool = False,
+    workers: int | None = None,
 ) -> Conversion:
     """Write the rows of ``source`` to ``output`` as Bailian's JSONL, in constant memory.
 
-    The same source and prompt give the same bytes. ``on_progress`` is told (bytes read, bytes in all). Every row is
-    looked at, whatever is found: with "stop", any error raises RowsUnfit at the end and nothing is written; with
-    "skip", rows with errors are left out and listed in ``<output's stem>.left-out.jsonl`` (line, code, what, row), and
-    RowsUnfit is raised only where no row is left. Also raises SourceUnreadable and StorageError; whatever happens, the
-    old output stays until a whole new one takes its place.
+    The same source and settings give the same bytes, whatever the number of ``workers`` (processes; None: as many as
+    pay). ``on_progress`` is told (bytes read, bytes in all). Every row is looked at, whatever is found: with "stop",
+    any error raises RowsUnfit at the end and nothing is written; with "skip", rows with errors are left out and listed
+    in ``<output's stem>.left-out.jsonl`` (line, code, what, row), and RowsUnfit is raised only where no row is left.
+
+    An output above ``max_part_size`` bytes becomes ``<stem>-part1``, ``-part2``, …, cut between rows. ``split`` gives
+    (name, share) and writes ``<stem>_<name>``: each row goes to one of them by ``seed`` and what it asks, so that the
+    same question is never in two. ``shuffle_options`` puts the options in an order of ``seed``, where no option speaks
+    of others. ``columns``: as readers.read. Beside it, ``<stem>.manifest.json`` tells where each row went.
+
+    Also raises SourceUnreadable, StorageError, WorkerLost, UsageError (a wrong ``split``) and DataError (rows of
+    several kinds, a row above the limit); whatever happens, the old output stays until a whole new one takes its place.
     """
-    _refuse_same(source, output)
-    aside = output.with_name(f"{output.stem}.left-out.jsonl")
-    work = _Work(str(source), system_prompt, tokenizer)
+    _check_split(split)
+    rows = Source(source, columns)
+    refuse_source(rows.path, output)
+    lines_of_json = rows.recognise().container == "jsonl"
+    known, said = reading(source, columns) if lines_of_json else (rows.reading()[0], ())
+    task = Task(rows.file, system_prompt, known, tuple(split), seed, shuffle_options, keep=on_error == "skip")
+    total = _size(rows.path)
+    if total >= _LARGE:
+        keep_memory()
+    work = Underway(task, _counting(tokenizer, total), total)
     with (
-        opened(source) as stream,
         _folder(output.parent),
-        writing(output, mode=_MODE) as out,
-        _LeftOut(aside) as rest,
+        Set(output, max_part_size, [name for name, _share in split], work.digests) as out,
     ):
-        for path in (output, aside):
-            remove_stale_temps(path.parent, path.name)
-        total = source.stat().st_size
-        for first, lines, about in pages(stream, str(source), work.taken):
-            faulty, data = work.page(first, lines, about)
+        for found in said:
+            work.findings.add(found)
+        made = (
+            by_page(rows.path, work, _workers(workers, total, tokenizer))
+            if lines_of_json
+            else by_row(rows, work)
+        )
+        for page in made:
+            work.count(page)
             if on_error == "skip":
-                for number, raw, why in faulty:
-                    rest.add(number, raw, why)
+                for row in page.faulty:
+                    out.write_aside(_told(row.line, row.raw, row.why))
             if on_error == "skip" or not work.findings.errors:
-                out.write(data)
+                for number, (data, count) in enumerate(zip(page.data, page.rows, strict=True)):
+                    out.write(number, data, count)
             if on_progress is not None:
                 on_progress(work.read, max(total, work.read))
         if work.findings.errors and (on_error == "stop" or not work.rows):
             raise _unfit(source, work)
-    if not work.left_out:
-        with suppress(FileNotFoundError):  # of an earlier run, and no longer true
-            aside.unlink()
-    fields: Counter[str] = Counter()
-    for names, rows in work.extra.items():
-        fields.update(dict.fromkeys(names, rows))
+        _refuse_mixed(source, work)
+        _refuse_empty(source, out)
+        digest = work.source_sha256.hexdigest() if lines_of_json else _digest(rows.path)
+        about = _about(source, work, digest, out)
+        parts = out.commit(rows.path, about)
+    return _conversion((source, output), work, digest, parts, out)
+
+
+def _conversion(
+    named: tuple[Path, Path], work: Underway, digest: str, parts: tuple[Part, ...], out: Set
+) -> Conversion:
+    only = parts[0] if len(parts) == 1 else None
+    counting = work.counting
     return Conversion(
-        source=source,
-        output=output,
+        source=named[0],
+        output=named[1],
         rows=work.rows,
-        size=work.size,
-        sha256=work.sha256.hexdigest(),
-        md5=work.md5.hexdigest(),
-        source_sha256=work.source_sha256.hexdigest(),
+        size=sum(part.size for part in parts),
+        sha256=only.sha256 if only else "",
+        md5=only.md5 if only else "",
+        source_sha256=digest,
         left_out=work.left_out,
         characters=work.characters,
-        lengths=tuple(sorted(work.lengths.items())),
+        lengths=tuple(sorted(counting.counts.items())) if counting else (),
         findings=work.findings,
         blank_lines=work.blank,
-        left_out_file=aside if work.left_out else None,
-        extra=tuple(fields.items()),
+        left_out_file=out.aside_path if work.left_out else None,
+        extra=tuple(work.extra.items()),
+        parts=parts,
+        manifest=out.manifest_path,
+        kind=_kind(work),
+        order_kept=work.kept_order,
+        sampled=counting.sampled() if counting else None,
     )
 
 
-_Faulty: TypeAlias = tuple[int, bytes, tuple[Finding, ...]]
+def _kind(work: Underway) -> Kind:
+    return next((kind for kind in _KINDS if kind in work.kinds), "chat")
 
 
-class _Work:
-    """One conversion under way: what was read, made, counted and found so far."""
-
-    def __init__(self, file: str, system_prompt: str, tokenizer: Tokenizer | None) -> None:
-        self.read = self.rows = self.size = self.left_out = self.characters = self.blank = 0
-        self.findings = Findings()
-        self.sha256 = hashlib.sha256()
-        self.md5 = hashlib.md5(usedforsecurity=False)
-        self.source_sha256 = hashlib.sha256()
-        self.lengths: Counter[int] = Counter()
-        self.extra: Counter[tuple[str, ...]] = Counter()
-        self._file = file
-        self._system_prompt = system_prompt
-        self._tokenizer = tokenizer
-
-    def taken(self, block: bytes) -> None:
-        """The source's next bytes."""
-        self.read += len(block)
-        self.source_sha256.update(block)
-
-    def page(self, first: int, lines: list[bytes], about: tuple[Finding, ...]) -> tuple[list[_Faulty], bytes]:
-        """The rows with errors among ``lines``, and the output's bytes for all others."""
-        pieces: list[bytes] = []
-        chats: list[tuple[Message, ...]] = []
-        extra: list[tuple[str, ...]] = []
-        faulty: list[_Faulty] = []
-        characters = fast = 0
-        begin, text, middle, end = wire.begin(self._system_prompt), wire.text, wire.MIDDLE, wire.END
-        counting = self._tokenizer is not None
-        for number, raw in enumerate(lines, first):
-            if (sent := express(raw)) is not None:
-                user, assistant, unsent = sent
-                pieces += (begin, text(user), middle, text(assistant), end)
-                extra.append(unsent)
-                fast += 1
-                characters += len(user) + len(assistant)
-                if counting:
-                    chats.append(wire.pair(user, assistant, self._system_prompt))
-                continue
-            outcome = _proved(understand(raw, self._file, number))
-            if isinstance(outcome, tuple):
-                if outcome:
-                    faulty.append((number, raw, outcome))
-                else:
-                    self.blank += 1
-                continue
-            turns = messages(outcome, self._system_prompt)
-            pieces.append(wire.written(turns))
-            extra.append(outcome.extra)
-            chats.append(turns)
-            characters += sum([len(turn.content) for turn in turns])
-        self.characters += characters + len(self._system_prompt) * fast
-        self.rows += len(extra)
-        self.extra.update(extra)
-        self.left_out += len(faulty)
-        for found in about:
-            self.findings.add(found)
-        for _number, _raw, why in faulty:
-            for found in why:
-                self.findings.add(found)
-        if self._tokenizer is not None:
-            self.lengths.update(self._tokenizer.count_chats(chats))
-        data = b"".join(pieces)
-        self.size += len(data)
-        self.sha256.update(data)
-        self.md5.update(data)
-        return faulty, data
+def _told(number: int, raw: bytes, why: tuple[Finding, ...]) -> bytes:
+    """The line about a row left out; bytes that are no UTF-8 are written as backslash, x and two digits."""
+    what = " ".join([found.what for found in why])
+    row = {"line": number, "code": why[0].code, "what": what, "row": raw.decode("utf-8", "backslashreplace")}
+    return wire.text(row) + b"\n"
 
 
-def _proved(outcome: Outcome) -> Outcome:
-    """``outcome``, or a finding where the answer that would be sent doesn't read back as the source's."""
-    if not isinstance(outcome, MultipleChoice):
-        return outcome
-    if read_back(messages(outcome, "")[-1].content) == (outcome.answer, outcome.answer_text):
-        return outcome
-    return (finding("NOT_READ_BACK", outcome.where, label=outcome.answer),)
+def _about(source: Path, work: Underway, digest: str, out: Set) -> Manifest:
+    task = work.task
+    return begun(
+        complete=False,
+        source=SourceEntry(str(source), work.total or work.read, digest),
+        system_prompt=task.system_prompt,
+        seed=task.seed if task.split or task.shuffle else None,
+        split=dict(task.split),
+        shuffled_options=task.shuffle,
+        kept_order=work.kept_order,
+        rows=work.rows,
+        left_out=work.left_out,
+        left_out_file=out.aside_path.name if work.left_out else "",
+        blank_lines=work.blank,
+        parts=(),
+        fates=work.fates.packed(),
+    )
 
 
-class _LeftOut:
-    """The file of rows left out, begun when the first one comes, and kept only where the conversion succeeds."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._stack = ExitStack()
-        self._out: BinaryIO | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def add(self, number: int, raw: bytes, why: tuple[Finding, ...]) -> None:
-        """One row and why it can't be sent; bytes that are no UTF-8 are written as backslash, x and two digits."""
-        if self._out is None:
-            self._out = self._stack.enter_context(writing(self._path, mode=_MODE))
-        what = " ".join([found.what for found in why])
-        row = {
-            "line": number,
-            "code": why[0].code,
-            "what": what,
-            "row": raw.decode("utf-8", "backslashreplace"),
-        }
-        self._out.write(wire.text(row) + b"\n")
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
-
-
-def _refuse_same(source: Path, output: Path) -> None:
-    if output.exists() and source.exists() and output.samefile(source):
-        raise DataError(
-            _("{path} is the source and can't be the output too.").format(path=output),
-            _("Choose another output."),
+def _check_split(split: Sequence[tuple[str, float]]) -> None:
+    """Raise UsageError for shares that don't make a whole, and for names that can't be part of a file's name."""
+    names = [name for name, _share in split]
+    ok = all(name and name.isascii() and name.replace("-", "").isalnum() for name in names)
+    if not split:
+        return
+    if not ok or len(set(names)) != len(names) or len(names) > MOST_SPLITS:
+        raise UsageError(
+            _("A split's names must be different, and of ASCII letters, digits and hyphens only."),
+            _("For example: --split train=0.9,dev=0.1"),
         )
+    shares = [share for _name, share in split]
+    if not all(0 < share <= 1 for share in shares) or abs(sum(shares) - 1) > _SHARES:
+        raise UsageError(
+            _("A split's shares must be above 0 and make 1 together."),
+            _("For example: --split train=0.9,dev=0.1"),
+        )
+
+
+def _refuse_mixed(source: Path, work: Underway) -> None:
+    if len(work.kinds) > 1:
+        names = {
+            "chat": _("questions or chats (SFT)"),
+            "preference": _("preferences (DPO)"),
+            "text": _("plain texts (CPT)"),
+        }
+        shown = ", ".join(f"{names[kind]}: {count:,}" for kind, count in work.kinds.items())
+        raise DataError(
+            _("{path} holds rows for different kinds of training: {shown}.").format(path=source, shown=shown),
+            _("Put each kind in a file of its own; nothing was written."),
+        )
+
+
+def _refuse_empty(source: Path, out: Set) -> None:
+    if out.empty and out.empty != ("",):
+        raise DataError(
+            _("No row of {path} fell to {names}; nothing was written.").format(
+                path=source, names=", ".join(out.empty)
+            ),
+            _("Give it a larger share, choose another seed, or use a file with more rows."),
+        )
+
+
+def _counting(tokenizer: Tokenizer | None, total: int) -> Counting | None:
+    if tokenizer is None:
+        return None
+    from wizard.data.tokens import Counting
+
+    return Counting(tokenizer, wanted=SAMPLE if total > EXACT else None, seed=_SEED)
+
+
+def _workers(wanted: int | None, total: int, tokenizer: Tokenizer | None) -> int:
+    """How many workers: what was asked for, or as many as pay for a file of ``total`` bytes."""
+    if wanted is None and (said := os.environ.get("BAILIAN_WIZARD_WORKERS", "")).isdecimal():
+        wanted = int(said)
+    if wanted is not None:
+        return min(wanted, MOST)
+    if total < WORTH_IT or cores() < 2 or (tokenizer is not None and total <= EXACT):  # noqa: PLR2004 - one is this one
+        return 0
+    return min(cores(), MOST)
+
+
+def _size(path: Path) -> int:
+    """The file's size in bytes; 0 for one inside an archive."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _digest(path: Path) -> str:
+    with opened(path) as stream:
+        digest = hashlib.sha256()
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 @contextmanager
@@ -292,7 +335,7 @@ def _folder(folder: Path) -> Iterator[None]:
         raise
 
 
-def _unfit(source: Path, work: _Work) -> RowsUnfit:
+def _unfit(source: Path, work: Underway) -> RowsUnfit:
     first = next(found for found in work.findings if found.severity == "error")
     count = work.findings.errors
     message = ngettext(

@@ -1,16 +1,19 @@
-"""The fast lane: rows that are faultless and exactly as MedQA's own files have them, from JSON to the texts sent.
+"""The fast lane: rows that are faultless and exactly as MedQA's own files have them, from JSON to the lines sent.
 
-It decides nothing that ``rows`` and ``convert`` don't: whatever looks unusual is handed to them (None), and a property
-test holds that both give the same texts for whatever is taken here. It is there because there may be millions of rows.
+It decides nothing that ``rows`` and ``page`` don't: whatever looks unusual is handed to them, and property tests hold
+that both give the same for whatever is taken here. It is there because there may be millions of rows.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from wizard.data import wire
+from wizard.data.layout import TRIED, layout_of
 from wizard.data.record import BLANKS
 from wizard.data.undecodable import no_more_keys
 from wizard.data.wire import ANSWER, OPTIONS
@@ -31,13 +34,148 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _decode = msgspec.json.Decoder(_Row).decode
 _LABELS = [tuple("ABCDEFGHIJ"[:count]) for count in range(2, 11)]
 _USER = {labels: f"%s\n\n{OPTIONS}\n" + "\n".join([f"{label}. %s" for label in labels]) for labels in _LABELS}
+_FOUR = tuple("ABCD")
+_HEADS = {label: f"{ANSWER}{label}. " for label in _FOUR}
+_NO_WIDTH = "\u200b\u2060\ufeff"
+_MIDDLE, _END = wire.MIDDLE.decode(), wire.END.decode()
+
+
+class Lines:
+    """Some lines of a source, or the bytes that they are: each is made of the other where somebody asks for it."""
+
+    __slots__ = ("_lines", "_whole")
+
+    def __init__(self, lines: Sequence[bytes] | None, whole: bytes = b"") -> None:
+        """``whole``: the lines with line ends between them, instead of ``lines``."""
+        self._lines = lines
+        self._whole = None if lines is not None else whole
+
+    @property
+    def lines(self) -> Sequence[bytes]:
+        """One by one."""
+        if self._lines is None:
+            self._lines = self.whole.split(b"\n")
+        return self._lines
+
+    @property
+    def whole(self) -> bytes:
+        """In one piece."""
+        return b"\n".join(self._lines or ()) if self._whole is None else self._whole
+
+    @property
+    def first(self) -> Sequence[bytes]:
+        """The first few."""
+        return self.whole.split(b"\n", TRIED)[:TRIED] if self._lines is None else self._lines[:TRIED]
+
+    def __len__(self) -> int:
+        return self.whole.count(b"\n") + 1 if self._lines is None else len(self._lines)
+
+
+class Taken(NamedTuple):
+    """What the fast lane made of some lines."""
+
+    pieces: list[str]
+    """For each line the line that is sent, with its line end; "" for one to look at closely."""
+    text: str
+    """All of them together."""
+    left: list[int]
+    """The places of those to look at closely."""
+    characters: int
+    """Of all messages of the pieces."""
+    extra: dict[str, int]
+    """Field of the source that is not sent -> in how many of the rows taken."""
+
+
+class Lane:
+    """The fast lane for one system prompt."""
+
+    def __init__(self, system_prompt: str) -> None:
+        self._prompt = len(system_prompt)
+        self._begin = wire.begin(system_prompt).decode()
+        # A made line is so much longer than its messages: what stands around them, and \n as two characters.
+        user = _USER[_FOUR].replace("%s", "")
+        made = len(f"{self._begin}{wire.text(user).decode()}{_MIDDLE}{wire.text(ANSWER).decode()}{_END}")
+        self._around = made - len(user) - len(ANSWER) - self._prompt
+        self._around_texts = (f'{self._begin}"', f"\\n\\n{OPTIONS}\\nA. ", f'"{_MIDDLE}"', f'"{_END}')
+
+    def take(self, some: Lines) -> Taken:
+        """Whatever of ``some`` lines is as usual."""
+        layout = layout_of(some.first)
+        page = _decoded(some.whole) if layout is not None else None
+        if layout is None or page is None:
+            return self._each(some.lines)
+        # What express does, for lines that have the page's layout.
+        begin, options_begin, middle, end = self._around_texts
+        pieces: list[str] = []
+        odd: list[int] = []
+        add, heads, label_end = pieces.append, _HEADS, len(ANSWER) + 1
+        for question, a, b, c, d, answer, letter, line in layout.rows(page):
+            if not line and letter:
+                a, b, c, d = a.strip(), b.strip(), c.strip(), d.strip()  # noqa: PLW2901 - trimmed
+                question, answer = question.strip(), answer.strip()  # noqa: PLW2901 - trimmed
+                told = heads[letter] + answer
+                label, _point, read = told.partition(". ")  # wire.read_back, without the call
+                right = a if letter == "A" else b if letter == "B" else c if letter == "C" else d
+                if question and a and b and c and d and right == read == answer and label == told[:label_end]:
+                    add(f"{begin}{question}{options_begin}{a}\\nB. {b}\\nC. {c}\\nD. {d}{middle}{told}{end}")
+                    continue
+            odd.append(len(pieces))
+            add("")
+        text = "".join(pieces)
+        # Characters of no width str.strip doesn't take away.
+        if len(pieces) != len(some) or any(char in text for char in _NO_WIDTH):
+            return self._each(some.lines)
+        rows = len(pieces) - len(odd)
+        extra = dict.fromkeys(layout.extra, rows) if rows else {}
+        characters = len(text) - rows * self._around
+        if not odd:
+            return Taken(pieces, text, [], characters, extra)
+        rest = self._each([some.lines[place] for place in odd])
+        for place, piece in zip(odd, rest.pieces, strict=True):
+            pieces[place] = piece
+        for name, count in rest.extra.items():
+            extra[name] = extra.get(name, 0) + count
+        left = [odd[place] for place in rest.left]
+        return Taken(pieces, "".join(pieces), left, characters + rest.characters, extra)
+
+    def _each(self, lines: Sequence[bytes]) -> Taken:
+        """As ``take``, each row decoded by itself."""
+        pieces: list[str] = []
+        left: list[int] = []
+        extra: dict[str, int] = {}
+        around = 0
+        for raw in lines:
+            sent = express(raw)
+            if sent is None:
+                left.append(len(pieces))
+                pieces.append("")
+            else:
+                around += self._other(sent, pieces, extra)
+        text = "".join(pieces)
+        return Taken(pieces, text, left, len(text) - around, extra)
+
+    def _other(self, sent: Sent, pieces: list[str], extra: dict[str, int]) -> int:
+        """Add the line of ``sent``; by how much it is longer than its messages."""
+        user, assistant, unsent = sent
+        line = f"{self._begin}{wire.text(user).decode()}{_MIDDLE}{wire.text(assistant).decode()}{_END}"
+        pieces.append(line)
+        for name in unsent:
+            extra[name] = extra.get(name, 0) + 1
+        return len(line) - len(user) - len(assistant) - self._prompt
+
+
+def _decoded(page: bytes) -> str | None:
+    try:
+        return page.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def express(raw: bytes) -> Sent | None:
     """What is sent for the line ``raw``, or None: look at it closely."""
     try:
         row = _decode(raw)
-    except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
+    except (ValueError, RecursionError):
         return None
     options = row.options
     labels = tuple(options)
@@ -60,8 +198,6 @@ def express(raw: bytes) -> Sent | None:
         return None
     user = template % (question, *texts)
     assistant = f"{ANSWER}{letter}. {answer}"
-    # wire.read_back, without the call
-    head, _point, read = assistant.partition(". ")
-    if "\0" in user or read != answer or head != ANSWER + letter:
+    if "\0" in user or wire.read_back(assistant) != (letter, answer):
         return None
     return user, assistant, extra

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -31,22 +32,43 @@ class TooLong(bytes):
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """The regular file at ``path``, open for reading bytes. Raises SourceUnreadable."""
+    """The regular file at ``path``, open for reading bytes; ``ARCHIVE.zip/MEMBER`` is a file inside an archive (zip or tar).
+
+    Raises SourceUnreadable.
+    """
     try:
         # Looked at before it is opened: opening a pipe would wait for somebody to write.
-        stream = path.open("rb") if stat.S_ISREG(path.stat().st_mode) else None
-    except FileNotFoundError as error:
-        raise SourceUnreadable(
-            _("There is no file {path}.").format(path=path), _("Check the name, and in which folder you are.")
-        ) from error
+        plain = path.open("rb") if stat.S_ISREG(path.stat().st_mode) else None
+    except (FileNotFoundError, NotADirectoryError) as error:
+        from wizard.data.formats import archives
+
+        inside = archives.divided(path)
+        if inside is None:
+            raise SourceUnreadable(
+                _("There is no file {path}.").format(path=path),
+                _("Check the name, and in which folder you are."),
+            ) from error
+        with archives.member(*inside) as member:
+            yield member
+        return
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise _unreadable(path, error) from error
-    if stream is None:
+    if plain is None:
         raise SourceUnreadable(
             _("{path} is not a file.").format(path=path), _("Give the name of a file with one row a line.")
         )
-    with stream:
-        yield stream
+    with plain:
+        yield plain
+
+
+def head_of(stream: BinaryIO, size: int = BLOCK) -> bytes:
+    """The first bytes of a stream that nobody has read from, which is left at its beginning."""
+    if isinstance(stream, io.BufferedReader) and not stream.seekable():
+        return stream.peek(size)[:size]
+    start = stream.tell()
+    head = stream.read(size)
+    stream.seek(start)
+    return head
 
 
 def blocks(
@@ -59,10 +81,11 @@ def blocks(
     skips it. Raises SourceUnreadable, also where the file changes meanwhile.
     """
     try:
-        before = os.fstat(stream.fileno())
-        number = 1
+        before = _status(stream)
         # A file that is written to as fast as it is read would have no end.
-        while stream.tell() <= before.st_size and (block := stream.read(BLOCK)):
+        end = before.st_size if before is not None and _is_plain(stream) else None
+        number = 1
+        while (end is None or stream.tell() <= end) and (block := stream.read(BLOCK)):
             if on_bytes is not None:
                 on_bytes(block)
             lines = block.split(b"\n")
@@ -72,13 +95,57 @@ def blocks(
                 lines.pop()
             yield number, lines
             number += len(lines)
-        after = os.fstat(stream.fileno())
+        after = _status(stream)
     except OSError as error:
         raise _unreadable(file, error) from error
+    if before is not None and after is not None:
+        unchanged(file, before, after)
+
+
+def unchanged(file: object, before: os.stat_result, after: os.stat_result) -> None:
+    """Raise SourceUnreadable where a file was written to between two looks at it."""
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise SourceUnreadable(
             _("{path} was changed while it was read.").format(path=file), _("Try again when it is at rest.")
         )
+
+
+def _status(stream: BinaryIO) -> os.stat_result | None:
+    """The state of the file below ``stream``; None where there is no file but a part of an archive, or memory."""
+    try:
+        return os.fstat(stream.fileno())
+    except (io.UnsupportedOperation, AttributeError):
+        return None
+
+
+def _is_plain(stream: BinaryIO) -> bool:
+    """Whether the stream's position is one in its file: nothing is unpacked or translated in between."""
+    return isinstance(getattr(stream, "raw", stream), io.FileIO)
+
+
+class Translated(io.RawIOBase):
+    """A stream in which each carriage return is a line end: the text of an old Mac, with its lines counted as usual."""
+
+    def __init__(self, stream: BinaryIO, on_bytes: Callable[[bytes], None] | None) -> None:
+        super().__init__()
+        self._stream = stream
+        self._on_bytes = on_bytes
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def fileno(self) -> int:
+        """That of the stream below."""
+        return self._stream.fileno()
+
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]  # typeshed's WriteableBuffer
+        """Fill ``buffer``; 0 at the end."""
+        data = self._stream.read(len(buffer))
+        if self._on_bytes is not None and data:
+            self._on_bytes(data)
+        buffer[: len(data)] = data.replace(b"\r", b"\n")
+        return len(data)
 
 
 def _finish(stream: BinaryIO, line: bytes, on_bytes: Callable[[bytes], None] | None, limit: int) -> bytes:

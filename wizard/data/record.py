@@ -1,4 +1,4 @@
-"""What a row means: a multiple-choice question or a chat, and where it stands in which file."""
+"""What a row means: a question with options, a chat, a preference or a plain text, and where it stands in which file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ def trim(text: str) -> str:
 # Structs are frozen dataclasses made in C: a record costs a tenth of a dataclass, and there may be millions.
 # gc=False: they hold texts and tuples of texts only, so no cycle can pass through them.
 class Where(msgspec.Struct, frozen=True, gc=False):
-    """A physical line of a file; ``line`` counts from 1, and 0 means the file as a whole."""
+    """A physical line of a file; ``line`` counts from 1, and 0 means the file as a whole.
+
+    In a spreadsheet and in Parquet, which have no lines, it is the number of the sheet's row and of the file's row.
+    """
 
     file: str
     line: int
@@ -29,10 +32,11 @@ class Where(msgspec.Struct, frozen=True, gc=False):
 
 
 class MultipleChoice(msgspec.Struct, frozen=True, gc=False):
-    """A question with labelled options in source order, one of which is right.
+    """A question with labelled options in source order, one or several of which are right.
 
-    All texts are trimmed at their ends and untouched inside; ``answer`` is a label of ``options``; ``extra`` names
-    the fields of the source row that are not sent.
+    All texts are trimmed at their ends and untouched inside; ``answer`` is a label of ``options``, and ``also`` are the
+    labels of the other right ones where there are several, in the order of the options; ``extra`` names the fields of
+    the source row that are not sent.
     """
 
     question: str
@@ -40,11 +44,24 @@ class MultipleChoice(msgspec.Struct, frozen=True, gc=False):
     answer: str
     where: Where
     extra: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
     @property
     def answer_text(self) -> str:
-        """The text of the right option."""
-        return next(text for label, text in self.options if label == self.answer)
+        """What follows the first right label: its text and, for several, ``；C. <text>`` for each of the others."""
+        first = next(text for label, text in self.options if label == self.answer)
+        return (
+            "；".join([first, *[f"{label}. {text}" for label, text in self.answers[1:]]])
+            if self.also
+            else first
+        )
+
+    @property
+    def answers(self) -> tuple[tuple[str, str], ...]:
+        """(label, text) of each right option, in the order of the options."""
+        return tuple(
+            [option for option in self.options if option[0] == self.answer or option[0] in self.also]
+        )
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -65,4 +82,25 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     extra: tuple[str, ...] = ()
 
 
-Record: TypeAlias = MultipleChoice | Chat
+class Preference(msgspec.Struct, frozen=True, gc=False):
+    """A chat that ends with the user's turn, and two assistant's turns for it: ``chosen`` is better than ``rejected``.
+
+    The platform's rows for DPO are ``{"messages": […], "chosen": {…}, "rejected": {…}}`` (D-guide 2026-05-26).
+    """
+
+    messages: tuple[Message, ...]
+    chosen: Message
+    rejected: Message
+    where: Where
+    extra: tuple[str, ...] = ()
+
+
+class PlainText(msgspec.Struct, frozen=True, gc=False):
+    """A text to go on training with; the platform's rows for CPT are ``{"text": …}`` (D-guide 2026-05-26)."""
+
+    text: str
+    where: Where
+    extra: tuple[str, ...] = ()
+
+
+Record: TypeAlias = MultipleChoice | Chat | Preference | PlainText

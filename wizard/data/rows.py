@@ -1,4 +1,4 @@
-"""What one line means: JSON bytes -> a record, or the findings that say why it is none. Nothing is ever guessed."""
+"""What one row means: JSON bytes or cells -> a record, or the findings that say why it is none. Nothing is ever guessed."""
 
 from __future__ import annotations
 
@@ -7,24 +7,39 @@ from typing import Any, TypeAlias
 import msgspec
 
 from wizard.data.check import Finding, finding, quoted
-from wizard.data.record import Chat, Message, MultipleChoice, Record, Where, trim
+from wizard.data.record import Chat, Message, MultipleChoice, Record, Where
+from wizard.data.shapes import answers
+from wizard.data.shapes.chats import ROLES, chat, message, plain_text, preference
+from wizard.data.shapes.choice import choice
+from wizard.data.shapes.fields import keys_in, kind, text
+from wizard.data.shapes.options import checked
+from wizard.data.shapes.plan import Columns, Plan, plan
 from wizard.data.undecodable import repeated_key, why_not_json
-from wizard.locale import _
 
-ROLES = ("system", "user", "assistant")
+__all__ = ["PLAIN", "ROLES", "Outcome", "Reading", "decode", "kind", "meaning", "understand"]
 
 Outcome: TypeAlias = Record | tuple[Finding, ...]
 """A record, or why there is none; the empty tuple is a blank line."""
 
 decode = msgspec.json.Decoder().decode
 
-_CHOICE_FIELDS = frozenset({"question", "options", "answer", "answer_idx"})
 _MESSAGE_FIELDS = frozenset({"role", "content"})
-_LABEL_LIMIT = 20
 
 
-def understand(raw: bytes, file: str, number: int) -> Outcome:
-    """What line ``number`` of ``file`` means. Never raises, whatever the bytes are."""
+class Reading(msgspec.Struct, frozen=True):
+    """What is known of a file before its rows are looked at one by one; the same for all of them, and small."""
+
+    columns: Columns = ()
+    """(meaning, column) as the user gave them; empty: told from the columns' names."""
+    counting: int | None = None
+    """Where an answer is a number: that of the first option (0 or 1); None where nothing tells."""
+
+
+PLAIN = Reading()
+
+
+def understand(raw: bytes, file: str, number: int, reading: Reading = PLAIN) -> Outcome:
+    """What the JSON value ``raw`` on line ``number`` of ``file`` means. Never raises, whatever the bytes are."""
     try:
         row = decode(raw)
     except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
@@ -32,74 +47,81 @@ def understand(raw: bytes, file: str, number: int) -> Outcome:
     where = Where(file, number)
     if type(row) is not dict:
         return (finding("NOT_AN_OBJECT", where),)
-    if "messages" in row:
+    planned = plan(tuple(row), reading.columns)
+    if planned.plain and type(row.get("options")) in (dict, type(None)):
+        return _choice(row, raw, where, planned, reading.counting)
+    if (
+        planned.shape == "messages"
+        and "messages" in row
+        and len(planned.meanings) == 1
+        and not _foreign(row["messages"])
+    ):
         return _chat(row, raw, where)
-    if "options" in row or "question" in row:
-        return _choice(row, raw, where)
-    return (finding("UNKNOWN_SHAPE", where, fields=quoted(", ".join(row)) or "–"),)
+    if (key := repeated_key(raw, keys_in(row))) is not None:
+        return (finding("DUPLICATE_KEY", where, key=quoted(key)),)
+    return meaning(row, where, planned, reading)
 
 
-def _choice(row: dict[str, Any], raw: bytes, where: Where) -> Outcome:
+def meaning(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) -> Outcome:
+    """What a row means by its plan."""
+    match planned.shape:
+        case "choice":
+            return choice(row, planned, where, reading.counting)
+        case "preference":
+            return preference(row, planned, where)
+        case "text":
+            return plain_text(row, planned, where)
+        case "":
+            return _nested(row, where, reading) or (
+                finding("UNKNOWN_SHAPE", where, fields=quoted(", ".join(row)) or "–"),
+            )
+    return chat(row, planned, where)
+
+
+def _nested(row: dict[str, Any], where: Where, reading: Reading) -> Outcome | None:
+    """A question whose parts lie in ``metadata``, beside texts that were made of them."""
+    inside = row.get("metadata")
+    if reading.columns or not isinstance(inside, dict):
+        return None
+    planned = plan(tuple(inside))
+    if planned.shape != "choice" or "question" not in planned.meanings:
+        return None
+    found = choice(inside, planned, where, reading.counting)
+    if isinstance(found, tuple):
+        return found
+    extra = [key for key in row if key != "metadata"] + [f"metadata.{key}" for key in found.extra]
+    return msgspec.structs.replace(found, extra=tuple(extra))
+
+
+def _choice(row: dict[str, Any], raw: bytes, where: Where, planned: Plan, counting: int | None) -> Outcome:
     """A row in MedQA's shape: question, options as an object, answer (a text) and answer_idx (a label), or one of them."""
     inside = row.get("options")
-    keys = len(row) + (len(inside) if isinstance(inside, dict) else 0)
-    if (key := repeated_key(raw, keys)) is not None:
+    if (key := repeated_key(raw, len(row) + (len(inside) if inside else 0))) is not None:
         return (finding("DUPLICATE_KEY", where, key=quoted(key)),)
     faults: list[Finding] = []
-    question = _text(row, "question", where, faults)
+    question = text(row, "question", where, faults)
     if question == "":
         faults.append(finding("NO_QUESTION", where))
-    options = _options(row.get("options"), where, faults)
-    answer = _text(row, "answer", where, faults)
-    letter = _text(row, "answer_idx", where, faults)
-    if faults or question is None or answer is None or letter is None:
+    options = checked(inside or {}, where, faults)
+    given, index = row.get("answer"), row.get("answer_idx")
+    label: str | Finding | None = None
+    if type(given) in _TEXTS and type(index) in _TEXTS:
+        answer = text(row, "answer", where, faults)
+        letter = text(row, "answer_idx", where, faults)
+        if faults or answer is None or letter is None:
+            return tuple(faults)
+        label = _answer(options, answer, letter, where)
+        if type(label) is str:
+            return MultipleChoice(question or "", tuple(options.items()), label, where, planned.extra)
+    if faults:
         return tuple(faults)
-    label = _answer(options, answer, letter, where)
-    if isinstance(label, Finding):
-        return (label,)
-    extra = tuple([key for key in row if key not in _CHOICE_FIELDS])
-    return MultipleChoice(question, tuple(options.items()), label, where, extra)
+    right = answers.resolved(options, [("answer_idx", index), ("answer", given)], where, counting)
+    if isinstance(right, Finding):
+        return (label if isinstance(label, Finding) and right.code != "ANSWER_INDEX" else right,)
+    return MultipleChoice(question or "", tuple(options.items()), right[0], where, planned.extra, right[1:])
 
 
-def _text(row: dict[str, Any], field: str, where: Where, faults: list[Finding]) -> str | None:
-    """The field's text, trimmed; "" where there is none; None, with a finding added, where it is no usable text."""
-    value = row.get(field)
-    if value is None:
-        return ""
-    if type(value) is not str:
-        faults.append(finding("WRONG_TYPE", where, field=field, found=kind(value), wanted=kind("")))
-        return None
-    if "\0" in value:
-        faults.append(finding("NUL", where, field=field))
-        return None
-    return trim(value)
-
-
-def _options(options: object, where: Where, faults: list[Finding]) -> dict[str, str]:
-    """The options by label, trimmed, in source order; whatever is wrong with them is added to ``faults``."""
-    if options is None:
-        options = {}
-    if type(options) is not dict:
-        faults.append(finding("WRONG_TYPE", where, field="options", found=kind(options), wanted=kind({})))
-        return {}
-    if len(options) < 2:  # noqa: PLR2004 - a choice needs two
-        faults.append(finding("TOO_FEW_OPTIONS", where, count=len(options)))
-    found: dict[str, str] = {}
-    for name in options:
-        label = trim(name)
-        text = _text(options, name, where, faults)
-        if (
-            not label
-            or label in found
-            or len(label) > _LABEL_LIMIT
-            or not label.isprintable()
-            or ". " in label
-        ):
-            faults.append(finding("BAD_LABEL", where, label=quoted(name)))
-        elif text == "":
-            faults.append(finding("EMPTY_OPTION", where, label=label))
-        found[label] = text or ""
-    return found
+_TEXTS = (str, type(None))
 
 
 def _answer(options: dict[str, str], answer: str, letter: str, where: Where) -> str | Finding:
@@ -128,21 +150,24 @@ def _answer_by_text(options: dict[str, str], answer: str, by_text: set[str], whe
     return candidates.pop()
 
 
+def _foreign(turns: object) -> bool:
+    """Whether a list of turns has other names than the platform's."""
+    return type(turns) is not list or (bool(turns) and type(turns[0]) is dict and "from" in turns[0])
+
+
 def _chat(row: dict[str, Any], raw: bytes, where: Where) -> Outcome:
     """A row that is a chat: ``messages``, each with a role and a content that is a text."""
     turns = row["messages"]
-    if type(turns) is not list:
-        return (finding("WRONG_TYPE", where, field="messages", found=kind(turns), wanted=kind([])),)
     if not turns:
         return (finding("NO_MESSAGES", where),)
     messages: list[Message] = []
     faults: list[Finding] = []
     for number, turn in enumerate(turns, 1):
-        message = _message(turn, number, where)
-        if isinstance(message, Finding):
-            faults.append(message)
+        one = message(turn, number, "messages", where, strict=True)
+        if isinstance(one, Finding):
+            faults.append(one)
         else:
-            messages.append(message)
+            messages.append(one)
     objects = [turn for turn in turns if type(turn) is dict]
     if (key := repeated_key(raw, len(row) + sum(map(len, objects)))) is not None:
         faults.append(finding("DUPLICATE_KEY", where, key=quoted(key)))
@@ -153,37 +178,3 @@ def _chat(row: dict[str, Any], raw: bytes, where: Where) -> Outcome:
     extra = [key for key in row if key != "messages"]
     extra += [f"messages.{key}" for turn in objects for key in turn if key not in _MESSAGE_FIELDS]
     return Chat(tuple(messages), where, tuple(dict.fromkeys(extra)))
-
-
-def _message(turn: object, number: int, where: Where) -> Message | Finding:
-    """The message that the ``number``th of a chat is (counted from 1), or what is wrong with it."""
-    field = f"messages[{number}]"
-    if not isinstance(turn, dict):
-        return finding("WRONG_TYPE", where, field=field, found=kind(turn), wanted=kind({}))
-    role, content = turn.get("role"), turn.get("content")
-    if role not in ROLES:
-        return finding("UNKNOWN_ROLE", where, number=number, role="" if role is None else quoted(role))
-    if content is None or (isinstance(content, str) and not trim(content)):
-        return finding("EMPTY_CONTENT", where, number=number, role=role)
-    if not isinstance(content, str):
-        return finding("WRONG_TYPE", where, field=f"{field}.content", found=kind(content), wanted=kind(""))
-    if "\0" in content:
-        return finding("NUL", where, field=f"{field}.content")
-    return Message(role, content)
-
-
-def kind(value: object) -> str:
-    """What a JSON value is, for a sentence."""
-    match value:
-        case None:
-            return _("null")
-        case bool():
-            return _("true or false")
-        case str():
-            return _("a text")
-        case int() | float():
-            return _("a number")
-        case list():
-            return _("a list")
-        case _other:
-            return _("an object")

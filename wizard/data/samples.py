@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wizard.data.lines import opened
-from wizard.data.readers import pages
+from wizard.data.readers import outcomes
 from wizard.data.record import Message, Record, Where
-from wizard.data.rows import decode, understand
+from wizard.data.rows import decode
 from wizard.data.wire import messages
 
 _SAMPLE_PATIENCE = 2_000
@@ -26,26 +25,28 @@ class Sample:
     where: Where
 
 
-def samples(path: Path, system_prompt: str, *, skip: int = 0, count: int = 3) -> tuple[Sample, ...]:
+def samples(
+    path: Path, system_prompt: str, *, skip: int = 0, count: int = 3, columns: Mapping[str, str] | None = None
+) -> tuple[Sample, ...]:
     """``count`` rows that can be sent, after ``skip`` such rows; reads no further than it must.
 
-    Gives up after 2,000 lines in a row without one. Raises SourceUnreadable.
+    ``columns`` as for ``readers.read``. Gives up after 2,000 lines in a row without one. Raises SourceUnreadable.
     """
     found: list[Sample] = []
     barren = 0
-    file = str(path)
-    with opened(path) as stream:
-        for first, lines, _about in pages(stream, file):
-            for number, raw in enumerate(lines, first):
-                if len(found) >= count or barren > _SAMPLE_PATIENCE:
-                    return tuple(found)
-                outcome = understand(raw, file, number)
-                if isinstance(outcome, tuple):
-                    barren += 1
-                    continue
-                barren = 0
-                if skip > 0:
-                    skip -= 1
-                    continue
-                found.append(Sample(decode(raw), outcome, messages(outcome, system_prompt), outcome.where))
+    for _line, original, outcome in outcomes(path, columns, whole=False):
+        if len(found) >= count:
+            break
+        if isinstance(outcome, tuple):
+            barren += 1
+            if barren > _SAMPLE_PATIENCE:
+                break
+            continue
+        barren = 0
+        if skip > 0:
+            skip -= 1
+            continue
+        row = decode(original) if isinstance(original, bytes) else original
+        assert isinstance(row, dict), "only objects are records"
+        found.append(Sample(row, outcome, messages(outcome, system_prompt), outcome.where))
     return tuple(found)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import importlib.util
+import math
+import random
 import re
 import unicodedata
 from collections import Counter
@@ -11,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from wizard.data.record import Message
 from wizard.errors import WizardError
@@ -35,6 +39,16 @@ class VocabularyMissing(WizardError):
     """The vocabulary that dashscope ships isn't where it should be; tokens can't be counted."""
 
     code = "vocabulary-missing"
+
+
+class _Line(msgspec.Struct, gc=False):
+    messages: list[Message] = []
+    chosen: Message | None = None
+    rejected: Message | None = None
+    text: str | None = None
+
+
+_decode_line = msgspec.json.Decoder(_Line).decode
 
 
 class Tokenizer:
@@ -93,6 +107,26 @@ class Tokenizer:
         r"""The tokens of a chat in Qwen's template: ``<|im_start|>role\ncontent<|im_end|>\n`` for each message."""
         return sum(self.count(f"{message.role}\n{message.content}") + _AROUND for message in messages)
 
+    def count_lines(self, lines: Sequence[bytes]) -> list[int]:
+        """The tokens of each line of a file in Bailian's own form, on both cores: what is counted is what is sent.
+
+        Of a preference the messages with the chosen answer and the messages with the rejected one count, of a plain
+        text the text.
+        """
+        chats: list[Sequence[Message]] = []
+        owners: list[int] = []
+        plain = [0] * len(lines)
+        for place, line in enumerate(lines):
+            row = _decode_line(line)
+            if row.text is not None:
+                plain[place] = self.count(row.text)
+            for last in (row.chosen, row.rejected) if row.chosen and row.rejected else (None,):
+                chats.append([*row.messages, last] if last else row.messages)
+                owners.append(place)
+        for place, tokens in zip(owners, self.count_chats(chats), strict=True):
+            plain[place] += tokens
+        return plain
+
     def count_chats(self, chats: Sequence[Sequence[Message]]) -> list[int]:
         """``count_chat`` of each, on both cores."""
         texts: dict[str, int] = {}
@@ -107,6 +141,94 @@ class Tokenizer:
         known = {text: self.count(text) for text in texts if len(text) > _CHUNK or "<|" in text}
         known.update(zip(plain, map(len, encoded), strict=True))
         return [sum([known[f"{turn.role}\n{turn.content}"] + _AROUND for turn in chat]) for chat in chats]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """Tokens of a part of the rows, drawn at random; what it says of all rows holds at 95 %."""
+
+    rows: int
+    """Rows that were counted."""
+    of: int
+    """Rows that there are."""
+    seed: int
+    mean: float
+    """Tokens a row, in the sample."""
+    low: float
+    high: float
+    """The 95 % interval of the mean of all rows."""
+
+    @property
+    def rate(self) -> float:
+        """The share of the rows that were counted."""
+        return self.rows / self.of if self.of else 0.0
+
+    @property
+    def total(self) -> tuple[float, float, float]:
+        """The tokens of all rows: lowest, likeliest, highest."""
+        return self.low * self.of, self.mean * self.of, self.high * self.of
+
+
+class Counting:
+    """Counts the lines that are written: all, or about ``wanted`` rows of them drawn at random."""
+
+    def __init__(self, tokenizer: Tokenizer, *, wanted: int | None = None, seed: int = 0) -> None:
+        self.counts: Counter[int] = Counter()
+        self._tokenizer = tokenizer
+        self._wanted = wanted
+        self._seed = seed
+        # The same rows whenever the same file is converted; nothing is to be kept secret.
+        self._random = random.Random(seed)  # noqa: S311 - a sample
+        self._skip: int | None = None
+        self._rate = 1.0
+        self._of = 0
+
+    def expect(self, rows: float) -> None:
+        """About how many rows there will be, told before the first."""
+        if self._wanted is not None:
+            self._rate = min(1.0, self._wanted / max(rows, 1.0))
+
+    def add(self, data: bytes, rows: int) -> None:
+        """The next ``rows`` lines that are written."""
+        self._of += rows
+        if self._wanted is None:
+            chosen = data.split(b"\n")[:rows]
+        else:
+            places = self._drawn(rows)
+            lines = data.split(b"\n") if places else []
+            chosen = [lines[place] for place in places]
+        if chosen:
+            self.counts.update(self._tokenizer.count_lines(chosen))
+
+    def _drawn(self, rows: int) -> list[int]:
+        """The places of the next rows drawn: each row with the same chance, by the gaps between those drawn."""
+        places: list[int] = []
+        at = self._gap() if self._skip is None else self._skip
+        while at < rows:
+            places.append(at)
+            at += 1 + self._gap()
+        self._skip = at - rows
+        return places
+
+    def _gap(self) -> int:
+        if self._rate >= 1.0:
+            return 0
+        return int(math.log(1.0 - self._random.random()) / math.log1p(-self._rate))
+
+    def sampled(self) -> Sampled | None:
+        """What the sample says; None where every row was counted."""
+        counted = self.counts.total()
+        if self._wanted is None or counted == self._of:
+            return None
+        mean = sum(length * rows for length, rows in self.counts.items()) / max(counted, 1)
+        spread = sum((length - mean) ** 2 * rows for length, rows in self.counts.items()) / max(
+            counted - 1, 1
+        )
+        half = _Z * math.sqrt(spread / max(counted, 1) * (1 - counted / self._of))
+        return Sampled(counted, self._of, self._seed, mean, mean - half, mean + half)
+
+
+_Z = 1.959964  # 95 %
 
 
 @dataclass(frozen=True, slots=True)

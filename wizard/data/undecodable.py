@@ -7,6 +7,8 @@ import re
 from typing import Any, NoReturn
 
 from wizard.data.check import Finding, finding, quoted
+from wizard.data.formats.arrays import Trailing, Unfinished
+from wizard.data.formats.encodings import Undecodable
 from wizard.data.lines import LINE_LIMIT, TooLong
 from wizard.data.record import Where
 from wizard.locale import _
@@ -17,23 +19,48 @@ _KEY_WITH_BLANK = re.compile(rb'"[ \t\r\n]+:')
 
 def why_not_json(raw: bytes, where: Where) -> Finding:
     """The finding for a line that the decoder refused; ``raw`` is not blank."""
-    if isinstance(raw, TooLong):
-        return finding("LINE_TOO_LONG", where, limit=LINE_LIMIT // 1_000_000)
+    if type(raw) is not bytes:
+        return why_not_decoded(raw, where)
     try:
         text = raw.decode()
-    except UnicodeDecodeError as error:
-        return finding("INVALID_UTF8", where, offset=error.start + 1, byte=f"0x{raw[error.start]:02x}")
+    except UnicodeDecodeError:
+        return why_not_decoded(raw, where)
     return _why_no_value(text, where)
+
+
+def why_not_decoded(raw: bytes, where: Where) -> Finding:
+    """The finding for bytes that begin at ``where``, may go over several lines, and are not all of their encoding."""
+    match raw:
+        case TooLong():
+            return finding("LINE_TOO_LONG", where, limit=LINE_LIMIT // 1_000_000)
+        case Unfinished():
+            return finding("ARRAY_OPEN", where)
+        case Trailing():
+            return finding("AFTER_ARRAY", where)
+        case Undecodable():
+            byte = f"0x{raw.byte:02x}"
+            return finding("INVALID_BYTES", where, offset=raw.offset, byte=byte, encoding=raw.encoding)
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        at = error.start
+        there = Where(where.file, where.line + raw.count(b"\n", 0, at))
+        offset = at - raw.rfind(b"\n", 0, at)
+        return finding("INVALID_UTF8", there, offset=offset, byte=f"0x{raw[at]:02x}")
+    raise AssertionError("these bytes can be decoded")
 
 
 def _why_no_value(text: str, where: Where) -> Finding:
     try:
         value = json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        return finding("NOT_JSON", where, reason=_reason(error, text), column=error.pos + 1)
+        there = Where(where.file, where.line + error.lineno - 1)
+        return finding("NOT_JSON", there, reason=_reason(error, text), column=error.colno)
     except _NotANumber as error:
         reason = _("{word} is not a JSON value").format(word=error)
-        return finding("NOT_JSON", where, reason=reason, column=text.find(str(error)) + 1)
+        at = max(text.find(str(error)), 0)
+        there = Where(where.file, where.line + text.count("\n", 0, at))
+        return finding("NOT_JSON", there, reason=reason, column=at - text.rfind("\n", 0, at))
     except (RecursionError, ValueError):  # ValueError: a number of more than 4300 digits
         return finding("JSON_TOO_DEEP", where)
     half = _SURROGATE.search(json.dumps(value, ensure_ascii=False))

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from wizard.data.record import Message, MultipleChoice, Record
+from wizard.data.record import Message, MultipleChoice, PlainText, Preference, Record
 
 SYSTEM_PROMPT = "你是一个专业的医学助手，擅长回答医学选择题。请根据题目和选项，给出正确答案。"
 OPTIONS = "选项："
@@ -25,7 +25,8 @@ def messages(record: Record, system_prompt: str, *, add_system: bool = False) ->
 
     A question becomes system, user (question, blank line, ``选项：``, a line an option) and assistant
     (``答案是 <label>. <text>``); an empty ``system_prompt`` leaves the system message out. A chat is sent as it is;
-    ``add_system`` puts ``system_prompt`` in front of one that has no system message.
+    ``add_system`` puts ``system_prompt`` in front of one that has no system message. Of a preference these are the
+    messages before the two answers; a plain text has none.
     """
     if isinstance(record, MultipleChoice):
         choices = "\n".join([f"{label}. {option}" for label, option in record.options])
@@ -34,6 +35,8 @@ def messages(record: Record, system_prompt: str, *, add_system: bool = False) ->
             f"{ANSWER}{record.answer}. {record.answer_text}",
             system_prompt,
         )
+    if isinstance(record, PlainText):
+        return ()
     if not system_prompt or not add_system or any(turn.role == "system" for turn in record.messages):
         return record.messages
     return (Message("system", system_prompt), *record.messages)
@@ -46,14 +49,29 @@ def pair(user: str, assistant: str, system_prompt: str) -> tuple[Message, ...]:
 
 
 def chat_row(record: Record, system_prompt: str, *, add_system: bool = False) -> dict[str, Any]:
-    """The wire object ``{"messages": [{"role": ..., "content": ...}, ...]}`` for ``record`` (see ``messages``)."""
+    """The object that is sent for ``record``.
+
+    ``{"messages": [{"role": ..., "content": ...}, ...]}`` (see ``messages``); for a preference (DPO) also ``chosen``
+    and ``rejected``, each one message; for a plain text (CPT) ``{"text": ...}`` (D-guide 2026-05-26).
+    """
+    if isinstance(record, PlainText):
+        return {"text": record.text}
     turns = messages(record, system_prompt, add_system=add_system)
-    return {"messages": [{"role": turn.role, "content": turn.content} for turn in turns]}
+    row: dict[str, Any] = {"messages": [_object(turn) for turn in turns]}
+    if isinstance(record, Preference):
+        row |= {"chosen": _object(record.chosen), "rejected": _object(record.rejected)}
+    return row
 
 
 def line(record: Record, system_prompt: str, *, add_system: bool = False) -> bytes:
     """The line of the JSONL file: ``json.dumps(chat_row(...), ensure_ascii=False)`` and a line end, in UTF-8."""
-    return written(messages(record, system_prompt, add_system=add_system))
+    if isinstance(record, PlainText):
+        return b'{"text": %b}\n' % text(record.text)
+    made = written(messages(record, system_prompt, add_system=add_system))
+    if isinstance(record, Preference):
+        chosen, rejected = [_message(turn.role, turn.content) for turn in (record.chosen, record.rejected)]
+        return b'%b, "chosen": %b, "rejected": %b}\n' % (made[:-2], chosen, rejected)
+    return made
 
 
 def written(turns: tuple[Message, ...]) -> bytes:
@@ -71,6 +89,10 @@ def read_back(assistant: str) -> tuple[str, str]:
     """(label, text) of the answer that an assistant's text gives; ("", "") where it gives none."""
     head, found, option = assistant.partition(". ")
     return (head[len(ANSWER) :], option) if found and head.startswith(ANSWER) else ("", "")
+
+
+def _object(turn: Message) -> dict[str, str]:
+    return {"role": turn.role, "content": turn.content}
 
 
 def _message(role: str, content: str) -> bytes:

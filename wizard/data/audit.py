@@ -1,0 +1,297 @@
+"""Whole files: every row of each is looked at, on all cores, and then all of them are compared with each other.
+
+Memory: 4 bytes a row while reading, and some 40 MB for comparing, whatever the number of rows: those that may be the same
+are looked at again, at most BATCH at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import pairwise
+from multiprocessing import get_context
+from pathlib import Path
+
+from wizard import locale
+from wizard.data import balance, lookup, readers
+from wizard.data.check import Finding, Findings, finding
+from wizard.data.identity import Identity, asked_by, identity
+from wizard.data.lines import SourceUnreadable, TooLong
+from wizard.data.record import Where
+from wizard.data.scan import Scan
+from wizard.data.tally import Tally
+from wizard.locale import _
+
+BLOCK = 1 << 18
+PART = 1 << 23  # bytes for one process at a time
+ALONE = 1 << 24  # below it starting processes costs more than they save
+BATCH = 100_000  # rows that are compared at a time
+_ALIKE = 50  # rows with one question that a further one is compared with
+_SLICE = 2_000_000  # keys that are sorted at a time
+
+RECOMMENDED = 1000  # rows for SFT (D-over 2026-05-26)
+RECOMMENDED_PAIRS = 100  # rows for DPO (D-over 2026-05-26)
+_ROLES = {
+    "train": re.compile(r"(?<![a-z])(?:train|training)(?![a-z])|训练"),
+    "test": re.compile(r"(?<![a-z])(?:test|testing)(?![a-z])|测试"),
+    "dev": re.compile(r"(?<![a-z])(?:dev|val|valid|validation|eval)(?![a-z])|验证"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found in one file. ``bailian``: it is for the platform as it is, not a source to convert."""
+
+    path: Path
+    bailian: bool
+    role: str
+    """train, dev or test, from the file's name; "" where it doesn't tell."""
+    tally: Tally
+
+    @property
+    def findings(self) -> Findings:
+        """Every finding counted, the first of each code with its words."""
+        return self.tally.findings
+
+
+def check(
+    paths: Sequence[Path],
+    *,
+    max_length: int | None = None,
+    system_prompt: str = "",
+    processes: int | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[Checked, ...]:
+    """Look at every row of every file, and at what the files have in common.
+
+    ``max_length``: rows with more tokens are errors. ``system_prompt``: what the conversion would put before each
+    question, for counting. ``processes``: as many as there are cores, if None. ``on_progress`` is told (bytes, of how
+    many). Raises SourceUnreadable.
+    """
+    total = sum(_size(path) for path in paths)
+    seen = 0
+    checked: list[Checked] = []
+
+    def advance(count: int) -> None:
+        nonlocal seen
+        seen += count
+        if on_progress is not None:
+            on_progress(min(seen, total), total)
+
+    for path in paths:
+        plain = lookup.is_json_lines(path)
+        bailian = lookup.bailian_field(path) if plain else ""
+        task = _Task(str(path), bailian, max_length, system_prompt, locale.language())
+        before = _stamp(path)
+        tally = _in_parts(path, task, processes, advance) if plain else _read(path, task)
+        if before != _stamp(path):
+            raise SourceUnreadable(
+                _("{path} was changed while it was read.").format(path=path),
+                _("Try again when it is at rest."),
+            )
+        checked.append(Checked(path, bool(bailian), role_of(path), tally))
+    for found in compare(checked):
+        next(one for one in checked if str(one.path) == found.where.file).findings.add(found)
+    for one in checked:
+        for found in _about(one):
+            one.findings.add(found)
+    return tuple(checked)
+
+
+def role_of(path: Path) -> str:
+    """train, dev or test, where the file's name says so; else ""."""
+    name = path.name.lower().replace("_", "-")
+    return next((role for role, pattern in _ROLES.items() if pattern.search(name)), "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """All that a process needs to know of a file."""
+
+    file: str
+    bailian: str
+    max_length: int | None
+    system_prompt: str
+    language: str
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """(bytes, time of the last change); zeros for a file inside an archive, and for one that opening will refuse."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
+
+
+def _size(path: Path) -> int:
+    return _stamp(path)[0]
+
+
+def _read(path: Path, task: _Task) -> Tally:
+    """A file that is no JSON Lines in UTF-8: row by row, as its reader gives them."""
+    scan = _scan(task)
+    tally = scan.tally
+    faulty = 0
+    for one in readers.read(path):
+        tally.lines = max(tally.lines, one.where.line)
+        if isinstance(one, Finding):
+            tally.findings.add(one)
+            if one.severity == "error" and one.where.line and one.where.line != faulty:
+                faulty = one.where.line
+                tally.left_out += 1
+        else:
+            scan.record(one)
+    tally.size = _size(path)
+    return tally
+
+
+def _in_parts(path: Path, task: _Task, processes: int | None, advance: Callable[[int], None]) -> Tally:
+    size = path.stat().st_size
+    count = processes if processes is not None else _cores()
+    parts = [(start, min(start + PART, size)) for start in range(0, size, PART)]
+    whole = Tally()
+    if count > 1 and size >= ALONE:
+        try:
+            # Processes are started anew: this one may have threads (a progress bar), and a fork would copy their locks.
+            with ProcessPoolExecutor(min(count, len(parts)), mp_context=get_context("spawn")) as pool:
+                for part in pool.map(_part, [task] * len(parts), *zip(*parts, strict=True)):
+                    whole.merge(part)
+                    advance(part.size)
+        except (BrokenProcessPool, PermissionError):  # killed, or this computer allows no processes
+            whole = Tally()
+        else:
+            return whole
+    for start, end in parts:
+        part = _part(task, start, end)
+        whole.merge(part)
+        advance(part.size)
+    return whole
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _part(task: _Task, start: int, end: int) -> Tally:
+    if locale.language() != task.language:
+        locale.use(task.language)
+    scan = _scan(task)
+    first = start == 0
+    for block in lookup.whole_lines(Path(task.file), start, end, BLOCK):
+        if isinstance(block, TooLong):
+            scan.tally.lines += 1
+            scan.line(block, scan.tally.lines)
+        elif first and block.startswith(lookup.BOM):
+            scan.tally.findings.add(finding("BOM", Where(task.file, 1)))
+            scan.page(block[len(lookup.BOM) :])
+        else:
+            scan.page(block)
+        first = False
+    return scan.tally
+
+
+def _scan(task: _Task) -> Scan:
+    return Scan(task.file, bailian=task.bailian, max_length=task.max_length, system_prompt=task.system_prompt)
+
+
+def _about(one: Checked) -> Iterator[Finding]:
+    """What only the whole file shows."""
+    tally, where = one.tally, Where(str(one.path), 0)
+    pairs = tally.kinds.get("Preference", 0)
+    wanted = RECOMMENDED_PAIRS if pairs and pairs == tally.rows else RECOMMENDED
+    if 0 < tally.rows < wanted and one.role in ("train", "") and tally.kinds.get("PlainText", 0) < tally.rows:
+        yield finding("FEW_ROWS", where, rows=tally.rows, wanted=wanted)
+    letters = balance.letters(tally.places)
+    if letters.unbalanced:
+        counts = ", ".join(f"{label} {count:,}" for label, count in letters.counts)
+        yield finding("LETTERS_UNBALANCED", where, counts=counts, chi=letters.chi_square, p=letters.p)
+    longest = balance.longest(tally.longest_right)
+    if longest.biased:
+        yield finding("LONGEST_IS_RIGHT", where, share=longest.share, chance=longest.chance)
+
+
+def compare(checked: Sequence[Checked]) -> Iterator[Finding]:
+    """Rows that say what an earlier row says, in order of the files and lines; the earlier one is named."""
+    for batch in _batches(checked):
+        wanted = [{line for line, value in enumerate(one.tally.keys, 1) if value in batch} for one in checked]
+        for found, _other in _compared(checked, wanted):
+            yield found
+
+
+def twins(checked: Sequence[Checked], file: int, line: int) -> Iterator[Finding]:
+    """The findings of ``compare`` in which the row on ``line`` of ``checked[file]`` has a part, on either side."""
+    keys = checked[file].tally.keys
+    value = keys[line - 1] if line <= len(keys) else 0
+    if not value:
+        return
+    wanted = [{at for at, other in enumerate(one.tally.keys, 1) if other == value} for one in checked]
+    here = Where(str(checked[file].path), line)
+    for found, other in _compared(checked, wanted):
+        if here in (found.where, other):
+            yield found
+
+
+def _compared(checked: Sequence[Checked], wanted: Sequence[set[int]]) -> Iterator[tuple[Finding, Where]]:
+    """(finding, the earlier row) among the ``wanted`` lines of each file."""
+    roles = [one.role or f"file {number}" for number, one in enumerate(checked)]
+    groups: dict[bytes, list[tuple[Identity, int, Where]]] = {}
+    for number, (one, lines) in enumerate(zip(checked, wanted, strict=True)):
+        for record in lookup.records_at(one.path, lines):
+            own = identity(asked_by(record))
+            earlier = groups.setdefault(own.question, [])
+            within = [other for other in earlier if roles[other[1]] == roles[number]]
+            across = [other for other in earlier if roles[other[1]] != roles[number]]
+            for code, other in (*_within(own, within), *_across(own, across)):
+                yield finding(code, record.where, other=other), other
+            if len(earlier) < _ALIKE:
+                earlier.append((own, number, record.where))
+
+
+def _within(own: Identity, earlier: Sequence[tuple[Identity, int, Where]]) -> Iterator[tuple[str, Where]]:
+    """What is to be said about a row whose question came before in the same set: one finding, or two that differ."""
+    same = [other for other in earlier if other[0].options == own.options]
+    whole = next((where for other, _file, where in same if other.answer == own.answer), None)
+    contrary = next((where for other, _file, where in same if other.answer != own.answer), None)
+    if whole is not None:
+        yield "DUPLICATE_ROW", whole
+    if contrary is not None:
+        yield "CONTRADICTION", contrary
+    if earlier and not same:
+        yield "DUPLICATE_QUESTION", earlier[0][2]
+
+
+def _across(own: Identity, earlier: Sequence[tuple[Identity, int, Where]]) -> Iterator[tuple[str, Where]]:
+    """The same for a row whose question came before in another set."""
+    same = next((where for other, _file, where in earlier if other.options == own.options), None)
+    if same is not None:
+        yield "LEAK", same
+    elif earlier:
+        yield "LEAK_OTHER_OPTIONS", earlier[0][2]
+
+
+def _batches(checked: Sequence[Checked]) -> Iterator[set[int]]:
+    """The keys that occur more than once in all files together, those of at most about BATCH rows at a time."""
+    total = sum(len(one.tally.keys) for one in checked)
+    slices = total // _SLICE + 1
+    batch: set[int] = set()
+    rows = 0
+    for number in range(slices):
+        keys = sorted(
+            [value for one in checked for value in one.tally.keys if value and value % slices == number]
+            if slices > 1
+            else [value for one in checked for value in one.tally.keys if value]
+        )
+        for before, value in pairwise(keys):
+            if before == value:
+                rows += 1 + (value not in batch)
+                batch.add(value)
+            elif rows >= BATCH:
+                yield batch
+                batch, rows = set(), 0
+    if batch:
+        yield batch

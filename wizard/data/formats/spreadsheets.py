@@ -1,0 +1,125 @@
+"""Excel's .xlsx: the rows of its first sheet that has any, with the sheet's row numbers; needs the extra ``excel``."""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import IO, Any
+
+from wizard.data.check import Finding, finding
+from wizard.data.formats.gzipped import within_caps
+from wizard.data.lines import SourceUnreadable
+from wizard.data.record import Where
+from wizard.errors import UsageError
+from wizard.locale import _
+
+_AT_A_TIME = 500
+_COLUMN_LIMIT = 500
+_AS_TYPED = frozenset({"General", "@", "0", "#", None})
+_MEMORY_LIMIT = 600_000_000  # bytes of the table of texts, which is held in memory whole
+_MANY = 200  # files in a workbook: enough for any; each is looked at
+
+
+class CellFault:
+    """A cell that Excel shows as an error, such as ``#N/A``."""
+
+    __slots__ = ("shown",)
+
+    def __init__(self, shown: str) -> None:
+        self.shown = shown
+
+
+def rows(stream: IO[bytes], file: str) -> Iterator[tuple[int, list[Any]] | Finding]:
+    """(the sheet's row number, its cells) for each row that isn't blank.
+
+    Texts come as they are; whole and decimal numbers in the format "General" come as Excel shows them; dates, and
+    numbers shown otherwise (1.50, 5 %), stay what they are, for what was meant is not in the file. Raises UsageError
+    without openpyxl, and SourceUnreadable.
+    """
+    try:
+        from openpyxl import load_workbook
+    except ImportError as error:
+        raise UsageError(
+            _("Reading Excel files needs a library that is not installed."),
+            _("Install it with: pip install 'bailian-wizard[excel]'"),
+        ) from error
+    with _guarded(file):
+        _within_caps(stream, file)
+        book = load_workbook(stream, read_only=True, data_only=True)
+    try:
+        with _guarded(file):
+            sheets = [sheet for sheet in book.worksheets if _has_rows(sheet)]
+        if len(sheets) > 1:
+            others = ", ".join(sheet.title for sheet in sheets[1:])
+            yield finding("OTHER_SHEETS", Where(file, 0), sheet=sheets[0].title, others=others)
+        lines = enumerate(sheets[0].iter_rows(), 1) if sheets else iter(())
+        while True:
+            with _guarded(file):
+                page = [(number, _cells(row)) for number, row in islice(lines, _AT_A_TIME)]
+            if not page:
+                return
+            yield from ((number, cells) for number, cells in page if cells)
+    finally:
+        book.close()
+
+
+def _has_rows(sheet: Any) -> bool:
+    if not hasattr(sheet, "iter_rows"):
+        return False  # a sheet that is a chart
+    sheet.reset_dimensions()  # what a file says of its size is often wrong
+    return any(_cells(row) for row in islice(sheet.iter_rows(), _AT_A_TIME))
+
+
+def _cells(row: tuple[Any, ...]) -> list[Any]:
+    """The values without blank cells at the end; empty where all are."""
+    values = [_value(cell) for cell in row[:_COLUMN_LIMIT]]
+    while values and values[-1] in (None, ""):
+        values.pop()
+    return values
+
+
+def _value(cell: Any) -> Any:
+    value = cell.value
+    if value is None or type(value) is str:
+        return CellFault(str(value)) if cell.data_type == "e" else value
+    if type(value) is bool:
+        return value
+    if isinstance(value, int | float) and cell.number_format in _AS_TYPED:
+        return str(int(value)) if value == value // 1 and abs(value) < 1e15 else repr(value)  # noqa: PLR2004
+    return value
+
+
+def _within_caps(stream: IO[bytes], file: str) -> None:
+    with zipfile.ZipFile(stream) as whole:
+        infos = whole.infolist()
+        if len(infos) > _MANY:
+            raise zipfile.BadZipFile
+        for info in infos:
+            within_caps(file, info.compress_size, info.file_size)
+            if info.filename.endswith("sharedStrings.xml") and info.file_size > _MEMORY_LIMIT:
+                raise SourceUnreadable(
+                    _("{path} is too large for a spreadsheet to be read.").format(path=file),
+                    _("Save it as CSV (UTF-8)."),
+                )
+    stream.seek(0)
+
+
+@contextmanager
+def _guarded(file: str) -> Iterator[None]:
+    """The block's errors, of whatever kind the library lets through, become SourceUnreadable; its warnings go."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (SourceUnreadable, UsageError):
+        raise
+    except Exception as error:
+        raise SourceUnreadable(
+            _("{path} can't be read as an Excel file: {reason}.").format(
+                path=file, reason=str(error) or type(error).__name__
+            ),
+            _("Open it in Excel and save it again as .xlsx, or as CSV (UTF-8)."),
+        ) from error

@@ -1,0 +1,133 @@
+"""Finding lines again: some physical lines of a file, whatever it is, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from wizard.data import readers
+from wizard.data.check import Finding
+from wizard.data.lines import LINE_LIMIT, TooLong, blocks, opened
+from wizard.data.record import Record
+from wizard.data.rows import Outcome, decode, understand
+
+BOM = b"\xef\xbb\xbf"
+_HEAD = 1 << 16
+
+
+def is_json_lines(path: Path) -> bool:
+    """Whether ``path`` begins as JSON Lines in UTF-8 whose rows need no knowledge of the file: chats, or MedQA's own.
+
+    Such a file can be read a range of bytes at a time. False says nothing: ``readers`` knows. Raises SourceUnreadable.
+    """
+    if path.is_dir() or not path.exists():  # a folder, or a file inside an archive
+        return False
+    with opened(path) as stream:
+        head = stream.read(_HEAD)
+    head = head.removeprefix(BOM)
+    text, end, _rest = head.lstrip(b"\r\n\t ").partition(b"\n")
+    if not text.startswith(b"{") or (not end and len(head) >= _HEAD) or b"\r" in text.rstrip(b"\r"):
+        return False
+    try:
+        head[:-4].decode() if len(head) >= _HEAD else head.decode()
+    except UnicodeDecodeError as error:
+        if error.reason != "unexpected end of data":
+            return False
+    try:
+        row = decode(text)
+    except (ValueError, RecursionError):
+        return False
+    if "messages" in row or set(row) == {"text"}:
+        return True
+    return (
+        isinstance(row.get("options"), dict) and isinstance(row.get("answer_idx"), str) and "question" in row
+    )
+
+
+def bailian_field(path: Path) -> str:
+    """The field that all rows of a JSON Lines file for the platform have, told from its first; "" for a source.
+
+    It is ``messages`` (SFT and DPO) or ``text`` (CPT).
+    """
+    with opened(path) as stream:
+        head = stream.read(_HEAD).removeprefix(BOM).lstrip()
+    row = decode(head.partition(b"\n")[0])
+    if "messages" in row:
+        return "messages"
+    return "text" if set(row) == {"text"} else ""
+
+
+def rows_at(path: Path, wanted: AbstractSet[int]) -> Iterator[tuple[int, Outcome]]:
+    """(line, what it means) for each of the ``wanted`` physical lines that there is, in order of the lines."""
+    file = str(path)
+    if not wanted:
+        return
+    if is_json_lines(path):
+        for number, raw in lines_at(path, wanted):
+            yield number, understand(raw, file, number)
+        return
+    last = max(wanted)
+    faults: list[Finding] = []
+    for one in readers.read(path):
+        line = one.where.line
+        if faults and faults[0].where.line != line:
+            yield faults[0].where.line, tuple(faults)
+            faults = []
+        if line > last:
+            return
+        if line in wanted:
+            if isinstance(one, Finding):
+                faults.append(one)
+            else:
+                yield line, one
+    if faults:
+        yield faults[0].where.line, tuple(faults)
+
+
+def records_at(path: Path, wanted: AbstractSet[int]) -> Iterator[Record]:
+    """The records on the ``wanted`` lines, in order of the lines; lines that hold none are passed over."""
+    for _line, outcome in rows_at(path, wanted):
+        if not isinstance(outcome, tuple):
+            yield outcome
+
+
+def lines_at(path: Path, wanted: AbstractSet[int]) -> Iterator[tuple[int, bytes]]:
+    """(line, its bytes) for each of the ``wanted`` physical lines that there is; a byte order mark is taken off."""
+    left = sorted(wanted, reverse=True)
+    with opened(path) as stream:
+        for first, lines in blocks(stream, str(path)):
+            while left and left[-1] < first + len(lines):
+                number = left.pop()
+                raw = lines[number - first] if number >= first else b""
+                yield number, raw.removeprefix(BOM) if number == 1 and not isinstance(raw, TooLong) else raw
+            if not left:
+                return
+
+
+def whole_lines(path: Path, start: int, end: int, size: int) -> Iterator[bytes | TooLong]:
+    """The lines that begin at or after byte ``start`` and before ``end``, some ``size`` bytes at a time, as blocks.
+
+    Each block holds whole lines with their ends; a line beyond LINE_LIMIT comes alone, as TooLong.
+    """
+    with opened(path) as stream:
+        at = start
+        if start:
+            stream.seek(start - 1)
+            while (skipped := stream.readline(size)) and not skipped.endswith(b"\n"):
+                pass
+            at = stream.tell()
+        while at < end and (block := stream.read(min(size, end - at))):
+            if not block.endswith(b"\n"):
+                cut = block.rfind(b"\n") + 1
+                if cut:
+                    yield block[:cut]
+                    block = block[cut:]
+                rest = stream.readline(LINE_LIMIT + 1 - len(block)) if len(block) <= LINE_LIMIT else b""
+                block += rest
+                if len(block) > LINE_LIMIT and not block.endswith(b"\n"):
+                    while (rest := stream.readline(size)) and not rest.endswith(b"\n"):
+                        pass
+                    block = TooLong(block[:1000] + b"\xff")
+            at = stream.tell()
+            yield block

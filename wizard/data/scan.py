@@ -1,0 +1,141 @@
+"""Every row of a file, looked at once: page by page where it is JSON Lines, record by record elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from wizard.data.check import Finding, finding
+from wizard.data.identity import Asked, asked_by, key
+from wizard.data.inspection import inspect
+from wizard.data.lane import Lane
+from wizard.data.record import Chat, Message, MultipleChoice, Record, Where
+from wizard.data.rows import decode, understand
+from wizard.data.tally import Tally
+from wizard.data.wire import messages
+
+if TYPE_CHECKING:
+    from wizard.data.tokens import Tokenizer
+
+
+class Scan:
+    """Looks at the pages of one file in order; ``tally`` is what came of it so far.
+
+    ``bailian``: the file is meant for the platform as it is, so blank lines and unknown keys matter too; it names the
+    field that all rows have, ``messages`` or ``text``. "": a source to convert.
+    """
+
+    def __init__(
+        self,
+        file: str,
+        *,
+        bailian: str = "",
+        max_length: int | None = None,
+        tokenizer: Tokenizer | None = None,
+        system_prompt: str = "",
+    ) -> None:
+        self.tally = Tally()
+        self._file = file
+        self._bailian = bailian
+        self._max_length = max_length
+        self._tokenizer = tokenizer
+        self._system_prompt = system_prompt
+        self._lane = Lane(self.tally)
+
+    def page(self, block: bytes) -> None:
+        """Whole lines, each with its line end but perhaps the last."""
+        tally = self.tally
+        lines = block.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        first = tally.lines + 1
+        tally.lines += len(lines)
+        tally.size += len(block)
+        tally.room()
+        longest = len(block) if self._max_length is None else self._max_length
+        for index in self._lane.page(block, lines, first, longest):
+            self.line(lines[index], first + index)
+
+    def line(self, raw: bytes, number: int) -> None:
+        """One line, the careful way."""
+        outcome = understand(raw, self._file, number)
+        if isinstance(outcome, tuple):
+            if not outcome:
+                self.tally.blank += 1
+                if self._bailian:
+                    self.tally.findings.add(finding("BLANK_LINE", Where(self._file, number)))
+            else:
+                self.tally.left_out += 1
+        elif self._bailian and (faults := _as_the_platform_has_it(raw, self._bailian, outcome.where)):
+            self.tally.left_out += 1
+            outcome = faults
+        if isinstance(outcome, tuple):
+            for found in outcome:
+                self.tally.findings.add(found)
+            return
+        self.record(outcome, size=len(raw))
+
+    def record(self, record: Record, *, size: int | None = None) -> None:
+        """One row that can be sent, unless its findings say otherwise. ``size``: bytes of its line, where known."""
+        tally = self.tally
+        asked = asked_by(record)
+        line = record.where.line
+        unfit = False
+        for found in self.findings(record, asked, size=size):
+            tally.findings.add(found)
+            unfit = unfit or found.severity == "error"
+        if unfit:
+            tally.left_out += 1
+            return
+        tally.rows += 1
+        tally.kinds[type(record).__name__] += 1
+        tally.key(line, key(asked.stem))
+        tally.length(_characters(record, self._system_prompt), line)
+        labels = [label for label, _text in asked.options]
+        if asked.label in labels and not (isinstance(record, MultipleChoice) and record.also):
+            tally.options([len(text) for _label, text in asked.options], labels.index(asked.label))
+
+    def findings(self, record: Record, asked: Asked, *, size: int | None = None) -> Iterator[Finding]:
+        """All that is to be said about ``record`` by itself."""
+        yield from inspect(record, asked, as_it_is=bool(self._bailian))
+        if self._max_length is not None and (size is None or size > self._max_length):
+            tokens = self._tokens(record)
+            if tokens > self._max_length:
+                yield finding("TOO_LONG", record.where, tokens=tokens, limit=self._max_length)
+
+    def _tokens(self, record: Record) -> int:
+        if self._tokenizer is None:
+            from wizard.data.tokens import Tokenizer
+
+            self._tokenizer = Tokenizer.load()
+        return tokens_of(record, self._tokenizer, self._system_prompt)
+
+
+def tokens_of(record: Record, tokenizer: Tokenizer, system_prompt: str = "") -> int:
+    """The tokens that are sent for ``record``, as Qwen 2, 2.5 and 3 count them (for DPO: with the longer answer)."""
+    if isinstance(record, MultipleChoice | Chat):
+        return tokenizer.count_chat(messages(record, system_prompt))
+    if isinstance(record, Message):
+        return tokenizer.count(record.content)
+    if hasattr(record, "text"):
+        return tokenizer.count(record.text)
+    longer = max(record.chosen, record.rejected, key=lambda turn: len(turn.content))
+    return tokenizer.count_chat((*record.messages, longer))
+
+
+def _characters(record: Record, system_prompt: str) -> int:
+    if isinstance(record, MultipleChoice | Chat):
+        return sum([len(turn.content) for turn in messages(record, system_prompt)])
+    if hasattr(record, "text"):
+        return len(record.text)
+    return sum([len(turn.content) for turn in (*record.messages, record.chosen, record.rejected)])
+
+
+def _as_the_platform_has_it(raw: bytes, field: str, where: Where) -> tuple[Finding, ...]:
+    """What is wrong with a row that could be converted, where it is to be sent as it is; empty where nothing is."""
+    row = decode(raw)
+    if field not in row:
+        return (finding("OTHER_SHAPE", where, field=field),)
+    turns = row.get("messages", ())
+    lists = [number for number, turn in enumerate(turns, 1) if isinstance(turn.get("content"), list)]
+    return (finding("CONTENT_NOT_TEXT", where, number=lists[0]),) if lists else ()

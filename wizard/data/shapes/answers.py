@@ -1,0 +1,182 @@
+"""Which options are right: a letter, a text, an index, a list or several letters, where they leave no doubt."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from wizard.data.check import Finding, finding, quoted
+from wizard.data.record import Where, trim
+from wizard.data.shapes.fields import kind
+from wizard.data.shapes.options import literal
+
+Right: TypeAlias = tuple[str, ...]
+"""The labels of the right options, in the order of the options."""
+
+_DRESS = re.compile(
+    r"^[（(\[【\s]*(?:选项|答案|option|choice|opt|op)?[\s_:：]*([^\s()（）\[\]【】]{1,3}?)[)）\]】.．、:：\s]*$",
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(
+    r"^[（(\[【]?\s*([^\s()（）\[\]【】.．、:：]{1,3})\s*[)）\]】.．、:：]+\s*(\S.*)$", re.DOTALL
+)
+_SEPARATORS = re.compile(r"[\s,，、;；/|+&和及与]+")
+_INDEX = re.compile(r"\d{1,2}")
+
+
+class Undecided(Exception):
+    """An index, and nothing tells whether 0 or 1 is the first."""
+
+
+def resolved(  # noqa: PLR0911 - one return a fault
+    options: Mapping[str, str], values: Iterable[tuple[str, Any]], where: Where, counting: int | None
+) -> Right | Finding:
+    """The right options that all of ``values`` ((field, value)) agree on, or what is wrong with them."""
+    given = [(field, value) for field, value in values if not _blank(value)]
+    if not given:
+        return finding("NO_ANSWER", where)
+    first = given[0][1]
+    if len(given) == 1 and type(first) is str and first in options and first not in options.values():
+        return (first,)  # as nearly always; what follows says the same, slowly
+    possible: set[Right] | None = None
+    numbers: list[int] = []
+    for field, value in given:
+        try:
+            found = _meant(options, value, counting)
+        except Undecided as undecided:
+            numbers.append(undecided.args[0])
+            continue
+        except TypeError:
+            return finding("WRONG_TYPE", where, field=field, found=kind(value), wanted=kind(""))
+        if not found:
+            return finding("ANSWER_NOT_AN_OPTION", where, answer=quoted(value), labels=", ".join(options))
+        both = found if possible is None else possible & found
+        if not both:
+            return _disagreement(options, min(possible or found), value, where)
+        possible = both
+    if possible is None:
+        return finding("ANSWER_INDEX", where, number=numbers[0])
+    if len(possible) > 1:
+        return finding("ANSWER_AMBIGUOUS", where, answer=quoted(given[0][1]))
+    right = possible.pop()
+    at = list(options).index(right[0])
+    other = next((number for number in numbers if number - at not in (0, 1)), None)
+    return right if other is None else _disagreement(options, right, other, where)
+
+
+def _disagreement(options: Mapping[str, str], right: Right, other: object, where: Where) -> Finding:
+    label = right[0]
+    return finding(
+        "ANSWER_DISAGREES", where, label=label, answer=quoted(other), option=quoted(options[label])
+    )
+
+
+def counted(options: Mapping[str, str], values: Sequence[tuple[str, Any]]) -> set[int] | None:
+    """From where the options can be counted (0, 1, both or neither) by this row's answers; None where none is an index."""
+    found: set[int] | None = None
+    for _field, value in values:
+        try:
+            if not _blank(value):
+                _meant(options, value, None)
+        except Undecided as undecided:
+            number = undecided.args[0]
+            bases = {base for base in (0, 1) if 0 <= number - base < len(options)}
+            others = [other for other in values if other[1] is not value]
+            right = resolved(options, others, Where("", 0), None) if others else None
+            if isinstance(right, tuple):
+                bases = {number - list(options).index(right[0])} & bases
+            found = bases if found is None else found & bases
+        except TypeError:
+            continue
+    return found
+
+
+def _blank(value: object) -> bool:
+    return value is None or value == [] or (isinstance(value, str) and not trim(value))
+
+
+def _meant(options: Mapping[str, str], value: Any, counting: int | None) -> set[Right]:
+    """What ``value`` can mean; empty where nothing. Raises Undecided (an index) and TypeError."""
+    if isinstance(value, str):
+        written = literal(value)
+        return (
+            _of_text(options, trim(value), counting)
+            if written is value or isinstance(written, dict)
+            else _meant(options, written, counting)
+        )
+    if isinstance(value, list):
+        return _of_list(options, value, counting)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:
+        raise TypeError
+    return _of_index(options, int(value), counting)
+
+
+def _of_list(options: Mapping[str, str], entries: list[Any], counting: int | None) -> set[Right]:
+    labels: set[str] = set()
+    for entry in entries:
+        found = _meant(options, entry, counting)
+        if len(found) != 1:
+            return found if len(entries) == 1 else set()
+        labels.update(*found)
+    return {_ordered(options, labels)}
+
+
+def _of_index(options: Mapping[str, str], number: int, counting: int | None) -> set[Right]:
+    if str(number) in options:
+        return {(str(number),)}
+    if counting is None:
+        raise Undecided(number)
+    at = number - counting
+    return {(list(options)[at],)} if 0 <= at < len(options) else set()
+
+
+def _of_text(options: Mapping[str, str], words: str, counting: int | None) -> set[Right]:
+    found: set[Right] = {(label,) for label, text in options.items() if text == words}
+    if words in options:
+        found.add((words,))
+    if _INDEX.fullmatch(words):
+        if counting is not None:
+            found |= _of_index(options, int(words), counting)
+        elif not found:
+            raise Undecided(int(words))
+    return found or _of_letters(options, words)
+
+
+def _of_letters(options: Mapping[str, str], words: str) -> set[Right]:
+    """Labels in another dress: lower case, full width, in brackets, several, or followed by the option's text."""
+    labels = {_folded(label): label for label in options}
+    if len(labels) < len(options):
+        return set()
+    bare = _DRESS.match(words)
+    if bare is not None and (label := labels.get(_folded(bare[1]))) is not None:
+        return {(label,)}
+    labelled = _LABELLED.match(words)
+    if labelled is not None and (label := labels.get(_folded(labelled[1]))) is not None:
+        if trim(labelled[2]) == options[label]:
+            return {(label,)}
+        if len(trim(labelled[2])) > 2:  # noqa: PLR2004 - longer than a further letter: a text, and another one
+            return set()
+    return _of_several(options, words, labels)
+
+
+def _of_several(options: Mapping[str, str], words: str, labels: Mapping[str, str]) -> set[Right]:
+    plain = unicodedata.normalize("NFKC", words).strip("()[]【】. ")
+    parts = [part.strip("()[].") for part in _SEPARATORS.split(plain) if part]
+    if len(parts) == 1:
+        parts = list(parts[0])
+        # Letters without anything between them are in order, and capitals: BAD is a word.
+        if plain != plain.upper() or parts != sorted(parts):
+            return set()
+    found = [labels.get(_folded(part)) for part in parts]
+    right = {label for label in found if label is not None}
+    return {_ordered(options, right)} if len(right) == len(parts) > 1 else set()
+
+
+def _ordered(options: Mapping[str, str], labels: set[str]) -> Right:
+    return tuple([label for label in options if label in labels])
+
+
+def _folded(label: str) -> str:
+    return unicodedata.normalize("NFKC", label).upper()

@@ -1,0 +1,63 @@
+"""One field of a row: its text, or the finding that says why it is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wizard.data.check import Finding, finding
+from wizard.data.record import Where, trim
+from wizard.locale import _
+
+
+def text(row: Mapping[str, Any], field: str, where: Where, faults: list[Finding]) -> str | None:
+    """The field's text, trimmed; "" where there is none; None, with a finding added, where it is no usable text."""
+    value = row.get(field)
+    if value is None:
+        return ""
+    if type(value) is not str:
+        faults.append(finding("WRONG_TYPE", where, field=field, found=kind(value), wanted=kind("")))
+        return None
+    if "\0" in value:
+        faults.append(finding("NUL", where, field=field))
+        return None
+    return trim(value)
+
+
+def exact(row: Mapping[str, Any], field: str, where: Where, faults: list[Finding]) -> str:
+    """The field's text as it is; "" where there is none or, with a finding added, where it is no usable text."""
+    value = row.get(field)
+    return "" if not text(row, field, where, faults) or type(value) is not str else value
+
+
+def keys_in(value: object) -> int:
+    """How many keys the objects in a decoded JSON value have together, at whatever depth."""
+    count, todo = 0, [value]
+    while todo:
+        one = todo.pop()
+        if type(one) is dict:
+            count += len(one)
+            todo += one.values()
+        elif type(one) is list:
+            todo += one
+    return count
+
+
+def kind(value: object) -> str:  # noqa: PLR0911 - one return a kind
+    """What a value is, for a sentence."""
+    match value:
+        case None:
+            return _("null")
+        case bool():
+            return _("true or false")
+        case str():
+            return _("a text")
+        case int() | float():
+            return _("a number")
+        case list() | tuple():
+            return _("a list")
+        case dict():
+            return _("an object")
+    if hasattr(value, "isoformat"):
+        return _("a date or time")
+    return _("an error of the spreadsheet") if hasattr(value, "shown") else _("something that is no text")

@@ -1,0 +1,276 @@
+"""Which column means what, told from the columns' names alone: once for each set of names that a file has."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Shape: TypeAlias = Literal[
+    "choice", "messages", "conversations", "alpaca", "prompt", "query", "pair", "preference", "text", ""
+]
+Columns: TypeAlias = tuple[tuple[str, str], ...]
+"""(meaning, column) pairs that the user gave."""
+
+LABELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+MEANINGS = (
+    *(
+        "question",
+        "passage",
+        "options",
+        *LABELS,
+        "answer",
+        "system",
+        "instruction",
+        "input",
+        "output",
+        "history",
+    ),
+    *("messages", "conversations", "chosen", "rejected", "text"),
+)
+"""What a column can mean in ``columns``; besides, ``header`` (yes, no) and ``counting`` (0, 1) are about the file."""
+ABOUT_FILE = ("header", "counting")
+
+_QUESTION = (
+    "question",
+    "题目",
+    "题干",
+    "问题",
+    "stem",
+    "questionstem",
+    "questiontext",
+    "problem",
+    "query",
+    "prompt",
+    "ask",
+    "input",
+)
+_PASSAGE = ("passage", "context", "材料", "article")
+_OPTIONS = ("options", "option", "choices", "choice", "选项", "候选答案")
+_SURE_ANSWERS = (
+    *(
+        "answer",
+        "answeridx",
+        "answerkey",
+        "answerindex",
+        "answerid",
+        "answerletter",
+        "answertext",
+        "answerstr",
+        "cop",
+        "ans",
+    ),
+    *(
+        "correctanswer",
+        "correctoption",
+        "rightanswer",
+        "correct",
+        "gold",
+        "答案",
+        "正确答案",
+        "标准答案",
+        "参考答案",
+    ),
+)
+_LIKELY_ANSWERS = ("label", "target", "reference", "output", "response", "completion")
+_ASKED: dict[str, Shape] = {
+    "instruction": "alpaca", "prompt": "prompt", "query": "query", "question": "pair", "ask": "pair", "问题": "pair",
+    "提问": "pair", "题目": "pair", "user": "pair", "human": "pair", "input": "pair",
+}  # fmt: skip
+_REPLIES = (
+    *(
+        "output",
+        "completion",
+        "response",
+        "answer",
+        "回答",
+        "答案",
+        "回复",
+        "答复",
+        "reply",
+        "assistant",
+        "gpt",
+    ),
+)
+_SYSTEM = ("system", "systemprompt")
+_TEXT = ("text", "正文", "content")
+_COLUMN_LABEL = re.compile(
+    r"(?:(?:option|opt|op|choice|选项|答案选项)?([a-j])(?:选项)?|(?:option|opt|op|choice|选项)(10|[1-9]))"
+)
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What the columns of a row mean."""
+
+    shape: Shape
+    meanings: dict[str, str]
+    """Meaning -> column; for options in columns of their own, the label -> column."""
+    answers: tuple[str, ...] = ()
+    """Of a question with options: the columns that give the answer, all of which must agree."""
+    labels: tuple[tuple[str, str], ...] = ()
+    """(label, column) where each option has a column of its own."""
+    extra: tuple[str, ...] = ()
+    """The columns that are not sent."""
+    plain: bool = False
+    """Whether it is MedQA's own shape, by its very names."""
+
+
+def plain_name(name: str) -> str:
+    """``name`` without what doesn't tell names apart: case, width, blanks, underscores, brackets, full stops."""
+    return re.sub(r"[\s_\-.()\[\]:/]+", "", unicodedata.normalize("NFKC", name)).casefold()
+
+
+@lru_cache(maxsize=2048)
+def plan(keys: tuple[str, ...], columns: Columns = ()) -> Plan:
+    """What a row with these keys means; the shape is "" where it isn't known."""
+    if columns:
+        return _given(keys, dict(columns))
+    names: dict[str, str] = {}
+    for key in keys:
+        found = plain_name(key)
+        if found not in names or key == found:
+            names[found] = key
+    made = _preference(names) or _listed(names) or _choice(names) or _pair(names) or _text(names)
+    if made is None:
+        return Plan("", _likely(keys, names), extra=keys)
+    used = {*made.meanings.values(), *made.answers}
+    is_plain = made.shape == "choice" and made.meanings.get("options") == "options" and not made.labels
+    is_plain = (
+        is_plain and made.meanings.get("question") in (None, "question") and "passage" not in made.meanings
+    )
+    is_plain = is_plain and set(made.answers) <= {"answer", "answer_idx"}
+    return msgspec.structs.replace(
+        made, extra=tuple([key for key in keys if key not in used]), plain=is_plain
+    )
+
+
+def _given(keys: tuple[str, ...], meanings: Mapping[str, str]) -> Plan:
+    """The plan for columns that the user named."""
+    found = {meaning: column for meaning, column in meanings.items() if column in keys}
+    labels = tuple([(label, found[label]) for label in LABELS if label in found])
+    answers = tuple(found[name] for name in ("answer",) if name in found)
+    shape: Shape = ""
+    if "chosen" in meanings:
+        shape = "preference"
+    elif "messages" in meanings:
+        shape = "messages"
+    elif "conversations" in meanings:
+        shape = "conversations"
+    elif "options" in meanings or "A" in meanings:
+        shape = "choice"
+    elif "text" in meanings:
+        shape = "text"
+    elif {"instruction", "input", "question"} & meanings.keys() and {"output", "answer"} & meanings.keys():
+        shape = "alpaca"
+        if "instruction" not in found and "question" in found:
+            found["instruction"] = found.pop("question")
+        if "output" not in found and "answer" in found:
+            found["output"] = found.pop("answer")
+    used = set(found.values())
+    extra = tuple([key for key in keys if key not in used])
+    return Plan(shape, found, answers, labels if shape == "choice" and "options" not in found else (), extra)
+
+
+def _first(names: Mapping[str, str], wanted: tuple[str, ...]) -> str | None:
+    return next((names[name] for name in wanted if name in names), None)
+
+
+def _with(made: dict[str, str], **columns: str | None) -> dict[str, str]:
+    made.update({meaning: column for meaning, column in columns.items() if column is not None})
+    return made
+
+
+def _listed(names: Mapping[str, str]) -> Plan | None:
+    """Chats whose turns are a list."""
+    system = _first(names, _SYSTEM)
+    if "messages" in names:
+        return Plan("messages", _with({}, messages=names["messages"], system=system))
+    turns = _first(names, ("conversations", "conversation"))
+    return Plan("conversations", _with({}, conversations=turns, system=system)) if turns is not None else None
+
+
+def _preference(names: Mapping[str, str]) -> Plan | None:
+    rejected = _first(names, ("rejected", "rejectedresponse"))
+    if rejected is None or ("chosen" not in names and "messages" not in names):
+        return None
+    before = _listed(names) or _asked(names)
+    meanings = _with(dict(before.meanings) if before else {}, chosen=names.get("chosen"), rejected=rejected)
+    meanings.pop("output", None)
+    return Plan("preference", meanings)
+
+
+def _asked(names: Mapping[str, str]) -> Plan | None:
+    """What a user's turn is made of: a question, what it is about, the turns before and the system's."""
+    asked = next((name for name in _ASKED if name in names), None)
+    if asked is None:
+        return None
+    more = names.get("input") if asked == "instruction" else None
+    made = _with(
+        {}, instruction=names[asked], input=more, history=names.get("history"), system=_first(names, _SYSTEM)
+    )
+    return Plan(_ASKED[asked], made)
+
+
+def _pair(names: Mapping[str, str]) -> Plan | None:
+    asked, reply = _asked(names), _first(names, _REPLIES)
+    if asked is None or reply is None:
+        # A question without an answer is one without options, too: that is said of it.
+        return Plan("choice", {"question": names["question"]}) if "question" in names else None
+    return Plan(asked.shape, _with(dict(asked.meanings), output=reply))
+
+
+def _choice(names: Mapping[str, str]) -> Plan | None:
+    options = _first(names, _OPTIONS)
+    labels = () if options is not None else _label_columns(names)
+    if options is None and not labels and "answeridx" not in names:
+        return None
+    meanings = _with(
+        {},
+        question=_first(names, _QUESTION),
+        passage=_first(names, _PASSAGE),
+        options=options,
+        **dict(labels),
+    )
+    answers = tuple(names[name] for name in _SURE_ANSWERS if name in names)
+    if not answers and (likely := _first(names, _LIKELY_ANSWERS)) is not None:
+        answers = (likely,)
+    if answers:
+        meanings["answer"] = answers[0]
+    return Plan("choice", meanings, answers, labels)
+
+
+def _label_columns(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """(label, column) for option columns that begin with the first label and leave none out."""
+    found: dict[str, str] = {}
+    for name, column in names.items():
+        match = _COLUMN_LABEL.fullmatch(name)
+        if match is not None:
+            label = match[1].upper() if match[1] else LABELS[int(match[2]) - 1]
+            if label in found:
+                return ()
+            found[label] = column
+    labels = sorted(found)
+    return tuple((label, found[label]) for label in labels) if len(labels) > 1 and labels[0] == "A" else ()
+
+
+def _text(names: Mapping[str, str]) -> Plan | None:
+    column = _first(names, _TEXT[:1]) or (_first(names, _TEXT) if len(names) == 1 else None)
+    return Plan("text", {"text": column}) if column is not None else None
+
+
+def _likely(keys: tuple[str, ...], names: Mapping[str, str]) -> dict[str, str]:
+    """The best guess where the shape isn't known: to be confirmed by the user, never followed unasked."""
+    guess = _with(
+        {},
+        question=_first(names, _QUESTION),
+        answer=_first(names, (*_SURE_ANSWERS, *_REPLIES, *_LIKELY_ANSWERS)),
+    )
+    left = [key for key in keys if key not in guess.values()]
+    for meaning in ("question", "answer"):
+        if meaning not in guess and left and len(keys) > 1:
+            guess[meaning] = left.pop(0)
+    return {meaning: guess[meaning] for meaning in ("question", "answer") if meaning in guess}

@@ -1,0 +1,201 @@
+"""One file of rows: what its beginning tells of all of it, and its rows one by one with what each means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from wizard.data.catalog import the_one_in
+from wizard.data.check import Finding, finding
+from wizard.data.contents import Contents, contents
+from wizard.data.formats.container import Container
+from wizard.data.record import Where
+from wizard.data.rows import Outcome, Reading, decode, meaning, understand
+from wizard.data.shapes.choice import counted
+from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, Columns, plan
+from wizard.errors import UsageError
+from wizard.locale import _
+
+_AT_BEGINNING = 200
+_SAMPLES = 3
+_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column, or a field of rows in JSON, with its first values that aren't blank."""
+
+    name: str
+    samples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a file is, as far as its beginning tells."""
+
+    container: Container
+    """``jsonl``, ``json`` (an array, or values over several lines), ``csv``, ``tsv``, ``xlsx``, ``parquet``."""
+    encoding: str
+    """``utf-8``, ``utf-8-sig``, ``utf-16-le``, ``utf-16-be``, ``gb18030``, ``utf-32`` (not read); "" for what is no text."""
+    shape: str
+    """What most rows are: choice, messages, conversations, alpaca, prompt, query, pair, preference, text; "" unknown."""
+    fields: tuple[Column, ...]
+    guess: Mapping[str, str]
+    """Meaning -> column; where the shape is "", it is only a guess that the user must confirm."""
+    packed: bool = False
+    """Whether it is packed with gzip."""
+    header: bool = True
+    """Whether a table's first row holds the columns' names."""
+
+
+class Source:
+    """A file of rows, by its path: also one inside an archive, or an archive or folder that holds just one."""
+
+    def __init__(self, path: Path, columns: Mapping[str, str] | None = None) -> None:
+        """Raises UsageError for meanings that there aren't, SourceUnreadable where a folder or archive holds several files."""
+        given = dict(columns or {})
+        for name in given:
+            if name not in (*MEANINGS, *ABOUT_FILE):
+                raise UsageError(
+                    _("A column can't mean “{name}”.").format(name=name),
+                    _("The meanings are: {names}.").format(names=", ".join((*MEANINGS, *ABOUT_FILE))),
+                )
+        for name, values in (("counting", ("0", "1")), ("header", ("yes", "no"))):
+            if given.get(name, values[0]) not in values:
+                raise UsageError(
+                    _("dataset.columns.{name} must be {values}.").format(name=name, values=" / ".join(values))
+                )
+        self.path = the_one_in(path)
+        self.file = str(self.path)
+        self._counting = int(given.pop("counting")) if "counting" in given else None
+        self._header = {"yes": True, "no": False, None: None}[given.pop("header", None)]
+        self._columns: Columns = tuple(given.items())
+        self._named = frozenset(given.values())
+
+    def outcomes(self, *, whole: bool = True) -> Iterator[tuple[int, object, Outcome]]:
+        """(line, the row as it is, what it means) for each row; findings about the file come with None as their row."""
+        known, said = self._known(whole=whole)
+        began = False
+        with self._open() as file:
+            for found in (*file.about(), *said):
+                began = began or found.severity == "error"
+                yield found.where.line, None, (found,)
+            for number, row in file.rows():
+                if isinstance(row, bytes):
+                    outcome = understand(row, self.file, number, known)
+                    if outcome != ():
+                        began = True
+                        yield number, row, outcome
+                elif isinstance(row, Finding):
+                    began = began or row.severity == "error"
+                    yield number, None, (row,)
+                else:
+                    began = True
+                    planned = plan(tuple(row), known.columns)
+                    yield number, row, meaning(row, Where(self.file, number), planned, known)
+        if not began:
+            yield 0, None, (finding("EMPTY_FILE", Where(self.file, 0)),)
+
+    def reading(self) -> tuple[Reading, tuple[Finding, ...]]:
+        """What is known before the rows are looked at one by one, and findings that say how where that isn't obvious."""
+        known, said = self._known()
+        return known, tuple(said)
+
+    def recognise(self) -> Recognised:
+        """What the file is, as far as its beginning tells."""
+        values: dict[str, list[str]] = {}
+        shapes: dict[str, int] = {}
+        guesses: dict[str, Mapping[str, str]] = {}
+        with self._open() as file:
+            for _line, row in _beginning(file):
+                planned = plan(tuple(row), self._columns)
+                shapes[planned.shape] = shapes.get(planned.shape, 0) + 1
+                if len(planned.meanings) > len(guesses.get(planned.shape, {})):
+                    guesses[planned.shape] = planned.meanings
+                for name, value in row.items():
+                    seen = values.setdefault(name, [])
+                    if len(seen) < _SAMPLES and value not in (None, ""):
+                        seen.append(_shown(value))
+            shape = max(shapes, key=lambda one: shapes[one]) if shapes else ""
+            fields = tuple(Column(name, tuple(seen)) for name, seen in values.items())
+            guess = guesses.get(shape, {})
+            return Recognised(
+                file.container, file.encoding, shape, fields, guess, file.packed, file.header is not False
+            )
+
+    def _open(self) -> AbstractContextManager[Contents]:
+        return contents(self.path, with_header=self._header, named=self._named)
+
+    def _known(self, *, whole: bool = True) -> tuple[Reading, list[Finding]]:
+        known = Reading(self._columns, self._counting)
+        names: dict[str, None] = {}
+        numbered = rows = cop = 0
+        with self._open() as file:
+            for _line, row in _beginning(file):
+                rows += 1
+                names |= dict.fromkeys(row)
+                planned = plan(tuple(row), self._columns)
+                if self._counting is None and planned.shape == "choice" and counted(row, planned) is not None:
+                    numbered += 1
+                    cop += "cop" in planned.answers
+        missing = next((column for _name, column in self._columns if column not in names), None)
+        if missing is not None and rows:
+            raise UsageError(
+                _("{path} has no column “{name}”.").format(path=self.path, name=missing),
+                _("Its columns are: {names}.").format(names=", ".join(names) or "–"),
+            )
+        return (
+            self._count(known, cop=cop == numbered, limit=None if whole else _AT_BEGINNING * 10)
+            if numbered
+            else (known, [])
+        )
+
+    def _count(self, known: Reading, *, cop: bool, limit: int | None) -> tuple[Reading, list[Finding]]:
+        """Where the options are counted from, by every row whose answer is a number, and the finding that says it."""
+        bases, line = {0, 1}, 0
+        with self._open() as file:
+            for number, row in _decoded(file, limit):
+                planned = plan(tuple(row), known.columns)
+                said = counted(row, planned) if planned.shape == "choice" else None
+                if said is not None and not bases <= said:
+                    line, bases = number, bases & said
+        if not bases:  # the rows contradict each other: each is an error of its own
+            return known, []
+        if len(bases) == 1:
+            why = _("line {line} leaves no other possibility").format(line=line)
+        elif cop:
+            bases, why = {1}, _("so MedMCQA describes its field “cop”; no row proves it")
+        else:
+            return known, []
+        base = bases.pop()
+        found = finding("INDEX_COUNTED", Where(self.file, 0), base=base, why=why)
+        return msgspec.structs.replace(known, counting=base), [found]
+
+
+def _beginning(file: Contents) -> Iterator[tuple[int, dict[str, Any]]]:
+    return islice(_decoded(file, _AT_BEGINNING * 10), _AT_BEGINNING)
+
+
+def _decoded(file: Contents, limit: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows as cells by column; what isn't one is passed over, and named when the rows are read."""
+    for number, row in islice(file.rows(), limit):
+        if isinstance(row, bytes):
+            try:
+                value = decode(row)
+            except (ValueError, RecursionError):
+                continue
+            if type(value) is dict:
+                yield number, value
+        elif isinstance(row, dict):
+            yield number, row
+
+
+def _shown(value: object) -> str:
+    words = value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=str).decode()
+    return "".join([char if char.isprintable() else " " for char in words[:_SHOWN]])

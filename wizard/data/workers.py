@@ -1,0 +1,216 @@
+"""Processes that make pages beside this one: started small, fed with places in the source, and gone with it.
+
+A worker is a plain Python that imports only what a page needs. It is told where pages are, reads them itself, and sends
+back what it made; it ends when its input does, so none outlives its parent, however that ends.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Self
+
+import msgspec
+
+from wizard import locale
+from wizard.data.page import Made, Task
+from wizard.data.ranges import Range
+from wizard.errors import WizardError
+from wizard.locale import _
+
+WORTH_IT = 24_000_000
+"""Bytes of a source from which on workers are started: below, one process is done about as soon."""
+
+MOST = 8
+_IN_FLIGHT = 3  # pages asked of each worker and not yet taken from it
+_PIPE = 1 << 20
+_START = "import sys; sys.path[:] = {path!r}; from wizard.data.worker import main; main()"
+_HEAD = 8
+
+
+class WorkerLost(WizardError):
+    """A worker ended, or failed, before it had sent what it was asked for; nothing was written."""
+
+    code = "worker-lost"
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """The first thing that a worker is told."""
+
+    path: str
+    language: str
+    task: Task
+
+
+class Answer(msgspec.Struct):
+    """What a worker sends for one Range: what it made, or what went wrong."""
+
+    made: Made | None
+    sizes: tuple[int, ...] = ()
+    """Of its data, which follow as they are: there is too much of them to be packed and unpacked."""
+    failure: str = ""
+
+
+_decode = msgspec.msgpack.Decoder(Answer).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Workers:
+    """``count`` workers on one source. Pages are asked for and taken in the same order, so it doesn't matter how many."""
+
+    def __init__(self, count: int, source: Path, task: Task) -> None:
+        self._count = count
+        self._hello = Hello(str(source.absolute()), locale.language(), task)
+        self._workers: list[_Worker] = []
+        self._waiting: deque[_Worker] = deque()
+        self._asked = 0
+
+    def __enter__(self) -> Self:
+        try:
+            for _number in range(self._count):
+                self._workers.append(_Worker(self._hello))
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    @property
+    def full(self) -> bool:
+        """Whether a page must be taken before another may be asked for."""
+        return len(self._waiting) >= self._count * _IN_FLIGHT
+
+    def ask(self, place: Range) -> None:
+        """Let the next worker make the page at ``place``."""
+        worker = self._workers[self._asked % self._count]
+        self._asked += 1
+        worker.ask(place)
+        self._waiting.append(worker)
+
+    def take(self) -> Made:
+        """The first page that was asked for and not yet taken, its lines counted from 1. Raises WorkerLost."""
+        return self._waiting.popleft().answer()
+
+    def __bool__(self) -> bool:
+        """Whether a page is waited for."""
+        return bool(self._waiting)
+
+    def __exit__(self, *_error: object) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        for worker in self._workers:
+            worker.kill()
+        for worker in self._workers:
+            worker.wait()
+
+
+class _Worker:
+    """One process and its pipes."""
+
+    def __init__(self, hello: Hello) -> None:
+        path = [str(Path(__file__).parents[2]), *[os.path.abspath(entry) for entry in sys.path if entry]]  # noqa: PTH100 - not resolved
+        # -S -E -s: nothing is looked for; it gets our own path.
+        words = [sys.executable, "-S", "-E", "-s", "-c", _START.format(path=list(dict.fromkeys(path)))]
+        try:
+            self._process = subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except OSError as error:
+            raise _lost(error.strerror or str(error)) from error
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._in: IO[bytes] = self._process.stdin
+        self._out: IO[bytes] = self._process.stdout
+        _widen(self._out)
+        self._send(msgspec.msgpack.encode(hello))
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def ask(self, place: Range) -> None:
+        self._send(_encode(place))
+
+    def answer(self) -> Made:
+        answer = _decode(self._read(int.from_bytes(self._read(_HEAD), "little")))
+        if answer.made is None:
+            raise _lost(answer.failure)
+        answer.made.data = [self._read(size) for size in answer.sizes]
+        return answer.made
+
+    def _send(self, message: bytes) -> None:
+        data = memoryview(len(message).to_bytes(_HEAD, "little") + message)
+        try:
+            while data:
+                data = data[self._in.write(data) :]
+        except OSError as error:
+            raise self._ended() from error
+
+    def _read(self, size: int) -> bytes:
+        blocks: list[bytes] = []
+        while size:
+            block = self._out.read(size)
+            if not block:
+                raise self._ended()
+            blocks.append(block)
+            size -= len(block)
+        return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+
+    def _ended(self) -> WorkerLost:
+        self.kill()
+        code = self._process.wait()
+        return _lost(
+            _("signal {number}").format(number=-code)
+            if code < 0
+            else _("exit code {number}").format(number=code)
+        )
+
+    def kill(self) -> None:
+        self._process.kill()  # it holds nothing that would have to be put away
+
+    def wait(self) -> None:
+        self._process.wait()
+        self._in.close()
+        self._out.close()
+
+
+def _lost(reason: str) -> WorkerLost:
+    return WorkerLost(
+        _(
+            "A helper process of the conversion ended before it was done ({reason}); nothing was written."
+        ).format(reason=reason),
+        _(
+            "Run it again; if it happens again, see whether memory is short, or convert with BAILIAN_WIZARD_WORKERS=0."
+        ),
+    )
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Make room in ``pipe`` for a page, where the system can, so that a worker needn't wait for us."""
+    if sys.platform != "linux":
+        return
+    import fcntl
+
+    try:
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
+    except OSError:
+        return  # the user's share of pipe memory is used up: it works as well, a little slower
+
+
+__all__: Sequence[str] = ("MOST", "WORTH_IT", "Answer", "Hello", "WorkerLost", "Workers", "cores")
