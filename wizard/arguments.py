@@ -48,6 +48,8 @@ def _commands() -> dict[str, tuple[str, Callable[[argparse.ArgumentParser], None
         "schema": (_("every answer as JSON Schema"), lambda _command: None),
         "from-command": (_("start from a command line of an older tutorial"), _from_command),
         "convert": (_("convert questions to Bailian's format"), _convert),
+        "check": (_("what is wrong with source data or Bailian's JSONL, line by line"), _check),
+        "why": (_("what became of one row of a file"), _why),
         "jobs": (_("list, show, follow and cancel jobs"), _jobs),
         "files": (_("list, show and delete files on the platform"), _files),
         "models": (_("models that can be tuned, with prices"), _as_json),
@@ -143,6 +145,83 @@ def _convert(command: argparse.ArgumentParser) -> None:
         default="stop",
         help=_("rows that can't be sent: stop, or leave out"),
     )
+    command.add_argument(
+        "--max-part-size",
+        default=None,
+        metavar="SIZE",
+        help=_("largest file to write, such as 200MB; more becomes parts (300MB, the platform's limit)"),
+    )
+    command.add_argument(
+        "--split", default=None, metavar="NAME=SHARE,…", help=_("several outputs, such as train=0.9,dev=0.1")
+    )
+    command.add_argument(
+        "--shuffle-options",
+        action="store_true",
+        default=False,
+        help=_("put the options in another order, and the key with them"),
+    )
+    command.add_argument(
+        "--seed", type=int, default=0, metavar="N", help=_("for --split and --shuffle-options (0)")
+    )
+    command.add_argument(
+        "--column",
+        action="append",
+        default=None,
+        metavar="MEANING=NAME",
+        help=_("which column means what, such as question=stem"),
+    )
+
+
+def _check(command: argparse.ArgumentParser) -> None:
+    _as_json(command)
+    command.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help=_("files; several are also compared")
+    )
+    command.add_argument(
+        "--max-length", type=_count, default=None, metavar="N", help=_("rows with more tokens are errors")
+    )
+    command.add_argument(
+        "--limit", type=_count, default=10, metavar="N", help=_("lines shown for each kind of finding (10)")
+    )
+    command.add_argument(
+        "--no-stats", action="store_true", default=False, help=_("findings only, no lengths and balance")
+    )
+    command.add_argument(
+        "--sarif", type=Path, default=None, metavar="FILE", help=_("write the findings as SARIF 2.1.0 too")
+    )
+    command.add_argument(
+        "--fix",
+        action="store_true",
+        default=False,
+        help=_("mend what is safe, in a new file; rows that can't be sent go aside"),
+    )
+    command.add_argument("--out", type=Path, default=None, metavar="FILE", help=_("where --fix writes"))
+
+
+def _why(command: argparse.ArgumentParser) -> None:
+    _as_json(command)
+    command.add_argument("row", metavar="FILE:LINE", help=_("the row, such as train.jsonl:17"))
+    command.add_argument(
+        "--output",
+        type=Path,
+        action="append",
+        default=None,
+        metavar="FILE",
+        help=_("a converted file to look for it in"),
+    )
+    command.add_argument(
+        "--system-prompt", default=None, metavar="TEXT", help=_("what every conversation begins with")
+    )
+    command.add_argument(
+        "--max-length", type=_count, default=None, metavar="N", help=_("rows with more tokens are errors")
+    )
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def _jobs(command: argparse.ArgumentParser) -> None:

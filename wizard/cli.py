@@ -60,6 +60,12 @@ def _run(arguments: Namespace) -> int:
         from wizard.commands import looking_after
 
         return looking_after.models(arguments)
+    if command in ("check", "why"):
+        from wizard.commands import checking
+        from wizard.ui import capability
+
+        look = checking.check if command == "check" else checking.why
+        return look(arguments, _front(capability.of(os.environ)))
 
     from wizard.steps.world import World
     from wizard.ui import capability
@@ -121,14 +127,7 @@ def _one_shot(arguments: Namespace, world: World, able: Capability) -> int:
     if arguments.command == "convert":
         from wizard.commands import conversion
 
-        common: dict[str, Any] = {
-            "on_error": arguments.on_error, "prompt": arguments.system_prompt, "as_json": arguments.json,
-        }  # fmt: skip
-        if arguments.all:
-            return conversion.every(front, Path(arguments.source or "."), arguments.out, **common)
-        if not arguments.source or not arguments.output:
-            raise UsageError(_("convert takes a SOURCE and an OUTPUT, or --all."))
-        return conversion.one(front, Path(arguments.source), Path(arguments.output), **common)
+        return conversion.run(front, arguments)
     from wizard.commands import looking_after
 
     if arguments.command == "jobs":

@@ -13,6 +13,7 @@ from wizard.locale import _
 _KEYS = (
     "dataset.source",
     "dataset.set",
+    "dataset.file",
     "dataset.train",
     "dataset.validation",
     "dataset.validation_source",
@@ -32,8 +33,9 @@ _KEYS = (
 def keys() -> tuple[str, ...]:
     """Every key that an answer can have."""
     from wizard.bailian.hyperparameters import HYPERPARAMETERS
+    from wizard.steps.columns import open_keys
 
-    return (*_KEYS, *(f"training.{known.name}" for known in HYPERPARAMETERS))
+    return (*_KEYS, *open_keys(), *(f"training.{known.name}" for known in HYPERPARAMETERS))
 
 
 def given(pairs: Iterable[str], file: Path | None, approve: str | None = None) -> dict[str, Given]:

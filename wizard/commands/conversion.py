@@ -1,9 +1,11 @@
-"""``convert``: one file, or every MedQA set that is found, to Bailian's chat JSON Lines."""
+"""``convert``: one file, or every MedQA set that is found, to Bailian's JSON Lines."""
 
 from __future__ import annotations
 
+import re
+from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wizard.commands.walk import print_json
 from wizard.data import catalog
@@ -12,60 +14,155 @@ from wizard.errors import UsageError
 from wizard.locale import _, ngettext
 from wizard.steps.preview import MEDQA_OUTPUT
 
+if TYPE_CHECKING:
+    from wizard.data.convert import Conversion
 
-def one(front: Front, source: Path, output: Path, *, on_error: str, prompt: str | None, as_json: bool) -> int:
-    """``convert SOURCE OUTPUT``; an OUTPUT that is a folder gets the name that the wizard would give."""
-    if not source.is_file():
-        raise UsageError(_("{path} is not a file.").format(path=source))
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmg]?)(i?)b?", re.IGNORECASE)
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
+
+
+def run(front: Front, arguments: Namespace) -> int:
+    """``convert SOURCE OUTPUT`` or ``convert --all [ROOT] [--out DIR]``: up to nine files, under the names of the toolkit.
+
+    An OUTPUT that is a folder gets the name that the wizard would give. Raises UsageError, and what convert.convert does.
+    """
+    settings = _settings(arguments)
+    if arguments.all:
+        pairs = _found(Path(arguments.source or "."), arguments.out)
+    elif not arguments.source or not arguments.output:
+        raise UsageError(_("convert takes a SOURCE and an OUTPUT, or --all."))
+    else:
+        pairs = [_pair(Path(arguments.source), Path(arguments.output))]
+    done = [_one(front, source, output, settings, as_json=arguments.json) for source, output in pairs]
+    if arguments.json:
+        print_json({"files": done})
+    return 0
+
+
+def _pair(source: Path, output: Path) -> tuple[Path, Path]:
     if output.is_dir():
         located = catalog.locate(source)
         output /= located[1].output if located else catalog.output_name(source)
-    return _all(front, [(source, output)], on_error=on_error, prompt=prompt, as_json=as_json)
+    return source, output
 
 
-def every(
-    front: Front, root: Path, out: Path | None, *, on_error: str, prompt: str | None, as_json: bool
-) -> int:
-    """``convert --all [ROOT] [--out DIR]``: up to nine files, under the names of the toolkit."""
+def _found(root: Path, out: Path | None) -> list[tuple[Path, Path]]:
     found = catalog.find_sets(root)
     if not found:
         raise UsageError(_("No MedQA files under {path}.").format(path=root))
     folder = out if out is not None else Path(MEDQA_OUTPUT)
-    pairs = [(split.path, folder / split.output) for question_set in found for split in question_set.splits]
-    return _all(front, pairs, on_error=on_error, prompt=prompt, as_json=as_json)
+    return [(split.path, folder / split.output) for question_set in found for split in question_set.splits]
 
 
-def _all(
-    front: Front, pairs: list[tuple[Path, Path]], *, on_error: str, prompt: str | None, as_json: bool
-) -> int:
-    from wizard.data.convert import SYSTEM_PROMPT, convert
+def _settings(arguments: Namespace) -> dict[str, Any]:
+    from wizard.data.convert import MAX_PART_SIZE, SYSTEM_PROMPT
 
-    done: list[dict[str, Any]] = []
-    for source, output in pairs:
-        label = _("Converting {name}").format(name=source.name)
-        with front.progress(label, source.stat().st_size, "bytes") as progress:
-            conversion = convert(
-                source,
-                output,
-                system_prompt=SYSTEM_PROMPT if prompt is None else prompt,
-                on_error="skip" if on_error == "skip" else "stop",
-                on_progress=progress.update,
-            )
-        done.append(
-            {
-                "source": str(source),
-                "output": str(output),
-                "rows": conversion.rows,
-                "left_out": conversion.left_out,
-                "size": conversion.size,
-                "sha256": conversion.sha256,
-            }
+    prompt, limit = arguments.system_prompt, arguments.max_part_size
+    return {
+        "system_prompt": SYSTEM_PROMPT if prompt is None else prompt,
+        "on_error": arguments.on_error,
+        "max_part_size": MAX_PART_SIZE if limit is None else size_of(limit),
+        "split": () if arguments.split is None else shares_of(arguments.split),
+        "seed": arguments.seed,
+        "shuffle_options": arguments.shuffle_options,
+        "columns": _columns(arguments.column or ()),
+    }
+
+
+def _one(
+    front: Front, source: Path, output: Path, settings: dict[str, Any], *, as_json: bool
+) -> dict[str, Any]:
+    from wizard.data.convert import convert
+
+    label = _("Converting {name}").format(name=source.name)
+    size = source.stat().st_size if source.is_file() else 0
+    with front.progress(label, size, "bytes") as progress:
+        conversion = convert(source, output, on_progress=progress.update, **settings)
+    if not as_json:
+        _tell(conversion)
+    return _as_dict(conversion)
+
+
+def _tell(done: Conversion) -> None:
+    for part in done.parts:
+        line = ngettext(
+            "{source} -> {output}: {rows:,} row", "{source} -> {output}: {rows:,} rows", part.rows
         )
-        if not as_json:
-            line = ngettext(
-                "{source} -> {output}: {rows:,} row", "{source} -> {output}: {rows:,} rows", conversion.rows
+        print(line.format(source=done.source, output=part.path, rows=part.rows))
+    if done.left_out:
+        line = ngettext("{count:,} row left out: {path}", "{count:,} rows left out: {path}", done.left_out)
+        print(line.format(count=done.left_out, path=done.left_out_file))
+    if done.order_kept:
+        line = ngettext(
+            "{count:,} row keeps the order of its options: they speak of each other.",
+            "{count:,} rows keep the order of their options: they speak of each other.",
+            done.order_kept,
+        )
+        print(line.format(count=done.order_kept))
+
+
+def _as_dict(done: Conversion) -> dict[str, Any]:
+    return {
+        "source": str(done.source),
+        "output": str(done.output),
+        "rows": done.rows,
+        "left_out": done.left_out,
+        "left_out_file": str(done.left_out_file) if done.left_out_file else None,
+        "size": done.size,
+        "sha256": done.sha256,
+        "kind": done.kind,
+        "order_kept": done.order_kept,
+        "manifest": str(done.manifest),
+        "parts": [
+            {
+                "path": str(part.path),
+                "split": part.split,
+                "rows": part.rows,
+                "size": part.size,
+                "md5": part.md5,
+                "sha256": part.sha256,
+            }
+            for part in done.parts
+        ],
+        "findings": done.findings.as_dict(),
+    }
+
+
+def size_of(text: str) -> int:
+    """Bytes that ``text`` means: 300MB is 300,000,000, 300MiB 314,572,800. Raises UsageError."""
+    found = _SIZE.fullmatch(text.strip())
+    size = 0
+    if found is not None:
+        size = int(float(found[1]) * (1024 if found[3] else 1000) ** _POWERS[found[2].lower()])
+    if size < 1:
+        raise UsageError(
+            _("“{text}” is not a size.").format(text=text), _("For example: --max-part-size 200MB")
+        )
+    return size
+
+
+def shares_of(text: str) -> tuple[tuple[str, float], ...]:
+    """(name, share) of ``train=0.9,dev=0.1``. Raises UsageError."""
+    shares: list[tuple[str, float]] = []
+    for one in text.split(","):
+        name, _sign, share = one.partition("=")
+        try:
+            shares.append((name.strip(), float(share)))
+        except ValueError as error:
+            raise UsageError(
+                _("“{text}” is not a split.").format(text=text), _("For example: --split train=0.9,dev=0.1")
+            ) from error
+    return tuple(shares)
+
+
+def _columns(given: list[str] | tuple[()]) -> dict[str, str] | None:
+    columns: dict[str, str] = {}
+    for one in given:
+        meaning, sign, name = one.partition("=")
+        if not sign:
+            raise UsageError(
+                _("“{text}” doesn't say which column means what.").format(text=one),
+                _("For example: --column question=stem"),
             )
-            print(line.format(source=source, output=output, rows=conversion.rows))
-    if as_json:
-        print_json({"files": done})
-    return 0
+        columns[meaning.strip()] = name
+    return columns or None

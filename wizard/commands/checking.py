@@ -1,0 +1,273 @@
+"""``check`` and ``why``: what is in a file, what is wrong with it line by line, and what becomes of a row."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wizard import __version__
+from wizard.commands.walk import print_json
+from wizard.engine.step import Front
+from wizard.errors import UsageError
+from wizard.locale import _, ngettext
+from wizard.steps.findings import view_of
+from wizard.ui.base import safe
+
+if TYPE_CHECKING:
+    from wizard.data.audit import Checked
+    from wizard.data.fate import Fate
+    from wizard.data.statistics import Statistics
+
+SHOWN = 5
+_FOLDERS = ("datasets/MedQA_BaiLian", "datasets/BaiLian")
+
+
+def check(arguments: Namespace, front: Front) -> int:
+    """``check FILE...``: exit code 1 where a finding is an error."""
+    paths = _files(arguments.files)
+    if arguments.out is not None and not arguments.fix:
+        raise UsageError(_("--out says where --fix writes; without --fix there is nothing to write."))
+    if arguments.fix:
+        return _fix(paths, arguments)
+    from wizard.data import audit
+    from wizard.data.wire import SYSTEM_PROMPT
+
+    label = _("Checking {name}").format(name=", ".join(path.name for path in paths))
+    with front.progress(
+        label, sum(path.stat().st_size for path in paths if path.is_file()), "bytes"
+    ) as progress:
+        checked = audit.check(
+            paths, max_length=arguments.max_length, system_prompt=SYSTEM_PROMPT, on_progress=progress.update
+        )
+    found = [] if arguments.no_stats else _statistics(checked, SYSTEM_PROMPT)
+    if arguments.sarif is not None:
+        _write_sarif(arguments.sarif, checked)
+    if arguments.json:
+        print_json(_as_dict(checked, found))
+    else:
+        for line in _lines(checked, arguments.limit):
+            sys.stdout.write(safe(line, lines=False) + "\n")
+        for one, numbers in zip(checked, found, strict=False):
+            front.show(view_of(one, numbers))
+    return 1 if any(one.findings.errors for one in checked) else 0
+
+
+def why(arguments: Namespace, front: Front) -> int:
+    """``why FILE:LINE``: exit code 1 where the row can't be sent."""
+    from wizard.data.fate import fate
+    from wizard.data.wire import SYSTEM_PROMPT
+
+    file, _colon, number = str(arguments.row).rpartition(":")
+    if not file or not number.isascii() or not number.isdigit() or not int(number):
+        raise UsageError(_("Name the row as FILE:LINE, such as train.jsonl:17 (lines count from 1)."))
+    (path,) = _files([Path(file)])
+    outputs = _files(arguments.output) if arguments.output else _outputs_of(path)
+    front.say(_("Looking at the whole file, for rows that say the same."), "dim")
+    one = fate(
+        path,
+        int(number),
+        system_prompt=SYSTEM_PROMPT if arguments.system_prompt is None else arguments.system_prompt,
+        outputs=outputs,
+        max_length=arguments.max_length,
+    )
+    if arguments.json:
+        print_json(_fate_as_dict(one))
+    else:
+        for line in _fate_lines(one):
+            sys.stdout.write(safe(line, lines=False) + "\n")
+    return 0 if one.sent is not None else 1
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    for path in paths:
+        inside = any(parent.is_file() for parent in path.parents)  # a file in an archive: ARCHIVE.zip/MEMBER
+        if not path.exists() and not inside:
+            raise UsageError(_("There is no file {path}.").format(path=path))
+    return list(paths)
+
+
+def _statistics(checked: Sequence[Checked], system_prompt: str) -> list[Statistics]:
+    from wizard.data.statistics import statistics
+    from wizard.data.tokens import Tokenizer
+
+    tokenizer = Tokenizer.load()
+    return [statistics(one, tokenizer, system_prompt=system_prompt) for one in checked]
+
+
+def _lines(checked: Sequence[Checked], limit: int) -> Iterator[str]:
+    """The findings, at most ``limit`` of each code and file, then the summary by code."""
+    for one in checked:
+        shown = [found for code in one.findings.counts for found in one.findings.first(code)[: limit or None]]
+        for found in sorted(shown, key=lambda found: found.where.line):
+            yield str(found)
+    for one in checked:
+        kind = _("Bailian's format") if one.bailian else _("source data")
+        rows = ngettext("{rows:,} row can be sent", "{rows:,} rows can be sent", one.tally.rows)
+        yield "{path} ({kind}): {rows}; {errors}, {warnings}.".format(
+            path=one.path,
+            kind=kind,
+            rows=rows.format(rows=one.tally.rows),
+            errors=ngettext("{count:,} error", "{count:,} errors", one.findings.errors).format(
+                count=one.findings.errors
+            ),
+            warnings=ngettext("{count:,} warning", "{count:,} warnings", one.findings.warnings).format(
+                count=one.findings.warnings
+            ),
+        )
+        for code, count in one.findings.counts.items():
+            kept = [found.where.line for found in one.findings.first(code)]
+            lines = ", ".join(str(line) for line in kept[:SHOWN] if line)
+            more = ", …" if lines and count > SHOWN else ""
+            severity = _("error") if one.findings.severity(code) == "error" else _("warning")
+            where = " · " + _("lines {lines}").format(lines=lines + more) if lines else ""
+            yield f"  {code}: {count:,} · {severity}{where}"
+
+
+def _as_dict(checked: Sequence[Checked], found: Sequence[Statistics]) -> dict[str, Any]:
+    files = []
+    for number, one in enumerate(checked):
+        tally = one.tally
+        entry: dict[str, Any] = {
+            "file": str(one.path),
+            "kind": "bailian" if one.bailian else "source",
+            "role": one.role or None,
+            "lines": tally.lines,
+            "rows": tally.rows,
+            "unfit": tally.left_out,
+            "blank_lines": tally.blank,
+            **one.findings.as_dict(),
+        }
+        if number < len(found):
+            entry["statistics"] = found[number].as_dict()
+        files.append(entry)
+    return {
+        "errors": sum(one.findings.errors for one in checked),
+        "warnings": sum(one.findings.warnings for one in checked),
+        "files": files,
+    }
+
+
+def _write_sarif(path: Path, checked: Sequence[Checked]) -> None:
+    """SARIF 2.1.0 (OASIS), which editors and code reviews show beside the lines."""
+    from wizard.storage import writing
+
+    results = []
+    for one in checked:
+        for found in one.findings:
+            where: dict[str, Any] = {"artifactLocation": {"uri": Path(found.where.file).as_posix()}}
+            if found.where.line:
+                where["region"] = {"startLine": found.where.line}
+            results.append(
+                {
+                    "ruleId": found.code,
+                    "level": found.severity,
+                    "message": {"text": f"{found.what} {found.fix}"},
+                    "locations": [{"physicalLocation": where}],
+                }
+            )
+    rules = [{"id": code} for code in sorted({code for one in checked for code in one.findings.counts})]
+    driver = {"name": "bailian-wizard", "version": __version__, "rules": rules}
+    log = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "results": results}],
+    }
+    with writing(path, mode=0o666) as out:
+        out.write(json.dumps(log, ensure_ascii=False, indent=1).encode())
+
+
+def _fix(paths: Sequence[Path], arguments: Namespace) -> int:
+    from wizard.data.mending import mend
+
+    if arguments.out is not None and len(paths) > 1:
+        raise UsageError(_("--out is for one file; without it each file gets its own beside it."))
+    done = []
+    for path in paths:
+        mended = mend(path, arguments.out)
+        done.append(mended)
+        if arguments.json:
+            continue
+        rows = ngettext(
+            "{source} -> {output}: {rows:,} row", "{source} -> {output}: {rows:,} rows", mended.rows
+        )
+        sys.stdout.write(safe(rows.format(source=path, output=mended.output, rows=mended.rows)) + "\n")
+        for sentence in mended.sentences or (_("nothing had to be mended"),):
+            sys.stdout.write(f"  {sentence}\n")
+        if mended.rejected_file is not None:
+            line = ngettext(
+                "  {count:,} row can't be sent: it is in {path}, with its line and why",
+                "  {count:,} rows can't be sent: they are in {path}, with their lines and why",
+                mended.rejected,
+            )
+            sys.stdout.write(safe(line.format(count=mended.rejected, path=mended.rejected_file)) + "\n")
+    if arguments.json:
+        print_json(
+            {
+                "files": [
+                    {
+                        "source": str(one.source),
+                        "output": str(one.output),
+                        "rows": one.rows,
+                        "rejected": one.rejected,
+                        "rejected_file": str(one.rejected_file) if one.rejected_file else None,
+                        "done": dict(one.done),
+                    }
+                    for one in done
+                ]
+            }
+        )
+    return 1 if any(one.rejected for one in done) else 0
+
+
+def _outputs_of(path: Path) -> list[Path]:
+    """Where the wizard and ``convert --all`` would have put the rows of ``path``, part by part."""
+    from wizard.data import catalog
+
+    located = catalog.locate(path.absolute())
+    names = {catalog.output_name(path), located[1].output if located else ""} - {""}
+    found: list[Path] = []
+    for folder in _FOLDERS:
+        for name in sorted(names):
+            stem = Path(name).stem
+            found += sorted(one for one in Path(folder).glob("*.jsonl") if _is_output(one.stem, stem))
+    return found
+
+
+def _is_output(stem: str, wanted: str) -> bool:
+    rest = stem.removeprefix(wanted) if stem.startswith(wanted) else "no"
+    return not rest or (rest[:1] in "-_." and any(char.isdigit() for char in rest) and "left-out" not in rest)
+
+
+def _fate_lines(one: Fate) -> Iterator[str]:
+    yield _("read: {text}").format(text=one.raw or "–")
+    if one.blank:
+        yield _("There is no row on this line.")
+        return
+    if one.record is not None:
+        yield _("understood as: {kind}").format(kind=type(one.record).__name__)
+    yield from (str(found) for found in one.findings)
+    if one.sent is None:
+        yield _("It is left out: nothing is sent for this row.")
+        return
+    yield _("sent: {text}").format(text=one.sent.decode())
+    if one.found_in is not None:
+        yield _("written to: {path}:{line}").format(path=one.found_in[0], line=one.found_in[1])
+    else:
+        yield _("written to: no converted file that I know holds it yet (name one with --output).")
+
+
+def _fate_as_dict(one: Fate) -> dict[str, Any]:
+    return {
+        "file": str(one.file),
+        "line": one.line,
+        "read": one.raw or None,
+        "record": None if one.record is None else type(one.record).__name__,
+        "blank": one.blank,
+        "findings": [found.as_dict() for found in one.findings],
+        "sent": None if one.sent is None else one.sent.decode(),
+        "output": None if one.found_in is None else {"file": str(one.found_in[0]), "line": one.found_in[1]},
+    }
