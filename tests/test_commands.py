@@ -169,7 +169,7 @@ def test_convert_makes_exactly_the_example(command: Command, folder: Path) -> No
 
 
 def test_convert_all_makes_nine_files(command: Command, folder: Path) -> None:
-    """``convert --all`` writes the nine names of the toolkit; a missing source exits 2, a broken row 1 with its line."""
+    """``convert --all`` writes the nine names of the toolkit; a missing source and a broken row exit 1, each named."""
     assert 0 == command("convert", "--all", "datasets").returncode
     names = {
         f"{name}_{split}.jsonl"
@@ -177,7 +177,8 @@ def test_convert_all_makes_nine_files(command: Command, folder: Path) -> None:
         for split in ("train", "dev", "test")
     }
     assert names <= {path.name for path in (folder / "datasets" / "MedQA_BaiLian").iterdir()}
-    assert 2 == command("convert", "nowhere.jsonl", "out.jsonl").returncode
+    missing = command("convert", "nowhere.jsonl", "out.jsonl")
+    assert (1, True) == (missing.returncode, "nowhere.jsonl" in missing.stderr)
     (folder / "bad.jsonl").write_text(json.dumps(QUESTION) + '\n{"question": \n', "utf-8")
     done = command("convert", "bad.jsonl", "out.jsonl")
     assert 1 == done.returncode
@@ -247,6 +248,31 @@ def test_real_questions_train(command: Command, real_data: Path) -> None:
     )
     assert "SUCCEEDED" == done["job"]["status"]
     assert 3425 == done["estimate"]["rows"]
+
+
+def test_the_whole_way_from_a_spreadsheet(command: Command, folder: Path) -> None:
+    """Questions in an Excel file with an option a column train like any others."""
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(["题目", "A", "B", "C", "D", "答案"])
+    for number in range(30):
+        book.active.append([f"第 {number} 题：下列哪一项正确？", "甲", "乙", "丙", "丁", "ABCD"[number % 4]])
+    book.save(folder / "题库.xlsx")
+    done = said(
+        command("run", "--sandbox", "--yes", "--watch", "--json", "--set", "dataset.source=题库.xlsx")
+    )
+    assert ("SUCCEEDED", 30) == (done["job"]["status"], done["estimate"]["rows"])
+
+
+def test_columns_that_names_do_not_tell(command: Command, folder: Path) -> None:
+    """A table whose columns mean nothing by their names is read as the answers say."""
+    rows = ["col1,col2"] + [f"怎么办 {number}？,这样办 {number}" for number in range(30)]
+    (folder / "own.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    columns = ("--set", "dataset.columns.question=col1", "--set", "dataset.columns.answer=col2")
+    done = said(command("plan", "--sandbox", "--yes", "--json", "--set", "dataset.source=own.csv", *columns))
+    assert 30 == done["estimate"]["rows"]
+    sent = (folder / "datasets" / "BaiLian" / "own.jsonl").read_text("utf-8").splitlines()
+    assert {"role": "assistant", "content": "这样办 0"} == json.loads(sent[0])["messages"][-1]
 
 
 def test_help_and_language(command: Command, folder: Path) -> None:

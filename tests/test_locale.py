@@ -19,8 +19,8 @@ from wizard import locale
 PACKAGE = Path(locale.__file__).parents[1]
 FOLDER = Path(locale.__file__).parent / locale.CHINESE / "LC_MESSAGES"
 CJK = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
-# Words of the data's format and of the platform: the same whatever the user's language is.
-NOT_OURS = ("data/wire.py", "sandbox/")
+# Words of the data's format, words to recognise in users' data, and the platform's own: the same in every language.
+NOT_OURS = ("data/", "sandbox/")
 
 Sentence = tuple[str, ...]
 """A sentence of the code; singular and plural where it has both."""

@@ -71,6 +71,51 @@ def writing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
             sink.close()  # not the buffer: closing that would try once more to write what is left in it
 
 
+class Pending:
+    """A file being written beside its place, for several that belong together: each is finished before any takes its place.
+
+    Begin, write to ``stream``, ``finish``, ``take`` a name; ``discard`` in any case. The same guarantees as ``writing``.
+    """
+
+    def __init__(self, beside: Path, *, mode: int = 0o644) -> None:
+        """Create the temporary file; its name comes from ``beside``, so that remove_stale_temps finds it by that name."""
+        self._beside = beside
+        self._temp = _Temp(beside)
+        try:
+            with _explained(beside):
+                self._descriptor = self._temp.create(mode)
+        except BaseException:
+            self._temp.discard()
+            raise
+        self._sink = _Sink(self._descriptor, beside)
+        self.stream: BinaryIO = io.BufferedWriter(self._sink, _BUFFER)
+
+    def settle(self) -> None:
+        """Put on the disk what was written so far, as far as it can be now; may run in another thread than the writing."""
+        with contextlib.suppress(OSError):  # finish does it again, and says what is wrong
+            os.fsync(self._descriptor)
+
+    def finish(self) -> None:
+        """Put every byte on the disk. Raises StorageError."""
+        self.stream.flush()
+        with _explained(self._beside):
+            os.fsync(self._descriptor)
+        self._sink.close()
+
+    def take(self, path: Path) -> None:
+        """Take the place of ``path``, in the same folder. Raises StorageError."""
+        with _explained(path):
+            refuse_special(path)
+            self._temp.become(path)
+        self._temp.discard()
+        _sync_folder(path)
+
+    def discard(self) -> None:
+        """Remove it, unless it has taken its place."""
+        self._sink.close()
+        self._temp.discard()
+
+
 def remove_stale_temps(folder: Path, name: str) -> tuple[Path, ...]:
     """Remove what a killed process left of writing ``folder/name`` and its backup; returns what was removed.
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wizard.data import catalog
 from wizard.engine.step import Choice, Facts, Field, Step, Work
-from wizard.errors import DataError
+from wizard.errors import DataError, WizardError
 from wizard.locale import _, ngettext
+from wizard.steps import columns
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
+
+if TYPE_CHECKING:
+    from wizard.data.readers import Recognised
 
 LOOKED_AT_FIRST = ("datasets", ".")
 COUNTED_UP_TO = (
     64 << 20
 )  # bytes: a larger file's rows are counted by the conversion, not while a person waits
 
+NO_FILE = "-"  # the source is the file itself
 BY_SPLIT = "split"
 BY_FILE = "file"
 
@@ -31,6 +36,7 @@ class Dataset(Step):
     def __init__(self, world: World) -> None:
         self._world = world
         self._labels: dict[tuple[str, int, int], str] = {}
+        self._beginnings: dict[tuple[str, int, int], Recognised] = {}
 
     def title(self) -> str:
         """As on the screen."""
@@ -41,8 +47,10 @@ class Dataset(Step):
         source = Field(
             key="dataset.source",
             kind="path",
-            label=_("Where is your data? A folder with MedQA in it, or one file"),
-            why=_("Questions in MedQA's form, or chats in Bailian's own. Nothing is sent yet."),
+            label=_("Where is your data? A file, a folder, or an archive"),
+            why=_(
+                "Questions or chats as JSON, CSV, Excel or Parquet, or MedQA as it is downloaded. Nothing is sent yet."
+            ),
             default=self._default_source(),
             check=self._check_source,
         )
@@ -50,11 +58,36 @@ class Dataset(Step):
         if not named or self._check_source(named):
             return (source,)
         path = self._world.path(named)
-        if path.is_dir():
-            return (source, *self._fields_of_folder(path, facts))
-        return (source, *self._fields_of_validation(facts, {}, needs=("dataset.source",)))
+        if _is_place(path) and catalog.find_sets(path):
+            return (source, *self._fields_of_sets(path, facts))
+        return (source, *self._fields_of_files(path, facts))
 
-    def _fields_of_folder(self, folder: Path, facts: Facts) -> Sequence[Field]:
+    def _fields_of_files(self, path: Path, facts: Facts) -> Sequence[Field]:
+        """For one file, or a folder or archive with some: which one, what its columns mean, what validates."""
+        names = [str(file.relative_to(path)) for file in catalog.data_files(path)] if _is_place(path) else []
+        which = Field(
+            key="dataset.file",
+            kind="choice",
+            label=_("Which file shall train the model?"),
+            default=names[0] if names else NO_FILE,
+            choices=tuple(Choice(name, name) for name in names or (NO_FILE,)),
+            needs=("dataset.source",),
+            quiet=len(names) < 2,  # noqa: PLR2004 - one file leaves no choice
+        )
+        train = self._training_file(path, facts)
+        if facts.get("dataset.file", NO_FILE if not names else None) is None or self._check_file(str(train)):
+            return (which,)
+        return (
+            which,
+            *columns.fields(train, self._recognised(train), facts),
+            *self._fields_of_validation(facts, {}, needs=("dataset.source", "dataset.file")),
+        )
+
+    def _training_file(self, path: Path, facts: Mapping[str, Any]) -> Path:
+        name = facts.get("dataset.file") or NO_FILE
+        return path if name == NO_FILE else path / name
+
+    def _fields_of_sets(self, folder: Path, facts: Facts) -> Sequence[Field]:
         sets = catalog.find_sets(folder)
         which = Field(
             key="dataset.set",
@@ -127,13 +160,16 @@ class Dataset(Step):
         source = self._world.path(facts["dataset.source"])
         validation = facts["dataset.validation"]
         chosen: list[tuple[str, Path, str]] = []
-        if source.is_dir():
+        meanings: dict[str, str] = {}
+        if "dataset.set" in facts and _is_place(source) and catalog.find_sets(source):
             found = next(found for found in catalog.find_sets(source) if found.id == facts["dataset.set"])
             for split in found.splits:
                 role = "train" if split.name == facts["dataset.train"] else "kept"
                 chosen.append(("validation" if split.name == validation else role, split.path, split.output))
         else:
-            chosen.append(("train", source, self._output_name(source)))
+            train = self._training_file(source, facts)
+            meanings = columns.chosen(facts)
+            chosen.append(("train", train, self._output_name(train)))
         if validation == BY_FILE:
             path = self._world.path(facts["dataset.validation_source"])
             chosen.append(("validation", path, self._output_name(path)))
@@ -147,13 +183,15 @@ class Dataset(Step):
             )
         order = {"train": 0, "validation": 1, "kept": 2}
         chosen.sort(key=lambda entry: order[entry[0]])
-        return {"dataset.files": [self._file(*entry) for entry in chosen]}
+        return {"dataset.files": [self._file(*entry, meanings) for entry in chosen]}
 
     def verify(self, facts: Facts) -> str | None:
         """The files must be there as they were chosen."""
         for file in facts["dataset.files"]:
             try:
-                now = self._file(file["role"], self._world.folder / file["path"], file["output"])
+                now = self._file(
+                    file["role"], self._world.folder / file["path"], file["output"], file["columns"]
+                )
             except OSError:
                 return _("{path} is no longer there.").format(path=file["path"])
             if now != file:
@@ -166,7 +204,7 @@ class Dataset(Step):
         held_back = _("a tenth held back")
         name = (
             catalog.title(facts["dataset.set"])
-            if "dataset.set" in facts and self._is_folder(facts)
+            if "dataset.set" in facts and self._has_sets(facts)
             else files["train"]
         )
         return _("{name} · train {train} · validate {validation}").format(
@@ -175,8 +213,9 @@ class Dataset(Step):
             validation=Path(files["validation"]).name if "validation" in files else held_back,
         )
 
-    def _is_folder(self, facts: Facts) -> bool:
-        return self._world.path(facts["dataset.source"]).is_dir()
+    def _has_sets(self, facts: Facts) -> bool:
+        path = self._world.path(facts["dataset.source"])
+        return _is_place(path) and bool(catalog.find_sets(path))
 
     def _default_source(self) -> str | None:
         for name in LOOKED_AT_FIRST:
@@ -186,31 +225,45 @@ class Dataset(Step):
 
     def _check_source(self, named: str) -> str | None:
         path = self._world.path(named)
-        if not path.exists():
-            return _("{path} is not there.").format(path=named)
-        if path.is_dir() and not catalog.find_sets(path):
-            return _("No MedQA files under {path}. Name one file instead, such as {path}/train.jsonl").format(
-                path=named
-            )
-        return None if path.is_dir() else self._check_file(named)
+        if not _is_place(path):
+            return self._check_file(named)
+        try:
+            if catalog.find_sets(path) or catalog.data_files(path):
+                return None
+        except WizardError as problem:
+            return f"{problem.message} {problem.hint}".strip()
+        return _("There are no questions under {path}. Name a file, such as {path}/train.jsonl").format(
+            path=named
+        )
 
     def _check_file(self, named: str) -> str | None:
+        """Why a file can't be used, from its beginning; every row is looked at by the conversion."""
         path = self._world.path(named)
-        if not path.is_file():
-            return _("{path} is not a file.").format(path=named)
+        if not _on_disk(path).is_file():
+            return _("{path} is not there.").format(path=named)
         try:
-            with path.open("rb") as opened:
-                return None if opened.read(1) else _("{path} is empty.").format(path=named)
-        except OSError as error:
-            return _("{path} can't be read: {reason}").format(path=named, reason=error.strerror)
+            if not self._recognised(path).fields:
+                return _("{path} has no rows.").format(path=named)
+        except WizardError as problem:
+            return f"{problem.message} {problem.hint}".strip()
+        return None
+
+    def _recognised(self, path: Path) -> Recognised:
+        from wizard.data import readers
+
+        status = _on_disk(path).stat()
+        identity = (str(path), status.st_size, status.st_mtime_ns)
+        if identity not in self._beginnings:
+            self._beginnings[identity] = readers.recognise(path)
+        return self._beginnings[identity]
 
     @staticmethod
     def _output_name(path: Path) -> str:
         located = catalog.locate(path)
         return located[1].output if located else catalog.output_name(path)
 
-    def _file(self, role: str, path: Path, output: str) -> dict[str, Any]:
-        status = path.stat()
+    def _file(self, role: str, path: Path, output: str, meanings: Mapping[str, str]) -> dict[str, Any]:
+        status = _on_disk(path).stat()
         shown = path.relative_to(self._world.folder) if path.is_relative_to(self._world.folder) else path
         return {
             "role": role,
@@ -218,13 +271,14 @@ class Dataset(Step):
             "output": output,
             "size": status.st_size,
             "modified_ns": status.st_mtime_ns,
+            "columns": dict(meanings),
         }
 
     def _describe(self, found: catalog.QuestionSet) -> str:
         return " · ".join(f"{split.name} {self._size(split.path)}" for split in found.splits)
 
     def _size(self, path: Path) -> str:
-        status = path.stat()
+        status = _on_disk(path).stat()
         identity = (str(path), status.st_size, status.st_mtime_ns)
         if identity not in self._labels:
             label = bytes_shown(status.st_size)
@@ -235,3 +289,17 @@ class Dataset(Step):
                 )
             self._labels[identity] = label
         return self._labels[identity]
+
+
+def _is_place(path: Path) -> bool:
+    """Whether ``path`` holds files: a folder or an archive."""
+    if path.is_dir():
+        return True
+    from wizard.data.formats import archives
+
+    return archives.kind_of(path) is not None
+
+
+def _on_disk(path: Path) -> Path:
+    """``path`` itself, or for a file inside an archive the archive."""
+    return next((place for place in (path, *path.parents) if place.is_file()), path)

@@ -10,11 +10,13 @@ from wizard.engine.step import Choice, Facts, Field, Step, Work
 from wizard.engine.view import Beside, Block, Panel, Text, View
 from wizard.errors import Remedy
 from wizard.locale import _, ngettext
+from wizard.steps.findings import found_in, view_of
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
     from wizard.data.convert import Conversion, Sample
+    from wizard.data.tokens import Tokenizer
 
 SAMPLES = 3  # a page
 MEDQA_OUTPUT = "datasets/MedQA_BaiLian"
@@ -26,7 +28,7 @@ class Preview(Step):
 
     id: ClassVar[str] = "preview"
     needs: ClassVar[tuple[str, ...]] = ("dataset.files",)
-    gives: ClassVar[tuple[str, ...]] = ("preview.files",)
+    gives: ClassVar[tuple[str, ...]] = ("preview.files", "preview.statistics")
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -86,13 +88,14 @@ class Preview(Step):
 
         facts = work.facts
         tokenizer = Tokenizer.load()
-        converted = []
+        converted: list[dict[str, Any]] = []
+        statistics: list[dict[str, Any]] = []
         for file in facts["dataset.files"]:
-            source = self._world.folder / file["path"]
             output = self._world.path(facts["preview.output"]) / file["output"]
             try:
-                conversion = self._convert(work, source, output, facts, tokenizer)
+                conversion = self._convert(work, file, output, facts, tokenizer)
             except RowsUnfit as unfit:
+                work.front.show(found_in(unfit.findings))
                 if unfit.rows:
                     unfit.remedies = (
                         Remedy(
@@ -106,8 +109,39 @@ class Preview(Step):
                         ),
                     )
                 raise
-            converted.append(self._file(file, conversion))
-        return {"preview.files": converted}
+            converted += self._parts(file, conversion)
+            statistics.append(_statistics(file, conversion))
+        self._audit(
+            work,
+            [file for file in facts["dataset.files"] if file["role"] in ("train", "validation")],
+            tokenizer,
+        )
+        return {"preview.files": converted, "preview.statistics": statistics}
+
+    def _audit(self, work: Work, files: Sequence[Mapping[str, Any]], tokenizer: Tokenizer) -> None:
+        """Show what is odd about the rows and about the files together: duplicates, leaks, balance, lengths.
+
+        Only told: a row that can't be sent has stopped the conversion, or was left out, before.
+        """
+        from wizard.data import audit
+        from wizard.data.statistics import statistics
+
+        # Where the user said what the columns mean, only the converted rows can be understood without asking again.
+        paths = [self._world.folder / file["path"] for file in files if not file["columns"]]
+        total = sum(file["size"] for file in files if not file["columns"])
+        with work.front.progress(
+            _("Looking for duplicates, leaks and other oddities"), total, "bytes"
+        ) as progress:
+            checked = audit.check(
+                paths, system_prompt=work.facts["preview.system_prompt"], on_progress=progress.update
+            )
+        for one in checked:
+            work.front.show(found_in(one.findings))
+        if checked and work.front.attended:
+            prompt = work.facts["preview.system_prompt"]
+            with work.front.progress(_("Counting tokens"), None, "seconds"):
+                numbers = statistics(checked[0], tokenizer, system_prompt=prompt)
+            work.front.show(view_of(checked[0], numbers))
 
     def verify(self, facts: Facts) -> str | None:
         """The converted files must be there as they were written; the upload checks every byte."""
@@ -121,7 +155,7 @@ class Preview(Step):
         """How much was converted, and where it is."""
         files = facts["preview.files"]
         rows = sum(file["rows"] for file in files)
-        left_out = sum(file["left_out"] for file in files)
+        left_out = sum(entry["left_out"] for entry in facts["preview.statistics"])
         line = ngettext(
             "{rows:,} row converted to {folder}", "{rows:,} rows converted to {folder}", rows
         ).format(rows=rows, folder=Path(files[0]["path"]).parent)
@@ -131,11 +165,14 @@ class Preview(Step):
             )
         return line
 
-    def _convert(self, work: Work, source: Path, output: Path, facts: Facts, tokenizer: Any) -> Conversion:
+    def _convert(
+        self, work: Work, file: Mapping[str, Any], output: Path, facts: Facts, tokenizer: Tokenizer
+    ) -> Conversion:
         from wizard.data.convert import convert
 
+        source = self._world.folder / file["path"]
         label = _("Converting {name}").format(name=source.name)
-        with work.front.progress(label, source.stat().st_size, "bytes") as progress:
+        with work.front.progress(label, file["size"], "bytes") as progress:
             return convert(
                 source,
                 output,
@@ -143,32 +180,33 @@ class Preview(Step):
                 on_error=facts["preview.on_error"],
                 tokenizer=tokenizer,
                 on_progress=progress.update,
+                columns=file["columns"],
             )
 
-    def _file(self, file: Mapping[str, Any], conversion: Conversion) -> dict[str, Any]:
-        output = conversion.output
-        shown = (
-            output.relative_to(self._world.folder) if output.is_relative_to(self._world.folder) else output
-        )
-        return {
-            "role": file["role"],
-            "source": file["path"],
-            "path": str(shown),
-            "rows": conversion.rows,
-            "size": conversion.size,
-            "md5": conversion.md5,
-            "sha256": conversion.sha256,
-            "left_out": conversion.left_out,
-            "characters": conversion.characters,
-            "lengths": [list(entry) for entry in conversion.lengths],
-        }
+    def _parts(self, file: Mapping[str, Any], conversion: Conversion) -> list[dict[str, Any]]:
+        """One entry for each file written: more than one where the platform's limit asks for it."""
+        return [
+            {
+                "role": file["role"],
+                "path": self._shown(part.path),
+                "rows": part.rows,
+                "size": part.size,
+                "md5": part.md5,
+                "sha256": part.sha256,
+            }
+            for part in conversion.parts
+        ]
+
+    def _shown(self, path: Path) -> str:
+        return str(path.relative_to(self._world.folder) if path.is_relative_to(self._world.folder) else path)
 
     def _page(self, facts: Facts, page: int) -> View | None:
         from wizard.data.convert import samples
 
         training = facts["dataset.files"][0]
         source = self._world.folder / training["path"]
-        found = samples(source, facts["preview.system_prompt"], skip=page * SAMPLES, count=SAMPLES)
+        prompt, columns = facts["preview.system_prompt"], training["columns"]
+        found = samples(source, prompt, skip=page * SAMPLES, count=SAMPLES, columns=columns)
         if not found and page:
             return None
         blocks: list[Block] = [
@@ -219,3 +257,20 @@ def _beside(sample: Sample, name: str) -> Beside:
         Panel(_("{name}, line {line}").format(name=Path(name).name, line=sample.where.line), tuple(original)),
         Panel(_("what is sent"), tuple((message.role, message.content) for message in sample.messages)),
     )
+
+
+def _statistics(file: Mapping[str, Any], conversion: Conversion) -> dict[str, Any]:
+    """What the later steps want to know of a converted source; ``sampled`` where tokens were not counted in all rows."""
+    sampled = conversion.sampled
+    return {
+        "role": file["role"],
+        "source": file["path"],
+        "rows": conversion.rows,
+        "left_out": conversion.left_out,
+        "characters": conversion.characters,
+        "kind": conversion.kind,
+        "lengths": [list(entry) for entry in conversion.lengths],
+        "sampled": None
+        if sampled is None
+        else {"rows": sampled.rows, "low": sampled.low, "high": sampled.high},
+    }

@@ -123,6 +123,15 @@ class Review(Step):
                     "dim",
                 )
             )
+        if estimate["rows_counted"] < estimate["rows"]:
+            blocks.append(
+                Text(
+                    _("Tokens were counted in {counted:,} of {rows:,} rows, drawn at random.").format(
+                        counted=estimate["rows_counted"], rows=estimate["rows"]
+                    ),
+                    "dim",
+                )
+            )
         if estimate["tokens_approximate"]:
             blocks.append(
                 Text(

@@ -24,6 +24,12 @@ MANY_ROWS = (
 RATE_FOR_ALL_PARAMETERS = "1e-5"  # the platform's default for sft (model-training-api-reference 2026-02-11)
 SMALLEST_BATCH = 8
 SPLIT_ONLY = ("split", "max_split_val_dataset_sample")
+# What each kind of rows can train: chats; a better and a worse answer; plain text.
+TYPES: Mapping[str, tuple[str, ...]] = {
+    "chat": models.CHAT_TRAINING_TYPES,
+    "preference": (models.DPO_LORA, models.DPO),
+    "text": (models.CPT,),
+}
 NEVER_ASKED = ("target_modules", "split")
 
 
@@ -31,7 +37,7 @@ class Training(Step):
     """Asks for the model and how to train it; estimates tokens and cost from the converted rows."""
 
     id: ClassVar[str] = "training"
-    needs: ClassVar[tuple[str, ...]] = ("preview.files", "dataset.validation", "key.region")
+    needs: ClassVar[tuple[str, ...]] = ("preview.statistics", "dataset.validation", "key.region")
     gives: ClassVar[tuple[str, ...]] = ("training.estimate",)
 
     def __init__(self, world: World) -> None:
@@ -44,11 +50,8 @@ class Training(Step):
     def fields(self, facts: Facts) -> Sequence[Field]:
         """Model, type, then the hyper-parameters: taken as recommended, or each asked."""
         region = facts.get("key.region") or BEIJING
-        offered = [
-            model
-            for model in models.text_models(region)
-            if set(model.training_types) & set(models.CHAT_TRAINING_TYPES)
-        ]
+        suitable = TYPES[(trained(facts) or {}).get("kind", "chat")]
+        offered = [model for model in models.text_models(region) if set(model.training_types) & set(suitable)]
         model_field = Field(
             key="training.model",
             kind="choice",
@@ -57,7 +60,7 @@ class Training(Step):
             choices=tuple(Choice(model.code, model.code, _about(model, region)) for model in offered),
         )
         chosen = next((model for model in offered if model.code == facts.get("training.model")), offered[0])
-        types = [kind for kind in models.CHAT_TRAINING_TYPES if kind in chosen.training_types]
+        types = [kind for kind in suitable if kind in chosen.training_types]
         type_field = Field(
             key="training.type",
             kind="choice",
@@ -225,11 +228,13 @@ def sent_parameters(facts: Facts) -> dict[str, Any]:
 
 def training_rows(facts: Facts) -> int | None:
     """Rows that are trained, after the platform has split off those for validation; None before the conversion."""
-    files = facts.get("preview.files")
-    if not files:
-        return None
-    rows = sum(int(file["rows"]) for file in files if file["role"] == "train")
-    return int(rows * _trained_part(facts))
+    train = trained(facts)
+    return None if train is None else int(train["rows"] * _trained_part(facts))
+
+
+def trained(facts: Facts) -> Mapping[str, Any] | None:
+    """The statistics of what trains; None before the conversion."""
+    return next((entry for entry in facts.get("preview.statistics") or () if entry["role"] == "train"), None)
 
 
 def _trained_part(facts: Facts) -> Decimal:
@@ -243,13 +248,19 @@ def estimated(facts: Facts) -> dict[str, Any]:
     from wizard.data.tokens import Tokenizer
 
     max_length = facts["training.max_length"]
-    lengths = [
-        entry for file in facts["preview.files"] if file["role"] == "train" for entry in file["lengths"]
-    ]
+    train = trained(facts)
+    assert train is not None, "training needs the conversion's statistics"
     part = _trained_part(facts)
-    rows = sum(count for _length, count in lengths)
-    rows_fit = sum(count for length, count in lengths if length <= max_length)
-    tokens_fit = sum(length * count for length, count in lengths if length <= max_length)
+    rows, lengths, sampled = train["rows"], train["lengths"], train["sampled"]
+    # Counted in a part of the rows only, what was seen stands for all of them; the interval widens the lower end.
+    scale = Decimal(1) if sampled is None else Decimal(rows) / sampled["rows"]
+    if facts["training.type"] in TYPES["preference"]:
+        lengths = [(min(length, max_length), count) for length, count in lengths]  # DPO cuts, SFT drops
+    rows_fit = round(sum(count for length, count in lengths if length <= max_length) * scale)
+    tokens_fit = round(sum(length * count for length, count in lengths if length <= max_length) * scale)
+    if sampled is not None:
+        mean = sum(length * count for length, count in lengths) / sampled["rows"]
+        tokens_fit = round(tokens_fit * sampled["low"] / mean)
     model = models.model(facts["training.model"])
     price = model.price(facts.get("key.region") or BEIJING) if model else None
     common = {
@@ -257,6 +268,7 @@ def estimated(facts: Facts) -> dict[str, Any]:
         "rows_dropped": rows - rows_fit,
         "tokens": tokens_fit,
         "tokens_approximate": not Tokenizer.covers(facts["training.model"]),
+        "rows_counted": rows if sampled is None else sampled["rows"],
         "low": None,
         "high": None,
     }
