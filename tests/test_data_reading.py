@@ -224,6 +224,44 @@ def test_recognise_shows_columns_and_a_guess(tmp_path: Path) -> None:
     ] == records(path, **found.guess)
 
 
+GUESSES: list[tuple[dict[str, str], str]] = [
+    (
+        {"question": "考题内容", "options": "备选", "answer": "标答"},
+        "序号,考题内容,备选,标答\n1,下列哪项正确？,A. 甲 B. 乙,B\n2,下列哪项错误呢？,A. 丙 B. 丁,A\n",
+    ),
+    (
+        {"question": "内容", "options": "项", "answer": "号"},
+        "编号,号,项,内容\n1,2,(A) 甲 (B) 乙,这是第一道题目\n2,1,(A) 丙 (B) 丁,这是第二道题目\n",
+    ),
+    ({"question": "甲列", "answer": "乙列"}, "类,甲列,乙列\n内科,高血压应该怎么办呢？,请按时服用降压药。\n外科,扭伤怎么办？请教,先冷敷一天。\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expected", "table"), GUESSES)
+def test_values_say_what_names_do_not(tmp_path: Path, expected: dict[str, str], table: str) -> None:
+    """Options are what reads as options, the answer what reads as labels, the question the longest texts."""
+    path = tmp_path / "odd.csv"
+    path.write_text(table, encoding="utf-8")
+    found = recognise(path)
+    assert ("", expected) == (found.shape, found.guess)
+
+
+def test_rows_inside_an_object_are_read(tmp_path: Path) -> None:
+    """An object that holds its rows under “data” or the like is read as the list; what is wrong behind it is an error."""
+    path = tmp_path / "x.json"
+    rows = [QUESTION, QUESTION | {"question": "另一题？"}]
+    for indent in (None, 1):
+        path.write_text(
+            json.dumps({"version": "1.0", "n": 2, "data": rows, "more": [1]}, indent=indent), encoding="utf-8"
+        )
+        assert [] == codes(path)
+        assert 2 == len(records(path))
+    path.write_text(json.dumps({"data": rows}) + "7", encoding="utf-8")
+    assert ["AFTER_ARRAY"] == [code for code, _line in codes(path)]
+    path.write_text(json.dumps({"data": rows})[:-1], encoding="utf-8")
+    assert ["ARRAY_OPEN"] == [code for code, _line in codes(path)]
+
+
 def test_columns_that_are_not_there_are_refused(tmp_path: Path) -> None:
     """A column's name or meaning that doesn't exist is the user's to correct, and is said with what there is."""
     path = tmp_path / "x.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import stat
@@ -12,11 +13,13 @@ from typing import Any
 
 import pytest
 from conftest import session_of
+from openpyxl import Workbook
 from sandbox_fixture import call, files, running
 from terminal import Terminal, environment
 
 from wizard.sandbox import Running
 
+CSV = Path(__file__).parents[2] / "shared" / "data" / "shapes" / "样例_内科5000-6000.csv"
 CANARY = "sk-canary0sandbox0123456789abcdef"
 TO_THE_REVIEW = (
     "Where is your data", "Which set of questions", "checked against", "Does this look right",
@@ -328,3 +331,73 @@ def _json(text: str) -> str:
     import json
 
     return json.dumps(text)
+
+
+def test_unknown_columns_of_a_spreadsheet_are_asked_and_guessed_right(tmp_path: Path) -> None:
+    """Columns that nobody can tell by name are shown with values; Enter takes the guess that the values give."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["序号", "考题内容", "备选", "标答"])
+    for number in range(1, 41):
+        sheet.append(
+            [
+                number,
+                f"关于第 {number} 种情况，下列说法正确的是？",
+                f"A. 甲 {number}\nB. 乙 {number}",
+                "AB"[number % 2],
+            ]
+        )
+    book.save(tmp_path / "questions.xlsx")
+    with Terminal(["--sandbox"], tmp_path) as terminal:
+        terminal.answer("Where is your data", "questions.xlsx", "enter")
+        terminal.answer("Which column has the question", "enter")
+        terminal.answer("Which column has the answer", "enter")
+        terminal.answer("Which column has the options", "enter")
+        terminal.answer("checked against", "enter")
+        shown = terminal.expect("Does this look right")
+        assert "will not be sent: 序号" in shown
+        terminal.settle()
+        terminal.press("ctrl-c")
+        assert 130 == terminal.end()
+    facts = session_of(tmp_path)["facts"]
+    assert ["考题内容", "标答", "备选"] == [
+        facts[f"dataset.columns.{name}"]["value"] for name in ("question", "answer", "options")
+    ]
+
+
+def test_no_field_is_left_out_unasked(tmp_path: Path) -> None:
+    """Fields that turn up only behind the rows that were looked at are named with their rows, and asked about."""
+    row = {"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}], "id": 1}
+    rows = [row] * 300 + [row | {"source": "book"}] * 2
+    (tmp_path / "chats.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    with Terminal(["--sandbox"], tmp_path) as terminal:
+        terminal.answer("Where is your data", "chats.jsonl", "enter")
+        terminal.answer("checked against", "enter")
+        assert "will not be sent: id" in terminal.expect("Does this look right")
+        terminal.settle()
+        terminal.press("enter")
+        assert "will not be sent: source (2 rows)" in terminal.expect("What now")
+        terminal.settle()
+        assert "preview.files" not in session_of(tmp_path)["facts"]
+        terminal.press("up", "enter")
+        terminal.answer("Which model", "ctrl-c")
+        assert 130 == terminal.end()
+
+
+@pytest.mark.skipif(not CSV.is_file(), reason="the real data is not beside the project")
+def test_real_chats_from_a_chinese_csv_train(tmp_path: Path) -> None:
+    """7,644 rows of GB18030 CSV go through the wizard by Enter and one typed word, none lost."""
+    (tmp_path / CSV.name).write_bytes(CSV.read_bytes())
+    with Terminal(["--sandbox", "--lang", "zh"], tmp_path, columns=80, rows=24) as terminal:
+        terminal.answer("你的数据在哪里", CSV.name, "enter")
+        terminal.answer("用什么数据验证", "enter")
+        terminal.answer("转换结果对吗", "enter")
+        terminal.answer("训练哪个模型", "enter")
+        terminal.answer("用哪种训练方式", "enter")
+        terminal.answer("使用推荐的参数吗", "enter")
+        terminal.answer("以上内容都正确吗", "enter")
+        terminal.answer("输入 yes 开始", "yes", "enter")
+        terminal.expect("✓ 训练: SUCCEEDED")
+        assert 0 == terminal.end()
+    assert [7_644] == [one["rows"] for one in session_of(tmp_path)["facts"]["preview.files"]["value"]]

@@ -34,6 +34,11 @@ _NAME_LIMIT = 120
 _BLOCK = 1 << 18
 _SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet")
 _ROWS = (*_SUFFIXES, *[f"{suffix}.gz" for suffix in _SUFFIXES])
+_NOT_DATA = (
+    ".manifest.json",
+    ".left-out.jsonl",
+    ".rejected.jsonl",
+)  # what conversions leave beside their outputs
 _NAMED = 12
 
 
@@ -110,6 +115,7 @@ def data_files(place: Path) -> tuple[Path, ...]:
             path
             for path in found
             if path.name.casefold().endswith(_ROWS)
+            and not path.name.casefold().endswith(_NOT_DATA)
             and not any(
                 part.startswith(".") or part in _NEVER_INSIDE for part in path.relative_to(place).parts
             )

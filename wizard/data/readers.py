@@ -13,7 +13,7 @@ from wizard.data.record import Record, Where
 from wizard.data.rows import Outcome, Reading
 from wizard.data.source import Column, Recognised, Source
 
-__all__ = ["Column", "Reading", "Recognised", "outcomes", "pages", "read", "reading", "recognise"]
+__all__ = ["Column", "Reading", "Recognised", "outcomes", "page", "pages", "read", "reading", "recognise"]
 
 _NAMES = {"parquet": "Parquet", "xlsx": "Excel (.xlsx)", "zip": "zip", "tar": "tar"}
 
@@ -43,6 +43,11 @@ def outcomes(
     file is looked at first to see where they count from; not so where ``whole`` is False, which is for previews.
     """
     return Source(path, columns).outcomes(whole=whole)
+
+
+def page(path: Path, *, skip: int, count: int) -> tuple[Column, ...]:
+    """The columns of ``count`` rows after ``skip`` rows, with their values; empty behind the last. Raises as ``recognise``."""
+    return Source(path).page(skip, count)
 
 
 def recognise(path: Path, columns: Mapping[str, str] | None = None) -> Recognised:

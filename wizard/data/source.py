@@ -18,12 +18,14 @@ from wizard.data.formats.container import Container
 from wizard.data.record import Where
 from wizard.data.rows import Outcome, Reading, decode, meaning, understand
 from wizard.data.shapes.choice import counted
+from wizard.data.shapes.guess import guessed
 from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, Columns, plan
 from wizard.errors import UsageError
 from wizard.locale import _
 
 _AT_BEGINNING = 200
 _SAMPLES = 3
+_GUESSED_FROM = 20
 _SHOWN = 80
 
 
@@ -109,7 +111,7 @@ class Source:
 
     def recognise(self) -> Recognised:
         """What the file is, as far as its beginning tells."""
-        values: dict[str, list[str]] = {}
+        values: dict[str, list[object]] = {}
         shapes: dict[str, int] = {}
         guesses: dict[str, Mapping[str, str]] = {}
         with self._open() as file:
@@ -120,14 +122,28 @@ class Source:
                     guesses[planned.shape] = planned.meanings
                 for name, value in row.items():
                     seen = values.setdefault(name, [])
-                    if len(seen) < _SAMPLES and value not in (None, ""):
-                        seen.append(_shown(value))
+                    if len(seen) < _GUESSED_FROM and value not in (None, ""):
+                        seen.append(value)
             shape = max(shapes, key=lambda one: shapes[one]) if shapes else ""
-            fields = tuple(Column(name, tuple(seen)) for name, seen in values.items())
-            guess = guesses.get(shape, {})
+            fields = tuple(
+                Column(name, tuple(_shown(value) for value in seen[:_SAMPLES]))
+                for name, seen in values.items()
+            )
+            by_names = guesses.get(shape, {})
+            guess = by_names if shape else guessed(values, by_names)
             return Recognised(
                 file.container, file.encoding, shape, fields, guess, file.packed, file.header is not False
             )
+
+    def page(self, skip: int, count: int) -> tuple[Column, ...]:
+        """The columns with their values in ``count`` rows after ``skip`` rows; empty behind the last row."""
+        with self._open() as file:
+            rows = [row for _line, row in islice(_decoded(file), skip, skip + count)]
+        names = dict.fromkeys(name for row in rows for name in row)
+        return tuple(
+            Column(name, tuple(_shown(row[name]) for row in rows if row.get(name) not in (None, "")))
+            for name in names
+        )
 
     def _open(self) -> AbstractContextManager[Contents]:
         return contents(self.path, with_header=self._header, named=self._named)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PREFIX = "dataset.columns."
 NONE = "-"
+ROWS = 3  # a page
 
 
 def chosen(facts: Mapping[str, Any]) -> dict[str, str]:
@@ -24,6 +25,13 @@ def chosen(facts: Mapping[str, Any]) -> dict[str, str]:
         for key, value in facts.items()
         if key.startswith(PREFIX) and value not in (None, "", NONE)
     }
+
+
+def named(meanings: Mapping[str, str]) -> set[str]:
+    """The columns that ``meanings`` names."""
+    from wizard.data.shapes.plan import ABOUT_FILE
+
+    return {column for meaning, column in meanings.items() if meaning not in ABOUT_FILE}
 
 
 def fields(file: Path, found: Recognised, facts: Facts) -> Sequence[Field]:
@@ -69,7 +77,7 @@ def _asked(name: str, file: Path, found: Recognised, *, first: bool) -> Field:
         default=default if default is not None or not choices else choices[0].value,
         choices=tuple(choices),
         needs=("dataset.source", "dataset.file"),
-        browse=(lambda page: _columns_shown(file, found) if not page else None) if first else None,
+        browse=(lambda page: _columns_shown(file, page)) if first else None,
     )
 
 
@@ -85,14 +93,19 @@ def _quiet(name: str, found: Recognised) -> Field:
     )
 
 
-def _columns_shown(file: Path, found: Recognised) -> View:
-    rows = tuple((column.name, " | ".join(column.samples)) for column in found.fields)
+def _columns_shown(file: Path, page: int) -> View | None:
+    from wizard.data.readers import page as page_of
+
+    columns = page_of(file, skip=page * ROWS, count=ROWS)
+    if not columns:
+        return None
+    rows = tuple((column.name, " | ".join(column.samples)) for column in columns)
     return View(
         (
             Text(
                 _("What the columns of {name} mean can't be told from their names.").format(name=file.name),
                 "warn",
             ),
-            Table((_("Column"), _("First values")), rows),
+            Table((_("Column"), _("Values")), rows),
         )
     )

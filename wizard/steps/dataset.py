@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 LOOKED_AT_FIRST = ("datasets", ".")
 COUNTED_UP_TO = (
     64 << 20
-)  # bytes: a larger file's rows are counted by the conversion, not while a person waits
+)  # bytes; rows of larger files are counted by the conversion, not while a person waits
 
 NO_FILE = "-"  # the source is the file itself
 BY_SPLIT = "split"
@@ -35,6 +36,7 @@ class Dataset(Step):
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._places: dict[Path, _Place] = {}
         self._labels: dict[tuple[str, int, int], str] = {}
         self._beginnings: dict[tuple[str, int, int], Recognised] = {}
 
@@ -57,14 +59,14 @@ class Dataset(Step):
         named = facts.get("dataset.source")
         if not named or self._check_source(named):
             return (source,)
-        path = self._world.path(named)
-        if _is_place(path) and catalog.find_sets(path):
-            return (source, *self._fields_of_sets(path, facts))
-        return (source, *self._fields_of_files(path, facts))
+        place = self._place(self._world.path(named))
+        if place.sets:
+            return (source, *self._fields_of_sets(place.sets, facts))
+        return (source, *self._fields_of_files(place, facts))
 
-    def _fields_of_files(self, path: Path, facts: Facts) -> Sequence[Field]:
+    def _fields_of_files(self, place: _Place, facts: Facts) -> Sequence[Field]:
         """For one file, or a folder or archive with some: which one, what its columns mean, what validates."""
-        names = [str(file.relative_to(path)) for file in catalog.data_files(path)] if _is_place(path) else []
+        path, names = place.path, place.names
         which = Field(
             key="dataset.file",
             kind="choice",
@@ -87,13 +89,12 @@ class Dataset(Step):
         name = facts.get("dataset.file") or NO_FILE
         return path if name == NO_FILE else path / name
 
-    def _fields_of_sets(self, folder: Path, facts: Facts) -> Sequence[Field]:
-        sets = catalog.find_sets(folder)
+    def _fields_of_sets(self, sets: Sequence[catalog.QuestionSet], facts: Facts) -> Sequence[Field]:
         which = Field(
             key="dataset.set",
             kind="choice",
             label=_("Which set of questions?"),
-            default=sets[0].id if sets else None,
+            default=sets[0].id,
             choices=tuple(Choice(found.id, catalog.title(found.id), self._describe(found)) for found in sets),
             needs=("dataset.source",),
         )
@@ -161,8 +162,8 @@ class Dataset(Step):
         validation = facts["dataset.validation"]
         chosen: list[tuple[str, Path, str]] = []
         meanings: dict[str, str] = {}
-        if "dataset.set" in facts and _is_place(source) and catalog.find_sets(source):
-            found = next(found for found in catalog.find_sets(source) if found.id == facts["dataset.set"])
+        if sets := self._place(source).sets:
+            found = next(found for found in sets if found.id == facts["dataset.set"])
             for split in found.splits:
                 role = "train" if split.name == facts["dataset.train"] else "kept"
                 chosen.append(("validation" if split.name == validation else role, split.path, split.output))
@@ -183,7 +184,17 @@ class Dataset(Step):
             )
         order = {"train": 0, "validation": 1, "kept": 2}
         chosen.sort(key=lambda entry: order[entry[0]])
-        return {"dataset.files": [self._file(*entry, meanings) for entry in chosen]}
+        return {
+            "dataset.files": [
+                self._file(role, path, output, self._meant(path, meanings)) for role, path, output in chosen
+            ]
+        }
+
+    def _meant(self, path: Path, meanings: Mapping[str, str]) -> Mapping[str, str]:
+        """``meanings``, said of the training file, where they fit ``path``, too; else its own names speak."""
+        named = columns.named(meanings)
+        fits = not named or named <= {column.name for column in self._recognised(path).fields}
+        return meanings if fits else {}
 
     def verify(self, facts: Facts) -> str | None:
         """The files must be there as they were chosen."""
@@ -204,7 +215,7 @@ class Dataset(Step):
         held_back = _("a tenth held back")
         name = (
             catalog.title(facts["dataset.set"])
-            if "dataset.set" in facts and self._has_sets(facts)
+            if self._place(self._world.path(facts["dataset.source"])).sets
             else files["train"]
         )
         return _("{name} · train {train} · validate {validation}").format(
@@ -213,13 +224,18 @@ class Dataset(Step):
             validation=Path(files["validation"]).name if "validation" in files else held_back,
         )
 
-    def _has_sets(self, facts: Facts) -> bool:
-        path = self._world.path(facts["dataset.source"])
-        return _is_place(path) and bool(catalog.find_sets(path))
+    def _place(self, path: Path) -> _Place:
+        """What is at ``path``: looked up once, unless nothing was there yet. Raises WizardError where it can't be read."""
+        if path not in self._places:
+            place = _look(path)
+            if not place.sets and not place.names:
+                return place
+            self._places[path] = place
+        return self._places[path]
 
     def _default_source(self) -> str | None:
         for name in LOOKED_AT_FIRST:
-            if (self._world.folder / name).is_dir() and catalog.find_sets(self._world.folder / name):
+            if self._place(self._world.folder / name).sets:
                 return name
         return None
 
@@ -228,10 +244,11 @@ class Dataset(Step):
         if not _is_place(path):
             return self._check_file(named)
         try:
-            if catalog.find_sets(path) or catalog.data_files(path):
-                return None
+            place = self._place(path)
         except WizardError as problem:
             return f"{problem.message} {problem.hint}".strip()
+        if place.sets or place.names:
+            return None
         return _("There are no questions under {path}. Name a file, such as {path}/train.jsonl").format(
             path=named
         )
@@ -289,6 +306,23 @@ class Dataset(Step):
                 )
             self._labels[identity] = label
         return self._labels[identity]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a path leads to: MedQA's sets, or the names of the files of rows; neither for a file itself."""
+
+    path: Path
+    sets: tuple[catalog.QuestionSet, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+def _look(path: Path) -> _Place:
+    if not _is_place(path):
+        return _Place(path)
+    sets = catalog.find_sets(path)
+    files = () if sets else catalog.data_files(path)
+    return _Place(path, sets, tuple(str(file.relative_to(path)) for file in files))
 
 
 def _is_place(path: Path) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from wizard.engine.step import Choice, Facts, Field, Step, Work
 from wizard.engine.view import Beside, Block, Panel, Text, View
-from wizard.errors import Remedy
+from wizard.errors import DataError, Remedy
 from wizard.locale import _, ngettext
 from wizard.steps.findings import found_in, view_of
 from wizard.steps.wording import bytes_shown
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wizard.data.tokens import Tokenizer
 
 SAMPLES = 3  # a page
+LOOKED_AT = 200  # rows whose fields are listed before the question
 MEDQA_OUTPUT = "datasets/MedQA_BaiLian"
 OTHER_OUTPUT = "datasets/BaiLian"
 
@@ -32,6 +33,7 @@ class Preview(Step):
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._unsent: dict[tuple[str, int], tuple[str, ...]] = {}
 
     def title(self) -> str:
         """As on the screen."""
@@ -39,6 +41,7 @@ class Preview(Step):
 
     def fields(self, facts: Facts) -> Sequence[Field]:
         """The system prompt, whether the samples look right, and where the converted files go."""
+        unsent = ", ".join(self._unsent_fields(facts))
         return (
             Field(
                 key="preview.system_prompt",
@@ -52,9 +55,17 @@ class Preview(Step):
                 key="preview.looks_right",
                 kind="choice",
                 label=_("Does this look right?"),
+                why=_("These fields of your data will not be sent: {names}").format(names=unsent)
+                if unsent
+                else "",
                 default="yes",
                 choices=(
-                    Choice("yes", _("Yes, convert all rows")),
+                    Choice(
+                        "yes",
+                        _("Yes, convert all rows without these fields")
+                        if unsent
+                        else _("Yes, convert all rows"),
+                    ),
                     Choice("prompt", _("Change the system prompt"), edits="preview.system_prompt"),
                 ),
                 needs=("dataset.files", "preview.system_prompt"),
@@ -69,6 +80,17 @@ class Preview(Step):
                 choices=(
                     Choice("stop", _("Stop, so that I can correct them")),
                     Choice("skip", _("Leave them out and list them in a file")),
+                ),
+                quiet=True,
+            ),
+            Field(
+                key="preview.unsent",
+                kind="choice",
+                label=_("What about fields that turn up only further on, and will not be sent?"),
+                default="ask",
+                choices=(
+                    Choice("ask", _("Ask before they are left out")),
+                    Choice("drop", _("Leave them out")),
                 ),
                 quiet=True,
             ),
@@ -109,6 +131,8 @@ class Preview(Step):
                         ),
                     )
                 raise
+            if work.front.attended and facts["preview.unsent"] == "ask":
+                _refuse_unseen(file["path"], conversion, self._unsent_fields(facts))
             converted += self._parts(file, conversion)
             statistics.append(_statistics(file, conversion))
         self._audit(
@@ -224,6 +248,24 @@ class Preview(Step):
         blocks += [_beside(sample, training["path"]) for sample in found]
         return View(tuple(blocks))
 
+    def _unsent_fields(self, facts: Facts) -> tuple[str, ...]:
+        """The fields at the beginning of each file that are not sent, in the order in which they turn up."""
+        return tuple(
+            dict.fromkeys(name for file in facts.get("dataset.files", ()) for name in self._unsent_of(file))
+        )
+
+    def _unsent_of(self, file: Mapping[str, Any]) -> tuple[str, ...]:
+        from wizard.data.convert import samples
+
+        identity = (file["path"], file["modified_ns"])
+        if identity not in self._unsent:
+            path = self._world.folder / file["path"]
+            found = samples(path, "", count=LOOKED_AT, columns=file["columns"])
+            self._unsent[identity] = tuple(
+                dict.fromkeys(name for sample in found for name in sample.record.extra)
+            )
+        return self._unsent[identity]
+
     def _default_prompt(self) -> str:
         from wizard.data.convert import SYSTEM_PROMPT
 
@@ -257,6 +299,24 @@ def _beside(sample: Sample, name: str) -> Beside:
         Panel(_("{name}, line {line}").format(name=Path(name).name, line=sample.where.line), tuple(original)),
         Panel(_("what is sent"), tuple((message.role, message.content) for message in sample.messages)),
     )
+
+
+def _refuse_unseen(name: str, conversion: Conversion, seen: Collection[str]) -> None:
+    """Raise DataError for fields that are not sent and that nobody was shown, with leaving them out as its remedy."""
+    unseen = [
+        ngettext("{name} ({rows:,} row)", "{name} ({rows:,} rows)", rows).format(name=field, rows=rows)
+        for field, rows in conversion.extra
+        if field not in seen
+    ]
+    if unseen:
+        unasked = DataError(
+            _("Further on, rows of {path} have fields that will not be sent: {names}").format(
+                path=name, names=", ".join(unseen)
+            ),
+            _("The rows shown before did not have them."),
+        )
+        unasked.remedies = (Remedy(_("Go on without these fields"), "preview.unsent", "drop"),)
+        raise unasked
 
 
 def _statistics(file: Mapping[str, Any], conversion: Conversion) -> dict[str, Any]:

@@ -1,9 +1,11 @@
-"""JSON values one after the other, in an array or bare, on one line or many: each by itself, in bounded memory."""
+"""JSON values one after the other, in an array (also one inside an object) or bare: each by itself, in bounded memory."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+
+import msgspec
 
 from wizard.data.lines import LINE_LIMIT, TooLong
 
@@ -14,6 +16,17 @@ _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _BETWEEN = re.compile(rb"[\s,]*+")
 _BLANK = re.compile(rb"\s*+")
 _BARE_END = re.compile(rb"[\s,\]{\[]")
+# A whole file that is one object with its rows under a name that says so: {"version": 1, "data": [{…}, …]}.
+_WRAPPED = re.compile(
+    rb'\s*+\{\s*+(?:"[^"\\]*+"\s*+:\s*+(?:"[^"\\]*+"|[-+.\w]++)\s*+,\s*+)*+'
+    rb'"(?:data|rows|items|list|records|examples|questions|train|test|dev|validation|dataset|RECORDS)"\s*+:\s*+\[(?=\s*+\{)'
+)
+_CLOSING = 1 << 16  # bytes: what may stand behind the rows of such an object
+
+
+def wrapped(head: bytes) -> re.Match[bytes] | None:
+    """The beginning of an object that holds the rows in a list, up to the list's bracket; None for anything else."""
+    return _WRAPPED.match(head)
 
 
 class Unfinished(bytes):
@@ -41,8 +54,12 @@ class Elements:
         """(the line on which it begins, the element's bytes); ended by Unfinished or Trailing where the text is wrong."""
         self._skip(_BLANK)
         inside = self._peek() == b"["
+        wrap = None if inside else wrapped(self._held)
         if inside:
             self._advance(self._at + 1)
+        elif wrap is not None:
+            self._advance(wrap.end())
+            inside = True
         while True:
             self._skip(_BETWEEN)
             first = self._peek()
@@ -53,8 +70,9 @@ class Elements:
             if first == b"]" and inside:
                 self._advance(self._at + 1)
                 self._skip(_BLANK)
-                if self._peek():
-                    yield self._line, Trailing(self._held[self._at : self._at + 100])
+                if not self._closed(wrap[0] if wrap is not None else b"["):
+                    rest = self._held[self._at : self._at + 100]
+                    yield self._line, Trailing(rest) if rest else Unfinished(b"{")
                 return
             line = self._line
             end = self._end(first)
@@ -65,6 +83,17 @@ class Elements:
             raw = self._held[self._at : end]
             self._advance(end)
             yield line, raw
+
+    def _closed(self, opening: bytes) -> bool:
+        """Whether what is left of the text ends what ``opening`` began, and nothing more."""
+        while len(self._held) - self._at <= _CLOSING and self._more():
+            pass
+        rest = self._held[self._at :]
+        try:
+            msgspec.json.decode(opening + b"]" + rest)
+        except (ValueError, RecursionError):
+            return False
+        return True
 
     def _end(self, first: bytes) -> int | None:
         """Where the value that begins here ends; None where the text ends before it, or it is beyond LINE_LIMIT."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias
 
-from wizard.data.formats import archives, columnar, tables
+from wizard.data.formats import archives, arrays, columnar, tables
 from wizard.data.rows import decode
 
 Container: TypeAlias = Literal["jsonl", "json", "csv", "tsv", "xlsx", "parquet", "zip", "tar", "folder", ""]
@@ -45,7 +45,7 @@ def of_text(head: bytes, name: str, *, whole: bool) -> Container:  # noqa: PLR09
     if opening.startswith(b"["):
         return "json" if _is_array(opening, whole=whole) else "jsonl"
     if opening.startswith(b"{"):
-        return "json" if _goes_on(opening) else "jsonl"
+        return "json" if arrays.wrapped(opening) or _goes_on(opening) else "jsonl"
     if name.endswith((".csv", ".txt.csv")):
         return "csv"
     if name.endswith((".tsv", ".tab")):

@@ -136,7 +136,7 @@ def plan(keys: tuple[str, ...], columns: Columns = ()) -> Plan:
             names[found] = key
     made = _preference(names) or _listed(names) or _choice(names) or _pair(names) or _text(names)
     if made is None:
-        return Plan("", _likely(keys, names), extra=keys)
+        return Plan("", _likely(names), extra=keys)
     used = {*made.meanings.values(), *made.answers}
     is_plain = made.shape == "choice" and made.meanings.get("options") == "options" and not made.labels
     is_plain = (
@@ -262,15 +262,10 @@ def _text(names: Mapping[str, str]) -> Plan | None:
     return Plan("text", {"text": column}) if column is not None else None
 
 
-def _likely(keys: tuple[str, ...], names: Mapping[str, str]) -> dict[str, str]:
-    """The best guess where the shape isn't known: to be confirmed by the user, never followed unasked."""
-    guess = _with(
+def _likely(names: Mapping[str, str]) -> dict[str, str]:
+    """What single names say where the shape isn't known: to be confirmed by the user, never followed unasked."""
+    return _with(
         {},
         question=_first(names, _QUESTION),
         answer=_first(names, (*_SURE_ANSWERS, *_REPLIES, *_LIKELY_ANSWERS)),
     )
-    left = [key for key in keys if key not in guess.values()]
-    for meaning in ("question", "answer"):
-        if meaning not in guess and left and len(keys) > 1:
-            guess[meaning] = left.pop(0)
-    return {meaning: guess[meaning] for meaning in ("question", "answer") if meaning in guess}
