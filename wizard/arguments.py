@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wizard import __version__
 from wizard.locale import _
+from wizard.usage import Parser, Row
 
 DEFAULTS = {
     "sandbox": False, "allow_endpoint": False, "set": [], "answers": None, "new": False, "json": False, "yes": False,
@@ -21,18 +22,25 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     return parser(words).parse_args(words)
 
 
-def parser(words: Sequence[str] | None = None) -> argparse.ArgumentParser:
+def parser(words: Sequence[str] | None = None) -> Parser:
     """The parser; given ``words``, only the commands that occur in them get their options (start-up time is a feature)."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="bailian-wizard",
-        description=_("Fine-tune a Qwen model on Alibaba Cloud Bailian from your own questions and chats."),
-        epilog=_("Without a command the wizard starts, or goes on with the session in this folder."),
+        description=_("Fine-tune a Qwen model on Alibaba Cloud Bailian from your own data.")
+        + "\n"
+        + _("Without a command the wizard starts, or goes on with the session here."),
+        rows=_rows(),
     )
     _common(top)
     _walking(top)
     top.set_defaults(**DEFAULTS)
-    top.add_argument("--version", action="version", version=f"bailian-wizard {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", title=_("commands"))
+    top.add_argument(
+        "--version",
+        action="version",
+        version=f"bailian-wizard {__version__}",
+        help=_("show the version and exit"),
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
     for name, (about, fill) in _commands().items():
         command = commands.add_parser(name, help=about, description=about, argument_default=argparse.SUPPRESS)
         if words is None or name in words:
@@ -55,7 +63,20 @@ def _commands() -> dict[str, tuple[str, Callable[[argparse.ArgumentParser], None
         "models": (_("models that can be tuned, with prices"), _as_json),
         "sessions": (_("sessions in this folder"), _as_json),
         "sandbox": (_("serve the sandbox for other programs"), _sandbox),
+        "completion": (_("the script that lets a shell complete commands with TAB"), _completion),
     }
+
+
+def _rows() -> tuple[Row, ...]:
+    """The commands as the top's help has them: what belongs together in one line, so that it fits a small screen."""
+    return (
+        ("run, plan", _("the same without questions; plan only says what")),
+        ("convert, check, why", _("convert data, look at every row; what became of one")),
+        ("jobs, files", _("look after jobs and files on the platform")),
+        ("models, sessions", _("models with their prices; sessions in this folder")),
+        ("schema, from-command", _("every answer as JSON Schema; start from an old command")),
+        ("sandbox, completion", _("serve the sandbox to programs; complete with TAB")),
+    )
 
 
 def _common(to: argparse.ArgumentParser) -> None:
@@ -149,19 +170,19 @@ def _convert(command: argparse.ArgumentParser) -> None:
         "--max-part-size",
         default=None,
         metavar="SIZE",
-        help=_("largest file to write, such as 200MB; more becomes parts (300MB, the platform's limit)"),
+        help=_("largest file to write; more becomes parts (300MB)"),
     )
     command.add_argument(
-        "--split", default=None, metavar="NAME=SHARE,…", help=_("several outputs, such as train=0.9,dev=0.1")
+        "--split",
+        default=None,
+        metavar="NAME=SHARE,...",
+        help=_("several outputs, such as train=0.9,dev=0.1"),
     )
     command.add_argument(
-        "--shuffle-options",
-        action="store_true",
-        default=False,
-        help=_("put the options in another order, and the key with them"),
+        "--shuffle-options", action="store_true", default=False, help=_("put the options in another order")
     )
     command.add_argument(
-        "--seed", type=int, default=0, metavar="N", help=_("for --split and --shuffle-options (0)")
+        "--seed", type=_whole, default=0, metavar="N", help=_("for --split and --shuffle-options (0)")
     )
     command.add_argument(
         "--column",
@@ -218,10 +239,19 @@ def _why(command: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    """A whole number above zero."""
+    number = _whole(text)
     if number < 1:
-        raise ValueError
+        raise argparse.ArgumentTypeError(_("{text} is not a whole number above zero").format(text=text))
     return number
+
+
+def _whole(text: str) -> int:
+    """A whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(_("{text} is not a whole number").format(text=text)) from None
 
 
 def _jobs(command: argparse.ArgumentParser) -> None:
@@ -266,4 +296,8 @@ def _identifier(text: str) -> str:
 
 
 def _sandbox(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--port", type=int, default=8787, metavar="N", help=_("port on this computer"))
+    command.add_argument("--port", type=_whole, default=8787, metavar="N", help=_("port on this computer"))
+
+
+def _completion(command: argparse.ArgumentParser) -> None:
+    command.add_argument("shell", choices=["bash", "zsh", "fish"], help=_("the shell"))

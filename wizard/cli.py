@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from wizard import locale
 from wizard.arguments import parse as arguments_of
+from wizard.arguments import parser
 from wizard.errors import UsageError, WizardError
 from wizard.locale import _
 
@@ -33,6 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     locale.use(locale.choose(dict(os.environ), _wanted_language(words)))
     _turn_signals_into_exits()
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks what could come next
+        from wizard.commands import completion
+
+        completion.complete(parser())
     arguments = arguments_of(words)
     try:
         return _run(arguments)
@@ -56,10 +61,10 @@ def _run(arguments: Namespace) -> int:
         from wizard.commands import walk
 
         return walk.schema()
-    if command == "models":
-        from wizard.commands import looking_after
+    if command in ("completion", "models"):
+        from wizard.commands import completion, looking_after
 
-        return looking_after.models(arguments)
+        return completion.script(arguments) if command == "completion" else looking_after.models(arguments)
     if command in ("check", "why"):
         from wizard.commands import checking
         from wizard.ui import capability

@@ -1,0 +1,47 @@
+"""Completion with TAB: the script that a shell wants, and what could come next on a command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from typing import NoReturn
+
+_PATHS = ("FILE", "FILE:LINE", "DIR", "SOURCE", "OUTPUT")
+_ANSWER = "KEY=VALUE"
+
+
+def script(arguments: argparse.Namespace) -> int:
+    """``completion bash|zsh|fish``: print what the shell is to evaluate."""
+    from argcomplete.shell_integration import shellcode
+
+    print(shellcode(["bailian-wizard"], shell=arguments.shell))
+    return 0
+
+
+def complete(top: argparse.ArgumentParser) -> NoReturn:
+    """Tell the shell that asks (by ``_ARGCOMPLETE`` in the environment) what could come next, and end."""
+    import argcomplete
+    from argcomplete.completers import SuppressCompleter
+
+    for action in _actions(top):
+        if action.metavar == _ANSWER:
+            vars(action)["completer"] = _answers
+        elif action.metavar not in _PATHS and action.nargs != 0 and not action.choices:
+            vars(action)["completer"] = SuppressCompleter()  # an id, a number, a text: no file's name
+    argcomplete.autocomplete(top, always_complete_options="long")
+    sys.exit(1)  # argcomplete has ended the program, unless the shell's part of it is missing
+
+
+def _actions(of: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    for action in of._actions:  # noqa: SLF001 - argparse has no other way to its options
+        yield action
+        if isinstance(action.choices, dict):
+            for command in action.choices.values():
+                yield from _actions(command)
+
+
+def _answers(prefix: str, **_more: object) -> list[str]:
+    from wizard.commands.answers import keys
+
+    return [f"{key}=" for key in keys() if key.startswith(prefix)]

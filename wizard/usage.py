@@ -1,0 +1,156 @@
+"""How the command line explains itself: argparse's own words in the language in use, and help that fits the screen."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from wizard.locale import _
+
+Row = tuple[str, str]
+"""Commands that belong together, and one line about them."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose usage is one line, and whose errors read like all others of this program.
+
+    ``rows``: what help says in place of one line for each command, so that it fits a small screen.
+    """
+
+    def __init__(self, *, rows: Sequence[Row] = (), **more: Any) -> None:
+        speak()
+        super().__init__(formatter_class=Help, **more)
+        self._rows = rows
+
+    def format_usage(self) -> str:
+        """One line: options are listed below it, or one ``--help`` away."""
+        formatter = self._get_formatter()
+        formatter.add_usage(self.usage, self._in_usage(), [])
+        return formatter.format_help()
+
+    def format_help(self) -> str:
+        """Usage, what it is, commands, options."""
+        formatter = self._get_formatter()
+        formatter.add_usage(self.usage, self._in_usage(), [])
+        formatter.add_text(self.description)
+        if self._rows:
+            formatter.start_section(_("commands ({command} --help tells more)").format(command="COMMAND"))
+            formatter.add_arguments([argparse.Action([], names, help=about) for names, about in self._rows])
+            formatter.end_section()
+        for group in self._action_groups:
+            listed = [action for action in group._group_actions if not (self._rows and _is_commands(action))]  # noqa: SLF001 - argparse has no other way to its groups
+            formatter.start_section(group.title)
+            formatter.add_arguments(listed)
+            formatter.end_section()
+        formatter.add_text(self.epilog)
+        return formatter.format_help()
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and how it is used; exits with 2."""
+        more = _("More: {command}").format(command=f"{self.prog} --help")
+        said = _("error: {message}").format(message=message)
+        self.exit(2, f"{said}\n{self.format_usage()}{more}\n")
+
+    def _in_usage(self) -> list[argparse.Action]:
+        options = argparse.Action([], "options", metavar=_("[OPTION ...]"))
+        rest = [action for action in self._actions if not action.option_strings]
+        # A choice of commands would be followed by dots of its own, and all of ours may be left out.
+        return [
+            options,
+            *(
+                argparse.Action([], "", metavar=f"[{action.metavar} ...]") if _is_commands(action) else action
+                for action in rest
+            ),
+        ]
+
+
+def _is_commands(action: argparse.Action) -> bool:
+    return action.nargs == argparse.PARSER
+
+
+class Help(argparse.HelpFormatter):
+    """Folds by columns: a Chinese character takes two."""
+
+    def __init__(self, prog: str, **more: Any) -> None:
+        super().__init__(prog, max_help_position=26, **more)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return fold(text, width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines = [line for part in text.splitlines() for line in fold(part, width - len(indent))]
+        return "\n".join(indent + line for line in lines)
+
+
+def fold(text: str, columns: int) -> list[str]:
+    """``text`` in lines of at most ``columns``: broken at blanks and beside wide characters, never before closing marks."""
+    lines: list[str] = []
+    line, used = "", 0
+    for piece in _PIECES.findall(" ".join(text.split())):
+        wide = columns_of(piece.rstrip())
+        if line and used + wide > columns:
+            lines.append(line.rstrip())
+            line, used = "", 0
+        line += piece
+        used += columns_of(piece)
+    return [*lines, line.rstrip()] if line else lines
+
+
+# A wide character with the marks that must not begin a line, or a word up to the next blank or wide character.
+_WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6“‘"
+_CLOSING = "，。、；：？！）》」』】”’,.;:?!)"
+_PIECES = re.compile(rf"(?:[“‘（《「『【(]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*)\s*|\S\s*")
+
+
+def columns_of(text: str) -> int:
+    """How many columns of a terminal ``text`` takes."""
+    return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in text)
+
+
+def speak() -> None:
+    """Let argparse look up its own sentences in our catalogue.
+
+    It looks them up as ``_`` and ``ngettext`` in its own module, from Python 2.7 to 3.14. Should that end, those sentences
+    are English again, and nothing else happens.
+    """
+    words = _words()
+
+    def word(sentence: str) -> str:
+        return words.get(sentence, sentence)
+
+    vars(argparse).update(_=word, ngettext=lambda one, many, count: word(one if count == 1 else many))
+
+
+def _words() -> dict[str, str]:
+    """The sentences of argparse that a user can meet, as Python 3.11 to 3.14 have them."""
+    return {
+        "usage: ": _("usage: "),
+        "positional arguments": _("positional arguments"),
+        "options": _("options"),
+        "show this help message and exit": _("show this help message and exit"),
+        "argument %(argument_name)s: %(message)s": _("argument %(argument_name)s: %(message)s"),
+        "the following arguments are required: %s": _("the following arguments are required: %s"),
+        "unrecognized arguments: %s": _("unrecognized arguments: %s"),
+        "unexpected option string: %s": _("unexpected option string: %s"),
+        "ambiguous option: %(option)s could match %(matches)s": _(
+            "ambiguous option: %(option)s could match %(matches)s"
+        ),
+        "invalid choice: %(value)r (choose from %(choices)s)": _(
+            "invalid choice: %(value)r (choose from %(choices)s)"
+        ),
+        "unknown parser %(parser_name)r (choices: %(choices)s)": _(
+            "unknown parser %(parser_name)r (choices: %(choices)s)"
+        ),
+        "invalid %(type)s value: %(value)r": _("invalid %(type)s value: %(value)r"),
+        "ignored explicit argument %r": _("ignored explicit argument %r"),
+        "not allowed with argument %s": _("not allowed with argument %s"),
+        "one of the arguments %s is required": _("one of the arguments %s is required"),
+        "expected one argument": _("expected one argument"),
+        "expected at most one argument": _("expected at most one argument"),
+        "expected at least one argument": _("expected at least one argument"),
+        "expected %s argument": _("expected %s argument"),
+        "expected %s arguments": _("expected %s arguments"),
+    }
