@@ -13,7 +13,7 @@ from wizard.usage import Parser, Row
 
 DEFAULTS = {
     "sandbox": False, "allow_endpoint": False, "set": [], "answers": None, "new": False, "json": False, "yes": False,
-    "command": None,
+    "command": None, "debug": False,
 }  # fmt: skip
 
 
@@ -98,6 +98,12 @@ def _common(to: argparse.ArgumentParser) -> None:
         action="store_true",
         default=argparse.SUPPRESS,
         help=_("let DASHSCOPE_HTTP_BASE_URL name any host"),
+    )
+    to.add_argument(
+        "--debug",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help=_("log what is sent and answered too, without keys (.wizard/log.jsonl)"),
     )
 
 

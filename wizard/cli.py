@@ -4,55 +4,101 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from wizard import locale
+from wizard import __version__, locale, log, process
 from wizard.arguments import parse as arguments_of
 from wizard.arguments import parser
-from wizard.errors import UsageError, WizardError
+from wizard.errors import INTERRUPTED, UsageError, WizardError
 from wizard.locale import _
+from wizard.redaction import redacted
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from types import FrameType
 
     from wizard.engine.step import Front
     from wizard.steps.world import World
     from wizard.ui.capability import Capability
 
-INTERRUPTED = 130
+LONGEST_WORDS = 300  # characters of an unexpected exception's own words
+
+# Commands that keep nothing in the folder: their log is written only when something unexpected happens.
+_LOOKING = frozenset({"check", "convert", "models", "schema", "sessions", "why"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code; never lets an exception of the user's making out."""
+    """Run one command line and return its exit code; never lets an exception out, whoever made it."""
     # Importing a prompt library makes many objects that stay; looking for garbage among them costs a tenth of the start.
     gc.set_threshold(50_000, 20, 20)
+    process.open_closed_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     locale.use(locale.choose(dict(os.environ), _wanted_language(words)))
-    _turn_signals_into_exits()
+    process.turn_signals_into_exits()
     if "_ARGCOMPLETE" in os.environ:  # a shell asks what could come next
         from wizard.commands import completion
 
         completion.complete(parser())
     arguments = arguments_of(words)
     try:
+        code = _guarded(arguments, words)
+    except SystemExit as leaving:  # a signal
+        log.event("end", exit_code=leaving.code)
+        raise
+    log.event("end", exit_code=code)
+    return code
+
+
+def _guarded(arguments: Namespace, words: Sequence[str]) -> int:
+    """The exit code of ``arguments``; every error has become a line."""
+    try:
+        _begin_log(arguments, words)
         return _run(arguments)
     except WizardError as error:
         return _tell(error, as_json=arguments.json)
     except KeyboardInterrupt:
-        print(
-            "\n" + _("Interrupted. Everything answered is saved; the next start goes on from there."),
-            file=sys.stderr,
-        )
+        process.say("\n" + _("Interrupted. Everything answered is saved; the next start goes on from there."))
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our results has enough; Python would complain once more when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Exception as bug:  # noqa: BLE001 - somebody's bug: one line for the user, the rest for the log
+        return _own_up(bug, as_json=arguments.json)
+
+
+def _begin_log(arguments: Namespace, words: Sequence[str]) -> None:
+    from wizard.steps.world import state_in
+
+    log.begin(
+        state_in(Path(), sandbox=arguments.sandbox),
+        kept=arguments.command not in _LOOKING,
+        debug=arguments.debug,
+        complain=process.say,
+    )
+    threading.excepthook = _thread_failed
+    log.event(
+        "start",
+        version=__version__,
+        python=sys.version.split()[0],
+        platform=" ".join((sys.platform, *(os.uname()[2::2] if hasattr(os, "uname") else ()))),
+        language=locale.language(),
+        terminal=[bool(stream and stream.isatty()) for stream in (sys.stdin, sys.stdout, sys.stderr)],
+        argv=[_without_value(word) for word in words],
+    )
+
+
+def _thread_failed(raised: threading.ExceptHookArgs) -> None:
+    if raised.exc_value is not None:
+        log.unexpected(raised.exc_value)
+
+
+def _without_value(word: str) -> str:
+    """A word of the command line; a key that was given there by mistake is not repeated."""
+    return "key.value=…" if "key.value=" in word else word
 
 
 def _run(arguments: Namespace) -> int:
@@ -76,7 +122,7 @@ def _run(arguments: Namespace) -> int:
     from wizard.ui import capability
 
     able = capability.of(os.environ)
-    world = World(Path.cwd(), os.environ, sandbox=arguments.sandbox, allow_endpoint=arguments.allow_endpoint)
+    world = World(_here(), os.environ, sandbox=arguments.sandbox, allow_endpoint=arguments.allow_endpoint)
     try:
         if command in (None, "from-command"):
             return _wizard(arguments, world, able)
@@ -157,34 +203,52 @@ def _front(able: Capability) -> Front:
 
 
 def _tell(error: WizardError, *, as_json: bool) -> int:
-    from wizard.ui.base import safe
-
+    log.error(error, exit_code=error.exit_code)
     request_id = getattr(error, "request_id", "")
-    print(_("error: {message}").format(message=safe(error.message)), file=sys.stderr)
+    process.say(_("error: {message}").format(message=error.message))
     if request_id and request_id not in error.message:
-        print(_("request id: {id}").format(id=safe(request_id)), file=sys.stderr)
+        process.say(_("request id: {id}").format(id=request_id))
     if error.hint:
-        print(safe(error.hint), file=sys.stderr)
+        process.say(error.hint)
     if as_json:
-        from wizard.commands.walk import print_json
-
         told: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
         for name in ("request_id", "keys", "digest", "platform_code"):
             if value := getattr(error, name, None):
                 told[name] = value
-        print_json({"error": told})
+        _print_error(told)
     return error.exit_code
 
 
-def _turn_signals_into_exits() -> None:
-    """SIGTERM and SIGHUP unwind like any exit, so that the terminal is left as it was found."""
+def _own_up(bug: Exception, *, as_json: bool) -> int:
+    """A bug of ours or of a library's: one line with what, the request id if there is one, and where the rest is."""
+    path = log.unexpected(bug)
+    what = f"{type(bug).__name__}: {redacted(str(bug))}".removesuffix(": ")
+    told = _("something unexpected happened ({what}).").format(what=what[:LONGEST_WORDS])
+    request_id = getattr(bug, "request_id", "")
+    if request_id:
+        told += " " + _("request id: {id}").format(id=request_id) + "."
+    told += " " + _("What was answered is saved.")
+    if path is not None:
+        told += " " + _("To report it, send {path}; no key is in it.").format(path=path)
+    process.say(_("error: {message}").format(message=told), lines=False)
+    if as_json:
+        _print_error({"code": "unexpected", "message": told, "hint": "", "request_id": request_id})
+    return 1
 
-    def leave(number: int, _frame: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + number)
 
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), leave)
+def _print_error(told: dict[str, Any]) -> None:
+    from wizard.commands.walk import print_json
+
+    print_json({"error": told})
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError(
+            _("The folder that you are in is no longer there."), _("Change to another folder and try again.")
+        ) from None
 
 
 def _wanted_language(words: Sequence[str]) -> str | None:

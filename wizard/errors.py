@@ -25,6 +25,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+INTERRUPTED = 130
+"""The exit code of a run that its user left, everything answered being saved."""
+
 
 @dataclass(frozen=True, slots=True)
 class Remedy:

@@ -248,6 +248,18 @@ class _Temp:
             os.close(descriptor)
 
 
+def private_folder(folder: Path) -> None:
+    """Make ``folder``, and those above it that are missing, for their owner only; one of ours that others may open is shut.
+
+    Raises OSError.
+    """
+    if not folder.parent.exists():
+        private_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if os.name != "nt" and (found := folder.stat()).st_uid == os.getuid() and found.st_mode & 0o077:
+        folder.chmod(0o700)
+
+
 def refuse_special(path: Path) -> None:
     """StorageError unless ``path`` is an ordinary file or nothing at all; links are not followed."""
     try:

@@ -11,12 +11,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from wizard.bailian.service import FAILED, Checkpoint, Job, LogPage, RemoteFile
-
-if TYPE_CHECKING:
-    from wizard.bailian.apikey import ApiKey
+from wizard.redaction import hidden, redacted
 
 Listed = TypeVar("Listed")
 
@@ -29,7 +27,6 @@ _LONGEST_QUOTE = 600
 _UNSEEN = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-_KEYLIKE = re.compile(r"\b(sk|st)-[A-Za-z0-9._*-]{6,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +43,37 @@ def valid_id(text: str) -> bool:
     return bool(_ID.fullmatch(text))
 
 
-def legible(text: str, key: ApiKey | None = None) -> str:
+def legible(text: str) -> str:
     """Foreign ``text`` made fit to be shown: one line, controls and bidirectional marks visible, no key, not too long."""
-
-    def hidden(given: str) -> str:
-        if key is not None:
-            given = given.replace(key.reveal(), "sk-…")
-        return _KEYLIKE.sub(r"\1-…", given)
-
-    text = " ".join(hidden(text).split())
+    text = " ".join(redacted(text).split())
     text = _UNSEEN.sub(lambda found: f"<{ord(found[0]):02X}>", text)
-    text = hidden(text)
+    text = redacted(text)
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
 
 
 def decoded(content: bytes) -> dict[str, Any] | None:
-    """The JSON object in ``content``; None for everything else, however broken."""
+    """The JSON object in ``content``; None for everything else, however broken.
+
+    A key that the answer repeats is hidden in it: what is read here is shown, and kept in the session.
+    """
     try:
-        found = json.loads(content)
+        found = _without_keys(json.loads(content))
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
 
-def fault(body: Mapping[str, Any] | None, key: ApiKey | None = None) -> Fault:
+def _without_keys(value: Any) -> Any:
+    if isinstance(value, str):
+        return hidden(value)
+    if isinstance(value, list):
+        return [_without_keys(entry) for entry in value]
+    if isinstance(value, dict):
+        return {hidden(name): _without_keys(entry) for name, entry in value.items()}
+    return value
+
+
+def fault(body: Mapping[str, Any] | None) -> Fault:
     """The error that ``body`` states; without a code where it states none (success may carry ``code`` 0 or 200)."""
     if body is None:
         return Fault()
@@ -79,7 +83,7 @@ def fault(body: Mapping[str, Any] | None, key: ApiKey | None = None) -> Fault:
     if code.strip().lower() in _NO_ERROR:
         code = ""
     message = _text(body.get("message")) or _text(body.get("msg")) or _text(error.get("message"))
-    return Fault(legible(code, key), legible(message, key), legible(_text(body.get("request_id")), key))
+    return Fault(legible(code), legible(message), legible(_text(body.get("request_id"))))
 
 
 def accepted(body: dict[str, Any]) -> dict[str, Any] | None:
@@ -142,16 +146,14 @@ def uploaded(body: Mapping[str, Any], name: str) -> str:
     return next((found for entry in ours if valid_id(found := _text(entry.get("file_id")))), "")
 
 
-def upload_failure(body: Mapping[str, Any], name: str, key: ApiKey | None = None) -> Fault | None:
+def upload_failure(body: Mapping[str, Any], name: str) -> Fault | None:
     """Why the upload of ``name`` failed inside an answer with HTTP 200; None where the answer names no failed upload."""
     entries = _entries(section(body, "data").get("failed_uploads"))
     ours = [entry for entry in entries if _text(entry.get("name")) == name] or entries
     if not ours:
         return None
-    request_id = legible(_text(body.get("request_id")), key)
-    return Fault(
-        legible(_text(ours[0].get("code")), key), legible(_text(ours[0].get("message")), key), request_id
-    )
+    request_id = legible(_text(body.get("request_id")))
+    return Fault(legible(_text(ours[0].get("code"))), legible(_text(ours[0].get("message"))), request_id)
 
 
 def job(body: Mapping[str, Any]) -> Job | None:

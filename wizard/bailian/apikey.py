@@ -7,6 +7,7 @@ import hmac
 import re
 from typing import NoReturn, final
 
+from wizard import redaction
 from wizard.errors import UsageError
 from wizard.locale import _
 
@@ -55,6 +56,8 @@ class ApiKey:
         (Coding Plan and Token Plan: get-api-key, 2026-05-25), which can't fine-tune.
         """
         cleaned = _unwrapped(text)
+        redaction.hide(text)
+        redaction.hide(cleaned)
         problem = _problem(cleaned)
         if problem:
             raise UsageError(
@@ -79,7 +82,7 @@ class ApiKey:
     @property
     def masked(self) -> str:
         """``sk-…`` and the last four characters (``…`` and four where the key begins otherwise)."""
-        return ("sk-…" if self.__text.startswith("sk-") else "…") + self.__text[-4:]
+        return redaction.masked(self.__text)
 
     @property
     def fingerprint(self) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from wizard import log
 from wizard.bailian import answers, explain, verdict, wire
 from wizard.bailian.verdict import Effect
 from wizard.errors import NeverSent, PlatformError, Refused
@@ -13,7 +15,6 @@ from wizard.errors import NeverSent, PlatformError, Refused
 if TYPE_CHECKING:
     import httpx
 
-    from wizard.bailian.apikey import ApiKey
     from wizard.bailian.client import Deadlines
     from wizard.bailian.endpoints import Endpoint
     from wizard.bailian.reading import Reader
@@ -33,15 +34,12 @@ class Transport(Protocol):
 
 
 class Calls:
-    """Calls of one endpoint with one key, over dashscope's ``transport``, whose own HTTP client ends in a ``wire.Wire``."""
+    """Calls of one endpoint over dashscope's ``transport``, whose own HTTP client ends in a ``wire.Wire``."""
 
-    def __init__(
-        self, transport: Transport, endpoint: Endpoint, key: ApiKey, limits: Deadlines, proxy: str
-    ) -> None:
+    def __init__(self, transport: Transport, endpoint: Endpoint, limits: Deadlines, proxy: str) -> None:
         self.limits = limits
         self._transport = transport
         self._endpoint = endpoint
-        self._key = key
         self._proxy = proxy
 
     def read(
@@ -111,10 +109,10 @@ class Calls:
                 return problem.with_traceback(None)
             if found is not None:
                 return found
-        failure = verdict.judged(status, body, effect, self._endpoint, self._key)
+        failure = verdict.judged(status, body, effect, self._endpoint)
         if failure is not None:
             return failure
-        said = answers.fault(body, self._key)
+        said = answers.fault(body)
         return verdict.unclear(effect, explain.odd_answer(status), self._endpoint, said, status)
 
     def send(
@@ -129,16 +127,21 @@ class Calls:
         **content: Any,
     ) -> httpx.Response:
         """One request, once. What ``reader`` raises while it is read comes out as it is."""
+        told = _Exchanged(method, path, content, reader)
         token = wire.CURRENT.set(exchange)
         try:
             response: httpx.Response = self._transport.request(method, path, sdk_module=module, **content)
         except wire.Broken as broken:
+            told.failed(broken.kind, broken.reason, exchange)
             failure: BaseException = self._unanswered(broken, exchange, effect)
         except Exception as problem:  # noqa: BLE001 - see below
+            told.failed(type(problem).__name__, "", exchange)
             failure = self._unexpected(problem, exchange, effect, reader)
         except BaseException as interruption:  # noqa: BLE001 - see below
+            told.failed(type(interruption).__name__, "", exchange)
             failure = interruption.with_traceback(None)
         else:
+            told.answered(response)
             return response
         finally:
             wire.CURRENT.reset(token)
@@ -165,3 +168,39 @@ class Calls:
         if not exchange.complete:
             return NeverSent(*explain.not_expressible(reason))
         return verdict.unclear(effect, reason, self._endpoint)
+
+
+_REQUEST_ID = re.compile(rb'"request_id"\s*:\s*"([^"]{1,100})"')
+
+
+class _Exchanged:
+    """One exchange, for the log: never a header, and bodies only where they are wanted."""
+
+    def __init__(self, method: str, path: str, content: Mapping[str, Any], reader: Reader | None) -> None:
+        self._begun = time.monotonic()
+        self._told: dict[str, Any] = {"method": method, "path": path}
+        if content.get("params"):
+            self._told["params"] = content["params"]
+        if reader is not None:
+            self._told["sent_bytes"] = reader.size
+        if log.debugging() and (body := content.get("json") or content.get("data")):
+            self._told["request"] = body
+
+    def answered(self, response: httpx.Response) -> None:
+        """The whole answer is here, whatever it says."""
+        body = response.content
+        found = _REQUEST_ID.search(body[:100_000])
+        request_id = (
+            found[1].decode("utf-8", "replace") if found else response.headers.get("x-request-id", "")
+        )
+        more = (
+            {"response": body[: 2 * log.LONGEST_TEXT].decode("utf-8", "replace")} if log.debugging() else {}
+        )
+        self._tell(status=response.status_code, request_id=request_id, received_bytes=len(body), **more)
+
+    def failed(self, kind: str, reason: str, exchange: wire.Exchange) -> None:
+        """No answer; ``whole``: whether the platform could by then have the request."""
+        self._tell(failure=kind, reason=reason, whole=exchange.complete)
+
+    def _tell(self, **more: Any) -> None:
+        log.event("http", **self._told, **more, seconds=round(time.monotonic() - self._begun, 3))

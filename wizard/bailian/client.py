@@ -76,7 +76,7 @@ class Bailian:
         transport = SyncTransport(base_url=endpoint.base_url, http_client=http, max_retries=0)
         proxy = (proxied and wire.proxy_for(endpoint.host)) or ""
         self._http = http
-        self._calls = Calls(transport, endpoint, key, deadlines or Deadlines(), proxy)
+        self._calls = Calls(transport, endpoint, deadlines or Deadlines(), proxy)
 
     @property
     def endpoint(self) -> str:
@@ -207,7 +207,7 @@ class Bailian:
 
         def found(body: dict[str, Any]) -> RemoteFile | None:
             file_id = answers.uploaded(body, name)
-            if not file_id and (failed := answers.upload_failure(body, name, self._key)):
+            if not file_id and (failed := answers.upload_failure(body, name)):
                 raise verdict.refused(response.status_code, failed, self._endpoint)
             known = RemoteFile(
                 file_id, name, reader.size, md5.lower(), description=description, purpose="fine-tune"

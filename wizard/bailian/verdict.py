@@ -36,7 +36,6 @@ from wizard.errors import NeverSent, OutcomeUnknown, PlatformError, Refused
 
 if TYPE_CHECKING:
     from wizard.bailian.answers import Fault
-    from wizard.bailian.apikey import ApiKey
     from wizard.bailian.endpoints import Endpoint
 
 _REFUSING = frozenset({*range(400, 408), *range(410, 418), *range(421, 425), *range(426, 429), 431, 451})
@@ -58,13 +57,13 @@ def fine(status: int) -> bool:
 
 
 def judged(
-    status: int, body: Mapping[str, Any] | None, effect: Effect, endpoint: Endpoint, key: ApiKey
+    status: int, body: Mapping[str, Any] | None, effect: Effect, endpoint: Endpoint
 ) -> PlatformError | None:
     """The error that an answer amounts to; None for one that is fine as far as HTTP and the platform's code go.
 
-    ``body``: the answer's JSON object, None for anything else. ``key`` is redacted from whatever is quoted.
+    ``body``: the answer's JSON object, None for anything else.
     """
-    said = answers.fault(body, key)
+    said = answers.fault(body)
     if fine(status) and body is not None:
         if not said.code:
             return None

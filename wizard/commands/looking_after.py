@@ -8,11 +8,11 @@ from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
-from wizard.commands.walk import INTERRUPTED, print_json
+from wizard.commands.walk import print_json
 from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Facts, Front
 from wizard.engine.view import Table, Text, View
-from wizard.errors import ApprovalMissing, UsageError
+from wizard.errors import INTERRUPTED, ApprovalMissing, UsageError
 from wizard.locale import _
 from wizard.steps.world import World
 

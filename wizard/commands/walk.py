@@ -11,11 +11,10 @@ from wizard import flow
 from wizard.engine.run import Given, Run
 from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Facts, Front, Quit
-from wizard.errors import DecisionNeeded, UsageError
+from wizard.errors import INTERRUPTED, DecisionNeeded, UsageError
 from wizard.locale import _
+from wizard.redaction import hidden
 from wizard.steps.world import World
-
-INTERRUPTED = 130
 
 
 def wizard(world: World, front: Front, given: Mapping[str, Given], *, new: bool) -> int:
@@ -200,8 +199,8 @@ def exit_code(facts: Facts) -> int:
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    """One JSON object on standard output; a key that the platform repeated is not in it."""
+    sys.stdout.write(hidden(json.dumps(value, ensure_ascii=False, indent=2)) + "\n")
 
 
 def _command(world: World) -> str:

@@ -261,7 +261,9 @@ def _held_signals() -> Iterator[Callable[[str, Front], None]]:
 
     A receipt that is on its way is worth the wait: without it, the next start has to ask the user what happened.
     """
-    signals = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    signals = [
+        getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)
+    ]
     before: dict[int, Any] = {}
     waiting: list[int] = []
 

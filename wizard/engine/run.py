@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wizard import log
 from wizard.engine import effects
 from wizard.engine.effects import Effectful, Receipt
 from wizard.engine.plan import digest
@@ -177,6 +178,7 @@ class Run:
             line = step.line(self.facts)
             if self._announced.get(step.id) != line:
                 self._announced[step.id] = line
+                log.event("step-end", step=step.id, line=line)
                 self.front.done(step.title(), line, self._source_of(step))
 
     def _source_of(self, step: Step) -> str:
@@ -188,6 +190,7 @@ class Run:
     def _take(self, step: Step) -> None:
         if self._shown != step.id:
             self._shown = step.id
+            log.event("step-begin", step=step.id)
             applicable = self._applicable()
             self.front.begin(applicable.index(step) + 1, len(applicable), step.title())
             if (view := step.view(self.facts)) is not None:
@@ -233,7 +236,9 @@ class Run:
         self._reopened.discard(field.key)
         if field.kind == "secret":
             self._secrets[field.key] = value
+            log.event("answer", key=field.key, source=source)
             return
+        log.event("answer", key=field.key, source=source, value=value)
         self.session.put(field.key, Fact(value, source, self._basis(field.needs)))
 
     def _quietly(self, field: Field) -> tuple[Any, Source]:
@@ -313,6 +318,7 @@ class Run:
         """Offer what can be done about an error in ``step``; unattended, let it out."""
         if not self.front.attended or isinstance(error, DecisionNeeded):
             raise error
+        log.error(error, step=step.id)
         remedies = [remedy for remedy in error.remedies if remedy.key]
         choices = [Choice(str(number), remedy.label) for number, remedy in enumerate(remedies)]
         choices.append(Choice("retry", _("Try again")))

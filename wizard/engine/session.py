@@ -8,7 +8,6 @@ second wizard out. It never contains the key.
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import time
@@ -18,11 +17,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
-from wizard import __version__
+from wizard import __version__, log
 from wizard.engine.step import Facts, Source
 from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageError
 from wizard.locale import _
 from wizard.lock import Busy, Lock, take
+from wizard.storage import private_folder, remove_stale_temps, write_atomically
 
 SCHEMA = 1
 MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
@@ -88,6 +88,7 @@ class Session:
         except BaseException:
             session.close()
             raise
+        log.of_session(session.id)
         return session
 
     @classmethod
@@ -141,12 +142,15 @@ class Session:
         self.effects[effect.key] = replace(effect, at=time.time())
         self.moved(f"{effect.state} {effect.kind}")
         self.save()
+        receipt = {name: effect.receipt[name] for name in ("id", "adopted")} if effect.receipt else {}
+        log.event("effect", kind=effect.kind, key=effect.key, state=effect.state, **receipt)
 
     def forget(self, effect: Effect) -> None:
         """An effect that did not happen, and can't happen any more."""
         self.effects.pop(effect.key, None)
         self.moved(f"undone {effect.kind}")
         self.save()
+        log.event("effect", kind=effect.kind, key=effect.key, state="undone")
 
     def moved(self, what: str) -> None:
         """Add to the short log of moves; it is written with the next save."""
@@ -157,8 +161,6 @@ class Session:
 
     def save(self, *, keep_previous: bool = True) -> None:
         """Write everything, atomically and durably; unless told not to, the version before stays beside it."""
-        from wizard.storage import remove_stale_temps, write_atomically
-
         if not self._swept:  # what a killed wizard left behind
             remove_stale_temps(self.folder, FILE)
             self._swept = True
@@ -193,6 +195,7 @@ class Session:
         fresh = Session(self.folder, None)
         self.id, self.created = fresh.id, fresh.created
         self.facts, self.effects, self.moves = {}, {}, []
+        log.of_session(self.id)
         return target
 
     def close(self) -> None:
@@ -253,8 +256,6 @@ class Session:
         self.moves = moves
 
     def _set_aside(self, data: bytes) -> SessionDamaged:
-        from wizard.storage import write_atomically
-
         aside = self.folder / f"session.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}.json"
         previous = self.folder / f"{FILE}.bak"
         try:
@@ -296,9 +297,7 @@ def _sound(effect: Mapping[str, Any]) -> bool:
 
 def _locked(folder: Path) -> Lock:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if os.name != "nt" and (found := folder.stat()).st_uid == os.getuid() and found.st_mode & 0o077:
-            folder.chmod(0o700)  # made as the parent of another one, say
+        private_folder(folder)
         return take(folder / "lock")
     except Busy:
         raise SessionBusy(

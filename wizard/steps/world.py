@@ -37,6 +37,11 @@ class FoundKey:
     other: bool = False
 
 
+def state_in(folder: Path, *, sandbox: bool) -> Path:
+    """Where session and log of a run in ``folder`` are; the sandbox keeps its own, so that nothing practised is taken for real."""
+    return folder / STATE / "sandbox" if sandbox else folder / STATE
+
+
 class World:
     """The surroundings of one run."""
 
@@ -57,8 +62,8 @@ class World:
 
     @property
     def state(self) -> Path:
-        """The folder of the session; the sandbox keeps its own, so that nothing practised is taken for real."""
-        return self.folder / STATE / "sandbox" if self.sandbox else self.folder / STATE
+        """The folder of session and log."""
+        return state_in(self.folder, sandbox=self.sandbox)
 
     @property
     def env_path(self) -> Path:

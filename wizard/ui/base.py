@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from wizard.redaction import hidden
+
 # Cf (format) holds the bidirectional controls that can make a line read other than it is; the joiners that scripts and
 # emoji need are let through.
 _HARMLESS_FORMATS = frozenset("\u200c\u200d")
@@ -10,8 +12,9 @@ _HARMLESS_FORMATS = frozenset("\u200c\u200d")
 def safe(text: str, *, lines: bool = True) -> str:
     """``text`` with nothing in it that a terminal would obey: control, bidi and unpaired characters become visible.
 
-    ``lines``: whether newlines stay; tabs become two blanks.
+    No key seen in this run is in it either. ``lines``: whether newlines stay; tabs become two blanks.
     """
+    text = hidden(text)
     if text.isascii() and text.isprintable():
         return text
     return "".join(_visible(char, lines=lines) for char in text.replace("\r\n", "\n"))

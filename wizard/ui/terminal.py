@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
+from wizard import log
 from wizard.engine.step import Back, Decision, Edit, Field, Live, Progress, Quit, Unacceptable, source_shown
 from wizard.locale import _
 from wizard.ui.base import safe
@@ -114,6 +115,7 @@ class Terminal:
         while True:
             answer = self._once(field, None)
             if answer not in (_BACK, _MORE):
+                log.event("decision", question=decision.question, chosen=str(answer))
                 return str(answer)
 
     def _once(self, field: Field, current: Any) -> Any:

@@ -1,0 +1,200 @@
+"""Owns the log, ``.wizard/log.jsonl``: what happened in each run, for a bug report; never a key, never a local variable.
+
+One JSON object a line: time (UTC), session, event, and what belongs to that event. The folder is 0700, the file 0600 and
+never a symbolic link; at 1 MB it is put aside as ``log.1.jsonl``, and three such are kept. A log that can't be written is
+said once and stops nothing. Each event is one ``write`` on a file opened for it, so that nothing is lost with the
+process and two processes don't mix their lines. Not ``logging``: its rotating handler costs a quarter of the start-up time,
+follows links, and prints a traceback where the disk is full.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from wizard.errors import StorageError, WizardError
+from wizard.locale import _
+from wizard.redaction import redacted
+from wizard.storage import private_folder, refusal, refuse_special
+
+FILE = "log.jsonl"
+LARGEST = 1_000_000  # bytes
+KEPT = 3
+LONGEST_TEXT = 2_000  # characters of one text in it
+_LONGEST_WAIT = 200  # events held back by a run that keeps nothing in its folder
+
+# What a terminal that shows the file would obey, or what makes a line read other than it is, and JSON leaves as it is.
+_OBEYED = re.compile(
+    r"[\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\U000e0000-\U000e007f]"
+)
+
+
+class _Log:
+    """The log of one process. ``pending``: lines that wait, None once they are written as they come."""
+
+    def __init__(self) -> None:
+        self.path: Path | None = None
+        self.debug = False
+        self.session = ""
+        self.pending: list[bytes] | None = None
+        self.complain: Callable[[str], None] = lambda _sentence: None
+
+
+_log = _Log()
+
+
+def begin(folder: Path, *, kept: bool, debug: bool, complain: Callable[[str], None]) -> None:
+    """Log to ``log.jsonl`` in ``folder`` from now on.
+
+    ``kept``: at once; else the events are held back until something unexpected happens, so that a command which keeps
+    nothing in the folder leaves nothing there. ``debug``: bodies and the frames of handled errors too. ``complain`` is called
+    at most once, with a sentence for the user.
+    """
+    _log.path = folder / FILE
+    _log.debug = debug
+    _log.session = ""
+    _log.pending = None if kept else []
+    _log.complain = complain
+
+
+def debugging() -> bool:
+    """Whether bodies are wanted."""
+    return _log.debug and _log.path is not None
+
+
+def of_session(session: str) -> None:
+    """The following events belong to ``session``."""
+    _log.session = session
+
+
+def event(name: str, **details: Any) -> None:
+    """One line. ``details`` are JSON-like; keys are taken out of them here. Never raises for what the disk refuses."""
+    if _log.path is None:
+        return
+    now = time.time()
+    at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z"
+    line = {"time": at, "session": _log.session, "event": name, **{k: _fit(v) for k, v in details.items()}}
+    text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+    data = _OBEYED.sub(_escaped, text).encode("utf-8", "backslashreplace") + b"\n"
+    if _log.pending is None:
+        _put(data)
+    elif len(_log.pending) < _LONGEST_WAIT:
+        _log.pending.append(data)
+
+
+def error(problem: WizardError, **details: Any) -> None:
+    """An error that the user is told; with ``debug`` also where it was raised."""
+    told: dict[str, Any] = {"code": problem.code, "message": problem.message, "hint": problem.hint}
+    for name in ("request_id", "status", "platform_code"):
+        if value := getattr(problem, name, None):
+            told[name] = value
+    if _log.debug:
+        told["frames"] = frames(problem.__traceback__)
+    event("error", **told, **details)
+
+
+def unexpected(problem: BaseException) -> Path | None:
+    """Somebody's bug: its class, its message, and where; also of what it came from. From here on nothing is held back.
+
+    Returns where the log is, None where there is none.
+    """
+    chain: list[dict[str, Any]] = []
+    seen: BaseException | None = problem
+    while seen is not None and len(chain) < 5:  # noqa: PLR2004 - deeper says nothing more
+        chain.append(
+            {"class": type(seen).__qualname__, "message": str(seen), "frames": frames(seen.__traceback__)}
+        )
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    event("exception", **chain[0], **({"from": chain[1:]} if chain[1:] else {}))
+    held, _log.pending = _log.pending, None
+    for line in held or ():
+        _put(line)
+    return _log.path
+
+
+def frames(trace: TracebackType | None) -> list[str]:
+    """``file:line:function`` of each frame, the innermost last; nothing of what they hold."""
+    found = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        found.append(f"{_short(code.co_filename)}:{trace.tb_lineno}:{code.co_qualname}")
+        trace = trace.tb_next
+    return found
+
+
+def _short(file: str) -> str:
+    """A file as seen from its package's folder: where Python is installed is nobody's business."""
+    for marker in ("/site-packages/", "/wizard/"):
+        _before, found, after = file.replace(os.sep, "/").rpartition(marker)
+        if found:
+            return after if marker == "/site-packages/" else f"wizard/{after}"
+    return Path(file).name
+
+
+def _fit(value: Any) -> Any:
+    """``value`` as JSON that holds no key and no text without end."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {redacted(str(key)): _fit(entry) for key, entry in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_fit(entry) for entry in value]
+    # Cut twice: a key that the first cut goes through lies behind the second.
+    text = redacted(str(value)[: 2 * LONGEST_TEXT])
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "".join(
+        f"\\u{unit:04x}" for unit in memoryview(found[0].encode("utf-16-le", "surrogatepass")).cast("H")
+    )
+
+
+def _put(data: bytes) -> None:
+    path = _log.path
+    if path is None:
+        return
+    try:
+        _append(path, data)
+    except (OSError, StorageError) as problem:
+        _log.path = None
+        sentence = problem.message if isinstance(problem, StorageError) else refusal(path, problem).message
+        _log.complain(_("{reason} Going on without the log.").format(reason=sentence))
+
+
+def _append(path: Path, data: bytes) -> None:
+    private_folder(path.parent)
+    refuse_special(path)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            refuse_special(path)  # it became something else between the look and the opening
+        if found.st_mode & 0o077 and hasattr(os, "fchmod"):
+            os.fchmod(descriptor, 0o600)
+        os.write(descriptor, data)
+    finally:
+        os.close(descriptor)
+    if found.st_size + len(data) > LARGEST:
+        _rotate(path)
+
+
+def _rotate(path: Path) -> None:
+    """Put a full log aside; the oldest goes."""
+    places = [path, *_aside(path)]
+    for older, newer in zip(reversed(places), reversed(places[:-1]), strict=False):
+        if os.path.lexists(newer):
+            newer.replace(older)
+
+
+def _aside(path: Path) -> Iterator[Path]:
+    return (path.with_name(f"{path.stem}.{number}{path.suffix}") for number in range(1, KEPT + 1))

@@ -1,0 +1,59 @@
+"""Owns this process's standard streams and its signals: that there are three of the first, and that the second are exits."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_SHOW_CURSOR = b"\x1b[?25h"
+
+
+def open_closed_streams() -> None:
+    """A stream that came closed becomes the null device: else the next file opened would get its number, and our words."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - a descriptor, for as long as we live
+
+
+def say(text: str, *, lines: bool = True) -> None:
+    """A last word on standard error; nothing where that is gone, as after SIGHUP."""
+    from wizard.ui.base import safe
+
+    try:
+        print(safe(text, lines=lines), file=sys.stderr, flush=True)
+    except OSError:
+        return
+
+
+def turn_signals_into_exits() -> None:
+    """SIGTERM, SIGHUP and SIGQUIT unwind like any exit (128 + n), so that the terminal is left as it was found.
+
+    One that came ignored stays so, as nohup wants it. Ctrl-Z shows the cursor before the process stops.
+    """
+    for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _leave)
+    if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL:
+        signal.signal(signal.SIGTSTP, _pause)
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _pause(number: int, _frame: FrameType | None) -> None:
+    if sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)  # returns when somebody continues us
+    signal.signal(number, _pause)
