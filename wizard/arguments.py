@@ -289,7 +289,7 @@ def _actions(command: argparse.ArgumentParser, looks: Sequence[str], harm: str) 
         if name == "list":
             action.add_argument("--all", action="store_true", help=_("more than the newest 100"))
         else:
-            action.add_argument("id", metavar="ID", type=_identifier)
+            action.add_argument("id", metavar="ID", type=_identifier, help=_("its id, as list shows it"))
         if name == harm:
             action.add_argument("--yes", action="store_true", help=_("don't ask"))
 
