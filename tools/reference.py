@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tools.tables import bring_up_to_date, table
 from wizard import locale
 from wizard.arguments import parser
 from wizard.bailian.endpoints import REGIONS
@@ -23,8 +24,6 @@ from wizard.steps.columns import PREFIX
 DOCS = Path(__file__).parents[1] / "docs"
 FILES = {locale.ENGLISH: DOCS / "reference.md", locale.CHINESE: DOCS / "reference.zh-CN.md"}
 PROSE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-
-Rows = Sequence[tuple[str, ...]]
 
 
 def reference(language: str) -> str:
@@ -48,22 +47,22 @@ def _page(tongue: str) -> Iterator[str]:
     yield from (
         f"## {words['everywhere']}",
         "",
-        *_table((words["argument"], words["meaning"]), _listed(shared)),
+        *table((words["argument"], words["meaning"]), _listed(shared)),
     )
     yield from (f"## {words['wizard']}", "", *_usage(top))
     own = [action for action in _options(top) if action not in shared]
-    yield from _table((words["argument"], words["meaning"]), _listed(own))
+    yield from table((words["argument"], words["meaning"]), _listed(own))
     yield from (f"## {words['commands']}", "")
     for name, command in _commands(top).items():
         yield from _command(name, command, common, words, "###")
     yield from (f"## {words['answers']}", "", words["answers_about"], "")
-    yield from _table((words["key"], words["meaning"]), list(_answers(tongue)))
+    yield from table((words["key"], words["meaning"]), list(_answers(tongue)))
     yield from (f"### {words['parameters']}", "", words["parameters_about"], "")
     heads = (words["key"], words["values"], words["recommended"], words["for"], words["meaning"])
-    yield from _table(heads, list(_parameters(words["all_types"])))
+    yield from table(heads, list(_parameters(words["all_types"])))
     for section, head in (("exits", "code"), ("environment", "variable"), ("files", "file")):
         rows = [(f"`{name}`", text[tongue]) for name, text in PROSE[section].items()]
-        yield from (f"## {words[section]}", "", *_table((words[head], words["meaning"]), rows))
+        yield from (f"## {words[section]}", "", *table((words[head], words["meaning"]), rows))
 
 
 def _command(
@@ -72,7 +71,7 @@ def _command(
     yield from (f"{level} {name}", "", *_prose(command.description or ""), *_usage(command))
     rows = _listed([action for action in command._actions if not common & set(action.option_strings)])  # noqa: SLF001 - the only way to them
     if rows:
-        yield from _table((words["argument"], words["meaning"]), rows)
+        yield from table((words["argument"], words["meaning"]), rows)
     for below, action in _commands(command).items():
         yield from _command(f"{name} {below}", action, common, words, f"{level}#")
 
@@ -140,25 +139,9 @@ def _parameters(everything: str) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _table(heads: Sequence[str], rows: Rows) -> Iterator[str]:
-    yield "| " + " | ".join(heads) + " |"
-    yield "|" + "---|" * len(heads)
-    for row in rows:
-        yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
-    yield ""
-
-
 def main() -> int:
     """Write both files; the exit code."""
-    changed = []
-    for language, path in FILES.items():
-        text = reference(language)
-        if not path.exists() or path.read_text("utf-8") != text:
-            path.write_text(text, "utf-8")
-            changed.append(path.name)
-    for name in changed:
-        sys.stderr.write(f"brought up to date: {name}\n")
-    return 1 if changed else 0
+    return bring_up_to_date({path: reference(language) for language, path in FILES.items()})
 
 
 if __name__ == "__main__":
