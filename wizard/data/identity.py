@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -35,6 +36,7 @@ _LOWER = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))  
 _DROPPED = bytes(code for code in range(256) if code not in _LEADS and not chr(code).isascii()) + bytes(
     code for code in range(128) if not chr(code).isalnum()
 )
+_DROPPED_IN_LINES = _DROPPED.replace(b"\n", b"")
 _HEAD = 160  # characters
 _KEPT = 96  # of what is left of them
 _TOO_LITTLE = 16  # scripts that the key doesn't know, or a short question
@@ -90,6 +92,15 @@ def key(stem: str, *, plain: bool = False) -> int:
         if len(kept) < _TOO_LITTLE:
             kept = folded(stem).encode("utf-8", "surrogatepass")
     return zlib.crc32(kept[:_KEPT]) or 1
+
+
+def keys(stems: Sequence[str]) -> list[int]:
+    """``key`` of each, 0 for an empty one; none holds a line end or one of COMPATIBLE."""
+    kept = "\n".join(stems).encode().translate(_LOWER, _DROPPED_IN_LINES).split(b"\n")
+    return [
+        (zlib.crc32(some[:_KEPT]) or 1) if len(some) >= _TOO_LITTLE else key(stem, plain=True) if stem else 0
+        for some, stem in zip(kept, stems, strict=True)
+    ]
 
 
 def _narrowed(found: re.Match[str]) -> str:

@@ -11,8 +11,9 @@ import msgspec
 
 from wizard.data import wire
 from wizard.data.check import Finding, finding
-from wizard.data.express import Lane, Lines
+from wizard.data.express import Lane
 from wizard.data.identity import asked_by, folded
+from wizard.data.lines import Lines
 from wizard.data.options import order_matters, shuffled
 from wizard.data.record import Chat, MultipleChoice, PlainText, Preference, Record, Where
 from wizard.data.rows import PLAIN, Outcome, Reading, understand

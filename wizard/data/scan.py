@@ -9,6 +9,7 @@ from wizard.data.check import Finding, finding
 from wizard.data.identity import Asked, asked_by, key
 from wizard.data.inspection import inspect
 from wizard.data.lane import Lane
+from wizard.data.lines import Lines
 from wizard.data.record import Chat, Message, MultipleChoice, Record, Where
 from wizard.data.rows import decode, understand
 from wizard.data.tally import Tally
@@ -44,17 +45,17 @@ class Scan:
 
     def page(self, block: bytes) -> None:
         """Whole lines, each with its line end but perhaps the last."""
+        if not block:
+            return
         tally = self.tally
-        lines = block.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
+        lines = Lines(None, block.removesuffix(b"\n"))
         first = tally.lines + 1
         tally.lines += len(lines)
         tally.size += len(block)
         tally.room()
         longest = len(block) if self._max_length is None else self._max_length
-        for index in self._lane.page(block, lines, first, longest):
-            self.line(lines[index], first + index)
+        for place in self._lane.page(lines, first, longest):
+            self.line(lines.lines[place], first + place)
 
     def line(self, raw: bytes, number: int) -> None:
         """One line, the careful way."""

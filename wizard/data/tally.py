@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from wizard.data.check import Finding, Findings
@@ -49,6 +50,10 @@ class Tally:
         self.lines = max(self.lines, line)
         self.room()
         self.keys[line - 1] = key
+
+    def set_keys(self, first: int, keys: Sequence[int]) -> None:
+        """The keys of some lines one after another, for which there is room."""
+        self.keys[first - 1 : first - 1 + len(keys)] = array("I", keys)
 
     def length(self, characters: int, line: int) -> None:
         """One row's characters."""

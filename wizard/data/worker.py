@@ -11,8 +11,7 @@ from typing import BinaryIO
 import msgspec
 
 from wizard import locale
-from wizard.data.express import Lines
-from wizard.data.lines import TooLong
+from wizard.data.lines import Lines, TooLong
 from wizard.data.page import Made, Press, keep_memory
 from wizard.data.ranges import Range
 from wizard.data.workers import Answer, Hello
