@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import chain
 
 import msgspec
 
 from wizard.data import wire
-from wizard.data.identity import COMPATIBLE, OPTIONS_BEGIN, key, keys, stem_of
-from wizard.data.inspection import ENDS, SUSPICIOUS, names_options, refers, texts
+from wizard.data.check import Finding
+from wizard.data.identity import COMPATIBLE, OPTIONS_BEGIN, Asked, keys, stem_of
+from wizard.data.inspection import ENDS, SUSPICIOUS, about_question, mentions, names_options, refers, texts
 from wizard.data.record import Message, Where
 
 MOST_OPTIONS = 10
@@ -31,10 +31,11 @@ _TEXT = rf'(?!\s){_CHAR}++(?:\\[n"]{_CHAR}*+)*+{_ENDS}'
 _STEM = rf'(?!\s)(?:({_PLAIN}++)(?=\\n\\n选项：)|({_CHAR}++(?:\\(?:"|n(?!\\n选项：\\n)){_CHAR}*+)*+))'
 _OPTION = rf"(?!\s){_CHAR}++(?<!\s)"
 
+_OF_PICTURE = re.compile("[图圖题題]")
 # Superset of what `names_options` finds, as one look at each character.
-_naming = re.compile(
+_NAMING = re.compile(
     "[以上fA-J](?:(?<=以)上|(?<=上)述|(?<=f) [tT]he|(?<=[A-J])(?:\\s?[、，,+＋/&和与與及或]\\s?|\\s(?:and|or|&)\\s)[A-J])"
-).finditer
+)
 # Eleven digits as in a mobile number or from a birth year on; a literal beginning makes them ten times as quick.
 mobile = re.compile("1[3-9][0-9]{9}")
 born = re.compile("20[0-3][0-9][01][0-9][0-3][0-9]{4}")
@@ -54,7 +55,9 @@ class Layout:
 
     def __init__(self, system: str | None, options: int, comma: str, colon: str) -> None:
         opening = '{"messages"' + colon + "["
-        turns = [f'{{"role"{colon}"{role}"{comma}"content"{colon}' for role in ("system", "user", "assistant")]
+        turns = [
+            f'{{"role"{colon}"{role}"{comma}"content"{colon}' for role in ("system", "user", "assistant")
+        ]
         head = opening if system is None else f"{opening}{turns[0]}{wire.text(system).decode()}}}{comma}"
         head, middle = re.escape(f'{head}{turns[1]}"'), re.escape(f'"}}{comma}{turns[2]}"')
         if options:
@@ -78,41 +81,63 @@ class Layout:
 
     def left(self, text: str, rows: Sequence[tuple[str, ...]]) -> set[int]:
         """The places of ``rows`` (those of ``text``) that need a closer look."""
-        left: set[int] = set()
-        for place, row in enumerate(rows):
-            if not row[0]:
-                if not row[1] or self._unclear(bare(row[1])):
-                    left.add(place)
-            elif " " in row[0] and any(refers(row[0])):
-                left.add(place)
-        if self.options:
-            left.update(self._naming(rows))
+        left = {
+            place
+            for place, row in enumerate(rows)
+            if not row[0] and (not row[1] or ("\\" in row[1] and _begins_options(bare(row[1]))))
+        }
         for pattern in (mobile, born):
-            left.update([text.count("\n", 0, found.start()) for found in pattern.finditer(text)])
+            left.update(_places(text, pattern))
         return left
 
-    def _naming(self, rows: Sequence[tuple[str, ...]]) -> Iterator[int]:
-        columns = list(zip(*rows, strict=True))[2:-2]
-        text = "\n".join(chain.from_iterable(columns))
-        for found in _naming(text):
-            place = text.count("\n", 0, found.start())
-            if names_options(columns[place // len(rows)][place % len(rows)]):
-                yield place % len(rows)
+    def said(self, rows: Sequence[tuple[str, ...]], first: int, file: str) -> dict[int, tuple[Finding, ...]]:
+        """Place -> findings of the ``rows`` in which there are any, of those that are not left; the first is on line ``first``."""
+        stems = [row[0] or row[1] for row in rows]
+        if mentions("\n".join(stems)):
+            some = {place for place, stem in enumerate(stems) if any(refers(stem))}
+        else:
+            some = set(_places("\n".join([row[1] for row in rows]), _OF_PICTURE))
+        if self.options:
+            some.update(self._naming(rows))
+        said = {}
+        for place in some:
+            options = zip("ABCDEFGHIJ", rows[place][2:-2], strict=False)
+            asked = Asked(bare(stems[place]), tuple(options))
+            if found := tuple(about_question(asked, Where(file, first + place))):
+                said[place] = found
+        return said
 
     @staticmethod
-    def _unclear(stem: str) -> bool:
-        return any(refers(stem)) or ("\n" in stem and len(stem_of(stem)) != len(stem))
+    def _naming(rows: Sequence[tuple[str, ...]]) -> Iterator[int]:
+        """The places of rows with an option that may name others."""
+        for column in list(zip(*rows, strict=True))[2:-2]:
+            for place in _places("\n".join(column), _NAMING):
+                if names_options(column[place]):
+                    yield place
 
     @staticmethod
     def keys(rows: Sequence[tuple[str, ...]], left: set[int]) -> list[int]:
         """``identity.key`` of each row's stem; 0 for those that are ``left``."""
-        found = keys([row[0] for row in rows])
-        for place, row in enumerate(rows):
-            if not row[0] and row[1]:
-                found[place] = key(bare(row[1]))
+        found = keys([row[0] for row in rows], plain=True)
+        places = [place for place, row in enumerate(rows) if not row[0] and place not in left]
+        for place, value in zip(places, keys([bare(rows[place][1]) for place in places]), strict=True):
+            found[place] = value
         for place in left:
             found[place] = 0
         return found
+
+
+def _places(text: str, pattern: re.Pattern[str]) -> Iterator[int]:
+    """The line, from 0, in which each match begins."""
+    place = at = 0
+    for one in pattern.finditer(text):
+        place += text.count("\n", at, one.start())
+        at = one.start()
+        yield place
+
+
+def _begins_options(text: str) -> bool:
+    return "\n" in text and len(stem_of(text)) != len(text)
 
 
 def ordinary_system(text: str) -> bool:

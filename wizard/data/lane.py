@@ -11,11 +11,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from operator import eq
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from wizard.data.chatlayout import Layout, born, layout_of, mobile, ordinary_system
+from wizard.data.check import Finding
 from wizard.data.identity import COMPATIBLE, OPTIONS_BEGIN, key, stem_of
 from wizard.data.inspection import ENDS, SUSPICIOUS, names_options, refers
 from wizard.data.lines import Lines
@@ -52,56 +54,73 @@ _A = ord("A")
 _TALK = ["user", "assistant"]
 
 
+class Looked(NamedTuple):
+    """What the lane makes of some lines, besides what it counts."""
+
+    left: list[int]
+    """The places of those that it can't decide."""
+    said: dict[int, tuple[Finding, ...]]
+    """Place -> the warnings about it, of those that it has counted."""
+
+
 class Lane:
     """Takes the rows of one file, in order; knows which system message was ordinary."""
 
-    __slots__ = ("_system", "_tally")
+    __slots__ = ("_file", "_system", "_tally")
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, file: str) -> None:
         self._tally = tally
+        self._file = file
         self._system = "\0"  # no ordinary text yet
 
-    def page(self, lines: Lines, first: int, longest: int) -> list[int]:
-        """Count each of ``lines`` that is ordinary; returns the places of all others.
+    def page(self, lines: Lines, first: int, longest: int) -> Looked:
+        """Count each of ``lines`` that is ordinary.
 
         ``first``: the first line's number; ``longest``: bytes of a line beyond which its tokens must be counted.
         """
         text = _text(lines.whole)
         layout = layout_of(lines.first) if text is not None else None
         if text is None or layout is None:
-            return self._each(lines.lines, range(first, first + len(lines)), longest)
+            return Looked(self._each(lines.lines, range(first, first + len(lines)), longest), {})
         rows = layout.rows(text)
-        places = layout.left(text, rows)
+        odd = layout.left(text, rows)
         if longest < len(lines.whole):
-            places.update([place for place, raw in enumerate(lines.lines) if len(raw) > longest])
-        self._tally.set_keys(first, layout.keys(rows, places))
-        left = sorted(places)
+            odd.update([place for place, raw in enumerate(lines.lines) if len(raw) > longest])
+        self._tally.set_keys(first, layout.keys(rows, odd))
+        said = layout.said(rows, first, self._file)
+        left = sorted(odd)
+        numbers: Sequence[int] = range(first, first + len(rows))
         if left:
-            rows = [row for place, row in enumerate(rows) if place not in places]
-        if rows:
-            taken = [first + place for place in range(len(lines)) if place not in places] if left else None
-            self._count(layout, rows, taken or range(first, first + len(rows)))
+            numbers = [number for number in numbers if number - first not in odd]
+            rows = [row for place, row in enumerate(rows) if place not in odd]
+            for place in odd & said.keys():
+                del said[place]
+        self._count(layout, rows, numbers)
         again = self._each([lines.lines[place] for place in left], [first + place for place in left], longest)
-        return [left[place] for place in again]
+        return Looked([left[place] for place in again], said)
 
     def _count(self, layout: Layout, rows: Sequence[tuple[str, ...]], numbers: Sequence[int]) -> None:
-        """Rows of ``layout`` in which nothing is to be found, and the lines they are on."""
-        columns = list(zip(*rows, strict=True))
-        sizes = [[*map(len, column)] for column in columns[:-1]]
-        characters = [layout.around + size for size in map(sum, zip(*sizes, strict=True))]
-        answers: list[_Answered] = []
+        """Rows of ``layout`` in which no error can be found, and the lines they are on."""
+        if not rows:
+            return
+        columns = list(zip(*rows, strict=True))[:-1]
+        sizes = [[*map(len, column)] for column in columns]
+        for escaped in (1, -1):
+            if "\\" in "".join(columns[escaped]):
+                sizes[escaped] = [len(text) - text.count("\\") for text in columns[escaped]]
+        answers: Counter[_Answered] = Counter()
         if layout.options:
-            for told, sized in zip(columns[-2], zip(*sizes[2:-1], strict=True), strict=True):
-                most = max(sized)
-                hit = len(told) - _TOLD == most if sized.count(most) == 1 else None
-                answers.append((layout.options, ord(told[0]) - _A, hit))
-        if any(columns[1]) or not layout.options:
-            for place, row in enumerate(rows):
-                if "\\" in row[1] or "\\" in row[-2]:
-                    characters[place] -= row[1].count("\\") + row[-2].count("\\")
-        self._add(characters, numbers, answers)
+            sized = list(zip(*sizes[2:-1], strict=True))
+            most = [*map(max, sized)]
+            hits = map(eq, most, [size - _TOLD for size in sizes[-1]])
+            letters = [told[0] for told in columns[-1]]
+            found = Counter(zip(letters, map(tuple.count, sized, most), hits, strict=True))
+            for (letter, times, hit), count in found.items():
+                answers[layout.options, ord(letter) - _A, hit if times == 1 else None] += count
+        around = layout.around
+        self._add([around + size for size in map(sum, zip(*sizes, strict=True))], numbers, answers)
 
-    def _add(self, characters: Sequence[int], numbers: Sequence[int], answers: Sequence[_Answered]) -> None:
+    def _add(self, characters: Sequence[int], numbers: Sequence[int], answers: Counter[_Answered]) -> None:
         """Ordinary rows: the characters of each, the lines they are on, and what the questions among them ask."""
         if not characters:
             return
@@ -110,14 +129,14 @@ class Lane:
         most = max(characters)
         if most > tally.longest[0]:
             tally.longest = most, numbers[characters.index(most)]
-        for (options, place, hit), count in Counter(answers).items():
+        for (options, place, hit), count in answers.items():
             tally.places[options, place] += count
             if hit is not None:
                 tally.longest_right[options, hit] += count
         tally.rows += len(characters)
         tally.kinds["Chat"] += len(characters)
 
-    def _each(self, lines: Sequence[bytes], numbers: Sequence[int], longest: int) -> list[int]:  # noqa: C901 - one loop: a call a row would cost as much as its work
+    def _each(self, lines: Sequence[bytes], numbers: Sequence[int], longest: int) -> list[int]:
         """As ``page``, each row decoded by itself."""
         keys = self._tally.keys
         answers: list[_Answered] = []
@@ -150,7 +169,7 @@ class Lane:
             keys[number - 1] = key(stem, plain=max(looks) == _PLAIN)
             sizes.append(characters + sum([len(turn.content) for turn in turns]))
             taken.append(number)
-        self._add(sizes, taken, answers)
+        self._add(sizes, taken, Counter(answers))
         return left
 
 

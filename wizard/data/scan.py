@@ -41,7 +41,7 @@ class Scan:
         self._max_length = max_length
         self._tokenizer = tokenizer
         self._system_prompt = system_prompt
-        self._lane = Lane(self.tally)
+        self._lane = Lane(self.tally, file)
 
     def page(self, block: bytes) -> None:
         """Whole lines, each with its line end but perhaps the last."""
@@ -54,8 +54,13 @@ class Scan:
         tally.size += len(block)
         tally.room()
         longest = len(block) if self._max_length is None else self._max_length
-        for place in self._lane.page(lines, first, longest):
-            self.line(lines.lines[place], first + place)
+        looked = self._lane.page(lines, first, longest)
+        for place in sorted((*looked.left, *looked.said)):
+            if place in looked.said:
+                for found in looked.said[place]:
+                    tally.findings.add(found)
+            else:
+                self.line(lines.lines[place], first + place)
 
     def line(self, raw: bytes, number: int) -> None:
         """One line, the careful way."""
