@@ -16,11 +16,12 @@ from faulty.rows import asked, chat, choice, dumped, lines, talk, turn
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.data import audit, balance, identity, lookup
+from wizard.data import audit, balance, identity
 from wizard.data.audit import check, role_of
 from wizard.data.chatlayout import layout_of
 from wizard.data.convert import convert
-from wizard.data.scan import Scan
+from wizard.data.ranges import lines_in, ranges
+from wizard.data.scan import Scan, Task
 from wizard.data.statistics import histogram, statistics
 from wizard.data.tally import Tally
 from wizard.data.tokens import Tokenizer
@@ -179,13 +180,13 @@ def told(scan: Scan) -> dict[str, Any]:
 
 
 def at_once(page: bytes, max_length: int | None = None) -> dict[str, Any]:
-    scan = Scan("x", bailian="messages", max_length=max_length, tokenizer=TOKENIZER)
+    scan = Scan(Task("x", "messages", max_length), tokenizer=TOKENIZER)
     scan.page(page)
     return told(scan)
 
 
 def one_by_one(page: bytes, max_length: int | None = None) -> dict[str, Any]:
-    scan = Scan("x", bailian="messages", max_length=max_length, tokenizer=TOKENIZER)
+    scan = Scan(Task("x", "messages", max_length), tokenizer=TOKENIZER)
     for number, raw in enumerate(page.removesuffix(b"\n").split(b"\n") if page else (), 1):
         scan.tally.lines += 1
         scan.line(raw, number)
@@ -227,11 +228,10 @@ def test_however_a_file_is_divided_the_result_is_the_same(
     rows: list[object] = [chat(number) for number in range(3_000)]
     rows[2_000], rows[2_500] = rows[10], b""
     path = write(tmp_path / "x.jsonl", *rows)
-    whole = check([path], processes=1)[0]
+    whole = check([path], workers=0)[0]
     monkeypatch.setattr(audit, "PART", 40_000)
-    monkeypatch.setattr(audit, "ALONE", 0)
-    for processes in (1, 2):
-        parts = check([path], processes=processes)[0]
+    for workers in (0, 1, 2):
+        parts = check([path], workers=workers)[0]
         assert whole.findings.as_dict() == parts.findings.as_dict()
         assert (whole.tally.lines, whole.tally.keys) == (parts.tally.lines, parts.tally.keys)
     expected = [("x.jsonl", "DUPLICATE_ROW", 2001), ("x.jsonl", "BLANK_LINE", 2501)]
@@ -249,13 +249,12 @@ def test_ranges_of_bytes_give_every_line_once(rows: list[bytes], part: int) -> N
     with TemporaryDirectory() as folder:
         path = Path(folder, "x")
         path.write_bytes(data)
-        blocks = [
-            bytes(block)
-            for start in range(0, len(data), part)
-            for block in lookup.whole_lines(path, start, min(start + part, len(data)), 7)
-        ]
-    assert data == b"".join(blocks)
-    assert all(block.endswith(b"\n") for block in blocks[:-1])
+        for on_bytes in (None, lambda _block: None):
+            with path.open("rb") as stream:
+                places = list(ranges(stream, "x", on_bytes, size=part))
+                found = [lines_in(stream, place) for place in places]
+            assert data == b"".join(found)
+            assert all(some.endswith(b"\n") for some in found[:-1])
 
 
 def test_a_hundred_thousand_faults_are_a_summary(tmp_path: Path) -> None:

@@ -68,16 +68,17 @@ class Lane:
 
     __slots__ = ("_file", "_system", "_tally")
 
-    def __init__(self, tally: Tally, file: str) -> None:
-        self._tally = tally
+    def __init__(self, file: str) -> None:
+        self._tally = Tally()
         self._file = file
         self._system = "\0"  # no ordinary text yet
 
-    def page(self, lines: Lines, first: int, longest: int) -> Looked:
-        """Count each of ``lines`` that is ordinary.
+    def page(self, tally: Tally, lines: Lines, first: int, longest: int) -> Looked:
+        """Count in ``tally`` each of ``lines`` that is ordinary.
 
         ``first``: the first line's number; ``longest``: bytes of a line beyond which its tokens must be counted.
         """
+        self._tally = tally
         text = _text(lines.whole)
         layout = layout_of(lines.first) if text is not None else None
         if text is None or layout is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from array import array
 from collections import Counter
 from collections.abc import Sequence
@@ -67,6 +68,17 @@ class Tally:
         self.places[count, place] += 1
         if lengths.count(top) == 1:
             self.longest_right[count, lengths[place] == top] += 1
+
+    def packed(self) -> bytes:
+        """For another process of ours."""
+        return pickle.dumps(self, pickle.HIGHEST_PROTOCOL)
+
+    @staticmethod
+    def unpacked(data: bytes) -> Tally:
+        """What another process of ours packed."""
+        tally = pickle.loads(data)  # noqa: S301 - it came through our own pipe
+        assert isinstance(tally, Tally)
+        return tally
 
     def merge(self, other: Tally) -> None:
         """Add the part of the file that follows this one."""
