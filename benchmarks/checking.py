@@ -45,6 +45,6 @@ def measure(path: Path, runs: int = 3) -> Figures:
         rows = check([path])[0].tally.rows
         checked.append(time.perf_counter() - start)
         start = time.perf_counter()
-        check([path], processes=1)
+        check([path], workers=0)
         alone.append(time.perf_counter() - start)
     return Figures(rows, median(parsed), median(checked), median(alone))

@@ -11,18 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faulty.collection import BAILIAN
+from faulty.collection import BAILIAN, COLLECTION, Faulty
 from faulty.rows import asked, chat, choice, dumped, lines, talk, turn
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.data import audit, balance, identity, lookup
+from wizard.data import audit, balance, identity
 from wizard.data.audit import check, role_of
-from wizard.data.scan import Scan
+from wizard.data.chatlayout import layout_of
+from wizard.data.convert import convert
+from wizard.data.ranges import lines_in, ranges
+from wizard.data.scan import Scan, Task
 from wizard.data.statistics import histogram, statistics
 from wizard.data.tally import Tally
 from wizard.data.tokens import Tokenizer
 
+TOKENIZER = Tokenizer.load()
 REAL = Path(__file__).parents[2] / "shared" / "data" / "medqa" / "questions"
 
 
@@ -111,19 +115,58 @@ questions = st.builds(
 )
 
 
-@given(
-    st.lists(st.lists(turns, min_size=1, max_size=4).map(lambda some: talk(*some)) | questions, max_size=4)
-)
-def test_the_fast_lane_sees_what_the_slow_one_sees(rows: list[dict[str, Any]]) -> None:
-    """The same counts and findings, whether rows come as a page or one by one."""
-    fast, slow = Scan("x", bailian="messages"), Scan("x", bailian="messages")
-    fast.page(lines(*rows))
-    for number, row in enumerate(rows, 1):
-        slow.tally.lines += 1
-        slow.line(dumped(row), number)
-    slow.tally.room()
-    for name in (
+odd_texts = texts | st.sampled_from([
+    "如图，诊断是", "上题中", "See the figure below. Which?", 'Say "a"', "行\n行", "末\n", "\n始", "A和B", "以上都对", "none of the above",
+    "１３", "\u0344a", "①②", "张三 19801231", "20000101123", "a: b", "前\n\n选项：\nA. 甲\nB. 乙", "C:\\\\n", "Ⅱ型，患者男，五十岁，腹痛三天，伴呕吐一天",
+])  # fmt: skip
+questions_alike = st.builds(
+    asked,
+    odd_texts,
+    st.lists(st.sampled_from(["甲", "乙", "丙丁", "戊 己", "以上都对", "A和B", "@"]) | odd_texts, min_size=3, max_size=3).map(
+        "|".join
+    ),
+    st.sampled_from(["A. 甲", "B. 乙", "C. 丙丁", "A. 丙丁", "D. 甲"]),
+)  # fmt: skip
+pairs = st.builds(
+    lambda system, user, answer: talk(*system, turn("user", user), turn("assistant", answer)),
+    st.just([turn("system", "你是医生。")]) | st.lists(turns, max_size=3), odd_texts, odd_texts,
+)  # fmt: skip
+
+
+@st.composite
+def pages(draw: st.DrawFn) -> bytes:
+    """Lines most of which have one layout, some of them spoiled."""
+    spacing = draw(st.sampled_from([(", ", ": "), (",", ":"), (", ", " : ")]))
+    rows = [draw(st.sampled_from([asked("体温是多少", "甲|乙|丙丁", "A. 甲"), chat(1)]))]
+    rows += draw(st.lists(questions_alike | pairs | questions, max_size=6))
+    made = b""
+    for row in rows:
+        raw = json.dumps(row, ensure_ascii=draw(st.integers(0, 5)) == 5, separators=spacing).encode(
+            "utf-8", "replace"
+        )
+        match draw(st.sampled_from(["", "", "", "", "cut", "byte", "twice", "blank", "more", "control"])):
+            case "cut":
+                raw = raw[: draw(st.integers(0, len(raw)))]
+            case "byte":
+                raw = raw.replace("，".encode(), b"\xff", 1)
+            case "twice":
+                raw = raw.replace(b'"role"', b'"role": "user", "role"', 1)
+            case "blank":
+                raw = b" \r"
+            case "more":
+                raw += draw(st.sampled_from([b"\r", b" ", b"{}", b"\x00"]))
+            case "control":
+                raw = raw.replace("。".encode(), b"\t\x7f", 1)
+        made += raw + b"\n"
+    return made
+
+
+def told(scan: Scan) -> dict[str, Any]:
+    """All that a scan has counted and found."""
+    scan.tally.room()
+    names = (
         "lines",
+        "blank",
         "rows",
         "left_out",
         "keys",
@@ -132,9 +175,50 @@ def test_the_fast_lane_sees_what_the_slow_one_sees(rows: list[dict[str, Any]]) -
         "places",
         "longest_right",
         "kinds",
-    ):
-        assert getattr(slow.tally, name) == getattr(fast.tally, name), name
-    assert slow.tally.findings.as_dict() == fast.tally.findings.as_dict()
+    )
+    return {name: getattr(scan.tally, name) for name in names} | scan.tally.findings.as_dict()
+
+
+def at_once(page: bytes, max_length: int | None = None) -> dict[str, Any]:
+    scan = Scan(Task("x", "messages", max_length), tokenizer=TOKENIZER)
+    scan.page(page)
+    return told(scan)
+
+
+def one_by_one(page: bytes, max_length: int | None = None) -> dict[str, Any]:
+    scan = Scan(Task("x", "messages", max_length), tokenizer=TOKENIZER)
+    for number, raw in enumerate(page.removesuffix(b"\n").split(b"\n") if page else (), 1):
+        scan.tally.lines += 1
+        scan.line(raw, number)
+    return told(scan)
+
+
+@given(pages() | st.lists(st.lists(turns, min_size=1, max_size=5).map(lambda some: talk(*some)) | questions, max_size=4).map(
+    lambda rows: lines(*rows)
+), st.sampled_from([None, None, 12]))  # fmt: skip
+def test_the_fast_lane_sees_what_the_slow_one_sees(page: bytes, max_length: int | None) -> None:
+    """The same counts and findings, with the same words at the same lines, whether rows come as a page or one by one."""
+    assert one_by_one(page, max_length) == at_once(page, max_length)
+
+
+@pytest.mark.parametrize("faulty", COLLECTION, ids=lambda faulty: faulty.name)
+def test_both_lanes_agree_on_the_collection(faulty: Faulty) -> None:
+    """Every faulty file gives the same whether its lines come as a page or one by one."""
+    assert one_by_one(faulty.data) == at_once(faulty.data)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real MedQA files are not here")
+@pytest.mark.parametrize(
+    "name", ["Mainland/4_options/dev.jsonl", "Taiwan/dev.jsonl", "US/4_options/phrases_no_exclude_dev.jsonl"]
+)
+def test_both_lanes_agree_on_real_rows(tmp_path: Path, name: str) -> None:
+    """The same for converted questions, and the pattern takes most of them."""
+    convert(REAL / name, tmp_path / "out.jsonl", system_prompt="你是医生。", on_error="skip")
+    data = (tmp_path / "out.jsonl").read_bytes()
+    assert one_by_one(data) == at_once(data)
+    layout = layout_of(data.split(b"\n", 5)[:5])
+    assert layout is not None
+    assert sum(bool(row[-1]) for row in layout.rows(data.decode().removesuffix("\n"))) < data.count(b"\n") / 4
 
 
 def test_however_a_file_is_divided_the_result_is_the_same(
@@ -144,11 +228,10 @@ def test_however_a_file_is_divided_the_result_is_the_same(
     rows: list[object] = [chat(number) for number in range(3_000)]
     rows[2_000], rows[2_500] = rows[10], b""
     path = write(tmp_path / "x.jsonl", *rows)
-    whole = check([path], processes=1)[0]
+    whole = check([path], workers=0)[0]
     monkeypatch.setattr(audit, "PART", 40_000)
-    monkeypatch.setattr(audit, "ALONE", 0)
-    for processes in (1, 2):
-        parts = check([path], processes=processes)[0]
+    for workers in (0, 1, 2):
+        parts = check([path], workers=workers)[0]
         assert whole.findings.as_dict() == parts.findings.as_dict()
         assert (whole.tally.lines, whole.tally.keys) == (parts.tally.lines, parts.tally.keys)
     expected = [("x.jsonl", "DUPLICATE_ROW", 2001), ("x.jsonl", "BLANK_LINE", 2501)]
@@ -166,13 +249,12 @@ def test_ranges_of_bytes_give_every_line_once(rows: list[bytes], part: int) -> N
     with TemporaryDirectory() as folder:
         path = Path(folder, "x")
         path.write_bytes(data)
-        blocks = [
-            bytes(block)
-            for start in range(0, len(data), part)
-            for block in lookup.whole_lines(path, start, min(start + part, len(data)), 7)
-        ]
-    assert data == b"".join(blocks)
-    assert all(block.endswith(b"\n") for block in blocks[:-1])
+        for on_bytes in (None, lambda _block: None):
+            with path.open("rb") as stream:
+                places = list(ranges(stream, "x", on_bytes, size=part))
+                found = [lines_in(stream, place) for place in places]
+            assert data == b"".join(found)
+            assert all(some.endswith(b"\n") for some in found[:-1])
 
 
 def test_a_hundred_thousand_faults_are_a_summary(tmp_path: Path) -> None:

@@ -6,29 +6,26 @@ are looked at again, at most BATCH at a time.
 
 from __future__ import annotations
 
-import os
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
-from multiprocessing import get_context
 from pathlib import Path
 
-from wizard import locale
 from wizard.data import balance, lookup, readers
 from wizard.data.check import Finding, Findings, finding
 from wizard.data.identity import Identity, asked_by, identity
-from wizard.data.lines import SourceUnreadable, TooLong
+from wizard.data.lines import SourceUnreadable, TooLong, opened
+from wizard.data.ranges import lines_in, ranges
 from wizard.data.record import Where
-from wizard.data.scan import Scan
+from wizard.data.scan import Scan, Task
 from wizard.data.tally import Tally
+from wizard.data.workers import WorkerLost, Workers, how_many
 from wizard.locale import _
 
-BLOCK = 1 << 18
-PART = 1 << 23  # bytes for one process at a time
-ALONE = 1 << 24  # below it starting processes costs more than they save
+PART = 1 << 21  # bytes for one process at a time
 BATCH = 100_000  # rows that are compared at a time
 _ALIKE = 50  # rows with one question that a further one is compared with
 _SLICE = 2_000_000  # keys that are sorted at a time
@@ -63,13 +60,13 @@ def check(
     *,
     max_length: int | None = None,
     system_prompt: str = "",
-    processes: int | None = None,
+    workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Checked, ...]:
     """Look at every row of every file, and at what the files have in common.
 
     ``max_length``: rows with more tokens are errors. ``system_prompt``: what the conversion would put before each
-    question, for counting. ``processes``: as many as there are cores, if None. ``on_progress`` is told (bytes, of how
+    question, for counting. ``workers``: processes beside this one; None: as many as pay. ``on_progress`` is told (bytes, of how
     many). Raises SourceUnreadable.
     """
     total = sum(_size(path) for path in paths)
@@ -85,9 +82,9 @@ def check(
     for path in paths:
         plain = lookup.is_json_lines(path)
         bailian = lookup.bailian_field(path) if plain else ""
-        task = _Task(str(path), bailian, max_length, system_prompt, locale.language())
+        task = Task(str(path), bailian, max_length, system_prompt)
         before = _stamp(path)
-        tally = _in_parts(path, task, processes, advance) if plain else _read(path, task)
+        tally = _in_parts(path, task, workers, advance) if plain else _read(path, task)
         if before != _stamp(path):
             raise SourceUnreadable(
                 _("{path} was changed while it was read.").format(path=path),
@@ -108,17 +105,6 @@ def role_of(path: Path) -> str:
     return next((role for role, pattern in _ROLES.items() if pattern.search(name)), "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """All that a process needs to know of a file."""
-
-    file: str
-    bailian: str
-    max_length: int | None
-    system_prompt: str
-    language: str
-
-
 def _stamp(path: Path) -> tuple[int, int]:
     """(bytes, time of the last change); zeros for a file inside an archive, and for one that opening will refuse."""
     try:
@@ -132,9 +118,9 @@ def _size(path: Path) -> int:
     return _stamp(path)[0]
 
 
-def _read(path: Path, task: _Task) -> Tally:
+def _read(path: Path, task: Task) -> Tally:
     """A file that is no JSON Lines in UTF-8: row by row, as its reader gives them."""
-    scan = _scan(task)
+    scan = Scan(task)
     tally = scan.tally
     faulty = 0
     for one in readers.read(path):
@@ -150,53 +136,49 @@ def _read(path: Path, task: _Task) -> Tally:
     return tally
 
 
-def _in_parts(path: Path, task: _Task, processes: int | None, advance: Callable[[int], None]) -> Tally:
+def _in_parts(path: Path, task: Task, workers: int | None, advance: Callable[[int], None]) -> Tally:
+    """A file of JSON Lines, a range of bytes after the other, by ``workers`` beside this process."""
     size = path.stat().st_size
-    count = processes if processes is not None else _cores()
-    parts = [(start, min(start + PART, size)) for start in range(0, size, PART)]
-    whole = Tally()
-    if count > 1 and size >= ALONE:
-        try:
-            # Processes are started anew: this one may have threads (a progress bar), and a fork would copy their locks.
-            with ProcessPoolExecutor(min(count, len(parts)), mp_context=get_context("spawn")) as pool:
-                for part in pool.map(_part, [task] * len(parts), *zip(*parts, strict=True)):
-                    whole.merge(part)
-                    advance(part.size)
-        except (BrokenProcessPool, PermissionError):  # killed, or this computer allows no processes
-            whole = Tally()
-        else:
-            return whole
-    for start, end in parts:
-        part = _part(task, start, end)
+    count = how_many(workers, size)
+    if workers is None:
+        count = max(count - 1, 0)  # this process works too
+    # One is killed, or this computer allows no processes: then alone, from the beginning.
+    with suppress(WorkerLost):
+        if count:
+            with Workers(count, path, task) as others:
+                return _shared(path, task, others, advance)
+    return _shared(path, task, None, advance)
+
+
+def _shared(path: Path, task: Task, workers: Workers | None, advance: Callable[[int], None]) -> Tally:
+    """The whole file's tally: of the ranges that ``workers`` have no time for, this process makes its own."""
+    whole, scan = Tally(), Scan(task)
+    made: deque[Tally | None] = deque()  # in order; None: a worker's
+
+    def take() -> None:
+        part = made.popleft()
+        if part is None and workers is not None:
+            part = Tally.unpacked(workers.take()[0])
+        assert part is not None
         whole.merge(part)
         advance(part.size)
+
+    with opened(path) as stream, opened(path) as source:
+        for place in ranges(stream, task.file, size=PART):
+            if place.start and workers is not None and not workers.full:
+                workers.ask(place)
+                made.append(None)
+                continue
+            data = lines_in(source, place)
+            marked = not place.start and data.startswith(lookup.BOM) and not isinstance(data, TooLong)
+            made.append(scan.part(data.removeprefix(lookup.BOM) if marked else data))
+            if marked:
+                whole.findings.add(finding("BOM", Where(task.file, 1)))
+            while made and (made[0] is not None or (workers is not None and workers.ready)):
+                take()
+        while made:
+            take()
     return whole
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _part(task: _Task, start: int, end: int) -> Tally:
-    if locale.language() != task.language:
-        locale.use(task.language)
-    scan = _scan(task)
-    first = start == 0
-    for block in lookup.whole_lines(Path(task.file), start, end, BLOCK):
-        if isinstance(block, TooLong):
-            scan.tally.lines += 1
-            scan.line(block, scan.tally.lines)
-        elif first and block.startswith(lookup.BOM):
-            scan.tally.findings.add(finding("BOM", Where(task.file, 1)))
-            scan.page(block[len(lookup.BOM) :])
-        else:
-            scan.page(block)
-        first = False
-    return scan.tally
-
-
-def _scan(task: _Task) -> Scan:
-    return Scan(task.file, bailian=task.bailian, max_length=task.max_length, system_prompt=task.system_prompt)
 
 
 def _about(one: Checked) -> Iterator[Finding]:

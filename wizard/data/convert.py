@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from wizard.data.samples import Sample, samples
 from wizard.data.source import Source
 from wizard.data.underway import Underway, by_page, by_row
 from wizard.data.wire import SYSTEM_PROMPT, chat_row, line, messages, read_back
-from wizard.data.workers import MOST, WORTH_IT, cores
+from wizard.data.workers import how_many
 from wizard.errors import DataError, UsageError
 from wizard.locale import _, ngettext
 from wizard.storage import refusal
@@ -292,14 +291,8 @@ def _counting(tokenizer: Tokenizer | None, total: int) -> Counting | None:
 
 
 def _workers(wanted: int | None, total: int, tokenizer: Tokenizer | None) -> int:
-    """How many workers: what was asked for, or as many as pay for a file of ``total`` bytes."""
-    if wanted is None and (said := os.environ.get("BAILIAN_WIZARD_WORKERS", "")).isdecimal():
-        wanted = int(said)
-    if wanted is not None:
-        return min(wanted, MOST)
-    if total < WORTH_IT or cores() < 2 or (tokenizer is not None and total <= EXACT):  # noqa: PLR2004 - one is this one
-        return 0
-    return min(cores(), MOST)
+    """How many workers; none where counting every token takes far longer than the rest."""
+    return 0 if wanted is None and tokenizer is not None and total <= EXACT else how_many(wanted, total)
 
 
 def _size(path: Path) -> int:

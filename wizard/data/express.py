@@ -13,7 +13,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from wizard.data import wire
-from wizard.data.layout import TRIED, layout_of
+from wizard.data.layout import layout_of
+from wizard.data.lines import Lines
 from wizard.data.record import BLANKS
 from wizard.data.undecodable import no_more_keys
 from wizard.data.wire import ANSWER, OPTIONS
@@ -38,37 +39,6 @@ _FOUR = tuple("ABCD")
 _HEADS = {label: f"{ANSWER}{label}. " for label in _FOUR}
 _NO_WIDTH = "\u200b\u2060\ufeff"
 _MIDDLE, _END = wire.MIDDLE.decode(), wire.END.decode()
-
-
-class Lines:
-    """Some lines of a source, or the bytes that they are: each is made of the other where somebody asks for it."""
-
-    __slots__ = ("_lines", "_whole")
-
-    def __init__(self, lines: Sequence[bytes] | None, whole: bytes = b"") -> None:
-        """``whole``: the lines with line ends between them, instead of ``lines``."""
-        self._lines = lines
-        self._whole = None if lines is not None else whole
-
-    @property
-    def lines(self) -> Sequence[bytes]:
-        """One by one."""
-        if self._lines is None:
-            self._lines = self.whole.split(b"\n")
-        return self._lines
-
-    @property
-    def whole(self) -> bytes:
-        """In one piece."""
-        return b"\n".join(self._lines or ()) if self._whole is None else self._whole
-
-    @property
-    def first(self) -> Sequence[bytes]:
-        """The first few."""
-        return self.whole.split(b"\n", TRIED)[:TRIED] if self._lines is None else self._lines[:TRIED]
-
-    def __len__(self) -> int:
-        return self.whole.count(b"\n") + 1 if self._lines is None else len(self._lines)
 
 
 class Taken(NamedTuple):

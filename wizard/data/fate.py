@@ -12,7 +12,7 @@ from wizard.data.identity import asked_by
 from wizard.data.lines import blocks, opened
 from wizard.data.record import Chat, MultipleChoice, Record
 from wizard.data.rows import Outcome
-from wizard.data.scan import Scan
+from wizard.data.scan import Scan, Task
 from wizard.data.wire import line as wire_line
 from wizard.data.wire import text as wire_text
 
@@ -50,7 +50,7 @@ def fate(
     if isinstance(outcome, tuple):
         return Fate(path, line, raw, None, not outcome, outcome, None, None)
     bailian = lookup.bailian_field(path) if lookup.is_json_lines(path) else ""
-    scan = Scan(str(path), bailian=bailian, max_length=max_length, system_prompt=system_prompt)
+    scan = Scan(Task(str(path), bailian, max_length, system_prompt))
     findings = list(scan.findings(outcome, asked_by(outcome)))
     checked = audit.check([path, *beside], max_length=None)
     findings += audit.twins(checked, 0, line)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from wizard.data.record import Chat, MultipleChoice, Preference, Record, trim
 
 _NO_WORD = re.compile(r"[\W_]+")
+_NO_WORD_IN_LINES = re.compile(r"[^\w\n]+|_")
 
 # What NFKC and lower() turn into a Latin letter, a digit or a Chinese character, or compose with one: a test goes
 # through all of Unicode.
@@ -35,6 +37,7 @@ _LOWER = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))  
 _DROPPED = bytes(code for code in range(256) if code not in _LEADS and not chr(code).isascii()) + bytes(
     code for code in range(128) if not chr(code).isalnum()
 )
+_DROPPED_IN_LINES = _DROPPED.replace(b"\n", b"")
 _HEAD = 160  # characters
 _KEPT = 96  # of what is left of them
 _TOO_LITTLE = 16  # scripts that the key doesn't know, or a short question
@@ -90,6 +93,26 @@ def key(stem: str, *, plain: bool = False) -> int:
         if len(kept) < _TOO_LITTLE:
             kept = folded(stem).encode("utf-8", "surrogatepass")
     return zlib.crc32(kept[:_KEPT]) or 1
+
+
+def keys(stems: Sequence[str], *, plain: bool = False) -> list[int]:
+    """``key`` of each, 0 for an empty one; quicker than one by one."""
+    text = "\n".join(stems)
+    if not text or text.count("\n") >= len(stems) or (not plain and _COMBINING.search(text)):
+        return [key(stem, plain=plain) if stem else 0 for stem in stems]
+    if not plain:
+        text = _COMPATIBLE.sub(_narrowed, text)
+    kept = text.encode("utf-8", "surrogatepass").translate(_LOWER, _DROPPED_IN_LINES).split(b"\n")
+    short = [place for place, some in enumerate(kept) if len(some) < _TOO_LITTLE]
+    for place, some in zip(short, _folded([stems[place] for place in short]), strict=True):
+        kept[place] = some.encode("utf-8", "surrogatepass")
+    return [(zlib.crc32(some[:_KEPT]) or 1) if some else 0 for some in kept]
+
+
+def _folded(stems: Sequence[str]) -> list[str]:
+    """``folded`` of each, none of which holds a line end."""
+    text = _NO_WORD_IN_LINES.sub("", unicodedata.normalize("NFKC", "\n".join(stems)).lower())
+    return [some or folded(stem) for some, stem in zip(text.split("\n"), stems, strict=True)] if stems else []
 
 
 def _narrowed(found: re.Match[str]) -> str:

@@ -53,8 +53,7 @@ def inspect(record: Record, asked: Asked, *, as_it_is: bool = False) -> Iterator
     """
     where = record.where
     yield from texts(_texts(record), where)
-    yield from _stem(asked, where)
-    yield from _options(asked, where)
+    yield from about_question(asked, where)
     if isinstance(record, Chat):
         yield from _turns(record.messages, where)
         yield from _answer(asked, where)
@@ -62,6 +61,12 @@ def inspect(record: Record, asked: Asked, *, as_it_is: bool = False) -> Iterator
         yield from _blanks(record.messages, where)
     if as_it_is:
         yield from _keys(record, where)
+
+
+def about_question(asked: Asked, where: Where) -> Iterator[Finding]:
+    """The findings about what a row asks, whatever else it is."""
+    yield from _stem(asked, where)
+    yield from _options(asked, where)
 
 
 def mentions(stem: str) -> bool:

@@ -1,5 +1,7 @@
 """The fast lane of checking: Bailian's chat lines in which nothing can be found, decided at a glance.
 
+Lines with their page's layout (see ``chatlayout``) are looked at all together, others decoded one by one.
+
 It decides nothing that ``rows`` and ``inspection`` don't: a row in which anything might be found is left to them, and a
 property test holds that both count and find the same. It is there because there may be millions of rows.
 """
@@ -9,13 +11,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from operator import eq
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from wizard.data.chatlayout import Layout, born, layout_of, mobile, ordinary_system
+from wizard.data.check import Finding
 from wizard.data.identity import COMPATIBLE, OPTIONS_BEGIN, key, stem_of
-from wizard.data.inspection import ENDS, SUSPICIOUS, names_options, refers, texts
-from wizard.data.record import Where
+from wizard.data.inspection import ENDS, SUSPICIOUS, names_options, refers
+from wizard.data.lines import Lines
 from wizard.data.tally import Tally
 from wizard.data.undecodable import no_more_keys
 from wizard.data.wire import ANSWER
@@ -40,118 +45,147 @@ _unusual = re.compile(f"[{SUSPICIOUS}{COMPATIBLE}\u200b\u2060\ufeff图圖题題]
 _suspicious = re.compile(f"[{SUSPICIOUS}\u200b\u2060\ufeff]").search
 _suspicious_ascii = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f@]").search
 _names_options = re.compile("[A-J](?:\\s?[、，,+＋/&和与與及或]\\s?|\\s(?:and|or|&)\\s)[A-J]").search
-# Eleven digits as in a mobile number or from a birth year on; a literal beginning makes them ten times as quick.
-_mobile = re.compile("1[3-9][0-9]{9}").search
-_born = re.compile("20[0-3][0-9][01][0-9][0-3][0-9]{4}").search
-_NOWHERE = Where("", 0)
 _Answered: TypeAlias = tuple[int, int, bool | None]
 _ODD, _PLAIN, _WIDE = 0, 1, 2
 _BEGIN = len(OPTIONS_BEGIN)
 _LABEL = len(ANSWER)
+_TOLD = len("A. ")
+_A = ord("A")
+_TALK = ["user", "assistant"]
+
+
+class Looked(NamedTuple):
+    """What the lane makes of some lines, besides what it counts."""
+
+    left: list[int]
+    """The places of those that it can't decide."""
+    said: dict[int, tuple[Finding, ...]]
+    """Place -> the warnings about it, of those that it has counted."""
 
 
 class Lane:
     """Takes the rows of one file, in order; knows which system message was ordinary."""
 
-    __slots__ = ("_system", "_tally")
+    __slots__ = ("_file", "_system", "_tally")
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+    def __init__(self, file: str) -> None:
+        self._tally = Tally()
+        self._file = file
         self._system = "\0"  # no ordinary text yet
 
-    def page(  # noqa: C901, PLR0912, PLR0915 - one loop: a call a row would cost as much as its work
-        self, block: bytes, lines: Sequence[bytes], first: int, longest: int
-    ) -> list[int]:
-        """Count each of ``lines`` (which ``block`` holds) that is ordinary; returns the indexes of all others.
+    def page(self, tally: Tally, lines: Lines, first: int, longest: int) -> Looked:
+        """Count in ``tally`` each of ``lines`` that is ordinary.
 
         ``first``: the first line's number; ``longest``: bytes of a line beyond which its tokens must be counted.
         """
+        self._tally = tally
+        text = _text(lines.whole)
+        layout = layout_of(lines.first) if text is not None else None
+        if text is None or layout is None:
+            return Looked(self._each(lines.lines, range(first, first + len(lines)), longest), {})
+        rows = layout.rows(text)
+        odd = layout.left(text, rows)
+        if longest < len(lines.whole):
+            odd.update([place for place, raw in enumerate(lines.lines) if len(raw) > longest])
+        self._tally.set_keys(first, layout.keys(rows, odd))
+        said = layout.said(rows, first, self._file)
+        left = sorted(odd)
+        numbers: Sequence[int] = range(first, first + len(rows))
+        if left:
+            numbers = [number for number in numbers if number - first not in odd]
+            rows = [row for place, row in enumerate(rows) if place not in odd]
+            for place in odd & said.keys():
+                del said[place]
+        self._count(layout, rows, numbers)
+        again = self._each([lines.lines[place] for place in left], [first + place for place in left], longest)
+        return Looked([left[place] for place in again], said)
+
+    def _count(self, layout: Layout, rows: Sequence[tuple[str, ...]], numbers: Sequence[int]) -> None:
+        """Rows of ``layout`` in which no error can be found, and the lines they are on."""
+        if not rows:
+            return
+        columns = list(zip(*rows, strict=True))[:-1]
+        sizes = [[*map(len, column)] for column in columns]
+        for escaped in (1, -1):
+            if "\\" in "".join(columns[escaped]):
+                sizes[escaped] = [len(text) - text.count("\\") for text in columns[escaped]]
+        answers: Counter[_Answered] = Counter()
+        if layout.options:
+            sized = list(zip(*sizes[2:-1], strict=True))
+            most = [*map(max, sized)]
+            hits = map(eq, most, [size - _TOLD for size in sizes[-1]])
+            letters = [told[0] for told in columns[-1]]
+            found = Counter(zip(letters, map(tuple.count, sized, most), hits, strict=True))
+            for (letter, times, hit), count in found.items():
+                answers[layout.options, ord(letter) - _A, hit if times == 1 else None] += count
+        around = layout.around
+        self._add([around + size for size in map(sum, zip(*sizes, strict=True))], numbers, answers)
+
+    def _add(self, characters: Sequence[int], numbers: Sequence[int], answers: Counter[_Answered]) -> None:
+        """Ordinary rows: the characters of each, the lines they are on, and what the questions among them ask."""
+        if not characters:
+            return
         tally = self._tally
-        keys = tally.keys
+        tally.characters.update(characters)
+        most = max(characters)
+        if most > tally.longest[0]:
+            tally.longest = most, numbers[characters.index(most)]
+        for (options, place, hit), count in answers.items():
+            tally.places[options, place] += count
+            if hit is not None:
+                tally.longest_right[options, hit] += count
+        tally.rows += len(characters)
+        tally.kinds["Chat"] += len(characters)
+
+    def _each(self, lines: Sequence[bytes], numbers: Sequence[int], longest: int) -> list[int]:
+        """As ``page``, each row decoded by itself."""
+        keys = self._tally.keys
         answers: list[_Answered] = []
         left: list[int] = []
         sizes: list[int] = []
-        top, at_top = tally.longest
-        system_known, known = self._system, len(self._system)
-        for index, row in enumerate(_decoded(block, lines)):
-            if row is None:
-                left.append(index)
+        taken: list[int] = []
+        for place, (row, number) in enumerate(zip(_decoded(lines), numbers, strict=True)):
+            turns = row.messages if row is not None and len(lines[place]) <= longest else ()
+            characters = 0
+            if turns and turns[0].role == "system":
+                system = turns[0].content
+                if system != self._system and ordinary_system(system):
+                    self._system = system
+                characters = len(system)
+                turns = turns[1:] if system == self._system else ()
+            if not turns or [turn.role for turn in turns] != _TALK * (len(turns) // 2):
+                left.append(place)
                 continue
-            turns = row.messages
-            count = len(turns)
-            if count == 3:  # noqa: PLR2004 - system, user, assistant
-                system, user, assistant = turns
-                if system.content != system_known:
-                    if not _ordinary_system(system.content):
-                        left.append(index)
-                        continue
-                    system_known = system.content
-                    known = len(system_known)
-                characters = known
-                if system.role != "system":
-                    left.append(index)
-                    continue
-            elif count == 2:  # noqa: PLR2004
-                user, assistant = turns
-                characters = 0
-            else:
-                left.append(index)
+            looks = [_look(turn.content) for turn in turns]
+            asked, answer = turns[0].content, turns[-1].content
+            if len(turns) > len(_TALK):
+                asked = "\n".join([turn.content for turn in turns[:-1]])
+            question = _question(asked, answer, max(looks)) if _ODD not in looks else None
+            if question is None:
+                left.append(place)
                 continue
-            asked, answer = user.content, assistant.content
-            if (
-                user.role != "user"
-                or assistant.role != "assistant"
-                or not (looked := _look(asked))
-                or not _look(answer)
-                or len(lines[index]) > longest
-            ):
-                left.append(index)
-                continue
-            if "\n" in asked:
-                question = _question(asked, answer, looked)
-                if question is None:
-                    left.append(index)
-                    continue
-                stem, found = question
-                if found is not None:
-                    answers.append(found)
-            elif (looked == _WIDE or " " in asked) and _refers(asked):
-                left.append(index)
-                continue
-            else:
-                stem = asked
-            keys[first + index - 1] = key(stem, plain=looked == _PLAIN)
-            characters += len(asked) + len(answer)
-            sizes.append(characters)
-            if characters > top:
-                top, at_top = characters, first + index
-        self._system = system_known
-        tally.longest = top, at_top
-        tally.characters.update(sizes)
-        for (options, place, hit), rows in Counter(answers).items():
-            tally.places[options, place] += rows
-            if hit is not None:
-                tally.longest_right[options, hit] += rows
-        tally.rows += len(sizes)
-        if sizes:
-            tally.kinds["Chat"] += len(sizes)
+            stem, found = question
+            if found is not None:
+                answers.append(found)
+            keys[number - 1] = key(stem, plain=max(looks) == _PLAIN)
+            sizes.append(characters + sum([len(turn.content) for turn in turns]))
+            taken.append(number)
+        self._add(sizes, taken, Counter(answers))
         return left
 
 
 def _question(asked: str, answer: str, looked: int) -> tuple[str, _Answered | None] | None:
     """The stem, and what ``_options`` says of the options where there are any; None: it needs a closer look."""
-    at = asked.find(OPTIONS_BEGIN)
-    if at < 0:
-        return None if _begins_options(asked) or _refers(asked) else (asked, None)
-    stem = asked[:at]
-    found = _options(asked[at + _BEGIN :], answer)
-    if found is None or ((looked == _WIDE or " " in stem) and _refers(stem)) or _begins_options(stem):
+    at = asked.find(OPTIONS_BEGIN) if "\n" in asked else -1
+    found = None
+    if at >= 0:
+        found = _options(asked[at + _BEGIN :], answer)
+        if found is None:
+            return None
+    stem = asked if at < 0 else asked[:at]
+    if ((looked == _WIDE or " " in stem) and _refers(stem)) or _begins_options(stem):
         return None
     return stem, found
-
-
-def _ordinary_system(text: str) -> bool:
-    return bool(text) and text[0] not in ENDS and text[-1] not in ENDS and not any(texts((text,), _NOWHERE))
 
 
 def _refers(stem: str) -> bool:
@@ -162,13 +196,21 @@ def _begins_options(text: str) -> bool:
     return "\n" in text and len(stem_of(text)) != len(text)
 
 
-def _decoded(block: bytes, lines: Sequence[bytes]) -> Sequence[_Row | None]:
-    """Each line as a chat with nothing but what the platform knows, or None where it is anything else."""
+def _text(page: bytes) -> str | None:
     try:
-        rows = _decoder.decode_lines(block)
+        return page.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _decoded(lines: Sequence[bytes]) -> Sequence[_Row | None]:
+    """Each line as a chat with nothing but what the platform knows, or None where it is anything else."""
+    page = b"\n".join(lines)
+    try:
+        rows = _decoder.decode_lines(page)
     except (ValueError, RecursionError):
         rows = []
-    if len(rows) == len(lines) and _only_keys(block, rows):
+    if len(rows) == len(lines) and _only_keys(page, rows):
         return rows
     return [_alone(raw) for raw in lines]
 
@@ -185,7 +227,7 @@ def _look(text: str) -> int:
         if _suspicious(text):
             return _ODD
         looked = _WIDE
-    if ("1" in text and _mobile(text)) or ("20" in text and _born(text)):
+    if ("1" in text and mobile.search(text)) or ("20" in text and born.search(text)):
         return _ODD
     return looked
 

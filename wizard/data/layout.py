@@ -23,7 +23,6 @@ _UNSENT = f'"{_PLAIN}*"'
 _LETTERS = "ABCD"
 _FIELDS = ("question", "options", "answer", "answer_idx", "meta_info", "metamap_phrases")
 _SPACINGS = ((", ", ": "), (",", ":"))
-TRIED = 5  # lines at the beginning of a page
 _CAPTURED = ("question", *_LETTERS, "answer", "answer_idx")
 
 _decode = msgspec.json.Decoder().decode

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +16,7 @@ from wizard.locale import _
 BLOCK = 1 << 18
 LINE_LIMIT = 10_000_000  # bytes; the longest context of any model that can be tuned is far below it
 _SHOWN = 1_000
+_FIRST = 5  # lines of a page that its layout is told from
 
 
 class SourceUnreadable(DataError):
@@ -28,6 +29,37 @@ class TooLong(bytes):
     """The beginning of a line beyond LINE_LIMIT, made such that it is no JSON and nothing takes it for a row."""
 
     __slots__ = ()
+
+
+class Lines:
+    """Some lines of a source, or the bytes that they are: each is made of the other where somebody asks for it."""
+
+    __slots__ = ("_lines", "_whole")
+
+    def __init__(self, lines: Sequence[bytes] | None, whole: bytes = b"") -> None:
+        """``whole``: the lines with line ends between them, instead of ``lines``."""
+        self._lines = lines
+        self._whole = None if lines is not None else whole
+
+    @property
+    def lines(self) -> Sequence[bytes]:
+        """One by one."""
+        if self._lines is None:
+            self._lines = self.whole.split(b"\n")
+        return self._lines
+
+    @property
+    def whole(self) -> bytes:
+        """In one piece."""
+        return b"\n".join(self._lines or ()) if self._whole is None else self._whole
+
+    @property
+    def first(self) -> Sequence[bytes]:
+        """The first few, from which a layout is told."""
+        return self.whole.split(b"\n", _FIRST)[:_FIRST] if self._lines is None else self._lines[:_FIRST]
+
+    def __len__(self) -> int:
+        return self.whole.count(b"\n") + 1 if self._lines is None else len(self._lines)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wizard.data import readers
 from wizard.data.check import Finding
-from wizard.data.lines import LINE_LIMIT, TooLong, blocks, opened
+from wizard.data.lines import TooLong, blocks, opened
 from wizard.data.record import Record
 from wizard.data.rows import Outcome, decode, understand
 
@@ -103,31 +103,3 @@ def lines_at(path: Path, wanted: AbstractSet[int]) -> Iterator[tuple[int, bytes]
                 yield number, raw.removeprefix(BOM) if number == 1 and not isinstance(raw, TooLong) else raw
             if not left:
                 return
-
-
-def whole_lines(path: Path, start: int, end: int, size: int) -> Iterator[bytes | TooLong]:
-    """The lines that begin at or after byte ``start`` and before ``end``, some ``size`` bytes at a time, as blocks.
-
-    Each block holds whole lines with their ends; a line beyond LINE_LIMIT comes alone, as TooLong.
-    """
-    with opened(path) as stream:
-        at = start
-        if start:
-            stream.seek(start - 1)
-            while (skipped := stream.readline(size)) and not skipped.endswith(b"\n"):
-                pass
-            at = stream.tell()
-        while at < end and (block := stream.read(min(size, end - at))):
-            if not block.endswith(b"\n"):
-                cut = block.rfind(b"\n") + 1
-                if cut:
-                    yield block[:cut]
-                    block = block[cut:]
-                rest = stream.readline(LINE_LIMIT + 1 - len(block)) if len(block) <= LINE_LIMIT else b""
-                block += rest
-                if len(block) > LINE_LIMIT and not block.endswith(b"\n"):
-                    while (rest := stream.readline(size)) and not rest.endswith(b"\n"):
-                        pass
-                    block = TooLong(block[:1000] + b"\xff")
-            at = stream.tell()
-            yield block

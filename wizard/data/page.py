@@ -11,8 +11,9 @@ import msgspec
 
 from wizard.data import wire
 from wizard.data.check import Finding, finding
-from wizard.data.express import Lane, Lines
+from wizard.data.express import Lane
 from wizard.data.identity import asked_by, folded
+from wizard.data.lines import Lines, TooLong
 from wizard.data.options import order_matters, shuffled
 from wizard.data.record import Chat, MultipleChoice, PlainText, Preference, Record, Where
 from wizard.data.rows import PLAIN, Outcome, Reading, understand
@@ -28,7 +29,7 @@ MOST_SPLITS = 100
 _SEEN = 31 << 20  # bytes; from 32 MB on glibc learns nothing
 
 
-class Task(msgspec.Struct, frozen=True):
+class Task(msgspec.Struct, frozen=True, tag="convert"):
     """What a conversion does with each row; the same for all pages."""
 
     file: str
@@ -75,6 +76,13 @@ class Made(msgspec.Struct):
     faulty: list[Faulty] = []
     warnings: list[Finding] = []
 
+    @classmethod
+    def unpacked(cls, parts: Sequence[bytes]) -> Made:
+        """As it was before it was packed: its data stay as they are, for there is too much of them."""
+        made = _unpack(parts[0])
+        made.data = list(parts[1:])
+        return made
+
     def moved(self, lines: int) -> None:
         """Count the lines that findings name from ``lines`` before: a worker counts from its page's first."""
         self.faulty = [
@@ -82,6 +90,9 @@ class Made(msgspec.Struct):
             for row in self.faulty
         ]
         self.warnings = [_moved(one, lines) for one in self.warnings]
+
+
+_unpack = msgspec.msgpack.Decoder(Made).decode
 
 
 def keep_memory() -> None:
@@ -105,6 +116,15 @@ class Press:
     def page(self, first: int, lines: Sequence[bytes]) -> Made:
         """The lines from number ``first`` on."""
         return self.page_of(first, Lines(lines))
+
+    def packed(self, data: bytes) -> list[bytes]:
+        """What became of whole lines, or of one beyond the limit, counted from 1, as ``Made.unpacked`` takes it."""
+        if isinstance(data, TooLong):
+            made = self.page(1, [data])
+        else:
+            made = self.page_of(1, Lines(None, data.removesuffix(b"\n")))
+        lines, made.data = made.data, []
+        return [msgspec.msgpack.encode(made), *lines]
 
     def page_of(self, first: int, some: Lines) -> Made:
         """As ``page``."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from wizard.data.check import Finding, finding
 from wizard.data.identity import Asked, asked_by, key
 from wizard.data.inspection import inspect
 from wizard.data.lane import Lane
+from wizard.data.lines import Lines, TooLong
 from wizard.data.record import Chat, Message, MultipleChoice, Record, Where
 from wizard.data.rows import decode, understand
 from wizard.data.tally import Tally
@@ -17,44 +20,68 @@ from wizard.data.wire import messages
 if TYPE_CHECKING:
     from wizard.data.tokens import Tokenizer
 
+_PAGE = 1 << 18
+
+
+class Task(msgspec.Struct, frozen=True, tag="check"):
+    """What is looked for in one file; the same for all of it."""
+
+    file: str
+    bailian: str = ""
+    """Where the file is meant for the platform as it is, so that blank lines and unknown keys matter too: the field that
+    all rows have, ``messages`` or ``text``. "": a source to convert."""
+    max_length: int | None = None
+    """Tokens beyond which a row is an error."""
+    system_prompt: str = ""
+    """What the conversion would put before each question, for counting."""
+
 
 class Scan:
-    """Looks at the pages of one file in order; ``tally`` is what came of it so far.
+    """Looks at the lines of one file in order; ``tally`` is what came of it so far."""
 
-    ``bailian``: the file is meant for the platform as it is, so blank lines and unknown keys matter too; it names the
-    field that all rows have, ``messages`` or ``text``. "": a source to convert.
-    """
-
-    def __init__(
-        self,
-        file: str,
-        *,
-        bailian: str = "",
-        max_length: int | None = None,
-        tokenizer: Tokenizer | None = None,
-        system_prompt: str = "",
-    ) -> None:
+    def __init__(self, task: Task, *, tokenizer: Tokenizer | None = None) -> None:
         self.tally = Tally()
-        self._file = file
-        self._bailian = bailian
-        self._max_length = max_length
+        self._task = task
+        self._file = task.file
         self._tokenizer = tokenizer
-        self._system_prompt = system_prompt
-        self._lane = Lane(self.tally)
+        self._lane = Lane(task.file)
+
+    def part(self, data: bytes) -> Tally:
+        """What comes of whole lines, or of one beyond the limit, alone and counted from 1."""
+        self.tally = Tally()
+        if isinstance(data, TooLong):
+            self.tally.lines = 1
+            self.line(data, 1)
+        else:
+            at = 0
+            while at < len(data):
+                end = data.find(b"\n", min(at + _PAGE, len(data) - 1)) + 1 or len(data)
+                self.page(data[at:end])
+                at = end
+        return self.tally
+
+    def packed(self, data: bytes) -> list[bytes]:
+        """As ``part``, as ``Tally.unpacked`` takes it."""
+        return [self.part(data).packed()]
 
     def page(self, block: bytes) -> None:
         """Whole lines, each with its line end but perhaps the last."""
+        if not block:
+            return
         tally = self.tally
-        lines = block.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
+        lines = Lines(None, block.removesuffix(b"\n"))
         first = tally.lines + 1
         tally.lines += len(lines)
         tally.size += len(block)
         tally.room()
-        longest = len(block) if self._max_length is None else self._max_length
-        for index in self._lane.page(block, lines, first, longest):
-            self.line(lines[index], first + index)
+        limit = self._task.max_length
+        looked = self._lane.page(tally, lines, first, len(block) if limit is None else limit)
+        for place in sorted((*looked.left, *looked.said)):
+            if place in looked.said:
+                for found in looked.said[place]:
+                    tally.findings.add(found)
+            else:
+                self.line(lines.lines[place], first + place)
 
     def line(self, raw: bytes, number: int) -> None:
         """One line, the careful way."""
@@ -62,11 +89,13 @@ class Scan:
         if isinstance(outcome, tuple):
             if not outcome:
                 self.tally.blank += 1
-                if self._bailian:
+                if self._task.bailian:
                     self.tally.findings.add(finding("BLANK_LINE", Where(self._file, number)))
             else:
                 self.tally.left_out += 1
-        elif self._bailian and (faults := _as_the_platform_has_it(raw, self._bailian, outcome.where)):
+        elif self._task.bailian and (
+            faults := _as_the_platform_has_it(raw, self._task.bailian, outcome.where)
+        ):
             self.tally.left_out += 1
             outcome = faults
         if isinstance(outcome, tuple):
@@ -90,25 +119,25 @@ class Scan:
         tally.rows += 1
         tally.kinds[type(record).__name__] += 1
         tally.key(line, key(asked.stem))
-        tally.length(_characters(record, self._system_prompt), line)
+        tally.length(_characters(record, self._task.system_prompt), line)
         labels = [label for label, _text in asked.options]
         if asked.label in labels and not (isinstance(record, MultipleChoice) and record.also):
             tally.options([len(text) for _label, text in asked.options], labels.index(asked.label))
 
     def findings(self, record: Record, asked: Asked, *, size: int | None = None) -> Iterator[Finding]:
         """All that is to be said about ``record`` by itself."""
-        yield from inspect(record, asked, as_it_is=bool(self._bailian))
-        if self._max_length is not None and (size is None or size > self._max_length):
+        yield from inspect(record, asked, as_it_is=bool(self._task.bailian))
+        if self._task.max_length is not None and (size is None or size > self._task.max_length):
             tokens = self._tokens(record)
-            if tokens > self._max_length:
-                yield finding("TOO_LONG", record.where, tokens=tokens, limit=self._max_length)
+            if tokens > self._task.max_length:
+                yield finding("TOO_LONG", record.where, tokens=tokens, limit=self._task.max_length)
 
     def _tokens(self, record: Record) -> int:
         if self._tokenizer is None:
             from wizard.data.tokens import Tokenizer
 
             self._tokenizer = Tokenizer.load()
-        return tokens_of(record, self._tokenizer, self._system_prompt)
+        return tokens_of(record, self._tokenizer, self._task.system_prompt)
 
 
 def tokens_of(record: Record, tokenizer: Tokenizer, system_prompt: str = "") -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from array import array
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from wizard.data.check import Finding, Findings
@@ -50,6 +52,10 @@ class Tally:
         self.room()
         self.keys[line - 1] = key
 
+    def set_keys(self, first: int, keys: Sequence[int]) -> None:
+        """The keys of some lines one after another, for which there is room."""
+        self.keys[first - 1 : first - 1 + len(keys)] = array("I", keys)
+
     def length(self, characters: int, line: int) -> None:
         """One row's characters."""
         self.characters[characters] += 1
@@ -62,6 +68,17 @@ class Tally:
         self.places[count, place] += 1
         if lengths.count(top) == 1:
             self.longest_right[count, lengths[place] == top] += 1
+
+    def packed(self) -> bytes:
+        """For another process of ours."""
+        return pickle.dumps(self, pickle.HIGHEST_PROTOCOL)
+
+    @staticmethod
+    def unpacked(data: bytes) -> Tally:
+        """What another process of ours packed."""
+        tally = pickle.loads(data)  # noqa: S301 - it came through our own pipe
+        assert isinstance(tally, Tally)
+        return tally
 
     def merge(self, other: Tally) -> None:
         """Add the part of the file that follows this one."""

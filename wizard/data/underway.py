@@ -92,7 +92,7 @@ def _by_workers(stream: BinaryIO, path: Path, work: Underway, count: int, lines:
             if place is None and not workers:
                 return
             if place is None or workers.full:
-                made = workers.take()
+                made = Made.unpacked(workers.take())
                 made.moved(lines)
                 lines += len(made.fates)
                 yield made

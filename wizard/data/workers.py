@@ -1,23 +1,24 @@
-"""Processes that make pages beside this one: started small, fed with places in the source, and gone with it.
+"""Processes that look at lines beside this one: started small, fed with places in the source, and gone with it.
 
-A worker is a plain Python that imports only what a page needs. It is told where pages are, reads them itself, and sends
-back what it made; it ends when its input does, so none outlives its parent, however that ends.
+A worker is a plain Python that imports only what its task needs. It is told where lines are, reads them itself, and sends
+back what it made of them; it ends when its input does, so none outlives its parent, however that ends.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Self, TypeAlias
 
 import msgspec
 
 from wizard import locale
-from wizard.data.page import Made, Task
+from wizard.data import page, scan
 from wizard.data.ranges import Range
 from wizard.errors import WizardError
 from wizard.locale import _
@@ -26,14 +27,17 @@ WORTH_IT = 24_000_000
 """Bytes of a source from which on workers are started: below, one process is done about as soon."""
 
 MOST = 8
-_IN_FLIGHT = 3  # pages asked of each worker and not yet taken from it
+_IN_FLIGHT = 3  # places asked of each worker and not yet taken from it
 _PIPE = 1 << 20
 _START = "import sys; sys.path[:] = {path!r}; from wizard.data.worker import main; main()"
 _HEAD = 8
 
 
+Task: TypeAlias = page.Task | scan.Task
+
+
 class WorkerLost(WizardError):
-    """A worker ended, or failed, before it had sent what it was asked for; nothing was written."""
+    """A worker ended, or failed, before it had sent what it was asked for."""
 
     code = "worker-lost"
 
@@ -47,11 +51,9 @@ class Hello(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct):
-    """What a worker sends for one Range: what it made, or what went wrong."""
+    """What a worker sends for one Range: the sizes of what follows, or what went wrong."""
 
-    made: Made | None
     sizes: tuple[int, ...] = ()
-    """Of its data, which follow as they are: there is too much of them to be packed and unpacked."""
     failure: str = ""
 
 
@@ -66,8 +68,17 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def how_many(wanted: int | None, total: int) -> int:
+    """How many workers: what was asked for, or as many as pay for a file of ``total`` bytes."""
+    if wanted is None and (said := os.environ.get("BAILIAN_WIZARD_WORKERS", "")).isdecimal():
+        wanted = int(said)
+    if wanted is not None:
+        return min(wanted, MOST)
+    return min(cores(), MOST) if total >= WORTH_IT and cores() > 1 else 0
+
+
 class Workers:
-    """``count`` workers on one source. Pages are asked for and taken in the same order, so it doesn't matter how many."""
+    """``count`` workers on one source. Lines are asked for and taken in the same order, so it doesn't matter how many."""
 
     def __init__(self, count: int, source: Path, task: Task) -> None:
         self._count = count
@@ -87,22 +98,27 @@ class Workers:
 
     @property
     def full(self) -> bool:
-        """Whether a page must be taken before another may be asked for."""
+        """Whether something must be taken before more may be asked for."""
         return len(self._waiting) >= self._count * _IN_FLIGHT
 
     def ask(self, place: Range) -> None:
-        """Let the next worker make the page at ``place``."""
+        """Let the next worker look at the lines at ``place``."""
         worker = self._workers[self._asked % self._count]
         self._asked += 1
         worker.ask(place)
         self._waiting.append(worker)
 
-    def take(self) -> Made:
-        """The first page that was asked for and not yet taken, its lines counted from 1. Raises WorkerLost."""
+    def take(self) -> list[bytes]:
+        """What was made of the first place that was asked for and not yet taken. Raises WorkerLost."""
         return self._waiting.popleft().answer()
 
+    @property
+    def ready(self) -> bool:
+        """Whether the next ``take`` needn't wait, as far as the system tells."""
+        return bool(self._waiting) and self._waiting[0].ready
+
     def __bool__(self) -> bool:
-        """Whether a page is waited for."""
+        """Whether something is waited for."""
         return bool(self._waiting)
 
     def __exit__(self, *_error: object) -> None:
@@ -147,12 +163,17 @@ class _Worker:
     def ask(self, place: Range) -> None:
         self._send(_encode(place))
 
-    def answer(self) -> Made:
+    @property
+    def ready(self) -> bool:
+        if sys.platform == "win32":  # there it can't be asked
+            return True
+        return bool(select.select([self._out], [], [], 0)[0])
+
+    def answer(self) -> list[bytes]:
         answer = _decode(self._read(int.from_bytes(self._read(_HEAD), "little")))
-        if answer.made is None:
+        if answer.failure:
             raise _lost(answer.failure)
-        answer.made.data = [self._read(size) for size in answer.sizes]
-        return answer.made
+        return [self._read(size) for size in answer.sizes]
 
     def _send(self, message: bytes) -> None:
         data = memoryview(len(message).to_bytes(_HEAD, "little") + message)
@@ -192,9 +213,7 @@ class _Worker:
 
 def _lost(reason: str) -> WorkerLost:
     return WorkerLost(
-        _(
-            "A helper process of the conversion ended before it was done ({reason}); nothing was written."
-        ).format(reason=reason),
+        _("A helper process ended before it was done ({reason}); nothing was written.").format(reason=reason),
         _(
             "Run it again; if it happens again, see whether memory is short, or convert with BAILIAN_WIZARD_WORKERS=0."
         ),
@@ -213,4 +232,4 @@ def _widen(pipe: IO[bytes]) -> None:
         return  # the user's share of pipe memory is used up: it works as well, a little slower
 
 
-__all__: Sequence[str] = ("MOST", "WORTH_IT", "Answer", "Hello", "WorkerLost", "Workers", "cores")
+__all__: Sequence[str] = ("Answer", "Hello", "WorkerLost", "Workers", "cores", "how_many")
