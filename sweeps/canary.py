@@ -18,14 +18,18 @@ from terminal import environment
 # With characters that a URL quotes, so that its quoted form is another one.
 KEY = "sk-canary+7d1e/0b5a94c26f38&4e2b"
 NAME = "DASHSCOPE_API_KEY"
-_LOOK_AGAIN = 0.01  # seconds between two looks at the processes
+_LOOK_AGAIN = 0.05  # seconds between two looks at the processes
 
 
 def forms(key: str) -> dict[str, bytes]:
     """How a key can stand in a text: plain, as Python or JSON quote it, in base64 at any alignment, in a URL, in hex."""
     raw = key.encode()
     found = {"plain": raw, "repr": repr(key)[1:-1].encode(), "hex": raw.hex().encode()}
-    found |= {"url": quote(key, safe="").encode(), "url-path": quote(key).encode(), "form": quote_plus(key).encode()}
+    found |= {
+        "url": quote(key, safe="").encode(),
+        "url-path": quote(key).encode(),
+        "form": quote_plus(key).encode(),
+    }
     for before in range(3):
         whole = base64.b64encode(b"\0" * before + raw)
         found[f"base64-{before}"] = whole[(before * 8 + 5) // 6 : (before + len(raw)) * 8 // 6]
@@ -34,7 +38,12 @@ def forms(key: str) -> dict[str, bytes]:
 
 def leaks(texts: Mapping[str, bytes], key: str = KEY) -> list[str]:
     """Where in ``texts`` the key is, and in which form."""
-    return [f"{where}: {form}" for where, text in texts.items() for form, look in forms(key).items() if look in text]
+    return [
+        f"{where}: {form}"
+        for where, text in texts.items()
+        for form, look in forms(key).items()
+        if look in text
+    ]
 
 
 @dataclass
@@ -90,14 +99,14 @@ class Place:
         for entry in Path("/proc").glob("[0-9]*"):
             with suppress(OSError, ValueError, IndexError):
                 parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-        for pid in parents:
-            depth, parent = 1, parents[pid]
+        for pid, above in parents.items():
+            depth, parent = 1, above
             while parent in parents and parent != os.getpid():
                 depth, parent = depth + 1, parents[parent]
             if parent != os.getpid():
                 continue
             with suppress(OSError):
-                if not Path(os.readlink(f"/proc/{pid}/cwd")).is_relative_to(self.folder):
+                if not Path(f"/proc/{pid}/cwd").readlink().is_relative_to(self.folder):
                     continue  # another case's
                 self.seen[f"arguments of {pid}"] = Path(f"/proc/{pid}/cmdline").read_bytes()
                 if depth > 1 or not children_only:

@@ -26,7 +26,14 @@ def _lists(key: str) -> dict[str, Any]:
         "create_time": key, "finetuned_output": key, "message": key, "code": key, "hyper_parameters": {key: key},
         "training_file_ids": [key],
     }  # fmt: skip
-    file = {"file_id": "f-1", "name": f"{key}.jsonl", "size": 3, "md5": key, "gmt_create": key, "description": key}
+    file = {
+        "file_id": "f-1",
+        "name": f"{key}.jsonl",
+        "size": 3,
+        "md5": key,
+        "gmt_create": key,
+        "description": key,
+    }
     return {
         "request_id": key,
         "output": {**job, "jobs": [job], "total": 1, "logs": [f"a line with {key}", key], "page_no": 1},
@@ -58,7 +65,11 @@ def answers(kind: str, key: str, elsewhere: str) -> tuple[int, bytes, dict[str, 
         "200-html": (200, f"<html>{echo}</html>".encode(), {"Content-Type": "text/html"}),
         "200-code": (200, _error("InvalidApiKey", echo), {}),
         "200-cut": (200, json.dumps(_lists(key)).encode()[:-20], {"Content-Length": "100000"}),
-        "200-wrong-types": (200, json.dumps({"output": key, "data": [key], "request_id": [key]}).encode(), {}),
+        "200-wrong-types": (
+            200,
+            json.dumps({"output": key, "data": [key], "request_id": [key]}).encode(),
+            {},
+        ),
         "200-everywhere": (200, json.dumps(_lists(key)).encode(), {}),
         "302": (302, echo.encode(), {"Location": f"{elsewhere}/login?key={quote(key, safe='')}"}),
         "307": (307, echo.encode(), {"Location": f"{elsewhere}/api/v1/files"}),

@@ -14,7 +14,7 @@ from sweeps import ROOT
 from sweeps.canary import KEY, NAME, Place, place
 from sweeps.echo import KINDS, echoing
 
-QUICK = 24
+QUICK = 12
 PATIENCE = 120.0
 COMMANDS: dict[str, tuple[str, ...]] = {
     "list": ("jobs", "--debug"),
