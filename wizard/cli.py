@@ -49,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.event("end", exit_code=leaving.code)
         raise
     log.event("end", exit_code=code)
+    if argv is None:
+        process.ignore_interrupts()
     return code
 
 

@@ -51,13 +51,15 @@ class EnvFile:
     """What a `.env` says: ``values`` of NAMES only (an empty one is ""), never shown in a repr.
 
     ``ignored`` are the names in it that could turn a client to another host, in the file's order; ``unreadable_lines``
-    are the 1-based lines that are not an assignment (an unclosed quote, say) and so count for nothing.
+    are the 1-based lines that are not an assignment (an unclosed quote, say) and so count for nothing. ``open``: other
+    users of this computer may read it.
     """
 
     values: Mapping[str, str] = field(repr=False, hash=False)
     ignored: tuple[str, ...] = ()
     exists: bool = False
     unreadable_lines: tuple[int, ...] = ()
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def read(path: Path) -> EnvFile:
         ignored=dangerous,
         exists=True,
         unreadable_lines=_lines_in_error(text),
+        open=_others_may_open(path.stat()),
     )
 
 
@@ -154,9 +157,13 @@ def _remarks(path: Path, name: str, was: os.stat_result | None, before: bytes | 
         notes.append(
             _("{path} sets {name} more than once; the last one counts.").format(path=path, name=name)
         )
-    if was is not None and os.name != "nt" and stat.S_IMODE(was.st_mode) & 0o077:
+    if was is not None and _others_may_open(was):
         notes.append(_("Other users of this computer could open {path}; now only you can.").format(path=path))
     return tuple(notes)
+
+
+def _others_may_open(found: os.stat_result) -> bool:
+    return os.name != "nt" and bool(found.st_mode & 0o077)
 
 
 def _look(path: Path) -> os.stat_result | None:

@@ -47,6 +47,11 @@ def turn_signals_into_exits() -> None:
         signal.signal(signal.SIGTSTP, _pause)
 
 
+def ignore_interrupts() -> None:
+    """All is done and the exit code stands: a second Ctrl-C while Python takes itself down can only spoil it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(128 + number)
 

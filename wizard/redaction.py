@@ -22,7 +22,7 @@ def hide(key: str) -> None:
     if len(key) < SHORTEST or key in _hidden:
         return
     mask = masked(key)
-    mask = mask if mask.isprintable() and mask.isascii() else "sk-…"
+    mask = mask if key[-4:].isascii() and key.isprintable() else "sk-…"
     _hidden.update(dict.fromkeys(_forms(key), mask))
 
 

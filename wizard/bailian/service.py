@@ -159,3 +159,16 @@ class Platform(Protocol):
     def checkpoints(self, job_id: str) -> Sequence[Checkpoint]:
         """The checkpoints that a job has saved."""
         ...
+
+
+def log_from(platform: Platform, job_id: str, offset: int = 0) -> Iterator[str]:
+    """The lines of a job's log from ``offset`` on, up to the total that the platform states.
+
+    A server that gives the same lines whatever the offset is thus comes to an end too.
+    """
+    while True:
+        page = platform.logs(job_id, offset)
+        yield from page.lines
+        offset += len(page.lines)
+        if not page.lines or offset >= page.total:
+            return

@@ -66,11 +66,9 @@ def jobs(arguments: Namespace, world: World, front: Front) -> int:
 
 
 def _logs(arguments: Namespace, platform: Any) -> None:
-    lines: list[str] = []
-    page = platform.logs(arguments.id)
-    while page.lines:
-        lines += page.lines
-        page = platform.logs(arguments.id, len(lines))
+    from wizard.bailian.service import log_from
+
+    lines = list(log_from(platform, arguments.id))
     _print({"job_id": arguments.id, "logs": lines}, Text("\n".join(lines)), as_json=arguments.json)
 
 

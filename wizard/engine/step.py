@@ -111,7 +111,7 @@ class Field:
         if value is None and self.optional:
             return None
         if self.choices and value not in [choice.value for choice in self.choices if not choice.edits]:
-            allowed = ", ".join(str(choice.value) for choice in self.choices if not choice.edits)
+            allowed = ", ".join(_written(choice.value) for choice in self.choices if not choice.edits)
             raise Unacceptable(_("{value} is not one of: {allowed}").format(value=value, allowed=allowed))
         if problem := self.check(value):
             raise Unacceptable(problem)
@@ -127,8 +127,8 @@ class Field:
         if self.kind == "number":
             return _number(raw)
         if self.kind == "choice":
-            texts = {str(choice.value): choice.value for choice in self.choices}
-            return texts.get(str(raw).strip(), raw)
+            texts = {_written(choice.value): choice.value for choice in self.choices}
+            return texts.get(_written(raw).strip(), raw)
         if self.kind == "word":
             if raw != self.value:
                 raise Unacceptable(
@@ -138,6 +138,11 @@ class Field:
         if not isinstance(raw, str):
             raise Unacceptable(_("{value} should be text.").format(value=raw))
         return raw if self.kind == "text" else raw.strip()
+
+
+def _written(value: Any) -> str:
+    """A choice as it is written on a command line; yes and no as JSON and TOML write them."""
+    return str(value).lower() if value in (True, False, "True", "False") else str(value)
 
 
 def _integer(raw: Any) -> int:

@@ -212,13 +212,26 @@ class Key(Step):
 
 
 def _remarks_on(path: Path) -> list[str]:
-    from wizard import envfile
+    from wizard import envfile, worktree
 
     try:
         found = envfile.read(path)
     except UsageError:  # told by whoever needed what is in it
         return []
     remarks = []
+    if found.values.get(KEY_NAME):
+        if found.open:
+            remarks.append(
+                _("Other users of this computer can open {path}. To shut it: chmod 600 {path}").format(
+                    path=path.name
+                )
+            )
+        if worktree.standing(path) == "tracked":
+            remarks.append(
+                _(
+                    "git tracks {path}, so the key in it is in the next commit. To stop that: git rm --cached {path}"
+                ).format(path=path.name)
+            )
     if found.ignored:
         remarks.append(
             _(

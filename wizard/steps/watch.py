@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from wizard.bailian import endpoints
 from wizard.bailian.logs import Point, parse
-from wizard.bailian.service import SUCCEEDED, Job, Platform
+from wizard.bailian.service import SUCCEEDED, Job, Platform, log_from
 from wizard.engine.step import Facts, Front, Quit, Step, Work
 from wizard.engine.view import Block, Curve, Table, Text, View
 from wizard.errors import NeverSent, OutcomeUnknown
@@ -89,12 +89,11 @@ def follow(platform: Platform, job_id: str, front: Front, *, pause: float, simul
             job: Job | None = None
             try:
                 job = platform.job(job_id)
-                page = platform.logs(job_id, seen)
-                while page.lines:
-                    seen += len(page.lines)
-                    tail = [*tail, *page.lines][-TAIL:]
-                    points += [point for line in page.lines if (point := parse(line)) is not None]
-                    page = platform.logs(job_id, seen)
+                for line in log_from(platform, job_id, seen):
+                    seen += 1
+                    tail = [*tail, line][-TAIL:]
+                    if (point := parse(line)) is not None:
+                        points.append(point)
                 wait = min(wait * 1.5, pause)
             except (NeverSent, OutcomeUnknown) as unreachable:
                 trouble = unreachable.message

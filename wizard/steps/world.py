@@ -112,7 +112,8 @@ class World:
         from wizard.bailian import endpoints
 
         region = facts.get("key.region") or self.named("DASHSCOPE_REGION") or endpoints.DEFAULT_REGION
-        workspace = facts.get("key.workspace") or self.named("DASHSCOPE_WORKSPACE")
+        # An answer counts also where it is empty: then nothing is looked up, not even in a .env that can't be read.
+        workspace = facts["key.workspace"] if "key.workspace" in facts else self.named("DASHSCOPE_WORKSPACE")
         if self.sandbox:
             return endpoints.Endpoint(self._sandbox_url() + "/api/v1", SANDBOX_REGION, workspace)
         if url := self.environ.get("DASHSCOPE_HTTP_BASE_URL"):

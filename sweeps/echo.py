@@ -1,0 +1,114 @@
+"""A platform that repeats the key it was sent, in every way in which a server can."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import quote
+
+JSON = "application/json"
+
+
+def _error(code: str, message: str, **more: str) -> bytes:
+    return json.dumps({"code": code, "message": message, "request_id": "r-1", **more}).encode()
+
+
+def _lists(key: str) -> dict[str, Any]:
+    """An answer to any read that is well formed and has the key wherever a text may be."""
+    job = {
+        "job_id": "ft-1", "job_name": f"job {key}", "status": f"RUNNING {key}", "model": key, "training_type": key,
+        "create_time": key, "finetuned_output": key, "message": key, "code": key, "hyper_parameters": {key: key},
+        "training_file_ids": [key],
+    }  # fmt: skip
+    file = {
+        "file_id": "f-1",
+        "name": f"{key}.jsonl",
+        "size": 3,
+        "md5": key,
+        "gmt_create": key,
+        "description": key,
+    }
+    return {
+        "request_id": key,
+        "output": {**job, "jobs": [job], "total": 1, "logs": [f"a line with {key}", key], "page_no": 1},
+        "data": {**file, "files": [file], "total": 1},
+    }
+
+
+def answers(kind: str, key: str, elsewhere: str) -> tuple[int, bytes, dict[str, str]]:
+    """Status, body and headers of what the server says for ``kind``."""
+    echo = f"Incorrect API key provided: {key} (Bearer {key})"
+    statuses = {"400": "InvalidParameter", "401": "InvalidApiKey", "403": "AccessDenied", "404": "NotFound"}
+    statuses |= {"409": "Conflict", "429": "Throttling", "500": "InternalError", "503": "Busy"}
+    table: dict[str, tuple[int, bytes, dict[str, str]]] = {
+        **{status: (int(status), _error(code, echo), {}) for status, code in statuses.items()},
+        "401-in-the-code": (401, _error(key, key, request_id=key), {}),
+        "401-in-a-header": (401, _error("InvalidApiKey", "No."), {"X-Request-Id": key, "Set-Cookie": key}),
+        "401-split": (401, _error("InvalidApiKey", f"{key[:9]}\u200b{key[9:]} \x1b[31m{key}\x00"), {}),
+        "401-base64": (401, _error("InvalidApiKey", base64.b64encode(f"Bearer {key}".encode()).decode()), {}),
+        "401-url": (401, _error("InvalidApiKey", f"https://host/?key={quote(key, safe='')}"), {}),
+        "401-escaped": (
+            401,
+            b'{"code": "InvalidApiKey", "message": "'
+            + "".join(f"\\u{ord(letter):04x}" for letter in key).encode()
+            + b'"}',
+            {},
+        ),
+        "401-gzip": (401, gzip.compress(_error("InvalidApiKey", echo)), {"Content-Encoding": "gzip"}),
+        "502-html": (502, f"<html>{echo}</html>".encode(), {"Content-Type": "text/html"}),
+        "200-html": (200, f"<html>{echo}</html>".encode(), {"Content-Type": "text/html"}),
+        "200-code": (200, _error("InvalidApiKey", echo), {}),
+        "200-cut": (200, json.dumps(_lists(key)).encode()[:-20], {"Content-Length": "100000"}),
+        "200-wrong-types": (
+            200,
+            json.dumps({"output": key, "data": [key], "request_id": [key]}).encode(),
+            {},
+        ),
+        "200-everywhere": (200, json.dumps(_lists(key)).encode(), {}),
+        "302": (302, echo.encode(), {"Location": f"{elsewhere}/login?key={quote(key, safe='')}"}),
+        "307": (307, echo.encode(), {"Location": f"{elsewhere}/api/v1/files"}),
+    }
+    return table[kind]
+
+
+KINDS = (
+    "400", "401", "403", "404", "409", "429", "500", "503", "401-in-the-code", "401-in-a-header", "401-split", "401-base64",
+    "401-url", "401-escaped", "401-gzip", "502-html", "200-html", "200-code", "200-cut", "200-wrong-types",
+    "200-everywhere", "302", "307",
+)  # fmt: skip
+
+
+@contextmanager
+def echoing(kind: str, elsewhere: str) -> Iterator[str]:
+    """Its base URL; ``elsewhere`` is where it sends those whom it redirects."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            key = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            status, body, headers = answers(kind, key, elsewhere)
+            self.send_response(status)
+            for name, value in {"Content-Type": JSON, "Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+            self.close_connection = True
+
+        do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - http.server's names
+
+        def log_message(self, *_words: object) -> None:
+            """Nobody reads it."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/api/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
