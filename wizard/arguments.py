@@ -11,7 +11,7 @@ from wizard import __version__
 from wizard.locale import _
 
 DEFAULTS = {
-    "sandbox": False, "allow_endpoint": False, "set": [], "answers": None, "new": False, "json": False, "yes": False,
+    "sandbox": False, "allow_endpoint": False, "plain": False, "set": [], "answers": None, "new": False, "json": False, "yes": False,
     "command": None,
 }  # fmt: skip
 
@@ -71,6 +71,12 @@ def _common(to: argparse.ArgumentParser) -> None:
         choices=["zh", "en"],
         default=argparse.SUPPRESS,
         help=_("language of all words (else from the locale)"),
+    )
+    to.add_argument(
+        "--plain",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help=_("one line at a time, for screen readers and simple terminals"),
     )
     to.add_argument(
         "--allow-endpoint",

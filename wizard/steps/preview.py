@@ -11,6 +11,7 @@ from wizard.engine.view import Beside, Block, Panel, Text, View
 from wizard.errors import Remedy
 from wizard.locale import _, ngettext
 from wizard.steps.findings import found_in, view_of
+from wizard.steps.help import about
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
 
@@ -42,6 +43,7 @@ class Preview(Step):
         return (
             Field(
                 key="preview.system_prompt",
+                help=about("preview.system_prompt"),
                 kind="text",
                 label=_("What shall every conversation begin with (the system prompt)?"),
                 why=_("Use the very same words later, when you ask the trained model. Empty: none."),
@@ -50,6 +52,7 @@ class Preview(Step):
             ),
             Field(
                 key="preview.looks_right",
+                help=about("preview.looks_right"),
                 kind="choice",
                 label=_("Does this look right?"),
                 default="yes",
@@ -63,6 +66,7 @@ class Preview(Step):
             ),
             Field(
                 key="preview.on_error",
+                help=about("preview.on_error"),
                 kind="choice",
                 label=_("What about rows that can't be sent?"),
                 default="stop",
@@ -74,6 +78,7 @@ class Preview(Step):
             ),
             Field(
                 key="preview.output",
+                help=about("preview.output"),
                 kind="path",
                 label=_("In which folder shall the converted files be written?"),
                 default=self._default_output(facts),
@@ -150,6 +155,10 @@ class Preview(Step):
             if not path.is_file() or path.stat().st_size != file["size"]:
                 return _("{path} is not as it was written; it is converted again.").format(path=file["path"])
         return None
+
+    def made(self) -> str:
+        """As in the list of what an edit makes new."""
+        return _("the converted files")
 
     def line(self, facts: Facts) -> str:
         """How much was converted, and where it is."""
