@@ -618,8 +618,7 @@ def test_once_sent_back_and_edit_stay_behind_the_wall(session: Session) -> None:
     session.enter(Effect("job:1", "job", "sent", 0))
     front = walked(sealed_flow(), session, ("watch.q", Back()), ("watch.q", Edit("one.q")), ("watch.q", "w"))
 
-    assert "This is the first question." in front.told
-    assert "The job has been sent; its answers can't be changed any more." in front.told
+    assert 2 == sum("can't be changed any more" in told for told in front.told)
     session.forget(session.effects["job:1"])
     assert [] == walked(sealed_flow(), session).asked
 
@@ -651,9 +650,13 @@ def test_a_remedy_can_answer(session: Session) -> None:
     front = walked(steps, session, *ALL[:2], (DECISION, "0"))
 
     assert ("p2", "asked") == (session.facts["one.p"].value, session.facts["one.p"].source)
-    assert ["Take p2", "Try again", "Change the answers of this step", "Save and leave"] == [
-        choice.label for choice in front.decisions[0].choices
-    ]
+    assert [
+        "Take p2",
+        "Try again",
+        "Change the answers of this step",
+        "Go back to the question before",
+        "Save and leave",
+    ] == [choice.label for choice in front.decisions[0].choices]
     assert {"Too long.", "Shorten it."} <= set(front.told)
     assert "retry" == front.decisions[0].safe
 

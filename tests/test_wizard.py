@@ -25,6 +25,7 @@ TO_THE_REVIEW = (
     "Where is your data", "Which set of questions", "checked against", "Does this look right",
     "Which model", "How shall it be trained", "recommended settings", "Is everything as you want",
 )  # fmt: skip
+UNFINISHED = "This session is unfinished"
 
 
 def enter_until(terminal: Terminal, last: str) -> None:
@@ -105,6 +106,8 @@ def test_stopped_at_any_question_goes_on_there(folder: Path, stop_at: str) -> No
         terminal.expect("Everything is saved")
         assert 130 == terminal.end()
     with Terminal(["--sandbox"], folder) as terminal:
+        if index:
+            terminal.answer(UNFINISHED, "enter")
         shown = terminal.expect(stop_at)
         for question in TO_THE_REVIEW[:index]:
             assert question not in shown
@@ -130,6 +133,7 @@ def test_back_and_edit(folder: Path) -> None:
         models = terminal.text.count("Which model")
         terminal.press("down", "enter")
         terminal.answer("Which line", *["down"] * 6, "enter")
+        terminal.expect("makes new: the estimate")
         terminal.expect(r"n_epochs\), 1 to 200")
         terminal.settle()
         terminal.press("clear", "500", "enter")
@@ -196,6 +200,7 @@ def test_key_is_asked_proved_and_kept(folder: Path, tmp_path_factory: pytest.Tem
         assert CANARY.encode() not in left_behind(folder)
         assert CANARY.encode() not in raw
         with Terminal([], folder, env=at(sandbox, folder, key="")) as terminal:
+            terminal.answer(UNFINISHED, "enter")
             shown = terminal.expect("Which model")
             assert "Paste your API key" not in shown
 
@@ -214,6 +219,8 @@ def test_killed_after_the_create_request(
             terminal.kill()
             assert -signal.SIGKILL == terminal.end()
         with Terminal([], folder, env=at(sandbox, folder)) as terminal:
+            if UNFINISHED in terminal.expect(rf"{UNFINISHED}|The last run ended before"):
+                terminal.press("enter")
             shown = terminal.expect(r"✓ Training: SUCCEEDED")
             assert 0 == terminal.end()
             assert "Type yes" not in shown
@@ -232,6 +239,7 @@ def test_killed_during_the_upload(folder: Path, tmp_path_factory: pytest.TempPat
             terminal.kill()
             terminal.end()
         with Terminal([], folder, env=at(sandbox, folder)) as terminal:
+            terminal.answer(UNFINISHED, "enter")
             terminal.expect(r"✓ Training: SUCCEEDED")
             assert 0 == terminal.end()
         assert ["mainland_4opt_dev.jsonl", "mainland_4opt_train.jsonl"] == sorted(
@@ -267,6 +275,7 @@ def test_watch_can_be_left(folder: Path) -> None:
         assert 130 == terminal.end()
         assert b"\x1b[?25h" in terminal.raw[terminal.raw.rindex(b"\x1b[?25l") :]
     with Terminal(["--sandbox"], folder) as terminal:
+        terminal.answer(UNFINISHED, "enter")
         shown = terminal.expect("✓ Training: SUCCEEDED")
         assert 0 == terminal.end()
         assert "Type yes" not in shown

@@ -12,7 +12,7 @@ from wizard.locale import _
 from wizard.usage import Parser, Row
 
 DEFAULTS = {
-    "sandbox": False, "allow_endpoint": False, "set": [], "answers": None, "new": False, "json": False, "yes": False,
+    "sandbox": False, "allow_endpoint": False, "plain": False, "set": [], "answers": None, "new": False, "json": False, "yes": False,
     "command": None, "debug": False,
 }  # fmt: skip
 
@@ -92,6 +92,12 @@ def _common(to: argparse.ArgumentParser) -> None:
         choices=["zh", "en"],
         default=argparse.SUPPRESS,
         help=_("language of all words (else from the locale)"),
+    )
+    to.add_argument(
+        "--plain",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help=_("one line at a time, for screen readers and simple terminals"),
     )
     to.add_argument(
         "--allow-endpoint",

@@ -118,12 +118,12 @@ def _run(arguments: Namespace) -> int:
         from wizard.ui import capability
 
         look = checking.check if command == "check" else checking.why
-        return look(arguments, _front(capability.of(os.environ)))
+        return look(arguments, _front(capability.of(os.environ, plain=arguments.plain)))
 
     from wizard.steps.world import World
     from wizard.ui import capability
 
-    able = capability.of(os.environ)
+    able = capability.of(os.environ, plain=arguments.plain)
     world = World(_here(), os.environ, sandbox=arguments.sandbox, allow_endpoint=arguments.allow_endpoint)
     try:
         if command in (None, "from-command"):
@@ -142,9 +142,8 @@ def _wizard(arguments: Namespace, world: World, able: Capability) -> int:
             _("Without one, use: bailian-wizard run --sandbox --yes (see bailian-wizard run --help)"),
         )
     from wizard.commands import answers, walk
-    from wizard.ui.terminal import Terminal
 
-    front = Terminal(able)
+    front = _front(able)
     pairs = list(arguments.set)
     if arguments.command == "from-command":
         from wizard.commands import old_tutorial
@@ -195,6 +194,10 @@ def _one_shot(arguments: Namespace, world: World, able: Capability) -> int:
 
 
 def _front(able: Capability) -> Front:
+    if able.attended and able.plain:
+        from wizard.ui.plain import Plain
+
+        return Plain()
     if able.attended:
         from wizard.ui.terminal import Terminal
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from wizard.bailian.models import DPO, DPO_LORA, LORA, SFT, TRAINING_TYPES
 from wizard.errors import UsageError
-from wizard.locale import _
+from wizard.locale import _, language
 
 INTEGER, NUMBER, TEXT, CHOICE = "integer", "number", "text", "choice"
 
@@ -75,6 +76,16 @@ class Hyperparameter:
     def why(self) -> str:
         """What it does and what to mind, in one or two sentences, in the language in use."""
         return _why(self.name)
+
+    def help(self, offered: Any) -> str:
+        """Three lines for who asks: what it does, which values there are and which is ``offered``, where to look."""
+        said = (
+            _("It takes {range}; recommended: {value}.")
+            if self.sent
+            else _("It takes {range}. Leave it empty, and the platform uses its own, usually {value}.")
+        )
+        more = _("More: https://help.aliyun.com/zh/model-studio/model-training-api-reference")
+        return "\n".join((self.why(), said.format(range=self.range(), value=offered), more))
 
     def range(self) -> str:
         """The values that it takes, for a person to read."""
@@ -214,6 +225,11 @@ def _number(text: str, *, whole: bool) -> float | None:
 
 
 def _why(name: str) -> str:
+    return _whys(language()).get(name, "")
+
+
+@cache
+def _whys(_language: str) -> Mapping[str, str]:
     return {
         "n_epochs": _("How often all rows are trained. 3 to 5 below 10,000 rows, 1 or 2 above; the cost grows with it."),
         "batch_size": _(
@@ -243,4 +259,4 @@ def _why(name: str) -> str:
         "save_steps": _("After how many steps a state is saved; a multiple of eval_steps."),
         "save_total_limit": _("How many states are kept."),
         "max_split_val_dataset_sample": _("How many rows are taken for validation at most."),
-    }.get(name, "")  # fmt: skip
+    }  # fmt: skip

@@ -191,8 +191,13 @@ def _confirm(front: Front, arguments: Namespace, question: str, yes: str) -> Non
             _("This needs a confirmation. {question}").format(question=question),
             _("Give --yes to confirm it without a terminal."),
         )
+    explained = _(
+        "What is stopped or deleted on the platform can't be brought back.\n"
+        "No leaves everything as it is.\n"
+        "Look at it first with: jobs show ID, or files show ID"
+    )
     choices = (Choice("no", _("No, leave it as it is")), Choice("yes", yes))
-    if front.decide(Decision(question, choices, "no")) != "yes":
+    if front.decide(Decision(question, choices, "no", explained)) != "yes":
         raise ApprovalMissing(_("Nothing was changed."))
 
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from wizard import flow
+from wizard.commands import welcome
 from wizard.engine.run import Given, Run
 from wizard.engine.session import Session
-from wizard.engine.step import Choice, Decision, Facts, Front, Quit
-from wizard.errors import INTERRUPTED, DecisionNeeded, UsageError
+from wizard.engine.step import Facts, Front, Quit
+from wizard.errors import INTERRUPTED, UsageError
 from wizard.locale import _
 from wizard.redaction import hidden
 from wizard.steps.world import World
@@ -21,13 +22,11 @@ def wizard(world: World, front: Front, given: Mapping[str, Given], *, new: bool)
     """The eight steps with a person; goes on from where the last start ended. Returns the exit code."""
     with Session.open(world.state) as session:
         if new:
-            put_away(session, front)
+            welcome.put_away(session, front)
         world.session_id = session.id
         run = Run(flow.steps(world), session, front, given)
-        _greet(front, session, world)
         try:
-            if session.facts and run.next_step() is None:
-                _finished(run, world)
+            welcome.begin(run, world)
             _through(run, to_the_end=True)
         except Quit as leaving:
             front.say("")
@@ -36,52 +35,6 @@ def wizard(world: World, front: Front, given: Mapping[str, Given], *, new: bool)
             front.say(_("Everything is saved. Go on with: {command}").format(command=_command(world)))
             return INTERRUPTED
         return exit_code(run.facts)
-
-
-def _greet(front: Front, session: Session, world: World) -> None:
-    if session.facts:
-        front.say(_("Welcome back. Going on from where you stopped; what is finished:"))
-        return
-    front.say(_("Welcome. Eight steps from your data to your own model:"))
-    front.say(_("data, preview, key, training, review, upload, job, watch."))
-    front.say(_("Nothing is sent and nothing costs before you type yes at the review."))
-    front.say(_("Enter takes what is offered, Esc goes back, Ctrl-C saves and leaves."), "dim")
-    if world.sandbox:
-        front.say(
-            _("Sandbox: everything stays on this computer; training, loss and bill are simulated."), "warn"
-        )
-
-
-def _finished(run: Run, world: World) -> None:
-    """A session that has come to its end: show it, and offer a new one."""
-    from wizard.steps.watch import ending_again
-
-    run.go()
-    run.front.show(ending_again(run.facts, world))
-    decision = Decision(
-        _("This session is finished. What now?"),
-        (
-            Choice("leave", _("Leave")),
-            Choice("new", _("Start a new one (this one is kept under {folder})").format(folder="sessions/")),
-        ),
-        "leave",
-    )
-    if run.front.decide(decision) == "leave":
-        return
-    put_away(run.session, run.front)
-    world.session_id = run.session.id
-
-
-def put_away(session: Session, front: Front) -> None:
-    """Make room for a new session. Refused while nobody knows whether this one's job was created."""
-    if any((effect.kind, effect.state) == ("job", "sent") for effect in session.effects.values()):
-        raise DecisionNeeded(
-            _("This session sent the request for its job, and what came of it is not known yet."),
-            _("Start the wizard without --new first: it looks for it."),
-        )
-    if session.path.exists():
-        kept = session.archive()
-        front.say(_("The session before is kept as {path}.").format(path=kept), "dim")
 
 
 def _through(run: Run, *, to_the_end: bool) -> None:
@@ -102,7 +55,7 @@ def unattended(
     """``run``: no questions. Ends once the job is created, or with ``watch`` once it has ended."""
     with Session.open(world.state) as session:
         if new:
-            put_away(session, front)
+            welcome.put_away(session, front)
         world.session_id = session.id
         run = Run(flow.steps(world), session, front, given)
         _through(run, to_the_end=watch)
@@ -114,7 +67,7 @@ def unattended(
 def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: bool) -> int:
     """``plan``: everything up to the review; sends nothing but the key's proof. Prints the plan and its digest."""
     from wizard.steps.review import Review, plan_of
-    from wizard.ui.scripted import text_of
+    from wizard.ui.lines import text_of
 
     with Session.open(world.state) as session:
         world.session_id = session.id

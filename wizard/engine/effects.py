@@ -203,6 +203,11 @@ def _reconcile(effect: Effectful, sent: Effect, session: Session, front: Front) 
             Choice("again", _("Send it again (if the first one does appear later, there are two)")),
         ),
         "leave",
+        _(
+            "The request was sent, but no answer came; the platform may still be working on it.\n"
+            "Leave, and the next start looks again. Sending again is safe only if you are sure that it failed.\n"
+            "Look yourself: bailian-wizard jobs list, bailian-wizard files list, or the console."
+        ),
     )
     if front.decide(decision) != "again":
         raise DecisionNeeded(
@@ -230,7 +235,12 @@ def _ask_which(effect: Effectful, found: Sequence[Receipt], front: Front, *, ano
             name=effect.name
         )
     choices.append(Choice("leave", _("Leave it for now")))
-    chosen = front.decide(Decision(question, tuple(choices), "leave"))
+    explained = _(
+        "What is listed is on the platform and could be what this plan would create.\n"
+        "If one of them is yours, choose it: nothing is sent then, and nothing is paid twice.\n"
+        "Look at each: bailian-wizard jobs show ID, bailian-wizard files show ID, or the console."
+    )
+    chosen = front.decide(Decision(question, tuple(choices), "leave", explained))
     if chosen == "leave":
         raise DecisionNeeded(
             _("{name} was left undecided.").format(name=effect.name), _("Start the wizard again to decide.")

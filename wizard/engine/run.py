@@ -8,27 +8,16 @@ are open when what they rest on changed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from wizard import log
-from wizard.engine import effects
+from wizard.engine import effects, mend
 from wizard.engine.effects import Effectful, Receipt
 from wizard.engine.plan import digest
 from wizard.engine.session import Fact, Session
-from wizard.engine.step import (
-    Back,
-    Choice,
-    Decision,
-    Edit,
-    Facts,
-    Field,
-    Front,
-    Quit,
-    Source,
-    Step,
-    Unacceptable,
-)
+from wizard.engine.step import Back, Edit, Facts, Field, Front, Source, Step, Unacceptable
 from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded, UsageError, WizardError
 from wizard.locale import _
 
@@ -139,9 +128,7 @@ class Run:
         """
         if self.sealed:
             self._refuse_other_answers()
-        if not self._verified:
-            self._verify()
-            self._verified = True
+        self.look_again()
         while (step := self.next_step()) is not None and step.id != before:
             self._announce(step)
             try:
@@ -151,6 +138,35 @@ class Run:
             except Edit as edit:
                 self._reopen(edit.key)
         self._announce(step)
+
+    def look_again(self) -> None:
+        """Once a run: drop results that are no longer true, and tell what is finished, one line a step."""
+        if not self._verified:
+            self._verify()
+            self._verified = True
+        self._announce(self.next_step())
+
+    def start_over(self) -> None:
+        """Ask every question again, the old answers offered, and make all results anew; what nobody was asked stays."""
+        asked = {field.key for step in self.steps for field in step.fields(self.facts) if not field.quiet}
+        results = {key for step in self.steps for key in step.gives}
+        self.session.begin_again(
+            {
+                key: replace(fact, basis="") if key in asked else fact
+                for key, fact in self.session.facts.items()
+                if key not in results
+            }
+        )
+        self._announced.clear()
+        self._shown = None
+
+    def start_anew(self) -> Path:
+        """Put this session away, with all that it did, and start over in a new one; returns where the old one is kept."""
+        facts = self.session.facts
+        kept = self.session.archive()
+        self.session.facts = facts
+        self.start_over()
+        return kept
 
     def _refuse_other_answers(self) -> None:
         """Behind the seal an answer may be given again, so that the same command goes on; another one may not."""
@@ -196,7 +212,7 @@ class Run:
             if (view := step.view(self.facts)) is not None:
                 self.front.show(view)
         if (field := self._open_field(step)) is not None:
-            self._answer(field)
+            self._answer(step, field)
             return
         basis = self._basis_of_results(step)
         try:
@@ -209,7 +225,7 @@ class Run:
 
     # Questions
 
-    def _answer(self, field: Field) -> None:
+    def _answer(self, step: Step, field: Field) -> None:
         source: Source = "asked"
         previous = self.session.facts.get(field.key)
         if field.key in self._given:
@@ -230,7 +246,12 @@ class Run:
         elif field.quiet and field.key not in self._reopened:
             value, source = self._quietly(field)
         elif self.front.attended:
-            value = self.front.ask(field, previous.value if previous and field.kind != "secret" else None)
+            before = previous.value if previous and field.kind != "secret" else None
+            try:
+                value = self.front.ask(field, before)
+            except WizardError as error:  # what is shown at the question could not be read
+                self._mend(step, error)
+                return
         else:
             value, source = self._unattended(field)
         self._reopened.discard(field.key)
@@ -289,23 +310,43 @@ class Run:
 
     def _reopen(self, key: str) -> None:
         if self.sealed:
-            self.front.say(_("The job has been sent; its answers can't be changed any more."), "warn")
+            self.front.say(_sealed(), "warn")
             return
+        if stale := self._made_from(key):
+            self.front.say(_("What a change here makes new: {names}").format(names=", ".join(stale)), "dim")
         self._reopened.add(key)
         self._shown = None
 
+    def _made_from(self, key: str) -> list[str]:
+        """What was made already and rests on the answer ``key``, however far down the road, by name."""
+        stale = {key}
+        names = []
+        for step in self._applicable():
+            fields = step.fields(self.facts)
+            stale.update(field.key for field in fields if stale & set(field.needs))
+            if step.gives and stale & {*step.needs, *(field.key for field in fields)}:
+                stale.update(step.gives)
+                if all(result in self.session.facts for result in step.gives):
+                    names.append(step.made())
+        return names
+
     def _reopen_before(self, step: Step) -> None:
         """Ask again the nearest question before the open one of ``step`` that a person had answered."""
+        before = self._question_before(step)
+        if before is None:
+            self.front.say(_sealed() if self.sealed else _("This is the first question."), "dim")
+        else:
+            self._reopened.add(before)
+            self._shown = None
+
+    def _question_before(self, step: Step) -> str | None:
         asked: list[str] = []
         for candidate in self._open_steps():
+            if candidate is step and self._open_field(step) is None:
+                break
             for field in candidate.fields(self.facts):
                 if candidate is step and not self._answered(field):
-                    if asked:
-                        self._reopened.add(asked[-1])
-                        self._shown = None
-                    else:
-                        self.front.say(_("This is the first question."), "dim")
-                    return
+                    return asked[-1] if asked else None
                 fact = self.session.facts.get(field.key)
                 if (
                     fact is not None
@@ -313,42 +354,31 @@ class Run:
                     and field.kind != "secret"
                 ):
                     asked.append(field.key)
+        return asked[-1] if asked else None
 
     def _mend(self, step: Step, error: WizardError) -> None:
         """Offer what can be done about an error in ``step``; unattended, let it out."""
         if not self.front.attended or isinstance(error, DecisionNeeded):
             raise error
         log.error(error, step=step.id)
-        remedies = [remedy for remedy in error.remedies if remedy.key]
-        choices = [Choice(str(number), remedy.label) for number, remedy in enumerate(remedies)]
-        choices.append(Choice("retry", _("Try again")))
-        if any(not field.quiet for field in step.fields(self.facts)):
-            choices.append(Choice("change", _("Change the answers of this step")))
-        choices.append(Choice("leave", _("Save and leave")))
-        self.front.say(error.message, "bad")
-        if error.hint:
-            self.front.say(error.hint, "dim")
-        # Enter may lead to a question or a new try, but never to an answer that the user did not see as one.
-        first = "0" if remedies and remedies[0].value is None else "retry"
-        chosen = self.front.decide(Decision(_("What now?"), tuple(choices), first))
-        if chosen == "leave":
-            raise Quit
-        if chosen == "change":
-            self._reopened.update(field.key for field in step.fields(self.facts) if not field.quiet)
+        own = [field.key for field in step.fields(self.facts) if not field.quiet]
+        chosen = mend.ask(
+            error, self.front, own_questions=bool(own), way_back=self._question_before(step) is not None
+        )
+        if chosen == "retry":
+            return
+        if chosen == "back":
+            self._reopen_before(step)
+        elif chosen == "change":
+            self._reopened.update(own)
             self._secrets.clear()
             self._shown = None
-        elif chosen != "retry":
-            remedy = remedies[int(chosen)]
-            if remedy.value is None:
-                self._reopen(remedy.key)
-            else:
-                field = next(
-                    field
-                    for step in self.steps
-                    for field in step.fields(self.facts)
-                    if field.key == remedy.key
-                )
-                self.session.put(remedy.key, Fact(remedy.value, "asked", self._basis(field.needs)))
+        elif chosen.value is None:
+            self._reopen(chosen.key)
+        else:
+            fields = (field for step in self.steps for field in step.fields(self.facts))
+            field = next(field for field in fields if field.key == chosen.key)
+            self.session.put(chosen.key, Fact(chosen.value, "asked", self._basis(field.needs)))
 
     # What a step gets in ``perform``
 
@@ -359,6 +389,13 @@ class Run:
     def once(self, effect: Effectful) -> Receipt:
         """Bring about an effect that must not happen twice."""
         return effects.once(effect, self.session, self.front)
+
+
+def _sealed() -> str:
+    return _(
+        "The job has been sent; its answers can't be changed any more. To train with others, leave, start the wizard "
+        "again, and choose “Start a new session with these answers”."
+    )
 
 
 def _source_name(source: Source) -> str:

@@ -131,6 +131,12 @@ class Session:
         self.moved(f"{fact.source} {key}")
         self.save()
 
+    def begin_again(self, facts: dict[str, Fact]) -> None:
+        """Go on with these facts only, durably; effects stay known."""
+        self.facts = facts
+        self.moved("started over")
+        self.save()
+
     def drop(self, keys: tuple[str, ...]) -> None:
         """Forget facts that are no longer true."""
         for key in keys:

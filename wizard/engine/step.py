@@ -80,6 +80,7 @@ def _anything(_value: Any) -> str | None:
 class Field:
     """A question, declared: enough for a screen, a flag, an answers file and a JSON schema.
 
+    ``help``: three lines for who asks with ``?``: what it is, what to choose, where to look.
     ``default``: offered, and taken by ``--yes``; None means there is none. ``check`` returns why a value can't be taken.
     ``needs``: facts on which an answer rests; when one changes, the question comes again with the old answer offered.
     ``quiet``: the default is taken without asking, until somebody edits it. ``attended``: only a person is asked; a
@@ -91,6 +92,7 @@ class Field:
     kind: Kind
     label: str
     why: str = ""
+    help: str = ""
     default: Any = None
     choices: tuple[Choice, ...] = ()
     check: Callable[[Any], str | None] = _anything
@@ -168,11 +170,15 @@ def _number(raw: Any) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A question that only arises when something is wrong; ``safe`` is the choice that does no harm."""
+    """A question that only arises at a start or when something is wrong; ``safe`` is the choice that does no harm.
+
+    ``help``: as a field's.
+    """
 
     question: str
     choices: tuple[Choice, ...]
     safe: str
+    help: str
 
 
 class Progress(Protocol):
@@ -293,6 +299,10 @@ class Step:
     def perform(self, work: Work) -> Mapping[str, Any]:  # noqa: ARG002 - some steps only ask
         """Do the work; returns a value for each key of ``gives``. Runs again after an error or an interruption."""
         return {}
+
+    def made(self) -> str:
+        """What its results are called, such as "the estimate"."""
+        return self.title()
 
     def line(self, facts: Facts) -> str:
         """What this finished step came to, in one line."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wizard.engine.step import Choice, Facts, Field
 from wizard.engine.view import Table, Text, View
 from wizard.locale import _
+from wizard.steps.help import COLUMN, about
 
 if TYPE_CHECKING:
     from wizard.data.readers import Recognised
@@ -72,6 +73,7 @@ def _asked(name: str, file: Path, found: Recognised, *, first: bool) -> Field:
     default = found.guess.get(name, NONE if name == "options" else None)
     return Field(
         key=PREFIX + name,
+        help=about(COLUMN),
         kind="choice",
         label=labels[name],
         default=default if default is not None or not choices else choices[0].value,
@@ -84,6 +86,7 @@ def _asked(name: str, file: Path, found: Recognised, *, first: bool) -> Field:
 def _quiet(name: str, found: Recognised) -> Field:
     return Field(
         key=PREFIX + name,
+        help=about(COLUMN),
         kind="text",
         label=_("Which column is {meaning}?").format(meaning=name),
         default=found.guess.get(name),

@@ -12,6 +12,7 @@ from wizard.engine.step import Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, WizardError
 from wizard.locale import _, ngettext
 from wizard.steps import columns
+from wizard.steps.help import about
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
 
@@ -48,11 +49,10 @@ class Dataset(Step):
         """The source; for a folder, the set; what trains where there is no train file; what validates."""
         source = Field(
             key="dataset.source",
+            help=about("dataset.source"),
             kind="path",
             label=_("Where is your data? A file, a folder, or an archive"),
-            why=_(
-                "Questions or chats as JSON, CSV, Excel or Parquet, or MedQA as it is downloaded. Nothing is sent yet."
-            ),
+            why=_("JSON, CSV, Excel, Parquet, or a folder such as MedQA's. Nothing is sent yet."),
             default=self._default_source(),
             check=self._check_source,
         )
@@ -69,6 +69,7 @@ class Dataset(Step):
         path, names = place.path, place.names
         which = Field(
             key="dataset.file",
+            help=about("dataset.file"),
             kind="choice",
             label=_("Which file shall train the model?"),
             default=names[0] if names else NO_FILE,
@@ -92,6 +93,7 @@ class Dataset(Step):
     def _fields_of_sets(self, sets: Sequence[catalog.QuestionSet], facts: Facts) -> Sequence[Field]:
         which = Field(
             key="dataset.set",
+            help=about("dataset.set"),
             kind="choice",
             label=_("Which set of questions?"),
             default=sets[0].id,
@@ -104,6 +106,7 @@ class Dataset(Step):
         splits = {split.name: split for split in chosen.splits}
         train = Field(
             key="dataset.train",
+            help=about("dataset.train"),
             kind="choice",
             label=_("This set has no train file here. Which of its files shall train the model?"),
             default=chosen.splits[0].name,
@@ -138,6 +141,7 @@ class Dataset(Step):
         ]
         validation = Field(
             key="dataset.validation",
+            help=about("dataset.validation"),
             kind="choice",
             label=_("What shall the model be checked against while it trains?"),
             why=_("Rows that it does not learn from show whether it learns or only memorises."),
@@ -149,6 +153,7 @@ class Dataset(Step):
             return (validation,)
         named = Field(
             key="dataset.validation_source",
+            help=about("dataset.validation_source"),
             kind="path",
             label=_("Which file shall validate?"),
             check=self._check_file,
@@ -208,6 +213,10 @@ class Dataset(Step):
             if now != file:
                 return _("{path} has changed; it is read again.").format(path=file["path"])
         return None
+
+    def made(self) -> str:
+        """As in the list of what an edit makes new."""
+        return _("the choice of files")
 
     def line(self, facts: Facts) -> str:
         """What trains and what validates."""

@@ -10,6 +10,7 @@ from wizard.engine.step import Choice, Facts, Field, Step, Work
 from wizard.engine.view import Text, View
 from wizard.errors import Refused, Remedy, UsageError, WizardError
 from wizard.locale import _
+from wizard.steps.help import about
 from wizard.steps.world import KEY_NAME, FoundKey, World
 
 UNAUTHORIZED = 401
@@ -35,6 +36,7 @@ class Key(Step):
 
         region = Field(
             key="key.region",
+            help=about("key.region"),
             kind="choice",
             label=_("In which region is your Bailian workspace?"),
             default=self._named("DASHSCOPE_REGION") or endpoints.DEFAULT_REGION,
@@ -43,6 +45,7 @@ class Key(Step):
         )
         workspace = Field(
             key="key.workspace",
+            help=about("key.workspace"),
             kind="text",
             label=_("Workspace ID (empty: the default workspace of the key)"),
             default=self._named("DASHSCOPE_WORKSPACE"),
@@ -52,6 +55,7 @@ class Key(Step):
         found = self._found()
         asked = Field(
             key="key.value",
+            help=about("key.value"),
             kind="secret",
             label=_("Paste your API key"),
             why=_("Get one at {url}. It is not shown, and it is checked before it is saved.").format(
@@ -61,6 +65,7 @@ class Key(Step):
         )
         save = Field(
             key="key.save",
+            help=about("key.save"),
             kind="choice",
             label=_("Keep the key in .env in this folder, readable by you only?"),
             default=True,
@@ -149,6 +154,10 @@ class Key(Step):
         if endpoint != facts["key.proof"]["endpoint"]:
             return _("requests go to another address than before: {url}").format(url=endpoint)
         return None
+
+    def made(self) -> str:
+        """As in the list of what an edit makes new."""
+        return _("the key's proof")
 
     def line(self, facts: Facts) -> str:
         """The masked key and where it lies."""

@@ -11,6 +11,7 @@ from wizard.engine.view import Beside, Block, Panel, Text, View
 from wizard.errors import DataError, Remedy
 from wizard.locale import _, ngettext
 from wizard.steps.findings import found_in, view_of
+from wizard.steps.help import about
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
 
@@ -45,6 +46,7 @@ class Preview(Step):
         return (
             Field(
                 key="preview.system_prompt",
+                help=about("preview.system_prompt"),
                 kind="text",
                 label=_("What shall every conversation begin with (the system prompt)?"),
                 why=_("Use the very same words later, when you ask the trained model. Empty: none."),
@@ -53,6 +55,7 @@ class Preview(Step):
             ),
             Field(
                 key="preview.looks_right",
+                help=about("preview.looks_right"),
                 kind="choice",
                 label=_("Does this look right?"),
                 why=_("These fields of your data will not be sent: {names}").format(names=unsent)
@@ -74,6 +77,7 @@ class Preview(Step):
             ),
             Field(
                 key="preview.on_error",
+                help=about("preview.on_error"),
                 kind="choice",
                 label=_("What about rows that can't be sent?"),
                 default="stop",
@@ -96,6 +100,7 @@ class Preview(Step):
             ),
             Field(
                 key="preview.output",
+                help=about("preview.output"),
                 kind="path",
                 label=_("In which folder shall the converted files be written?"),
                 default=self._default_output(facts),
@@ -174,6 +179,10 @@ class Preview(Step):
             if not path.is_file() or path.stat().st_size != file["size"]:
                 return _("{path} is not as it was written; it is converted again.").format(path=file["path"])
         return None
+
+    def made(self) -> str:
+        """As in the list of what an edit makes new."""
+        return _("the converted files")
 
     def line(self, facts: Facts) -> str:
         """How much was converted, and where it is."""

@@ -12,6 +12,7 @@ from wizard.engine.plan import Item, Plan
 from wizard.engine.step import Choice, Facts, Field, Step, source_shown
 from wizard.engine.view import Block, Table, Text, View
 from wizard.locale import _, ngettext
+from wizard.steps.help import about
 from wizard.steps.training import cost_shown, sent_parameters
 from wizard.steps.upload import SENT_ROLES
 from wizard.steps.wording import bytes_shown
@@ -37,10 +38,18 @@ class Review(Step):
     def fields(self, facts: Facts) -> Sequence[Field]:
         """Whether the plan is right, which line to change, and the typed yes, given to the plan's digest."""
         if "training.estimate" not in facts or "key.proof" not in facts or "preview.files" not in facts:
-            return (Field(key="review.approval", kind="word", label=_("Approval of the plan")),)
+            return (
+                Field(
+                    key="review.approval",
+                    kind="word",
+                    label=_("Approval of the plan"),
+                    help=about("review.approval"),
+                ),
+            )
         plan = plan_of(facts, self._world)
         change = Field(
             key="review.change",
+            help=about("review.change"),
             kind="choice",
             label=_("Which line shall be changed?"),
             default="none",
@@ -57,6 +66,7 @@ class Review(Step):
         )
         checked = Field(
             key="review.checked",
+            help=about("review.checked"),
             kind="choice",
             label=_("Is everything as you want it?"),
             default=plan.digest,
@@ -72,6 +82,7 @@ class Review(Step):
             label = _("Type {word} to upload the data and create the job, which costs money")
         approval = Field(
             key="review.approval",
+            help=about("review.approval"),
             kind="word",
             label=label.format(word=YES),
             why=self._in_short(facts),

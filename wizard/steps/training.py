@@ -15,6 +15,7 @@ from wizard.engine.step import Choice, Facts, Field, Kind, Step, Work
 from wizard.errors import Remedy, UsageError
 from wizard.locale import _, ngettext
 from wizard.steps.dataset import BY_SPLIT
+from wizard.steps.help import about
 from wizard.steps.wording import money
 from wizard.steps.world import World
 
@@ -54,6 +55,7 @@ class Training(Step):
         offered = [model for model in models.text_models(region) if set(model.training_types) & set(suitable)]
         model_field = Field(
             key="training.model",
+            help=about("training.model"),
             kind="choice",
             label=_("Which model shall be trained?"),
             default=offered[0].code,
@@ -63,6 +65,7 @@ class Training(Step):
         types = [kind for kind in suitable if kind in chosen.training_types]
         type_field = Field(
             key="training.type",
+            help=about("training.type"),
             kind="choice",
             label=_("How shall it be trained?"),
             default=types[0],
@@ -82,6 +85,7 @@ class Training(Step):
         fields += [
             Field(
                 key="training.job_name",
+                help=about("training.job_name"),
                 kind="text",
                 label=_("What shall the job be called?"),
                 default=self._default_name(facts),
@@ -90,6 +94,7 @@ class Training(Step):
             ),
             Field(
                 key="training.budget",
+                help=about("training.budget"),
                 kind="number",
                 label=_("The most it may cost by the estimate's upper end (empty: no limit)"),
                 check=lambda value: None if value > 0 else _("A budget is more than nothing."),
@@ -107,6 +112,7 @@ class Training(Step):
         )
         return Field(
             key="training.adjust",
+            help=about("training.adjust"),
             kind="choice",
             label=_("Use the recommended settings?"),
             why=recommended,
@@ -121,12 +127,14 @@ class Training(Step):
     def _parameter(self, known: Hyperparameter, facts: Facts, training_type: str) -> Field:
         kinds: dict[str, Kind] = {INTEGER: "integer", NUMBER: "number", CHOICE: "choice"}
         kind: Kind = "text" if known.as_text else kinds.get(known.kind, "text")
+        offered = self._default(known, facts, training_type)
         return Field(
             key=f"training.{known.name}",
+            help=known.help(offered),
             kind=kind,
             label=_("{name}, {range}").format(name=known.label(), range=known.range()),
             why=known.why(),
-            default=self._default(known, facts, training_type) if known.sent else None,
+            default=offered if known.sent else None,
             choices=tuple(Choice(word, word) for word in known.choices),
             check=lambda value: self._parameter_problem(known.name, value, facts),
             needs=("training.adjust",),
@@ -201,6 +209,10 @@ class Training(Step):
                 "warn",
             )
         return {"training.estimate": estimate}
+
+    def made(self) -> str:
+        """As in the list of what an edit makes new."""
+        return _("the estimate")
 
     def line(self, facts: Facts) -> str:
         """Model, type and what it may cost."""

@@ -64,6 +64,10 @@ class Upload(Step):
                 return _("{name} is no longer on the platform; it is sent again.").format(name=file["name"])
         return None
 
+    def made(self) -> str:
+        """As in the list of what an edit makes new."""
+        return _("the upload")
+
     def line(self, facts: Facts) -> str:
         """Which files are on the platform."""
         files = facts["upload.files"]

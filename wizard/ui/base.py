@@ -1,6 +1,8 @@
-"""What all front ends share: making foreign text harmless."""
+"""What all front ends share: making foreign text harmless, and forgetting what was typed too early."""
 
 from __future__ import annotations
+
+import sys
 
 from wizard.redaction import hidden
 
@@ -33,3 +35,21 @@ def _visible(char: str, *, lines: bool) -> str:
     if category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and char not in _HARMLESS_FORMATS):
         return f"<{ord(char):02X}>"
     return char
+
+
+def forget_typed() -> None:
+    """Drop what was typed before the question, in the terminal's queue and in prompt_toolkit's own."""
+    if "prompt_toolkit" in sys.modules:
+        from prompt_toolkit.application import get_app_session
+        from prompt_toolkit.input.typeahead import clear_typeahead
+
+        clear_typeahead(get_app_session().input)
+    try:
+        import termios
+    except ImportError:
+        import msvcrt
+
+        while msvcrt.kbhit():  # type: ignore[attr-defined]  # exists on Windows only
+            msvcrt.getwch()  # type: ignore[attr-defined]  # as above
+    else:
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)

@@ -29,9 +29,14 @@ _ASCII = Glyphs("*", "!", "x", ">", "<", "-", "_.-=*#")
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """``attended``: a person can be asked. ``colour``: tones may be coloured. ``glyphs``: marks that can be written."""
+    """What the conversation's streams can do.
+
+    ``attended``: a person can be asked. ``plain``: one line at a time, without cursor codes. ``colour``: tones may be
+    coloured. ``glyphs``: marks that can be written.
+    """
 
     attended: bool
+    plain: bool
     colour: bool
     glyphs: Glyphs
 
@@ -41,14 +46,21 @@ class Capability:
         return shutil.get_terminal_size().columns
 
 
-def of(environ: Mapping[str, str], stdin: TextIO | None = None, stream: TextIO | None = None) -> Capability:
-    """What the conversation's streams (standard input, standard error) can do."""
+def of(
+    environ: Mapping[str, str],
+    stdin: TextIO | None = None,
+    stream: TextIO | None = None,
+    *,
+    plain: bool = False,
+) -> Capability:
+    """What standard input and standard error can do; plain if so wanted, by ``ACCESSIBLE``, or on a dumb terminal."""
     stdin = stdin or sys.stdin
     stream = stream or sys.stderr
     tty = bool(stdin and stream and stdin.isatty() and stream.isatty())
     dumb = environ.get("TERM", "") in ("dumb", "unknown")
-    colour = tty and not dumb and "NO_COLOR" not in environ
-    return Capability(attended=tty and not dumb, colour=colour, glyphs=_glyphs(stream))
+    plain = plain or dumb or environ.get("ACCESSIBLE", "0") not in ("", "0")
+    colour = tty and not plain and not environ.get("NO_COLOR")
+    return Capability(attended=tty, plain=plain, colour=colour, glyphs=_glyphs(stream))
 
 
 def _glyphs(stream: TextIO) -> Glyphs:

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import Any, Literal, TextIO
 
 from wizard.engine.step import Decision, Field, Live, Progress, source_shown
-from wizard.engine.view import Beside, Curve, Panel, Table, Text, View
+from wizard.engine.view import Text, View
 from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded
 from wizard.locale import _
 from wizard.ui.base import safe
+from wizard.ui.lines import text_of
 
 
 class Scripted:
@@ -100,31 +101,3 @@ class _NewLines:
         if status and status != self._before:
             self._before = status
             self._write(first)
-
-
-def text_of(view: View) -> Iterator[str]:
-    """A view line by line, without columns, boxes or colours."""
-    for block in view.blocks:
-        match block:
-            case Text(text=text):
-                yield text
-            case Table(rows=rows):
-                yield from map(_row, rows)
-            case Panel():
-                yield from _panel(block)
-            case Beside(left=left, right=right):
-                yield from _panel(left)
-                yield from _panel(right)
-            case Curve(title=title, series=series):
-                yield from (f"{title}, {label}: {points[-1][1]:.4f}" for label, points in series)
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    label, value, *rest = cells
-    return f"{label}: {value}" + "".join(f" [{cell}]" for cell in rest if cell)
-
-
-def _panel(panel: Panel) -> Iterator[str]:
-    yield f"[{panel.title}]"
-    for label, text in panel.parts:
-        yield f"{label}: {text}" if label else text

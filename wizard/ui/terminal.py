@@ -5,61 +5,71 @@ Both libraries are imported when first needed, so that the first question comes 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from wizard import log
-from wizard.engine.step import Back, Decision, Edit, Field, Live, Progress, Quit, Unacceptable, source_shown
+from wizard.engine.step import Back, Choice, Decision, Edit, Field, Live, Progress, source_shown
 from wizard.locale import _
-from wizard.ui.base import safe
+from wizard.ui.base import forget_typed, safe
 from wizard.ui.capability import Capability
+from wizard.ui.stream import writable
+from wizard.ui.wrap import wrapped
 
 if TYPE_CHECKING:
-    from questionary import Question
     from rich.console import Console
 
     from wizard.engine.view import Tone, View
 
-LEAST_NOTE = 8  # columns: less says nothing
-ESCAPE_PATIENCE = 0.1  # seconds within which an Escape may turn out to be an arrow key
 _SGR: dict[str, str] = {"plain": "", "dim": "2", "good": "32", "warn": "33", "bad": "31"}
-
-_BACK = object()
 _MORE = object()
 
 
 class Terminal:
-    """A person at a terminal."""
+    """A person at a terminal.
+
+    A finished step takes the place of its own questions on the screen, unless it showed something that is to stay.
+    """
 
     attended = True
 
     def __init__(self, capability: Capability) -> None:
         self._capability = capability
+        self._stream = writable(sys.stderr)
         self._made: Console | None = None
+        self._rows: int | None = None  # of the open step on the screen; None: they stay
+        self._size = (0, 0)
 
     # What is told
 
     def begin(self, number: int, total: int, title: str) -> None:
-        """A head line for the step."""
+        """A head line for the step, in place of what a step that was left had asked."""
+        self._collapse()
+        self._rows, self._size = 0, _size()
         counted = _("Step {number} of {total}").format(number=number, total=total)
         self._line("")
-        self._line(f"{counted} · {title}", "1")
+        self._line(f"{counted} {self._capability.glyphs.dash} {title}", "1")
 
     def show(self, view: View) -> None:
         """Render a view."""
         from wizard.ui.render import render
 
+        self._rows = None
         self._console.print(render(view, self._console.width, self._capability.glyphs))
 
     def done(self, title: str, line: str, source: str = "") -> None:
-        """One line with a mark."""
+        """One line with a mark, in place of the step's questions."""
+        self._collapse()
         where = f" [{source_shown(source)}]" if source else ""
         self._line(f"{self._capability.glyphs.done} {title}: {line}{where}", "32")
 
     def say(self, text: str, tone: Tone = "plain") -> None:
-        """One remark, coloured by its tone, with a mark where it is a warning or an error."""
+        """One remark, coloured by its tone, with a mark where it is a warning or an error; all but dim ones stay."""
+        if tone != "dim":
+            self._rows = None
         marks = {"warn": self._capability.glyphs.warn + " ", "bad": self._capability.glyphs.bad + " "}
         self._line(marks.get(tone, "") + text, _SGR[tone])
 
@@ -78,6 +88,7 @@ class Terminal:
         """A part of the screen that is drawn anew."""
         from rich.live import Live as RichLive
 
+        self._rows = None
         with RichLive(console=self._console, refresh_per_second=4, vertical_overflow="crop") as live:
             yield _Region(live, self)
 
@@ -88,10 +99,10 @@ class Terminal:
         page = 0
         if field.browse is not None and (view := field.browse(0)) is not None:
             self.show(view)
+        if field.why:
+            self._line(field.why, _SGR["dim"])
         while True:
-            answer = self._once(field, current)
-            if answer is _BACK:
-                raise Back
+            answer = self._choose(field, current) if field.kind == "choice" else self._type(field, current)
             if answer is not _MORE:
                 return answer
             page += 1
@@ -104,142 +115,84 @@ class Terminal:
 
     def decide(self, decision: Decision) -> str:
         """Ask with the safe choice first in mind; what was typed before the question doesn't count."""
-        field = Field(
-            key="decision",
-            kind="choice",
-            label=decision.question,
-            default=decision.safe,
-            choices=decision.choices,
-        )
-        self._forget_typed()
-        while True:
-            answer = self._once(field, None)
-            if answer not in (_BACK, _MORE):
-                log.event("decision", question=decision.question, chosen=str(answer))
-                return str(answer)
+        from wizard.ui import prompts
 
-    def _once(self, field: Field, current: Any) -> Any:
-        if field.why:
-            self._line(field.why, _SGR["dim"])
-        if field.kind == "choice":
-            return self._choose(field, current)
-        if field.kind == "word":
-            return self._word(field)
-        return self._text(field, current)
+        forget_typed()
+        preset = next(choice for choice in decision.choices if choice.value == decision.safe)
+        chosen = prompts.choose(
+            decision.question,
+            decision.choices,
+            preset,
+            (self._capability, self._stream),
+            lambda pointed: self._explain(decision.help, pointed),
+        )
+        self._answered("?", decision.question, chosen.label)
+        log.event("decision", question=decision.question, chosen=str(chosen.value))
+        return str(chosen.value)
 
     def _choose(self, field: Field, current: Any) -> Any:
-        import questionary
+        from wizard.ui import prompts
 
-        glyphs = self._capability.glyphs
-        room = max(self._capability.width - 6, 20)
-        choices = []
-        for choice in field.choices:
-            label, note = _fitted(safe(choice.label, lines=False), safe(choice.note, lines=False), room)
-            title = [("class:text", label), ("class:note", note)] if note else label
-            choices.append(questionary.Choice(title, value=choice))
+        choices = list(field.choices)
         if field.browse is not None:
-            choices.append(questionary.Choice(_("Show more rows"), value=_MORE))
-        if field.key != "decision":
-            back = _("Back")
-            choices.append(questionary.Choice(f"{glyphs.back} {back}", value=_BACK))
+            choices.append(Choice(_MORE, _("Show more rows")))
+        choices.append(Choice(prompts.BACK, f"{self._capability.glyphs.back} " + _("Back")))
         wanted = current if current is not None else field.default
         preset = next(
             (choice for choice in field.choices if choice.value == wanted and not choice.edits), None
         )
-        question = questionary.select(
-            safe(field.label, lines=False),
-            choices=choices,
-            default=next((entry for entry in choices if preset is not None and entry.value is preset), None),
-            qmark="?",
-            pointer=glyphs.pointer,
-            instruction=_("(arrow keys, Enter; Esc: back)"),
-            style=_style(self._capability),
-            output=_output(),
-            erase_when_done=True,
+        chosen = prompts.choose(
+            field.label,
+            choices,
+            preset,
+            (self._capability, self._stream),
+            lambda pointed: self._explain(field.help, pointed),
         )
-        answer = self._asked(question)
-        if answer in (_BACK, _MORE):
-            return answer
-        # questionary would repeat the note too, so it draws nothing of the answer.
-        self._line(f"? {safe(field.label, lines=False)} {safe(answer.label, lines=False)}")
-        if answer.edits:
-            raise Edit(answer.edits)
-        return field.accept(answer.value)
+        if chosen.value is prompts.BACK:
+            raise Back
+        if chosen.value is _MORE:
+            return _MORE
+        self._answered("?", field.label, chosen.label)
+        if chosen.edits:
+            raise Edit(chosen.edits)
+        return field.accept(chosen.value)
 
-    def _text(self, field: Field, current: Any) -> Any:
-        import questionary
+    def _type(self, field: Field, current: Any) -> Any:
+        from wizard.ui import prompts
 
         offered = current if current is not None else field.default
-        default = "" if offered is None or field.kind == "secret" else str(offered)
-        common: dict[str, Any] = {
-            "qmark": "?",
-            "style": _style(self._capability),
-            "validate": lambda text: _problem(field, text),
-            "output": _output(),
-        }
-        label = safe(field.label, lines=False)
-        if field.kind == "secret":
-            question = questionary.password(label, validate_while_typing=False, **common)
-        elif field.kind == "path":
-            question = questionary.path(label, default=default, **common)
-        else:
-            question = questionary.text(label, default=default, validate_while_typing=False, **common)
-        answer = self._asked(question)
-        return answer if answer is _BACK else field.accept(answer)
-
-    def _word(self, field: Field) -> Any:
-        import questionary
-
-        self._forget_typed()
-        label = safe(field.label, lines=False)
-        question = questionary.text(
-            label,
-            qmark="!",
-            style=_style(self._capability),
-            validate=lambda text: (
-                text.strip() == field.word
-                or _("Only {word} is taken; Esc goes back.").format(word=field.word)
-            ),
-            validate_while_typing=False,
-            output=_output(),
+        if field.kind == "word":
+            forget_typed()
+        hidden = field.kind in ("secret", "word")
+        answer = prompts.line(
+            field,
+            "" if offered is None or hidden else str(offered),
+            (self._capability, self._stream),
+            lambda _pointed: self._explain(field.help, None),
         )
-        answer = self._asked(question)
-        return answer if answer is _BACK else field.accept(field.value)
+        if answer is prompts.BACK:
+            raise Back
+        self._answered(
+            "!" if field.kind == "word" else "?", field.label, "****" if field.kind == "secret" else answer
+        )
+        return field.accept(field.value if field.kind == "word" else answer)
 
-    def _asked(self, question: Question) -> Any:
-        """Put one question: Escape is back, Ctrl-C and Ctrl-D are leaving."""
-        from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
+    def _explain(self, text: str, pointed: Choice | None) -> None:
+        for line in text.split("\n"):
+            self._line("  " + line, "36")
+        if pointed is not None and pointed.note:
+            self._line(f"  {safe(pointed.label, lines=False)}: {safe(pointed.note, lines=False)}", "36")
 
-        keys = KeyBindings()
+    def _answered(self, mark: str, label: str, answer: str) -> None:
+        self._line(f"{mark} {safe(label, lines=False)} {safe(answer, lines=False)}")
 
-        @keys.add("escape", eager=True)
-        def _escape(event: KeyPressEvent) -> None:
-            event.app.exit(result=_BACK)
+    # The screen
 
-        application = question.application
-        application.key_bindings = merge_key_bindings([*filter(None, [application.key_bindings]), keys])
-        application.ttimeoutlen = ESCAPE_PATIENCE
-        try:
-            return question.unsafe_ask()
-        except (KeyboardInterrupt, EOFError):
-            raise Quit from None
-
-    @staticmethod
-    def _forget_typed() -> None:
-        """Drop what was typed before the question, in the terminal's queue and in prompt_toolkit's own."""
-        from prompt_toolkit.application import get_app_session
-        from prompt_toolkit.input.typeahead import clear_typeahead
-
-        clear_typeahead(get_app_session().input)
-        try:
-            import termios
-        except ImportError:
-            import msvcrt
-
-            while msvcrt.kbhit():  # type: ignore[attr-defined]  # exists on Windows only
-                msvcrt.getwch()  # type: ignore[attr-defined]  # as above
-        else:
-            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+    def _collapse(self) -> None:
+        """Wipe what the open step has asked, where all of it is still on the screen as it was written."""
+        if self._rows and self._rows < self._size[1] and self._size == _size():
+            self._stream.write(f"\x1b[{self._rows}A\r\x1b[J")
+        self._rows = None
 
     @property
     def _console(self) -> Console:
@@ -247,15 +200,22 @@ class Terminal:
             from rich.console import Console
 
             self._made = Console(
-                stderr=True, highlight=False, markup=False, emoji=False, no_color=not self._capability.colour
+                file=self._stream,
+                stderr=True,
+                highlight=False,
+                markup=False,
+                emoji=False,
+                no_color=not self._capability.colour,
             )
         return self._made
 
     def _line(self, text: str, sgr: str = "") -> None:
-        shown = safe(text)
-        if sgr and self._capability.colour:
-            shown = f"\x1b[{sgr}m{shown}\x1b[0m"
-        print(shown, file=sys.stderr, flush=True)
+        for line in wrapped(safe(text), _size()[0]):
+            if self._rows is not None:
+                self._rows += 1
+            coloured = sgr and self._capability.colour
+            print(f"\x1b[{sgr}m{line}\x1b[0m" if coloured else line, file=self._stream)
+        self._stream.flush()
 
 
 class _Region:
@@ -271,49 +231,10 @@ class _Region:
         self._live.update(render(view, console.width, self._terminal._capability.glyphs))  # noqa: SLF001 - as above
 
 
-def _problem(field: Field, text: str) -> bool | str:
+def _size() -> tuple[int, int]:
+    """Columns and rows of the terminal that the conversation is on."""
     try:
-        field.accept(text)
-    except Unacceptable as problem:
-        return safe(str(problem), lines=False)
-    return True
-
-
-def _fitted(label: str, note: str, room: int) -> tuple[str, str]:
-    """Label and note cut to the columns there are: a choice that is too wide would be cut without a sign."""
-    from prompt_toolkit.utils import get_cwidth
-
-    def cut(text: str, width: int) -> str:
-        if get_cwidth(text) <= width:
-            return text
-        while text and get_cwidth(text) > width - 1:
-            text = text[:-1]
-        return text + "…"
-
-    label = cut(label, room)
-    left = room - get_cwidth(label) - 2
-    return label, "  " + cut(note, left) if note and left > LEAST_NOTE else ""
-
-
-def _output() -> Any:
-    from prompt_toolkit.output import create_output
-
-    return create_output(stdout=sys.stderr)
-
-
-def _style(capability: Capability) -> Any:
-    from prompt_toolkit.styles import Style
-
-    if not capability.colour:
-        return Style([("qmark", "noinherit"), ("note", "noinherit"), ("answer", "bold")])
-    return Style(
-        [
-            ("qmark", "fg:ansicyan bold"),
-            ("question", "bold"),
-            ("answer", "fg:ansigreen"),
-            ("pointer", "fg:ansicyan bold"),
-            ("highlighted", "fg:ansicyan"),
-            ("note", "fg:ansibrightblack"),
-            ("instruction", "fg:ansibrightblack"),
-        ]
-    )
+        size = os.get_terminal_size(sys.stderr.fileno())
+    except OSError:
+        return (80, 0)
+    return (size.columns, size.lines)

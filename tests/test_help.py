@@ -1,0 +1,69 @@
+"""Owns the rule that every question can be explained: three lines, in both languages, at every prompt."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from terminal import Terminal
+
+from wizard import locale
+from wizard.bailian.hyperparameters import HYPERPARAMETERS
+from wizard.steps import help as helps
+
+STEPS = Path(helps.__file__).parent
+
+
+@pytest.fixture(params=locale.LANGUAGES)
+def spoken(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each language in turn."""
+    before = locale.language()
+    locale.use(request.param)
+    yield request.param
+    locale.use(before)
+
+
+def test_every_field_has_help() -> None:
+    """No step declares a question without help, and no decision is asked without it."""
+    without = [
+        f"{path.name}:{node.lineno}"
+        for path in sorted(STEPS.glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Field"
+        if "help" not in {word.arg for word in node.keywords}
+    ]
+    assert [] == without
+
+
+def test_help_is_three_lines(spoken: str) -> None:
+    """What it is, what to choose, where to look: three lines each, none empty."""
+    texts = {
+        **helps._texts(spoken),
+        **{known.name: known.help(known.recommended) for known in HYPERPARAMETERS},
+    }
+    assert {} == {
+        key: text for key, text in texts.items() if len(text.split("\n")) != 3 or not all(text.split("\n"))
+    }
+
+
+def test_question_mark_explains_and_keeps_what_was_typed(folder: Path) -> None:
+    """At a list ? explains it and the choice that is pointed at; at a line it does where nothing was typed, F1 always."""
+    with Terminal(["--sandbox"], folder) as terminal:
+        terminal.answer(r"Where is your data.*\(Esc: back; \?: help\)", "?")
+        terminal.expect("Samples to practise with")
+        terminal.settle()
+        assert terminal.lines[terminal.screen.cursor.y].endswith("datasets")
+        terminal.press("clear", "datasets/Med?", "\x1bOP")
+        terminal.expect("Samples to practise with.*Samples to practise with|(?s:Samples.*Samples)")
+        terminal.settle()
+        assert terminal.lines[terminal.screen.cursor.y].endswith("datasets/Med?")
+        terminal.press("backspace", "QA", "enter")
+        terminal.answer(r"Which set.*Esc: back; \?: help", "down", "?")
+        terminal.expect("About MedQA: https://github.com/jind11/MedQA")
+        terminal.expect(r"MedQA Taiwan: train 24 rows, 7\.6 KB · dev 6 rows, 1\.8 KB · test 6 rows, 1\.9 KB")
+        terminal.settle()
+        assert "❯ MedQA Taiwan" in terminal.text
+        terminal.press("ctrl-c")
+        assert 130 == terminal.end()

@@ -1,0 +1,136 @@
+"""What each question means, in three lines: what it is, what to choose, where to look. Hyper-parameters have their own table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from wizard.locale import _, language
+
+COLUMN = "dataset.columns"
+
+
+def about(key: str) -> str:
+    """The three lines for the field ``key``, in the language in use."""
+    return _texts(language())[key]
+
+
+@cache
+def _texts(_language: str) -> Mapping[str, str]:
+    return {
+        "dataset.source": _(
+            "The file with your questions and answers: JSON, JSON Lines, CSV, Excel, Parquet, or a zip of them.\n"
+            "A folder works too; MedQA is taken as it is downloaded. 1,000 rows are the least that teaches a model.\n"
+            "Look first: bailian-wizard check FILE. Samples to practise with are in the folder datasets."
+        ),
+        "dataset.file": _(
+            "There are several files here; the model learns from the rows of one of them.\n"
+            "Take the one that is called train, or the largest. Another one can validate at the next question.\n"
+            "Look into one first: bailian-wizard check FILE."
+        ),
+        "dataset.set": _(
+            "MedQA has question sets from three places; each comes with files to train, validate and test.\n"
+            "Take the set whose language your users speak. The files that aren't trained stay for your own tests.\n"
+            "About MedQA: https://github.com/jind11/MedQA"
+        ),
+        "dataset.train": _(
+            "The training file is the one that the model learns from.\n"
+            "No file here is called train, so choose; keep the test file for judging the result.\n"
+            "Look into one first: bailian-wizard check FILE."
+        ),
+        "dataset.validation": _(
+            "While it trains, the model is asked rows that it does not learn from: the validation loss.\n"
+            "When that loss rises while the training loss falls, the model learns by heart. A dev file is best.\n"
+            "Without one, hold back a tenth. More: https://help.aliyun.com/zh/model-studio/model-training-overview"
+        ),
+        "dataset.validation_source": _(
+            "A file of the same kind as the training file, with other rows.\n"
+            "Some hundred rows do. Rows that are in both files make the result look better than it is.\n"
+            "Compare the two first: bailian-wizard check TRAIN VALIDATION."
+        ),
+        COLUMN: _(
+            "Each row becomes one conversation, so the wizard must know which column means what.\n"
+            "The samples beside each name are the first rows of your file; choose the one that fits.\n"
+            "Every meaning that can be named: bailian-wizard schema."
+        ),
+        "preview.system_prompt": _(
+            "The sentence that tells the model its role; it stands first in every conversation that is trained.\n"
+            "Ask the trained model with the very same words later, or it answers worse.\n"
+            "More: https://help.aliyun.com/zh/model-studio/model-training-overview"
+        ),
+        "preview.looks_right": _(
+            "Beside each row of your file stands what is sent: roles (system, user, assistant) and their words.\n"
+            "The model learns to write the last part, assistant. Is the right answer there, and nothing cut off?\n"
+            "What becomes of one row: bailian-wizard why FILE:LINE."
+        ),
+        "preview.on_error": _(
+            "Some rows can't be sent: a broken line, a missing answer.\n"
+            "Stop, to correct them; or leave them out, and they are listed in a file with the reason.\n"
+            "All of them with their lines: bailian-wizard check FILE."
+        ),
+        "preview.output": _(
+            "The converted files are written here, in Bailian's format, one conversation a line.\n"
+            "Your own files are never changed; an existing file of the same name is replaced.\n"
+            "The format: https://help.aliyun.com/zh/model-studio/model-training-overview"
+        ),
+        "key.region": _(
+            "A key belongs to one region, the one that was chosen in the console when it was made.\n"
+            "Beijing is the one where models can be trained for certain; in doubt take it.\n"
+            "The region stands at the top of the console: https://bailian.console.aliyun.com"
+        ),
+        "key.workspace": _(
+            "A workspace divides an account, say by team; a key belongs to one.\n"
+            "Leave it empty unless the key is not of the default workspace.\n"
+            "Its ID stands in the console under workspaces: https://bailian.console.aliyun.com"
+        ),
+        "key.value": _(
+            "The key signs your requests; whoever has it can spend your money. It begins with sk-.\n"
+            "Sign in to the console with your Alibaba Cloud account, open API Key, create one and paste it here.\n"
+            "It is here: https://bailian.console.aliyun.com/?tab=model#/api-key (keys that begin with sk-sp- can't train)"
+        ),
+        "key.save": _(
+            "Kept in .env, the key need not be typed again; only your user account can read that file.\n"
+            "Choose no on a computer that you share: then it lives in memory and is gone when the wizard ends.\n"
+            "It can be withdrawn in the console at any time: https://bailian.console.aliyun.com/?tab=model#/api-key"
+        ),
+        "training.model": _(
+            "The model that your data is added to. A larger one answers better, learns slower and costs more.\n"
+            "Begin with the first: what a small one learns from your data tells whether a larger one pays.\n"
+            "All with price, source and date: bailian-wizard models"
+        ),
+        "training.type": _(
+            "LoRA trains a small addition and leaves the model as it is: quick, cheap, enough for most data.\n"
+            "Full training changes every parameter: for tens of thousands of rows, and its deployment costs by the hour.\n"
+            "More: https://help.aliyun.com/zh/model-studio/model-training-overview"
+        ),
+        "training.adjust": _(
+            "An epoch is one pass over all rows: three epochs train, and cost, three times the tokens.\n"
+            "The others say how fast and how much is learned. Take the recommended ones for a first training.\n"
+            "No asks for each, with its range and meaning. More: https://help.aliyun.com/zh/model-studio/model-training-api-reference"
+        ),
+        "training.job_name": _(
+            "The name under which you find the job in the console and in bailian-wizard jobs.\n"
+            "Letters, digits, - _ and . only. It changes nothing in the training.\n"
+            "The names there are: bailian-wizard jobs list"
+        ),
+        "training.budget": _(
+            "Training is billed by tokens: rows × tokens × epochs × price. The bill lies between the two ends shown.\n"
+            "With a budget, the wizard refuses a plan whose upper end is more; it can't stop a running job.\n"
+            "Prices with their date: bailian-wizard models. The bill: https://bailian.console.aliyun.com"
+        ),
+        "review.change": _(
+            "Choose a line to answer its question again; everything else stays.\n"
+            "What rests on it is made anew, and the plan is shown again before anything is sent.\n"
+            "Lines without a question of their own, such as the cost, follow from the others."
+        ),
+        "review.checked": _(
+            "This is all that will be sent and done; nothing has left this computer yet.\n"
+            "Cost is an estimate from the list price: at least what your tokens cost, at most what full rows would.\n"
+            "The formulas stand above the table. The same plan for scripts: bailian-wizard plan"
+        ),
+        "review.approval": _(
+            "After this word the data is uploaded and one job is created; a job that runs costs money.\n"
+            "Up to here everything can be changed or left. A job can be stopped later: bailian-wizard jobs cancel ID\n"
+            "(what was trained until then is billed). Practise first without cost: bailian-wizard --sandbox"
+        ),
+    }

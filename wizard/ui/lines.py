@@ -1,0 +1,35 @@
+"""Views as plain lines: no columns, boxes, colours or cursor codes; for scripts, logs and the plain front end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wizard.engine.view import Beside, Curve, Panel, Table, Text, View
+
+
+def text_of(view: View) -> Iterator[str]:
+    """A view line by line."""
+    for block in view.blocks:
+        match block:
+            case Text(text=text):
+                yield text
+            case Table():
+                yield from _table(block)
+            case Panel():
+                yield from _panel(block)
+            case Beside(left=left, right=right):
+                yield from _panel(left)
+                yield from _panel(right)
+            case Curve(title=title, series=series):
+                yield from (f"{title}, {label}: {points[-1][1]:.4f}" for label, points in series)
+
+
+def _table(table: Table) -> Iterator[str]:
+    for label, value, *rest in table.rows:
+        yield f"{label}: {value}" + "".join(f" [{cell}]" for cell in rest if cell)
+
+
+def _panel(panel: Panel) -> Iterator[str]:
+    yield f"[{panel.title}]"
+    for label, text in panel.parts:
+        yield f"{label}: {text}" if label else text

@@ -1,0 +1,201 @@
+"""Single questions at the terminal, by questionary: a list, a line, a secret, each with Back and help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from wizard.engine.step import Choice, Field, Quit, Unacceptable
+from wizard.locale import _
+from wizard.ui.base import safe
+from wizard.ui.capability import Capability
+
+if TYPE_CHECKING:
+    from prompt_toolkit.application import Application
+    from prompt_toolkit.output import Output
+    from prompt_toolkit.styles import Style
+    from questionary import Question
+
+LEAST_NOTE = 8  # columns: less says nothing
+ESCAPE_PATIENCE = 0.1  # seconds within which an Escape may turn out to be an arrow key
+MENU = 4  # rows kept free for the names of files
+
+BACK = object()
+"""The value of the choice to go back, and what stands for a line when Escape was pressed."""
+
+Explain = Callable[[Choice | None], None]
+"""Prints the help above the question; called with the choice that is pointed at."""
+
+
+def choose(
+    label: str,
+    choices: Sequence[Choice],
+    preset: Choice | None,
+    terminal: tuple[Capability, TextIO],
+    explain: Explain,
+) -> Choice:
+    """One of ``choices``; Escape chooses the one whose value is BACK, where there is one."""
+    import questionary
+
+    able, stream = terminal
+    back = next((choice for choice in choices if choice.value is BACK), None)
+    shown = _titles(choices, max(able.width - 6, 20))
+    entries = [questionary.Choice(title, value=choice) for title, choice in zip(shown, choices, strict=True)]
+    question = questionary.select(
+        safe(label, lines=False),
+        choices=entries,
+        default=next((entry for entry in entries if entry.value is preset), None),
+        qmark="?",
+        pointer=able.glyphs.pointer,
+        instruction=_("(arrow keys, Enter; Esc: back; ?: help)")
+        if back
+        else _("(arrow keys, Enter; ?: help)"),
+        style=_style(able),
+        output=_output(stream),
+    )
+    answer = _asked(question, explain, offered=None, back=back is not None)
+    chosen = back if answer is BACK else answer
+    assert isinstance(chosen, Choice)
+    return chosen
+
+
+def line(field: Field, offered: str, terminal: tuple[Capability, TextIO], explain: Explain) -> Any:
+    """What was typed, accepted by the field; or BACK. A secret is shown as asterisks."""
+    import questionary
+
+    able, stream = terminal
+    more: dict[str, Any] = {}
+    if field.kind == "path":
+        from prompt_toolkit.shortcuts import CompleteStyle
+        from questionary.prompts.path import GreatUXPathCompleter
+
+        more = {
+            "completer": GreatUXPathCompleter(expanduser=True),
+            "complete_style": CompleteStyle.MULTI_COLUMN,
+            "reserve_space_for_menu": MENU,
+        }
+    question = questionary.text(
+        safe(field.label, lines=False),
+        default=offered,
+        instruction=_("(Esc: back; ?: help)"),
+        qmark="!" if field.kind == "word" else "?",
+        style=_style(able),
+        validate=lambda text: _problem(field, text),
+        validate_while_typing=False,
+        is_password=field.kind == "secret",
+        output=_output(stream),
+        **more,
+    )
+    return _asked(question, explain, offered=offered, back=True)
+
+
+def _problem(field: Field, text: str) -> bool | str:
+    if field.kind == "word":
+        return text.strip() == field.word or _("Only {word} is taken; Esc goes back.").format(word=field.word)
+    try:
+        field.accept(text)
+    except Unacceptable as problem:
+        return safe(str(problem), lines=False)
+    return True
+
+
+def _asked(question: Question, explain: Explain, *, offered: str | None, back: bool) -> Any:
+    """Put one question and wipe it: Escape is back, ``?`` where nothing was typed yet is help, Ctrl-C and Ctrl-D leave."""
+    from prompt_toolkit.application import run_in_terminal
+    from prompt_toolkit.filters import Condition
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
+
+    application = question.application
+    keys = KeyBindings()
+
+    @Condition
+    def untouched() -> bool:
+        return offered is None or application.current_buffer.text in ("", offered)
+
+    @Condition
+    def completing() -> bool:
+        return application.current_buffer.complete_state is not None
+
+    if back:
+
+        @keys.add("escape", eager=True)
+        def _escape(event: KeyPressEvent) -> None:
+            event.app.exit(result=BACK)
+
+    @keys.add("enter", filter=completing, eager=True)
+    def _take_name(event: KeyPressEvent) -> None:
+        event.current_buffer.complete_state = None
+
+    @keys.add("f1", eager=True)
+    @keys.add("?", filter=untouched, eager=True)
+    def _help(_event: KeyPressEvent) -> None:
+        run_in_terminal(lambda: explain(_pointed_at(application)))
+
+    application.key_bindings = merge_key_bindings([*filter(None, [application.key_bindings]), keys])
+    application.ttimeoutlen = ESCAPE_PATIENCE
+    application.erase_when_done = True
+    try:
+        return question.unsafe_ask()
+    except (KeyboardInterrupt, EOFError):
+        raise Quit from None
+
+
+def _pointed_at(application: Application[Any]) -> Choice | None:
+    from questionary.prompts.common import InquirerControl
+
+    for window in application.layout.find_all_windows():
+        if isinstance(window.content, InquirerControl):
+            choice = window.content.get_pointed_at().value
+            assert isinstance(choice, Choice)
+            return choice
+    return None
+
+
+def _titles(choices: Sequence[Choice], room: int) -> list[str | list[tuple[str, str]]]:
+    """Labels and notes in two columns, cut to the columns there are: what is too wide would be cut without a sign."""
+    from prompt_toolkit.utils import get_cwidth
+
+    def cut(text: str, width: int) -> str:
+        if get_cwidth(text) <= width:
+            return text
+        while text and get_cwidth(text) > width - 1:
+            text = text[:-1]
+        return text + "…"
+
+    labels = [cut(safe(choice.label, lines=False), room) for choice in choices]
+    noted = [get_cwidth(label) for label, choice in zip(labels, choices, strict=True) if choice.note]
+    column = max((width for width in noted if width <= room // 2), default=0)
+    titles: list[str | list[tuple[str, str]]] = []
+    for label, choice in zip(labels, choices, strict=True):
+        width = max(get_cwidth(label), column) + 2
+        if not choice.note or room - width <= LEAST_NOTE:
+            titles.append(label)
+            continue
+        padded = label + " " * (width - get_cwidth(label))
+        note = cut(safe(choice.note, lines=False), room - width)
+        titles.append([("class:text", padded), ("class:note", note)])
+    return titles
+
+
+def _output(stream: TextIO) -> Output:
+    from prompt_toolkit.output import create_output
+
+    return create_output(stdout=stream)
+
+
+def _style(able: Capability) -> Style:
+    from prompt_toolkit.styles import Style
+
+    if not able.colour:
+        return Style([("qmark", "noinherit"), ("note", "noinherit"), ("answer", "bold")])
+    return Style(
+        [
+            ("qmark", "fg:ansicyan bold"),
+            ("question", "bold"),
+            ("answer", "fg:ansigreen"),
+            ("pointer", "fg:ansicyan bold"),
+            ("highlighted", "fg:ansicyan"),
+            ("note", "fg:ansibrightblack"),
+            ("instruction", "fg:ansibrightblack"),
+        ]
+    )

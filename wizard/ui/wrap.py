@@ -1,0 +1,41 @@
+"""Lines as long as the terminal is wide: broken at blanks and between Chinese characters, never inside a word that fits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+# A word with the blanks after it, or one wide character with the punctuation that may not begin a line.
+_PIECES = re.compile(
+    r"[^\s\u2e80-\uffef]+[\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d]*\s*"
+    r"|[\u2e80-\uffef][\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d]*\s*"
+    r"|\s+"
+)
+
+
+def wrapped(text: str, columns: int) -> Iterator[str]:
+    """The lines of ``text``, none wider than ``columns``; where a line goes on, the rest is indented as its beginning."""
+    for line in text.split("\n"):
+        indent = line[: len(line) - len(line.lstrip(" "))]
+        shown, used = "", 0
+        for piece in _PIECES.findall(line):
+            wide = width(piece.rstrip())
+            if used and used + wide > columns:
+                yield shown.rstrip()
+                shown, used = indent, len(indent)
+            for char in piece if wide > columns - used else (piece,):
+                if used + width(char.rstrip()) > columns:
+                    yield shown
+                    shown, used = indent, len(indent)
+                shown += char
+                used += width(char)
+        yield shown.rstrip() if used > columns else shown
+
+
+def width(text: str) -> int:
+    """Columns that ``text`` takes."""
+    if text.isascii():
+        return len(text)
+    from prompt_toolkit.utils import get_cwidth
+
+    return get_cwidth(text)
