@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from wizard.data.lines import LINE_LIMIT, SourceUnreadable, unchanged
+from wizard.errors import reason
 from wizard.locale import _
 
 _BLOCK = 1 << 19
@@ -45,7 +46,7 @@ def ranges(stream: BinaryIO, file: str, on_bytes: Callable[[bytes], None]) -> It
         after = os.fstat(stream.fileno())
     except OSError as error:
         raise SourceUnreadable(
-            _("{path} can't be read: {reason}.").format(path=file, reason=error.strerror or error),
+            _("{path} can't be read: {reason}.").format(path=file, reason=reason(error)),
             _("Check the file's permissions."),
         ) from error
     unchanged(file, before, after)

@@ -20,7 +20,7 @@ from typing import Any, Literal, Self, get_args
 
 from wizard import __version__
 from wizard.engine.step import Facts, Source
-from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageError
+from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageError, reason
 from wizard.locale import _
 from wizard.lock import Busy, Lock, take
 
@@ -193,7 +193,7 @@ class Session:
         except OSError as error:
             raise StorageError(
                 _("The session could not be put away to {path}: {reason}").format(
-                    path=target, reason=error.strerror
+                    path=target, reason=reason(error)
                 )
             ) from None
         fresh = Session(self.folder, None)
@@ -220,7 +220,7 @@ class Session:
         except OSError as error:
             raise StorageError(
                 _("The session file {path} can't be read: {reason}").format(
-                    path=self.path, reason=error.strerror
+                    path=self.path, reason=reason(error)
                 )
             ) from None
         try:
@@ -282,7 +282,7 @@ class Session:
         except OSError as error:
             return SessionDamaged(
                 _("The session file {path} is damaged, and it can't be set aside: {reason}").format(
-                    path=self.path, reason=error.strerror
+                    path=self.path, reason=reason(error)
                 )
             )
         return SessionDamaged(
@@ -314,7 +314,7 @@ def _locked(folder: Path) -> Lock:
     except OSError as error:
         raise StorageError(
             _("The wizard can't keep its session in {folder}: {reason}").format(
-                folder=folder, reason=error.strerror
+                folder=folder, reason=reason(error)
             ),
             _("Start it in a folder that you may write to."),
         ) from None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wizard.data.convert import Conversion, Sample
     from wizard.data.tokens import Tokenizer
 
-SAMPLES = 3  # a page
+SAMPLES = 2  # a page: on 120 x 40 they leave room for the question
 MEDQA_OUTPUT = "datasets/MedQA_BaiLian"
 OTHER_OUTPUT = "datasets/BaiLian"
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-# A word with the blanks after it, or one wide character with the punctuation that may not begin a line.
+# What may not begin a line, and what may not end one.
+_CLOSING = "\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d\u300b"
+_OPENING = "\uff08\u201c\u300a"
+# A word, or one wide character, with what may not be parted from it and the blanks behind.
 _PIECES = re.compile(
-    r"[^\s\u2e80-\uffef]+[\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d]*\s*"
-    r"|[\u2e80-\uffef][\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d]*\s*"
-    r"|\s+"
+    rf"[{_OPENING}]*(?:[^\s\u2e80-\uffef\u201c\u201d]+|[\u2e80-\uffef])[{_CLOSING}]*\s*|[{_OPENING}{_CLOSING}]+\s*|\s+"
 )
 
 
