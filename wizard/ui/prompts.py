@@ -169,7 +169,7 @@ def _titles(choices: Sequence[Choice], room: int) -> list[str | list[tuple[str, 
             return text
         while text and width(text) > columns - 1:
             text = text[:-1]
-        return text + "…"
+        return text + safe("…")
 
     labels = [cut(safe(choice.label, lines=False), room) for choice in choices]
     noted = [width(label) for label, choice in zip(labels, choices, strict=True) if choice.note]
