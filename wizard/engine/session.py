@@ -126,9 +126,13 @@ class Session:
 
     def put(self, key: str, fact: Fact) -> None:
         """Remember a fact, durably."""
+        self.note(key, fact)
+        self.save()
+
+    def note(self, key: str, fact: Fact) -> None:
+        """Remember a fact that can be had again, such as a default; it is written with the next save."""
         self.facts[key] = fact
         self.moved(f"{fact.source} {key}")
-        self.save()
 
     def begin_again(self, facts: dict[str, Fact]) -> None:
         """Go on with these facts only, durably; effects stay known."""

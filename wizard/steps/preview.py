@@ -92,7 +92,8 @@ class Preview(Step):
         from wizard.data.tokens import Tokenizer
 
         facts = work.facts
-        tokenizer = Tokenizer.load()
+        with work.front.progress(_("Loading the vocabulary"), None, "seconds"):
+            tokenizer = Tokenizer.load()
         converted: list[dict[str, Any]] = []
         statistics: list[dict[str, Any]] = []
         for file in facts["dataset.files"]:
