@@ -220,6 +220,7 @@ class Run:
             self._answer(step, field)
             return
         basis = self._basis_of_results(step)
+        self.session.settle()
         try:
             results = step.perform(self)
         except WizardError as error:
@@ -252,6 +253,7 @@ class Run:
             value, source = self._quietly(field)
         elif self.front.attended:
             before = previous.value if previous and field.kind != "secret" else None
+            self.session.settle()
             try:
                 value = self.front.ask(field, before)
             except WizardError as error:  # what is shown at the question could not be read

@@ -69,6 +69,7 @@ class Session:
         self.folder = folder
         self._lock = lock
         self._swept = False
+        self._noted = False
         self.id = secrets.token_hex(4)
         self.created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         self.facts: dict[str, Fact] = {}
@@ -130,9 +131,15 @@ class Session:
         self.save()
 
     def note(self, key: str, fact: Fact) -> None:
-        """Remember a fact that can be had again, such as a default; it is written with the next save."""
+        """Remember a fact that can be had again, such as a default; ``settle`` or the next save writes it."""
         self.facts[key] = fact
         self.moved(f"{fact.source} {key}")
+        self._noted = True
+
+    def settle(self) -> None:
+        """Write what was only noted: many defaults cost one write."""
+        if self._noted:
+            self.save()
 
     def begin_again(self, facts: dict[str, Fact]) -> None:
         """Go on with these facts only, durably; effects stay known."""
@@ -184,6 +191,7 @@ class Session:
         text = json.dumps(document, ensure_ascii=False, indent=1)
         data = text.encode("utf-8", "backslashreplace")
         write_atomically(self.path, data, mode=0o600, keep_previous=keep_previous)
+        self._noted = False
 
     def archive(self) -> Path:
         """Put this session away under ``sessions/`` and start a new one in its place; returns where it went."""
