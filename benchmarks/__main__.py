@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("startup", "convert")
+NAMES = ("startup", "convert", "feedback")
 
 
 def main() -> int:

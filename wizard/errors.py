@@ -22,11 +22,44 @@ Exit code 0 is done and 130 is interrupted and saved.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from wizard.locale import _
+
 INTERRUPTED = 130
 """The exit code of a run that its user left, everything answered being saved."""
+
+
+def reason(error: BaseException) -> str:
+    """Why the system refused, in the user's language where it is one of the usual reasons."""
+    number = getattr(error, "errno", None)
+    known = {
+        errno.ENOENT: _("it isn't there"),
+        errno.ENOTDIR: _("part of the path is no folder"),
+        errno.EISDIR: _("it is a folder"),
+        errno.EACCES: _("permission denied"),
+        errno.EPERM: _("permission denied"),
+        errno.EROFS: _("the disk is read-only"),
+        errno.ENOSPC: _("the disk (or your share of it) is full"),
+        errno.EIO: _("the disk could not be read or written"),
+        errno.ENAMETOOLONG: _("the name is too long"),
+        errno.EFBIG: _("the file is larger than this disk allows"),
+        errno.EMFILE: _("too many files are open"),
+        errno.ENOMEM: _("there is too little memory"),
+        errno.EBUSY: _("another program is using it"),
+        errno.ELOOP: _("its links go round in a circle"),
+        errno.ETIMEDOUT: _("it took too long"),
+        errno.ECONNREFUSED: _("the connection was refused"),
+        errno.ECONNRESET: _("the connection was broken off"),
+        errno.ENETUNREACH: _("the network can't be reached"),
+        errno.EADDRINUSE: _("the port is in use"),
+        getattr(errno, "EDQUOT", errno.ENOSPC): _("the disk (or your share of it) is full"),
+    }
+    if number in known:
+        return known[number]
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 @dataclass(frozen=True, slots=True)

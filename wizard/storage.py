@@ -15,7 +15,7 @@ import stat
 import sys
 from typing import TYPE_CHECKING, BinaryIO
 
-from wizard.errors import StorageError
+from wizard.errors import StorageError, reason
 from wizard.locale import _
 
 if sys.platform != "win32":
@@ -156,7 +156,7 @@ def _reason(error: OSError) -> tuple[str, str]:
         errno.EFBIG: (_("the file is larger than this disk allows"), _("Choose a folder on another disk.")),
         errno.ENAMETOOLONG: (_("the name is too long"), _("Choose a shorter name.")),
     }
-    return reasons.get(error.errno or 0, (error.strerror or type(error).__name__, ""))
+    return reasons.get(error.errno or 0, (reason(error), ""))
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from wizard.bailian import explain
-from wizard.errors import NeverSent
+from wizard.errors import NeverSent, reason
 
 
 class Reader:
@@ -54,9 +54,7 @@ class Reader:
         try:
             file = path.open("rb")
         except OSError as refusal:
-            raise NeverSent(
-                *explain.file_unreadable(path.name, refusal.strerror or str(refusal))
-            ) from refusal
+            raise NeverSent(*explain.file_unreadable(path.name, reason(refusal))) from refusal
         reader = cls(file, path.name, md5=md5, on_progress=on_progress, before_last_byte=before_last_byte)
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or reader.size == 0:
             file.close()
@@ -88,9 +86,7 @@ class Reader:
         try:
             piece = self._file.read(size)
         except OSError as refusal:
-            raise NeverSent(
-                *explain.file_unreadable(self._name, refusal.strerror or str(refusal))
-            ) from refusal
+            raise NeverSent(*explain.file_unreadable(self._name, reason(refusal))) from refusal
         self._hash.update(piece)
         self._position += len(piece)
         if not piece or (self._position == self.size and not self._expected()):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard.engine.run import Given
-from wizard.errors import UsageError
+from wizard.errors import UsageError, reason
 from wizard.locale import _
 
 _KEYS = (
@@ -79,7 +79,7 @@ def _toml(file: Path) -> Mapping[str, Any]:
         return tomllib.loads(file.read_text("utf-8-sig"))
     except OSError as error:
         raise UsageError(
-            _("{path} can't be read: {reason}").format(path=file, reason=error.strerror)
+            _("{path} can't be read: {reason}").format(path=file, reason=reason(error))
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(_("{path} is not TOML: {reason}").format(path=file, reason=error)) from None

@@ -39,10 +39,7 @@ def _in_doubt(session: Session) -> bool:
 def _greet(front: Front, world: World) -> None:
     front.say(_("Welcome. In eight steps your questions and answers become a model of your own."))
     if world.sandbox:
-        front.say(
-            _("Sandbox: all stays on this computer, no key, no cost; training and bill are simulated."),
-            "warn",
-        )
+        front.say(_("Sandbox: no key, no cost, all on this computer; training is simulated."), "warn")
     else:
         front.say(_("You need a data file and a Bailian API key (step 3 says where to get one)."))
     front.say(_("Nothing is sent and nothing costs before you type yes at step 5."))

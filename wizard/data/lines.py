@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from wizard.errors import DataError
+from wizard.errors import DataError, reason
 from wizard.locale import _
 
 BLOCK = 1 << 18
@@ -197,8 +197,6 @@ def _finish(stream: BinaryIO, line: bytes, on_bytes: Callable[[bytes], None] | N
 
 def _unreadable(path: object, error: Exception) -> SourceUnreadable:
     return SourceUnreadable(
-        _("{path} can't be read: {reason}.").format(
-            path=path, reason=getattr(error, "strerror", None) or error
-        ),
+        _("{path} can't be read: {reason}.").format(path=path, reason=reason(error)),
         _("Check the file's permissions."),
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from wizard.data.lines import LINE_LIMIT, SourceUnreadable, TooLong, unchanged
+from wizard.errors import reason
 from wizard.locale import _
 
 _BLOCK = 1 << 19
@@ -52,7 +53,7 @@ def ranges(
         after = os.fstat(stream.fileno())
     except OSError as error:
         raise SourceUnreadable(
-            _("{path} can't be read: {reason}.").format(path=file, reason=error.strerror or error),
+            _("{path} can't be read: {reason}.").format(path=file, reason=reason(error)),
             _("Check the file's permissions."),
         ) from error
     unchanged(file, before, after)

@@ -20,7 +20,7 @@ import msgspec
 from wizard import locale
 from wizard.data import page, scan
 from wizard.data.ranges import Range
-from wizard.errors import WizardError
+from wizard.errors import WizardError, reason
 from wizard.locale import _
 
 WORTH_IT = 24_000_000
@@ -148,7 +148,7 @@ class _Worker:
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:
-            raise _lost(error.strerror or str(error)) from error
+            raise _lost(reason(error)) from error
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._in: IO[bytes] = self._process.stdin

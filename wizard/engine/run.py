@@ -17,6 +17,7 @@ from wizard.engine import effects, mend
 from wizard.engine.effects import Effectful, Receipt
 from wizard.engine.plan import digest
 from wizard.engine.session import Fact, Session
+from wizard.engine.stale import made_from
 from wizard.engine.step import Back, Edit, Facts, Field, Front, Source, Step, Unacceptable
 from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded, UsageError, WizardError
 from wizard.locale import _
@@ -184,9 +185,16 @@ class Run:
     def _verify(self) -> None:
         for step in self._open_steps():
             recorded = any(key.startswith(f"{step.id}.") for key in self.session.facts)
-            if recorded and step.gives and self.satisfied(step) and (reason := step.verify(self.facts)):
+            if recorded and step.gives and self.satisfied(step) and (reason := self._untrue(step)):
                 self.front.say(f"{step.title()}: {reason}", "warn")
                 self.session.drop(step.gives)
+
+    def _untrue(self, step: Step) -> str | None:
+        if not any(effect.kind == step.id for effect in self.session.effects.values()):
+            return step.verify(self.facts)
+        label = _("Looking whether it is still on the platform: {title}").format(title=step.title())
+        with self.front.progress(label, None, "seconds"):
+            return step.verify(self.facts)
 
     def _announce(self, upcoming: Step | None) -> None:
         applicable = self._applicable()
@@ -215,6 +223,7 @@ class Run:
             self._answer(step, field)
             return
         basis = self._basis_of_results(step)
+        self.session.settle()
         try:
             results = step.perform(self)
         except WizardError as error:
@@ -247,6 +256,7 @@ class Run:
             value, source = self._quietly(field)
         elif self.front.attended:
             before = previous.value if previous and field.kind != "secret" else None
+            self.session.settle()
             try:
                 value = self.front.ask(field, before)
             except WizardError as error:  # what is shown at the question could not be read
@@ -260,7 +270,8 @@ class Run:
             log.event("answer", key=field.key, source=source)
             return
         log.event("answer", key=field.key, source=source, value=value)
-        self.session.put(field.key, Fact(value, source, self._basis(field.needs)))
+        remember = self.session.note if field.quiet and source == "default" else self.session.put
+        remember(field.key, Fact(value, source, self._basis(field.needs)))
 
     def _quietly(self, field: Field) -> tuple[Any, Source]:
         """The default, taken without asking; one that can't be taken (it came from the environment) is asked or refused."""
@@ -312,23 +323,10 @@ class Run:
         if self.sealed:
             self.front.say(_sealed(), "warn")
             return
-        if stale := self._made_from(key):
+        if stale := made_from(key, self._applicable(), self.facts):
             self.front.say(_("What a change here makes new: {names}").format(names=", ".join(stale)), "dim")
         self._reopened.add(key)
         self._shown = None
-
-    def _made_from(self, key: str) -> list[str]:
-        """What was made already and rests on the answer ``key``, however far down the road, by name."""
-        stale = {key}
-        names = []
-        for step in self._applicable():
-            fields = step.fields(self.facts)
-            stale.update(field.key for field in fields if stale & set(field.needs))
-            if step.gives and stale & {*step.needs, *(field.key for field in fields)}:
-                stale.update(step.gives)
-                if all(result in self.session.facts for result in step.gives):
-                    names.append(step.made())
-        return names
 
     def _reopen_before(self, step: Step) -> None:
         """Ask again the nearest question before the open one of ``step`` that a person had answered."""

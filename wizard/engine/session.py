@@ -19,7 +19,7 @@ from typing import Any, Literal, Self, get_args
 
 from wizard import __version__, log
 from wizard.engine.step import Facts, Source
-from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageError
+from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageError, reason
 from wizard.locale import _
 from wizard.lock import Busy, Lock, take
 from wizard.storage import private_folder, remove_stale_temps, write_atomically
@@ -69,6 +69,7 @@ class Session:
         self.folder = folder
         self._lock = lock
         self._swept = False
+        self._noted = False
         self.id = secrets.token_hex(4)
         self.created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         self.facts: dict[str, Fact] = {}
@@ -127,9 +128,19 @@ class Session:
 
     def put(self, key: str, fact: Fact) -> None:
         """Remember a fact, durably."""
+        self.note(key, fact)
+        self.save()
+
+    def note(self, key: str, fact: Fact) -> None:
+        """Remember a fact that can be had again, such as a default; ``settle`` or the next save writes it."""
         self.facts[key] = fact
         self.moved(f"{fact.source} {key}")
-        self.save()
+        self._noted = True
+
+    def settle(self) -> None:
+        """Write what was only noted: many defaults cost one write."""
+        if self._noted:
+            self.save()
 
     def begin_again(self, facts: dict[str, Fact]) -> None:
         """Go on with these facts only, durably; effects stay known."""
@@ -182,6 +193,7 @@ class Session:
         text = json.dumps(document, ensure_ascii=False, indent=1)
         data = text.encode("utf-8", "backslashreplace")
         write_atomically(self.path, data, mode=0o600, keep_previous=keep_previous)
+        self._noted = False
 
     def archive(self) -> Path:
         """Put this session away under ``sessions/`` and start a new one in its place; returns where it went."""
@@ -195,7 +207,7 @@ class Session:
         except OSError as error:
             raise StorageError(
                 _("The session could not be put away to {path}: {reason}").format(
-                    path=target, reason=error.strerror
+                    path=target, reason=reason(error)
                 )
             ) from None
         fresh = Session(self.folder, None)
@@ -223,7 +235,7 @@ class Session:
         except OSError as error:
             raise StorageError(
                 _("The session file {path} can't be read: {reason}").format(
-                    path=self.path, reason=error.strerror
+                    path=self.path, reason=reason(error)
                 )
             ) from None
         try:
@@ -283,7 +295,7 @@ class Session:
         except OSError as error:
             return SessionDamaged(
                 _("The session file {path} is damaged, and it can't be set aside: {reason}").format(
-                    path=self.path, reason=error.strerror
+                    path=self.path, reason=reason(error)
                 )
             )
         return SessionDamaged(
@@ -313,7 +325,7 @@ def _locked(folder: Path) -> Lock:
     except OSError as error:
         raise StorageError(
             _("The wizard can't keep its session in {folder}: {reason}").format(
-                folder=folder, reason=error.strerror
+                folder=folder, reason=reason(error)
             ),
             _("Start it in a folder that you may write to."),
         ) from None

@@ -46,6 +46,14 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
+class Bars:
+    """Counts by label, to compare with one another."""
+
+    title: str
+    rows: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """Points (x, y) of one or more named series, drawn where the terminal can."""
 
@@ -53,7 +61,7 @@ class Curve:
     series: tuple[tuple[str, tuple[tuple[float, float], ...]], ...]
 
 
-Block = Text | Table | Panel | Beside | Curve
+Block = Text | Table | Panel | Beside | Bars | Curve
 
 
 @dataclass(frozen=True, slots=True)

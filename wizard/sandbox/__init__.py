@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
-from wizard.errors import WizardError
+from wizard.errors import WizardError, reason
 from wizard.locale import _
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def start(state: Path, *, arguments: Sequence[str] = ()) -> Running:
     except OSError as error:
         raise WizardError(
             _("The sandbox can't keep its state in {folder}: {reason}").format(
-                folder=state, reason=error.strerror
+                folder=state, reason=reason(error)
             ),
             _("Make the folder writable, or start the wizard in another folder."),
         ) from error

@@ -6,15 +6,13 @@ from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wizard.engine.view import Block, Table, Text, View
+from wizard.engine.view import Bars, Block, Table, Text, View
 from wizard.locale import _
 
 if TYPE_CHECKING:
     from wizard.data.audit import Checked
     from wizard.data.check import Findings
     from wizard.data.statistics import Interval, Statistics
-
-_BAR = 32  # columns of the longest bar
 
 
 def found_in(findings: Findings) -> View:
@@ -38,7 +36,7 @@ def view_of(checked: Checked, numbers: Statistics) -> View:
     """A file's statistics, for a screen: lengths with a histogram, answers' balance, what max_length would drop."""
     from wizard.data.statistics import histogram
 
-    blocks: list[Block] = [Text(_("{path}: statistics").format(path=checked.path), "good")]
+    blocks: list[Block] = [Text(_("{path}: statistics").format(path=_from_here(checked.path)), "good")]
     said = _("counted in every row")
     if not numbers.exact:
         said = _("counted in a sample of {rows:,} rows (seed {seed}), with 95 % intervals").format(
@@ -60,25 +58,19 @@ def view_of(checked: Checked, numbers: Statistics) -> View:
         (_("rows dropped at max_length {limit:,}").format(limit=limit), _shown(over))
         for limit, over in numbers.above
     ]
-    if numbers.letters.rows:
-        counts = ", ".join(f"{label} {count:,}" for label, count in numbers.letters.counts)
-        rows.append((_("right answers"), f"{counts} (p {numbers.letters.p:.2g})"))
+    letters = numbers.letters
+    if letters.rows:
         longest = numbers.longest_right
         chance = _("by chance")
         rows.append((_("longest option is right"), f"{longest.share:.0%} ({chance} {longest.chance:.0%})"))
     blocks.append(Table(("", ""), tuple(rows), frozenset({1})))
-    bins = list(dropwhile(lambda bin_: not bin_[2], histogram(numbers.lengths)))
-    most = max((count for _low, _high, count in bins), default=1)
+    bins = dropwhile(lambda bin_: not bin_[2], histogram(numbers.lengths))
     blocks.append(
-        Table(
-            (_("tokens"), _("rows"), ""),
-            tuple(
-                (f"{low:,}-{high:,}", f"{count:,}", "#" * (-(-count * _BAR // most)))
-                for low, high, count in bins
-            ),
-            frozenset({0, 1}),
-        )
+        Bars(_("Rows by their tokens"), tuple((f"{low:,}-{high:,}", count) for low, high, count in bins))
     )
+    if letters.rows:
+        title = _("Right answers by letter (p {p:.2g} if all are as likely)").format(p=letters.p)
+        blocks.append(Bars(title, tuple(letters.counts)))
     return View(tuple(blocks))
 
 
@@ -86,3 +78,7 @@ def _shown(interval: Interval) -> str:
     if interval.low == interval.high:
         return f"{interval.value:,.0f}"
     return f"{interval.value:,.0f} ({interval.low:,.0f} - {interval.high:,.0f})"
+
+
+def _from_here(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

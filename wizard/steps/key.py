@@ -89,7 +89,8 @@ class Key(Step):
         """Prove the key, then keep it if wanted. A key that is not accepted is never saved."""
         found = self._typed_or_found(work)
         facts = work.facts
-        platform = self._world.platform(facts, found.key)
+        with work.front.progress(_("Preparing the connection"), None, "seconds"):
+            platform = self._world.platform(facts, found.key)
         try:
             with work.front.progress(
                 _("Checking the key at {host}").format(host=platform.endpoint), None, "seconds"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wizard.data.convert import Conversion, Sample
     from wizard.data.tokens import Tokenizer
 
-SAMPLES = 3  # a page
+SAMPLES = 2  # a page: on 120 x 40 they leave room for the question
 LOOKED_AT = 200  # rows whose fields are listed before the question
 MEDQA_OUTPUT = "datasets/MedQA_BaiLian"
 OTHER_OUTPUT = "datasets/BaiLian"
@@ -114,7 +114,8 @@ class Preview(Step):
         from wizard.data.tokens import Tokenizer
 
         facts = work.facts
-        tokenizer = Tokenizer.load()
+        with work.front.progress(_("Loading the vocabulary"), None, "seconds"):
+            tokenizer = Tokenizer.load()
         converted: list[dict[str, Any]] = []
         statistics: list[dict[str, Any]] = []
         for file in facts["dataset.files"]:

@@ -108,13 +108,21 @@ class Review(Step):
         return " · ".join(parts)
 
     def view(self, facts: Facts) -> View | None:
-        """The plan, what it may cost and why, and what leaves this machine."""
+        """What leaves this machine, the same as a command, how the cost comes about; then the plan."""
         plan = plan_of(facts, self._world)
         estimate = facts["training.estimate"]
         rows = tuple(
             (item.label, item.shown, source_shown(facts.sources.get(item.edits, ""))) for item in plan.items
         )
-        blocks: list[Block] = [Table((_("What"), _("Value"), _("From")), rows)]
+        # The table stands last, next to the question: on a small screen it is what can still be seen.
+        blocks: list[Block] = []
+        blocks.append(Text(self._leaves(facts)))
+        blocks.append(
+            Text(
+                _("The same without questions: {command}").format(command=command(facts, plan, self._world)),
+                "dim",
+            )
+        )
         if estimate["low"] is not None:
             blocks.append(
                 Text(
@@ -150,13 +158,7 @@ class Review(Step):
                     "warn",
                 )
             )
-        blocks.append(Text(self._leaves(facts)))
-        blocks.append(
-            Text(
-                _("The same without questions: {command}").format(command=command(facts, plan, self._world)),
-                "dim",
-            )
-        )
+        blocks.append(Table((_("What"), _("Value"), _("From")), rows))
         return View(tuple(blocks))
 
     def line(self, facts: Facts) -> str:

@@ -58,6 +58,7 @@ class Training(Step):
             help=about("training.model"),
             kind="choice",
             label=_("Which model shall be trained?"),
+            why=_dated(offered, region),
             default=offered[0].code,
             choices=tuple(Choice(model.code, model.code, _about(model, region)) for model in offered),
         )
@@ -310,17 +311,22 @@ def cost_shown(estimate: Mapping[str, Any]) -> str:
     return _("estimated {range}").format(range=money(estimate["low"], estimate["high"], estimate["currency"]))
 
 
+def _dated(offered: Sequence[models.TunableModel], region: str) -> str:
+    """What the prices beside the models are, and of when."""
+    dates = {price.date for model in offered if (price := model.price(region)) is not None}
+    if not dates:
+        return ""
+    return _("Prices are for 1,000 tokens, from the list of {date}.").format(
+        date=models.date_shown(max(dates))
+    )
+
+
 def _about(model: models.TunableModel, region: str) -> str:
     price = model.price(region)
     words = list(model.remarks())
     if price is not None:
         sign = {"CNY": "¥", "USD": "$"}[price.currency]
-        words.insert(
-            0,
-            _("{price} per 1,000 tokens ({date})").format(
-                price=f"{sign}{price.amount}", date=models.date_shown(price.date)
-            ),
-        )
+        words.insert(0, f"{sign}{price.amount}")
     return " · ".join(words)
 
 

@@ -79,7 +79,7 @@ class Upload(Step):
             line += " · " + ngettext(
                 "{count} was there already", "{count} were there already", adopted
             ).format(count=adopted)
-        return line + " · " + ", ".join(file["file_id"] for file in files)
+        return line + " · " + ", ".join(file["name"] for file in files)
 
 
 class FileUpload:

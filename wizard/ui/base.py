@@ -9,6 +9,27 @@ from wizard.redaction import hidden
 # Cf (format) holds the bidirectional controls that can make a line read other than it is; the joiners that scripts and
 # emoji need are let through.
 _HARMLESS_FORMATS = frozenset("\u200c\u200d")
+# What stands for a mark of our sentences where an encoding lacks it, the best first.
+_INSTEAD = {
+    "¥": ("￥", "CNY "), "·": ("-",), "…": ("..",), "×": ("x",), "～": ("~",), "“": ('"',), "”": ('"',), "—": ("-",),
+}  # fmt: skip
+_lacking: dict[int, str] = {}
+
+
+def write_as(encoding: str) -> None:
+    """From now on ``safe`` gives no mark that ``encoding`` (that of the conversation's one stream) lacks."""
+    _lacking.clear()
+    for mark, instead in _INSTEAD.items():
+        if not _in(mark, encoding):
+            _lacking[ord(mark)] = next(one for one in instead if _in(one, encoding))
+
+
+def _in(mark: str, encoding: str) -> bool:
+    try:
+        mark.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def safe(text: str, *, lines: bool = True) -> str:
@@ -19,7 +40,8 @@ def safe(text: str, *, lines: bool = True) -> str:
     text = hidden(text)
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_visible(char, lines=lines) for char in text.replace("\r\n", "\n"))
+    shown = "".join(_visible(char, lines=lines) for char in text.replace("\r\n", "\n"))
+    return shown.translate(_lacking) if _lacking else shown
 
 
 def _visible(char: str, *, lines: bool) -> str:

@@ -19,12 +19,12 @@ class Glyphs:
     pointer: str
     back: str
     dash: str
-    bars: str
+    braille: bool
 
 
-_RICH = Glyphs("✓", "!", "✗", "❯", "←", "·", "▁▂▃▄▅▆▇█")
-_GBK = Glyphs("√", "!", "×", "→", "←", "·", "▁▂▃▄▅▆▇█")
-_ASCII = Glyphs("*", "!", "x", ">", "<", "-", "_.-=*#")
+_RICH = Glyphs("✓", "!", "✗", "❯", "←", "·", braille=True)
+_GBK = Glyphs("√", "!", "×", "→", "←", "·", braille=False)
+_ASCII = Glyphs("*", "!", "x", ">", "<", "-", braille=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _glyphs(stream: TextIO) -> Glyphs:
     encoding = getattr(stream, "encoding", None) or "ascii"
     for glyphs in (_RICH, _GBK):
         try:
-            f"{glyphs.done}{glyphs.bad}{glyphs.pointer}{glyphs.back}{glyphs.bars}".encode(encoding)
+            f"{glyphs.done}{glyphs.bad}{glyphs.pointer}{glyphs.back}".encode(encoding)
         except (UnicodeEncodeError, LookupError):
             continue
         return glyphs

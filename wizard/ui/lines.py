@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.engine.view import Beside, Curve, Panel, Table, Text, View
+from wizard.engine.view import Bars, Beside, Curve, Panel, Table, Text, View
 
 
 def text_of(view: View) -> Iterator[str]:
@@ -20,6 +20,9 @@ def text_of(view: View) -> Iterator[str]:
             case Beside(left=left, right=right):
                 yield from _panel(left)
                 yield from _panel(right)
+            case Bars(title=title, rows=rows):
+                yield title
+                yield from (f"{label}: {count:,}" for label, count in rows)
             case Curve(title=title, series=series):
                 yield from (f"{title}, {label}: {points[-1][1]:.4f}" for label, points in series)
 

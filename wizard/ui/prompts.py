@@ -9,6 +9,7 @@ from wizard.engine.step import Choice, Field, Quit, Unacceptable
 from wizard.locale import _
 from wizard.ui.base import safe
 from wizard.ui.capability import Capability
+from wizard.ui.wrap import width, wrapped
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
@@ -41,15 +42,15 @@ def choose(
     back = next((choice for choice in choices if choice.value is BACK), None)
     shown = _titles(choices, max(able.width - 6, 20))
     entries = [questionary.Choice(title, value=choice) for title, choice in zip(shown, choices, strict=True)]
+    hint = _("(arrow keys, Enter; Esc: back; ?: help)") if back else _("(arrow keys, Enter; ?: help)")
+    head, hint = _headed(label, hint, able.width)
     question = questionary.select(
-        safe(label, lines=False),
+        head,
         choices=entries,
         default=next((entry for entry in entries if entry.value is preset), None),
         qmark="?",
         pointer=able.glyphs.pointer,
-        instruction=_("(arrow keys, Enter; Esc: back; ?: help)")
-        if back
-        else _("(arrow keys, Enter; ?: help)"),
+        instruction=hint,
         style=_style(able),
         output=_output(stream),
     )
@@ -74,10 +75,11 @@ def line(field: Field, offered: str, terminal: tuple[Capability, TextIO], explai
             "complete_style": CompleteStyle.MULTI_COLUMN,
             "reserve_space_for_menu": MENU,
         }
+    head, hint = _headed(field.label, _("(Esc: back; ?: help)"), able.width)
     question = questionary.text(
-        safe(field.label, lines=False),
+        head,
         default=offered,
-        instruction=_("(Esc: back; ?: help)"),
+        instruction=hint,
         qmark="!" if field.kind == "word" else "?",
         style=_style(able),
         validate=lambda text: _problem(field, text),
@@ -87,6 +89,14 @@ def line(field: Field, offered: str, terminal: tuple[Capability, TextIO], explai
         **more,
     )
     return _asked(question, explain, offered=offered, back=True)
+
+
+def _headed(label: str, hint: str, columns: int) -> tuple[str, str]:
+    """Question and hint, on one line where they fit; else the hint below, and neither broken inside a word."""
+    lines = list(wrapped(f"? {safe(label, lines=False)}", columns - 1))
+    if len(lines) > 1 or width(f"{lines[0]} {hint} ") > columns:
+        hint = "\n" + "\n".join(wrapped(f"  {hint}", columns - 1))
+    return "\n".join(lines)[2:], hint
 
 
 def _problem(field: Field, text: str) -> bool | str:
@@ -153,26 +163,25 @@ def _pointed_at(application: Application[Any]) -> Choice | None:
 
 def _titles(choices: Sequence[Choice], room: int) -> list[str | list[tuple[str, str]]]:
     """Labels and notes in two columns, cut to the columns there are: what is too wide would be cut without a sign."""
-    from prompt_toolkit.utils import get_cwidth
 
-    def cut(text: str, width: int) -> str:
-        if get_cwidth(text) <= width:
+    def cut(text: str, columns: int) -> str:
+        if width(text) <= columns:
             return text
-        while text and get_cwidth(text) > width - 1:
+        while text and width(text) > columns - 1:
             text = text[:-1]
-        return text + "…"
+        return text + safe("…")
 
     labels = [cut(safe(choice.label, lines=False), room) for choice in choices]
-    noted = [get_cwidth(label) for label, choice in zip(labels, choices, strict=True) if choice.note]
-    column = max((width for width in noted if width <= room // 2), default=0)
+    noted = [width(label) for label, choice in zip(labels, choices, strict=True) if choice.note]
+    column = max((columns for columns in noted if columns <= room // 2), default=0)
     titles: list[str | list[tuple[str, str]]] = []
     for label, choice in zip(labels, choices, strict=True):
-        width = max(get_cwidth(label), column) + 2
-        if not choice.note or room - width <= LEAST_NOTE:
+        beside = max(width(label), column) + 2
+        if not choice.note or room - beside <= LEAST_NOTE:
             titles.append(label)
             continue
-        padded = label + " " * (width - get_cwidth(label))
-        note = cut(safe(choice.note, lines=False), room - width)
+        padded = label + " " * (beside - width(label))
+        note = cut(safe(choice.note, lines=False), room - beside)
         titles.append([("class:text", padded), ("class:note", note)])
     return titles
 

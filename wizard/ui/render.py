@@ -1,4 +1,4 @@
-"""Views drawn with rich: neutral blocks become tables, panels, bars and a small curve."""
+"""Views drawn with rich: neutral blocks become tables, panels, bars and a curve, as wide as the terminal at most."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel as Box
 from rich.progress import (
@@ -20,83 +21,150 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 from rich.progress import Progress as Bar
+from rich.progress_bar import ProgressBar as FullBar
 from rich.table import Table as Grid
 from rich.text import Text as Words
 
 from wizard.engine.step import Progress
-from wizard.engine.view import Beside, Block, Curve, Panel, Table, Text, Tone, View
-from wizard.ui import capability
+from wizard.engine.view import Bars, Beside, Block, Curve, Panel, Table, Text, Tone, View
+from wizard.locale import _
+from wizard.ui import capability, plot
 from wizard.ui.base import safe
 from wizard.ui.capability import Glyphs
+from wizard.ui.wrap import wrapped
 
 SIDE_BY_SIDE = 100  # columns from which two panels stand beside each other
-CURVE_WIDTH = 60
+GAP = 2  # columns between columns
+FRAME = 4  # columns of a panel's border and padding
+LEAST_COLUMN = 20  # a folded column that is narrower can't be read
+NAMED = 3  # columns: with more, a small list names them
+LONGEST_BAR = 32
+CURVE_WIDTH, CURVE_HEIGHT, LEAST_CURVE = 72, 8, 3
+BESIDE_CURVE = 9  # rows of what stands around a curve while a job is watched
 PIPE_WIDTH = 400
 
 _STYLE: dict[Tone, str] = {"plain": "", "dim": "dim", "good": "green", "warn": "yellow", "bad": "red"}
 
 
-def render(view: View, width: int, glyphs: Glyphs) -> RenderableType:
-    """A view for ``width`` columns. All text is taken as text, never as markup."""
-    return Group(*(_block(block, width, glyphs) for block in view.blocks))
+def render(view: View, console: Console, glyphs: Glyphs) -> RenderableType:
+    """A view for ``console`` as large as it is now. All text is taken as text, never as markup."""
+    return Group(*(_block(block, console, glyphs) for block in view.blocks))
 
 
-def _block(block: Block, width: int, glyphs: Glyphs) -> RenderableType:
+def _block(block: Block, console: Console, glyphs: Glyphs) -> RenderableType:
+    width = console.width
+    drawn: RenderableType
     match block:
         case Text(text=text, tone=tone):
-            return Words(safe(text), style=_STYLE[tone])
+            drawn = Words(_fold(text, width), style=_STYLE[tone])
         case Table():
-            return _table(block)
+            drawn = _table(block, width)
         case Panel():
-            return _panel(block)
-        case Beside(left=left, right=right):
-            if width < SIDE_BY_SIDE:
-                return Group(_panel(left), _panel(right))
-            pair = Grid.grid(expand=True)
-            pair.add_column(ratio=1, overflow="fold")
-            pair.add_column(ratio=1, overflow="fold")
-            pair.add_row(_panel(left), _panel(right))
-            return pair
+            drawn = _panel(block, width)
+        case Beside():
+            drawn = _beside(block, width)
+        case Bars():
+            drawn = _bars(block, width)
         case Curve():
-            return _curve(block, min(width - 4, CURVE_WIDTH), glyphs)
+            height = min(max(console.height - BESIDE_CURVE, LEAST_CURVE), CURVE_HEIGHT)
+            drawn = _curve(block, min(width, CURVE_WIDTH), height, glyphs)
+    return drawn
 
 
-def _table(table: Table) -> RenderableType:
-    grid = Grid(box=None, pad_edge=False, header_style="dim")
-    for number, column in enumerate(table.columns):
-        # The first column has the names and ids that people copy: they stay whole.
+def _fold(text: str, width: int) -> str:
+    return "\n".join(wrapped(safe(text), width))
+
+
+def _table(table: Table, width: int) -> RenderableType:
+    """Columns side by side; the widest one is folded. Where that leaves too little, each row becomes a small list."""
+    rows = [[safe(cell, lines=False) for cell in row] for row in (table.columns, *table.rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    # The first column has the names and ids that people copy: it stays whole.
+    widest = max(range(1, len(widths)), key=widths.__getitem__, default=0)
+    room = width - sum(widths) + widths[widest] - GAP * (len(widths) - 1)
+    if widths[widest] > room and room < LEAST_COLUMN:
+        return _list(rows[0], rows[1:], width)
+    widths[widest] = min(widths[widest], max(room, 1))
+    grid = Grid(
+        box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim", show_header=any(rows[0])
+    )
+    for number, head in enumerate(rows[0]):
         side: Literal["left", "right"] = "right" if number in table.right else "left"
-        grid.add_column(Words(safe(column)), justify=side, overflow="fold", no_wrap=number == 0)
-    for row in table.rows:
-        grid.add_row(*(Words(safe(cell)) for cell in row))
+        grid.add_column(Words(head), justify=side, no_wrap=True, width=widths[number])
+    for row in rows[1:]:
+        grid.add_row(*(Words(_fold(cell, widths[number])) for number, cell in enumerate(row)))
     return grid
 
 
-def _panel(panel: Panel) -> RenderableType:
-    text = Words(overflow="fold")
+def _list(heads: list[str], rows: list[list[str]], width: int) -> RenderableType:
+    """A row a line where it fits, else its cells below its name; with many columns each cell has its column's head."""
+    text = Words()
+    for label, *cells in rows:
+        if len(heads) > NAMED:
+            named = zip(heads[1:], cells, strict=True)
+            shown = [_("{title}: {line}").format(title=head, line=cell) for head, cell in named if cell]
+        else:
+            shown = [cells[0] + "".join(f" [{cell}]" for cell in cells[1:] if cell)]
+            one_line = _("{title}: {line}").format(title=label, line=shown[0])
+            if cell_len(one_line) <= width:
+                text.append(label, style="bold")
+                text.append(one_line.removeprefix(label) + "\n")
+                continue
+        text.append(_fold(label, width) + "\n", style="bold")
+        text.append("".join(_fold("  " + cell, width) + "\n" for cell in shown))
+    text.rstrip()
+    return text
+
+
+def _panel(panel: Panel, width: int) -> RenderableType:
+    text = Words()
     for number, (label, part) in enumerate(panel.parts):
         if number:
             text.append("\n")
         if label:
-            text.append(safe(label, lines=False) + "\n", style="bold cyan")
-        text.append(safe(part))
+            text.append(_fold(label, width - FRAME) + "\n", style="bold cyan")
+        text.append(_fold(part, width - FRAME))
     return Box(text, title=Words(safe(panel.title, lines=False)), title_align="left", border_style="dim")
 
 
-def _curve(curve: Curve, width: int, glyphs: Glyphs) -> RenderableType:
-    text = Words(safe(curve.title, lines=False), style="bold")
-    for label, points in curve.series:
-        values = [value for _x, value in points]
-        low, high = min(values), max(values)
-        shown = (
-            [values[index * len(values) // width] for index in range(width)]
-            if len(values) > width
-            else values
-        )
-        scale = (len(glyphs.bars) - 1) / ((high - low) or 1)
-        text.append(f"\n{safe(label, lines=False)}  {values[0]:.3f} ", style="default")
-        text.append("".join(glyphs.bars[round((value - low) * scale)] for value in shown), style="cyan")
-        text.append(f" {values[-1]:.3f}", style="default")
+def _beside(pair: Beside, width: int) -> RenderableType:
+    if width < SIDE_BY_SIDE:
+        return Group(_panel(pair.left, width), _panel(pair.right, width))
+    grid = Grid.grid(expand=True)
+    grid.add_column(ratio=1)
+    grid.add_column(ratio=1)
+    grid.add_row(_panel(pair.left, width // 2), _panel(pair.right, width - width // 2))
+    return grid
+
+
+def _bars(bars: Bars, width: int) -> RenderableType:
+    most = max((count for _label, count in bars.rows), default=0) or 1
+    rows = [(safe(label, lines=False), f"{count:,}", count) for label, count in bars.rows]
+    beside = max((cell_len(label) for label, _shown, _count in rows), default=0) + len(f"{most:,}")
+    longest = min(max(width - beside - 2 * GAP, 1), LONGEST_BAR)
+    grid = Grid.grid(padding=(0, GAP, 0, 0))
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(no_wrap=True)
+    for label, shown, count in rows:
+        # A full bar of its own length: what is left of a longer one would be drawn too, dark on a light terminal.
+        length = -(-count * longest // most)
+        bar = FullBar(total=1, completed=1, width=length, finished_style="cyan") if length else Words()
+        grid.add_row(Words(label), Words(shown), bar)
+    return Group(Words(_fold(bars.title, width), style="bold"), grid)
+
+
+def _curve(curve: Curve, width: int, height: int, glyphs: Glyphs) -> RenderableType:
+    text = Words(_fold(curve.title, width), style="bold")
+    series = [points for _label, points in curve.series]
+    for line in plot.curve(series, width, height, braille=glyphs.braille):
+        text.append("\n" + line, style="cyan")
+    line_mark = "-" if glyphs.braille else plot.MARKS[0]
+    legend = "   ".join(
+        f"{mark} {safe(label, lines=False)} {points[-1][1]:.3f}"
+        for mark, (label, points) in zip((line_mark, *plot.MARKS[1:]), curve.series, strict=False)
+    )
+    text.append("\n" + _fold(legend, width))
     return text
 
 
@@ -143,4 +211,4 @@ def print_view(view: View, stream: TextIO) -> None:
     console = Console(
         file=stream, highlight=False, markup=False, emoji=False, width=None if tty else PIPE_WIDTH
     )
-    console.print(render(view, console.width, capability.of(os.environ, stream=stream).glyphs))
+    console.print(render(view, console, capability.of(os.environ, stream=stream).glyphs))

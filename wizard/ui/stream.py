@@ -1,19 +1,19 @@
-"""Writing to a terminal whose encoding lacks some marks: what can't be written becomes what stands for it."""
+"""Writing to a terminal whose encoding lacks some characters: it never fails, they become question marks."""
 
 from __future__ import annotations
 
 from typing import Any, TextIO, cast
 
-# What stands for a mark, the best first; GBK has the full-width yen sign only.
-_STANDS_FOR = {
-    "¥": "￥", "·": "-", "…": "..", "×": "x", "～": "~", "“": '"', "”": '"', "‘": "'", "’": "'", "—": "-", "–": "-",
-}  # fmt: skip
-_IN_ASCII = {"￥": "CNY ", "¥": "CNY "}
+from wizard.ui import base
 
 
 def writable(stream: TextIO) -> TextIO:
-    """``stream`` itself where it can write everything, else one over it that never fails for a character."""
+    """``stream`` itself where it can write everything, else one over it that never fails for a character.
+
+    From then on ``safe`` gives the marks of our own sentences as that encoding has them.
+    """
     encoding = getattr(stream, "encoding", None) or "ascii"
+    base.write_as(encoding)
     return stream if encoding.lower().startswith("utf") else cast("TextIO", _Writing(stream, encoding))
 
 
@@ -23,21 +23,8 @@ class _Writing:
         self.encoding = encoding
 
     def write(self, text: str) -> int:
-        self._stream.write(text if self._has(text) else "".join(map(self._instead, text)))
+        self._stream.write(text.encode(self.encoding, "replace").decode(self.encoding))
         return len(text)
-
-    def _instead(self, char: str) -> str:
-        for one in (char, _STANDS_FOR.get(char, "?"), _IN_ASCII.get(char, "?")):
-            if self._has(one) and one != "?":
-                return one
-        return "?"
-
-    def _has(self, text: str) -> bool:
-        try:
-            text.encode(self.encoding)
-        except UnicodeEncodeError:
-            return False
-        return True
 
     def flush(self) -> None:
         self._stream.flush()
@@ -49,6 +36,6 @@ class _Writing:
         return self._stream.fileno()
 
     def __getattr__(self, name: str) -> Any:
-        if name == "buffer":  # prompt_toolkit would write its own question marks there
+        if name == "buffer":  # whoever finds one writes there, past ``write``
             raise AttributeError(name)
         return getattr(self._stream, name)

@@ -58,13 +58,14 @@ class Terminal:
         from wizard.ui.render import render
 
         self._rows = None
-        self._console.print(render(view, self._console.width, self._capability.glyphs))
+        self._console.print(render(view, self._console, self._capability.glyphs))
 
     def done(self, title: str, line: str, source: str = "") -> None:
         """One line with a mark, in place of the step's questions."""
         self._collapse()
         where = f" [{source_shown(source)}]" if source else ""
-        self._line(f"{self._capability.glyphs.done} {title}: {line}{where}", "32")
+        named = _("{title}: {line}").format(title=title, line=line)
+        self._line(f"{self._capability.glyphs.done} {named}{where}", "32")
 
     def say(self, text: str, tone: Tone = "plain") -> None:
         """One remark, coloured by its tone, with a mark where it is a warning or an error; all but dim ones stay."""
@@ -228,7 +229,7 @@ class _Region:
         from wizard.ui.render import render
 
         console = self._terminal._console  # noqa: SLF001 - two halves of one front end
-        self._live.update(render(view, console.width, self._terminal._capability.glyphs))  # noqa: SLF001 - as above
+        self._live.update(render(view, console, self._terminal._capability.glyphs))  # noqa: SLF001 - as above
 
 
 def _size() -> tuple[int, int]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-# A word with the blanks after it, or one wide character with the punctuation that may not begin a line.
+# What may not begin a line, and what may not end one.
+_CLOSING = "\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d\u300b"
+_OPENING = "\uff08\u201c\u300a"
+# A word, or one wide character, with what may not be parted from it and the blanks behind.
+# Blanks are ASCII blanks only: a full-width one is part of what a Chinese text says.
 _PIECES = re.compile(
-    r"[^\s\u2e80-\uffef]+[\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d]*\s*"
-    r"|[\u2e80-\uffef][\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d]*\s*"
-    r"|\s+"
+    rf"[{_OPENING}]*(?:[^ \u2e80-\uffef\u201c\u201d]+|[\u2e80-\uffef])[{_CLOSING}]* *|[{_OPENING}{_CLOSING}]+ *| +"
 )
 
 
@@ -19,17 +21,17 @@ def wrapped(text: str, columns: int) -> Iterator[str]:
         indent = line[: len(line) - len(line.lstrip(" "))]
         shown, used = "", 0
         for piece in _PIECES.findall(line):
-            wide = width(piece.rstrip())
+            wide = width(piece.rstrip(" "))
             if used and used + wide > columns:
-                yield shown.rstrip()
+                yield shown.rstrip(" ")
                 shown, used = indent, len(indent)
             for char in piece if wide > columns - used else (piece,):
-                if used + width(char.rstrip()) > columns:
+                if used + width(char.rstrip(" ")) > columns:
                     yield shown
                     shown, used = indent, len(indent)
                 shown += char
                 used += width(char)
-        yield shown.rstrip() if used > columns else shown
+        yield shown.rstrip(" ") if used > columns else shown
 
 
 def width(text: str) -> int:
