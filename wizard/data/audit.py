@@ -7,11 +7,10 @@ are looked at again, at most BATCH at a time.
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from wizard.data import balance, lookup, readers
@@ -28,7 +27,7 @@ from wizard.locale import _
 PART = 1 << 21  # bytes for one process at a time
 BATCH = 100_000  # rows that are compared at a time
 _ALIKE = 50  # rows with one question that a further one is compared with
-_SLICE = 2_000_000  # keys that are sorted at a time
+_SLICE = 1_000_000  # keys that are counted at a time
 
 RECOMMENDED = 1000  # rows for SFT (D-over 2026-05-26)
 RECOMMENDED_PAIRS = 100  # rows for DPO (D-over 2026-05-26)
@@ -153,13 +152,16 @@ def _in_parts(path: Path, task: Task, workers: int | None, advance: Callable[[in
 def _shared(path: Path, task: Task, workers: Workers | None, advance: Callable[[int], None]) -> Tally:
     """The whole file's tally: of the ranges that ``workers`` have no time for, this process makes its own."""
     whole, scan = Tally(), Scan(task)
-    made: deque[Tally | None] = deque()  # in order; None: a worker's
+    made: deque[tuple[int, Tally | None]] = (
+        deque()
+    )  # (first byte, what came of it) in order; None: a worker's
 
     def take() -> None:
-        part = made.popleft()
+        place, part = made.popleft()
         if part is None and workers is not None:
             part = Tally.unpacked(workers.take()[0])
         assert part is not None
+        whole.starts.append((whole.lines + 1, place))
         whole.merge(part)
         advance(part.size)
 
@@ -167,14 +169,14 @@ def _shared(path: Path, task: Task, workers: Workers | None, advance: Callable[[
         for place in ranges(stream, task.file, size=PART):
             if place.start and workers is not None and not workers.full:
                 workers.ask(place)
-                made.append(None)
+                made.append((place.start, None))
                 continue
             data = lines_in(source, place)
             marked = not place.start and data.startswith(lookup.BOM) and not isinstance(data, TooLong)
-            made.append(scan.part(data.removeprefix(lookup.BOM) if marked else data))
+            made.append((place.start, scan.part(data.removeprefix(lookup.BOM) if marked else data)))
             if marked:
                 whole.findings.add(finding("BOM", Where(task.file, 1)))
-            while made and (made[0] is not None or (workers is not None and workers.ready)):
+            while made and (made[0][1] is not None or (workers is not None and workers.ready)):
                 take()
         while made:
             take()
@@ -223,7 +225,7 @@ def _compared(checked: Sequence[Checked], wanted: Sequence[set[int]]) -> Iterato
     roles = [one.role or f"file {number}" for number, one in enumerate(checked)]
     groups: dict[bytes, list[tuple[Identity, int, Where]]] = {}
     for number, (one, lines) in enumerate(zip(checked, wanted, strict=True)):
-        for record in lookup.records_at(one.path, lines):
+        for record in lookup.records_at(one.path, lines, one.tally.starts):
             own = identity(asked_by(record))
             earlier = groups.setdefault(own.question, [])
             within = [other for other in earlier if roles[other[1]] == roles[number]]
@@ -258,21 +260,19 @@ def _across(own: Identity, earlier: Sequence[tuple[Identity, int, Where]]) -> It
 
 def _batches(checked: Sequence[Checked]) -> Iterator[set[int]]:
     """The keys that occur more than once in all files together, those of at most about BATCH rows at a time."""
-    total = sum(len(one.tally.keys) for one in checked)
-    slices = total // _SLICE + 1
+    slices = sum(len(one.tally.keys) for one in checked) // _SLICE + 1
     batch: set[int] = set()
     rows = 0
     for number in range(slices):
-        keys = sorted(
-            [value for one in checked for value in one.tally.keys if value and value % slices == number]
-            if slices > 1
-            else [value for one in checked for value in one.tally.keys if value]
-        )
-        for before, value in pairwise(keys):
-            if before == value:
-                rows += 1 + (value not in batch)
-                batch.add(value)
-            elif rows >= BATCH:
+        found: Counter[int] = Counter()
+        for one in checked:
+            keys = one.tally.keys
+            found.update(keys if slices == 1 else [value for value in keys if value % slices == number])
+        del found[0]  # lines without a row
+        for value in [value for value, times in found.items() if times > 1]:
+            rows += found[value]
+            batch.add(value)
+            if rows >= BATCH:
                 yield batch
                 batch, rows = set(), 0
     if batch:

@@ -2,14 +2,15 @@ r"""How a file's chats are written: one pattern for nearly all of its lines, in 
 
 The pattern allows no other key, no escape but ``\n`` and ``\"``, no character that ``inspection`` suspects, and no blanks at
 a text's ends; where the user's text ends with options, they are different, and the answer is one of them. What it matches
-is therefore what a JSON decoder gives and ``lane`` accepts, but for what ``Layout.left`` still looks for.
+is therefore what a JSON decoder gives and ``lane`` accepts, but for what ``Sheet.left`` still looks for.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
+from operator import eq
 
 import msgspec
 
@@ -22,6 +23,7 @@ from wizard.data.record import Message, Where
 MOST_OPTIONS = 10
 
 # Classes of one character each; a raw control character is no JSON.
+_TOLD = len("A. ")
 _NOWHERE = Where("", 0)
 _NO_WIDTH = "\u200b\u2060\ufeff"
 _CHAR = rf'[^"\\\x00-\x1f{_NO_WIDTH}{SUSPICIOUS}]'
@@ -75,56 +77,90 @@ class Layout:
         if options:
             self.around += len(OPTIONS_BEGIN) + 4 * options - 1 + len(wire.ANSWER)
 
-    def rows(self, text: str) -> list[tuple[str, ...]]:
-        """For each line: plain stem or the other kind, the options, the answer, ""; or empty ones, and the line."""
-        return self.pattern.findall(text)
+    def sheet(self, text: str) -> Sheet:
+        """The lines of ``text``, which doesn't end with a line end."""
+        return Sheet(self, text)
 
-    def left(self, text: str, rows: Sequence[tuple[str, ...]]) -> set[int]:
-        """The places of ``rows`` (those of ``text``) that need a closer look."""
+
+class Sheet:
+    """Some lines of one layout, by columns, in which those of other kinds are empty.
+
+    ``plain``: stems in which there is nothing unusual; ``wide``: others; ``told``: the answer, with options from its label
+    on. All as they stand in the line.
+    """
+
+    __slots__ = ("_text", "layout", "options", "plain", "told", "wide")
+
+    def __init__(self, layout: Layout, text: str) -> None:
+        self.plain, self.wide, *self.options, self.told, _line = zip(
+            *layout.pattern.findall(text), strict=True
+        )
+        self.layout = layout
+        self._text = text
+
+    def left(self) -> set[int]:
+        """The places of lines that need a closer look."""
         left = {
             place
-            for place, row in enumerate(rows)
-            if not row[0] and (not row[1] or ("\\" in row[1] and _begins_options(bare(row[1]))))
+            for place, stem in enumerate(self.plain)
+            if not stem
+            and (
+                not self.wide[place] or ("\\" in self.wide[place] and _begins_options(bare(self.wide[place])))
+            )
         }
         for pattern in (mobile, born):
-            left.update(_places(text, pattern))
+            left.update(_places(self._text, pattern))
         return left
 
-    def said(self, rows: Sequence[tuple[str, ...]], first: int, file: str) -> dict[int, tuple[Finding, ...]]:
-        """Place -> findings of the ``rows`` in which there are any, of those that are not left; the first is on line ``first``."""
-        stems = [row[0] or row[1] for row in rows]
-        if mentions("\n".join(stems)):
-            some = {place for place, stem in enumerate(stems) if any(refers(stem))}
-        else:
-            some = set(_places("\n".join([row[1] for row in rows]), _OF_PICTURE))
-        if self.options:
-            some.update(self._naming(rows))
+    def said(self, first: int, file: str) -> dict[int, tuple[Finding, ...]]:
+        """Place -> findings, of the lines about which there are any and that aren't left; the first is line ``first``."""
+        some: set[int] = set()
+        for stems in (self.plain, self.wide):
+            text = "\n".join(stems)
+            if mentions(text):
+                some.update([place for place, stem in enumerate(stems) if any(refers(stem))])
+            elif stems is self.wide:
+                some.update(_places(text, _OF_PICTURE))
+        for column in self.options:
+            naming = _places("\n".join(column), _NAMING)
+            some.update([place for place in naming if names_options(column[place])])
         said = {}
         for place in some:
-            options = zip("ABCDEFGHIJ", rows[place][2:-2], strict=False)
-            asked = Asked(bare(stems[place]), tuple(options))
+            options = zip("ABCDEFGHIJ", [column[place] for column in self.options], strict=False)
+            asked = Asked(bare(self.plain[place] or self.wide[place]), tuple(options))
             if found := tuple(about_question(asked, Where(file, first + place))):
                 said[place] = found
         return said
 
-    @staticmethod
-    def _naming(rows: Sequence[tuple[str, ...]]) -> Iterator[int]:
-        """The places of rows with an option that may name others."""
-        for column in list(zip(*rows, strict=True))[2:-2]:
-            for place in _places("\n".join(column), _NAMING):
-                if names_options(column[place]):
-                    yield place
-
-    @staticmethod
-    def keys(rows: Sequence[tuple[str, ...]], left: set[int]) -> list[int]:
+    def keys(self, left: Collection[int]) -> list[int]:
         """``identity.key`` of each row's stem; 0 for those that are ``left``."""
-        found = keys([row[0] for row in rows], plain=True)
-        places = [place for place, row in enumerate(rows) if not row[0] and place not in left]
-        for place, value in zip(places, keys([bare(rows[place][1]) for place in places]), strict=True):
+        found = keys(self.plain, plain=True)
+        places = [place for place, stem in enumerate(self.wide) if stem]
+        for place, value in zip(places, keys([bare(self.wide[place]) for place in places]), strict=True):
             found[place] = value
         for place in left:
             found[place] = 0
         return found
+
+    def characters(self) -> list[int]:
+        """Of all messages of each row."""
+        around = self.layout.around
+        sizes = [_sizes(column) for column in (self.plain, self.wide, *self.options, self.told)]
+        return [around + size for size in map(sum, zip(*sizes, strict=True))]
+
+    def answers(self) -> Iterator[tuple[str, int, bool]]:
+        """Of each row the right label, how many options are the longest, and whether the right one is as long."""
+        sized = list(zip(*[map(len, column) for column in self.options], strict=True))
+        most = [*map(max, sized)]
+        labels = [told[:1] for told in self.told]
+        hits = map(eq, most, [len(told) - _TOLD for told in self.told])
+        return zip(labels, map(tuple.count, sized, most), hits, strict=True)
+
+
+def _sizes(texts: Sequence[str]) -> list[int]:
+    if "\\" in "".join(texts):
+        return [len(text) - text.count("\\") for text in texts]
+    return [*map(len, texts)]
 
 
 def _places(text: str, pattern: re.Pattern[str]) -> Iterator[int]:

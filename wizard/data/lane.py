@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from operator import eq
+from itertools import compress
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from wizard.data.chatlayout import Layout, born, layout_of, mobile, ordinary_system
+from wizard.data.chatlayout import Layout, Sheet, born, layout_of, mobile, ordinary_system
 from wizard.data.check import Finding
 from wizard.data.identity import COMPATIBLE, OPTIONS_BEGIN, key, stem_of
 from wizard.data.inspection import ENDS, SUSPICIOUS, names_options, refers
@@ -49,7 +49,6 @@ _Answered: TypeAlias = tuple[int, int, bool | None]
 _ODD, _PLAIN, _WIDE = 0, 1, 2
 _BEGIN = len(OPTIONS_BEGIN)
 _LABEL = len(ANSWER)
-_TOLD = len("A. ")
 _A = ord("A")
 _TALK = ["user", "assistant"]
 
@@ -66,11 +65,12 @@ class Looked(NamedTuple):
 class Lane:
     """Takes the rows of one file, in order; knows which system message was ordinary."""
 
-    __slots__ = ("_file", "_system", "_tally")
+    __slots__ = ("_file", "_layout", "_system", "_tally")
 
     def __init__(self, file: str) -> None:
         self._tally = Tally()
         self._file = file
+        self._layout: Layout | None = None
         self._system = "\0"  # no ordinary text yet
 
     def page(self, tally: Tally, lines: Lines, first: int, longest: int) -> Looked:
@@ -80,46 +80,38 @@ class Lane:
         """
         self._tally = tally
         text = _text(lines.whole)
-        layout = layout_of(lines.first) if text is not None else None
+        layout = (self._layout or layout_of(lines.first)) if text is not None else None
         if text is None or layout is None:
+            tally.lines += len(lines.lines)
+            tally.room()
             return Looked(self._each(lines.lines, range(first, first + len(lines)), longest), {})
-        rows = layout.rows(text)
-        odd = layout.left(text, rows)
+        sheet = layout.sheet(text)
+        count = len(sheet.plain)
+        odd = sheet.left()
+        # The next page is told from its own lines where this one was no good.
+        self._layout = layout if len(odd) * 2 < count else None
         if longest < len(lines.whole):
             odd.update([place for place, raw in enumerate(lines.lines) if len(raw) > longest])
-        self._tally.set_keys(first, layout.keys(rows, odd))
-        said = layout.said(rows, first, self._file)
+        tally.room()
+        tally.add_keys(sheet.keys(odd))
+        tally.lines += count
+        self._count(sheet, first, odd)
+        said = {place: found for place, found in sheet.said(first, self._file).items() if place not in odd}
         left = sorted(odd)
-        numbers: Sequence[int] = range(first, first + len(rows))
-        if left:
-            numbers = [number for number in numbers if number - first not in odd]
-            rows = [row for place, row in enumerate(rows) if place not in odd]
-            for place in odd & said.keys():
-                del said[place]
-        self._count(layout, rows, numbers)
         again = self._each([lines.lines[place] for place in left], [first + place for place in left], longest)
         return Looked([left[place] for place in again], said)
 
-    def _count(self, layout: Layout, rows: Sequence[tuple[str, ...]], numbers: Sequence[int]) -> None:
-        """Rows of ``layout`` in which no error can be found, and the lines they are on."""
-        if not rows:
-            return
-        columns = list(zip(*rows, strict=True))[:-1]
-        sizes = [[*map(len, column)] for column in columns]
-        for escaped in (1, -1):
-            if "\\" in "".join(columns[escaped]):
-                sizes[escaped] = [len(text) - text.count("\\") for text in columns[escaped]]
+    def _count(self, sheet: Sheet, first: int, odd: set[int]) -> None:
+        """The rows of ``sheet``, but for the ``odd`` ones; the first is on line ``first``."""
+        kept = [True] * len(sheet.plain)
+        for place in odd:
+            kept[place] = False
         answers: Counter[_Answered] = Counter()
-        if layout.options:
-            sized = list(zip(*sizes[2:-1], strict=True))
-            most = [*map(max, sized)]
-            hits = map(eq, most, [size - _TOLD for size in sizes[-1]])
-            letters = [told[0] for told in columns[-1]]
-            found = Counter(zip(letters, map(tuple.count, sized, most), hits, strict=True))
-            for (letter, times, hit), count in found.items():
-                answers[layout.options, ord(letter) - _A, hit if times == 1 else None] += count
-        around = layout.around
-        self._add([around + size for size in map(sum, zip(*sizes, strict=True))], numbers, answers)
+        count = len(sheet.options)
+        for (label, times, hit), rows in Counter(compress(sheet.answers(), kept)).items() if count else ():
+            answers[count, ord(label) - _A, hit if times == 1 else None] += rows
+        numbers = compress(range(first, first + len(kept)), kept)
+        self._add([*compress(sheet.characters(), kept)], [*numbers], answers)
 
     def _add(self, characters: Sequence[int], numbers: Sequence[int], answers: Counter[_Answered]) -> None:
         """Ordinary rows: the characters of each, the lines they are on, and what the questions among them ask."""

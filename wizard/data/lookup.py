@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import TypeAlias
 
 from wizard.data import readers
 from wizard.data.check import Finding
 from wizard.data.lines import TooLong, blocks, opened
 from wizard.data.record import Record
 from wizard.data.rows import Outcome, decode, understand
+
+Starts: TypeAlias = Sequence[tuple[int, int]]
+"""(line, byte) where some lines of a file begin, in order; the first is line 1."""
 
 BOM = b"\xef\xbb\xbf"
 _HEAD = 1 << 16
@@ -58,13 +64,13 @@ def bailian_field(path: Path) -> str:
     return "text" if set(row) == {"text"} else ""
 
 
-def rows_at(path: Path, wanted: AbstractSet[int]) -> Iterator[tuple[int, Outcome]]:
+def rows_at(path: Path, wanted: AbstractSet[int], starts: Starts = ()) -> Iterator[tuple[int, Outcome]]:
     """(line, what it means) for each of the ``wanted`` physical lines that there is, in order of the lines."""
     file = str(path)
     if not wanted:
         return
     if is_json_lines(path):
-        for number, raw in lines_at(path, wanted):
+        for number, raw in lines_at(path, wanted, starts):
             yield number, understand(raw, file, number)
         return
     last = max(wanted)
@@ -85,21 +91,33 @@ def rows_at(path: Path, wanted: AbstractSet[int]) -> Iterator[tuple[int, Outcome
         yield faults[0].where.line, tuple(faults)
 
 
-def records_at(path: Path, wanted: AbstractSet[int]) -> Iterator[Record]:
+def records_at(path: Path, wanted: AbstractSet[int], starts: Starts = ()) -> Iterator[Record]:
     """The records on the ``wanted`` lines, in order of the lines; lines that hold none are passed over."""
-    for _line, outcome in rows_at(path, wanted):
+    for _line, outcome in rows_at(path, wanted, starts):
         if not isinstance(outcome, tuple):
             yield outcome
 
 
-def lines_at(path: Path, wanted: AbstractSet[int]) -> Iterator[tuple[int, bytes]]:
-    """(line, its bytes) for each of the ``wanted`` physical lines that there is; a byte order mark is taken off."""
-    left = sorted(wanted, reverse=True)
+def lines_at(path: Path, wanted: AbstractSet[int], starts: Starts = ()) -> Iterator[tuple[int, bytes]]:
+    """(line, its bytes) for each of the ``wanted`` physical lines that there is; a byte order mark is taken off.
+
+    Only the file's parts in which they are are read, as far as ``starts`` tells.
+    """
+    left = deque(sorted(wanted))
     with opened(path) as stream:
-        for first, lines in blocks(stream, str(path)):
-            while left and left[-1] < first + len(lines):
-                number = left.pop()
-                raw = lines[number - first] if number >= first else b""
-                yield number, raw.removeprefix(BOM) if number == 1 and not isinstance(raw, TooLong) else raw
-            if not left:
+        while left:
+            part = bisect_right(starts, left[0], key=lambda start: start[0])
+            begun, byte = starts[part - 1] if part else (1, 0)
+            until = starts[part][0] if part < len(starts) else None
+            if byte or part > 1:
+                stream.seek(byte)
+            for number, lines in blocks(stream, str(path)):
+                first = begun - 1 + number
+                while left and left[0] < first + len(lines):
+                    at = left.popleft()
+                    raw = lines[at - first] if at >= first else b""
+                    yield at, raw.removeprefix(BOM) if at == 1 and not isinstance(raw, TooLong) else raw
+                if not left or (until is not None and left[0] >= until):
+                    break
+            else:
                 return

@@ -77,10 +77,10 @@ def lines_in(source: BinaryIO, place: Range) -> bytes:
     """The bytes at ``place``; of a line beyond the limit its beginning, as TooLong. Raises OSError where there are fewer."""
     wanted = _SHOWN if place.too_long else place.end - place.start
     source.seek(place.start)
-    data = bytearray()
+    data = source.read(wanted)
     while len(data) < wanted:
         more = source.read(wanted - len(data))
         if not more:
             raise OSError("the source became shorter")
         data += more
-    return TooLong(bytes(data) + b"\xff") if place.too_long else bytes(data)
+    return TooLong(data + b"\xff") if place.too_long else data

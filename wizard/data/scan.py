@@ -71,9 +71,7 @@ class Scan:
         tally = self.tally
         lines = Lines(None, block.removesuffix(b"\n"))
         first = tally.lines + 1
-        tally.lines += len(lines)
         tally.size += len(block)
-        tally.room()
         limit = self._task.max_length
         looked = self._lane.page(tally, lines, first, len(block) if limit is None else limit)
         for place in sorted((*looked.left, *looked.said)):

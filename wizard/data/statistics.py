@@ -157,7 +157,7 @@ def _counted(
     """(tokens, characters) of the rows on ``lines``, a thousand at a time on both cores."""
     pairs: list[tuple[int, int]] = []
     chats = []
-    for record in lookup.records_at(checked.path, lines):
+    for record in lookup.records_at(checked.path, lines, checked.tally.starts):
         if isinstance(record, MultipleChoice | Chat):
             chats.append(messages(record, system_prompt))
         else:

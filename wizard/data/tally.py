@@ -38,6 +38,8 @@ class Tally:
     """(number of options, place of the right one from 0) -> rows."""
     longest_right: Counter[tuple[int, bool]] = field(default_factory=Counter)
     """(number of options, whether the longest option is the right one) -> rows with one longest option."""
+    starts: list[tuple[int, int]] = field(default_factory=list)
+    """(line, byte) where some of the lines of the file begin, in order; where they are known."""
     kinds: Counter[str] = field(default_factory=Counter)
     """The record's type -> rows."""
 
@@ -52,9 +54,9 @@ class Tally:
         self.room()
         self.keys[line - 1] = key
 
-    def set_keys(self, first: int, keys: Sequence[int]) -> None:
-        """The keys of some lines one after another, for which there is room."""
-        self.keys[first - 1 : first - 1 + len(keys)] = array("I", keys)
+    def add_keys(self, keys: Sequence[int]) -> None:
+        """The keys of the lines that follow those that have one."""
+        self.keys.extend(keys)
 
     def length(self, characters: int, line: int) -> None:
         """One row's characters."""
