@@ -17,7 +17,12 @@ from typing import Protocol, cast
 from sweeps.journey import PLATFORMS
 from sweeps.starting import NURSERIES
 
-FAMILIES = {"crash": "sweeps.crash", "crash-pairs": "sweeps.crash_pairs", "storage": "sweeps.storage"}
+FAMILIES = {
+    "crash": "sweeps.crash",
+    "crash-pairs": "sweeps.crash_pairs",
+    "storage": "sweeps.storage",
+    "http": "sweeps.http_faults",
+}  # fmt: skip
 """Each family's name and module; a module of a family has what ``Family`` says. Another one is one more line here."""
 
 NEEDS_STRACE = "" if shutil.which("strace") else "strace is not installed"

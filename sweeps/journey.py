@@ -42,11 +42,11 @@ class Ended:
 
 
 class Journey:
-    """A folder with data in it, a git repository as folders with code are, and a platform at ``url``."""
+    """A folder with data in it, a git repository as folders with code are, and a platform at ``url``; its requests go to ``way``."""
 
     def __init__(self, folder: Path, url: str, *, late: float = 0.0) -> None:
         self.folder = folder / "work"
-        self.url = url
+        self.url = self.way = url
         self.late = late
         self._log = folder / "asked"
         self._home = folder / "home"
@@ -70,7 +70,7 @@ class Journey:
             "HOME": str(self._home),
             "LANG": "en_US.UTF-8",
             "BAILIAN_WIZARD_LANG": "en",
-            "DASHSCOPE_HTTP_BASE_URL": self.url + NATIVE,
+            "DASHSCOPE_HTTP_BASE_URL": self.way + NATIVE,
             **more,
         }
 
@@ -81,17 +81,21 @@ class Journey:
         meanwhile: Callable[[int], None] | None = None,
         environment: Mapping[str, str] | None = None,
         grace: float = GRACE,
+        decide: str = "leave",
+        patience: float | None = None,
     ) -> Ended:
-        """Start the wizard, or its command line with ``words``, and wait for its end; ``under`` a tracer (of its number)."""
+        """Start the wizard, or its command line with ``words``, and wait for its end.
+
+        ``under`` makes a tracer's command of the process id; ``meanwhile`` is called once it runs. The rest: ``walker.walk``.
+        """
         before = len(self._asked())
         said = self._home / "said"
         code = NURSERIES.mine().start(
             words,
             folder=self.folder,
             environment=self.environment() if environment is None else environment,
-            grace=grace,
             said=said,
-            asked=self._log,
+            walk={"asked": str(self._log), "grace": grace, "decide": decide, "patience": patience},
             under=under,
             meanwhile=meanwhile,
         )
@@ -191,7 +195,7 @@ class Journey:
         assert any(effect["state"] == "sent" for effect in effects), effects
         assert (done, 0) == (len(self.files()), len(self.jobs())), "asked about what is there to be found"
 
-    def whole(self) -> None:
+    def whole(self, *, kept: bool = True) -> None:
         """The job of the session is the one on the platform, on the files that were uploaded; nothing is lying about."""
         facts = self.facts()
         (job,) = self.jobs()
@@ -203,14 +207,14 @@ class Journey:
         for name in NAMES:
             sent = self.folder / "datasets" / "BaiLian" / name
             assert sizes[name] == sent.stat().st_size, f"{name} has other bytes on the platform"
-        assert self.key_is_kept()
+        assert self.key_is_kept() == kept
         assert not self.temporary(), self.temporary()
 
 
 @contextmanager
-def journey(folder: Path, *, late: float = 0.0) -> Iterator[Journey]:
-    """A journey to a sandbox that commits ``late`` seconds after a request came; what others left there isn't seen."""
-    yield Journey(folder, PLATFORMS.mine(late).url, late=late)
+def journey(folder: Path, *, late: float = 0.0, speed: float = 1.0) -> Iterator[Journey]:
+    """A journey to a sandbox that commits ``late`` seconds after a request came, and trains so much faster."""
+    yield Journey(folder, PLATFORMS.mine(late, speed).url, late=late)
 
 
 class Platforms:
@@ -220,17 +224,24 @@ class Platforms:
         self._made: list[tuple[Running, TemporaryDirectory[str]]] = []
         self._mine = threading.local()
 
-    def mine(self, late: float) -> Running:
+    def mine(self, late: float, speed: float) -> Running:
         """This thread's, new after some journeys: whoever lists the files should get them on one page."""
-        known: dict[float, tuple[Running | None, int]] = vars(self._mine).setdefault("sandboxes", {})
-        sandbox, used = known.get(late, (None, 0))
+        known: dict[tuple[float, float], tuple[Running | None, int]] = vars(self._mine).setdefault(
+            "sandboxes", {}
+        )
+        sandbox, used = known.get((late, speed), (None, 0))
         if sandbox is None or used >= JOURNEYS:
             if sandbox is not None:
                 sandbox.close()
             state = TemporaryDirectory(prefix="sweep-platform-")
-            sandbox, used = start(Path(state.name), arguments=(*_LIMITS, "--commit-delay", str(late))), 0
+            sandbox, used = (
+                start(
+                    Path(state.name), arguments=(*_LIMITS, "--commit-delay", str(late), "--speed", str(speed))
+                ),
+                0,
+            )
             self._made.append((sandbox, state))
-        known[late] = (sandbox, used + 1)
+        known[late, speed] = (sandbox, used + 1)
         return sandbox
 
     def close(self) -> None:

@@ -54,24 +54,22 @@ class Nursery:
         *,
         folder: Path,
         environment: Mapping[str, str],
-        grace: float,
         said: Path,
-        asked: Path,
+        walk: Mapping[str, Any],
         under: Callable[[int], Sequence[str]] | None = None,
         meanwhile: Callable[[int], None] | None = None,
     ) -> int:
         """Start one and wait for its end; its exit code, negative where a signal ended it.
 
-        It says everything into the file ``said``. ``under`` makes the command of a tracer from the process id, which is
+        It says everything into the file ``said``; ``walk`` is for ``walker.walk``. ``under`` makes the command of a tracer from the process id, which is
         attached before the start does anything; ``meanwhile`` is called once it runs.
         """
         order = {
             "words": list(words),
             "folder": str(folder),
             "environment": dict(environment),
-            "grace": grace,
             "said": str(said),
-            "asked": str(asked),
+            "walk": dict(walk),
         }
         child = int(self._answer(order))
         tracer = _attached(under(child), child) if under is not None else None
@@ -158,7 +156,7 @@ def _live(order: Mapping[str, Any], orders: int) -> NoReturn:
     code = 1
     try:
         _move(order, orders)
-        code = walk(order["asked"], order["grace"], order["words"])
+        code = walk(order["words"], **order["walk"])
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1
     except BaseException:  # noqa: BLE001 - as the interpreter does

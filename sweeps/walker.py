@@ -34,8 +34,9 @@ class Answering(Scripted):
 
     attended = True
 
-    def __init__(self, asked: str) -> None:
+    def __init__(self, asked: str, decide: str) -> None:
         super().__init__(yes=True)
+        self._decide = decide
         self._asked = os.open(asked, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def begin(self, number: int, total: int, title: str) -> None:
@@ -52,25 +53,33 @@ class Answering(Scripted):
         return field.accept(ANSWERS.get(field.key, field.default if current is None else current))
 
     def decide(self, decision: Decision) -> str:
-        """To leave it, wherever that is offered."""
+        """As it was told to, usually to leave it, wherever that is offered."""
         self._note("decide")
         for line in (decision.question, *(choice.label for choice in decision.choices)):
             self._write(line)
-        return "leave" if "leave" in [choice.value for choice in decision.choices] else decision.safe
+        return (
+            self._decide if self._decide in [choice.value for choice in decision.choices] else decision.safe
+        )
 
     def _note(self, key: str) -> None:
         os.write(self._asked, key.encode() + b"\n")
 
 
-def walk(asked: str, grace: float, words: list[str]) -> int:
-    """Run the command line's ``words``, or the wizard; returns its exit code."""
+def walk(words: list[str], *, asked: str, grace: float, decide: str, patience: float | None) -> int:
+    """Run the command line's ``words``, or the wizard; returns its exit code.
+
+    ``patience``: seconds that a request may take, in place of a minute or more.
+    """
+    from wizard.bailian.client import Deadlines
     from wizard.steps.job import JobCreation
     from wizard.steps.upload import FileUpload
 
     FileUpload.grace = JobCreation.grace = grace
+    if patience is not None:
+        Deadlines.__init__.__defaults__ = (5.0, patience, patience, patience, patience)
     if not words:
         screen = ModuleType("wizard.ui.terminal")
-        screen.Terminal = lambda _able: Answering(asked)  # type: ignore[attr-defined]  # in the place of the screen's module
+        screen.Terminal = lambda _able: Answering(asked, decide)  # type: ignore[attr-defined]  # in the place of the screen's module
         sys.modules[screen.__name__] = screen
         able = capability.of(os.environ)
         capability.of = lambda *_streams: replace(able, attended=True)

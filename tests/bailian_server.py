@@ -35,13 +35,18 @@ Answer = Callable[[socket.socket], None]
 
 @dataclass
 class Server:
-    """``answers`` are played in turn, the last one for ever; ``requests`` is all that came in."""
+    """``answers`` are played in turn, the last one for ever, or ``route`` chooses; ``requests`` is all that came in.
+
+    ``before_body``, or what ``early`` makes of a request's head, is played before the body is read, or not at all.
+    """
 
     url: str
     port: int
     requests: list[Request] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    route: Callable[[Request], Answer] | None = None
     before_body: Answer | None = None
+    early: Callable[[Request], Answer | None] | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
     def play(self, *answers: Answer) -> None:
@@ -136,9 +141,11 @@ def _serve(server: Server, connection: socket.socket) -> None:
         name, _, value = line.decode("latin-1").partition(":")
         headers[name.lower()] = value.strip()
     length = int(headers.get("content-length", 0))
-    if server.before_body is not None:
-        server.before_body(connection)
-        server.requests.append(Request(first[0], first[1], headers, b"", length == 0))
+    head = Request(first[0], first[1], headers, b"", length == 0)
+    before_body = server.before_body if server.early is None else server.early(head)
+    if before_body is not None:
+        before_body(connection)
+        server.requests.append(head)
         return
     body = bytearray()
     try:
@@ -146,5 +153,8 @@ def _serve(server: Server, connection: socket.socket) -> None:
             body += piece
     finally:
         server.requests.append(Request(first[0], first[1], headers, bytes(body), len(body) == length))
-    answer = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
+    if server.route is not None:
+        answer = server.route(server.requests[-1])
+    else:
+        answer = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
     answer(connection)
