@@ -82,5 +82,5 @@ def walk(words: list[str], *, asked: str, grace: float, decide: str, patience: f
         screen.Terminal = lambda _able: Answering(asked, decide)  # type: ignore[attr-defined]  # in the place of the screen's module
         sys.modules[screen.__name__] = screen
         able = capability.of(os.environ)
-        capability.of = lambda *_streams: replace(able, attended=True)
+        capability.of = lambda *_streams, **_wanted: replace(able, attended=True)
     return cli.main(words)

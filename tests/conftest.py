@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from terminal import PROGRAM, environment
+
+# Nothing here asserts an absolute time, and a busy machine is no fault of a case.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 DATASETS = Path(__file__).parents[1] / "datasets"
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"

@@ -52,7 +52,7 @@ def whole(done: Conversion) -> bytes:
     return b"".join(part.path.read_bytes() for part in done.parts)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(0, 400), min_size=1, max_size=60), st.integers(1_100, 9_000), st.sampled_from([0, 2])
 )

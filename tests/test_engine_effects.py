@@ -307,7 +307,7 @@ class Never(RuleBasedStateMachine):
 class TestNever(Never.TestCase):  # type: ignore[misc,valid-type]  # made by hypothesis at run time
     """The machine as a test."""
 
-    settings: ClassVar[Any] = settings(max_examples=80, stateful_step_count=15, deadline=None)
+    settings: ClassVar[Any] = settings(max_examples=80, stateful_step_count=15)
 
 
 # What is looked for

@@ -135,7 +135,7 @@ def flows(draw: st.DrawFn) -> list[tuple[list[int], list[int], bool]]:
     return flow
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(flows(), st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=5))
 def test_an_edit_makes_stale_exactly_what_depends_on_it(
     flow: list[tuple[list[int], list[int], bool]], edits: list[tuple[int, int]]
@@ -248,7 +248,7 @@ def test_a_choice_that_edits_is_no_answer() -> None:
 # Back
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from(["asked", "quiet", "given", "skipped", "secret"]), min_size=1, max_size=6),
     st.integers(1, 7),

@@ -142,7 +142,7 @@ def test_opening_alone_writes_no_session(tmp_path: Path) -> None:
     assert not (tmp_path / "state" / FILE).exists()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.recursive(
         st.none()

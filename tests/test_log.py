@@ -191,7 +191,7 @@ KEYS = st.text(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=KEYS, before=st.text(max_size=4), after=st.text(max_size=4))
 def test_no_form_of_a_key_is_logged(
     tmp_path: Path, complaints: list[str], key: str, before: str, after: str
@@ -238,7 +238,7 @@ def test_what_looks_like_a_key_is_masked(
     assert shown == json.loads((tmp_path / "state" / log.FILE).read_bytes())["text"]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(), max_size=40))
 def test_a_line_holds_any_text_and_is_harmless_to_show(
     tmp_path: Path, complaints: list[str], text: str

@@ -97,7 +97,7 @@ def _common(to: argparse.ArgumentParser) -> None:
         "--plain",
         action="store_true",
         default=argparse.SUPPRESS,
-        help=_("one line at a time, for screen readers and simple terminals"),
+        help=_("line by line, as for screen readers"),
     )
     to.add_argument(
         "--allow-endpoint",
@@ -109,7 +109,7 @@ def _common(to: argparse.ArgumentParser) -> None:
         "--debug",
         action="store_true",
         default=argparse.SUPPRESS,
-        help=_("log what is sent and answered too, without keys (.wizard/log.jsonl)"),
+        help=_("log what is sent and answered, without keys"),
     )
 
 

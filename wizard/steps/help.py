@@ -68,6 +68,11 @@ def _texts(_language: str) -> Mapping[str, str]:
             "Stop, to correct them; or leave them out, and they are listed in a file with the reason.\n"
             "All of them with their lines: bailian-wizard check FILE."
         ),
+        "preview.unsent": _(
+            "The platform takes the words of a conversation only; ids, sources and notes of your rows stay here.\n"
+            "Those of the first rows are listed above the question before. Others may turn up thousands of rows later.\n"
+            "Ask: the wizard stops and names them. Leave them out: it goes on. Your own file is never changed."
+        ),
         "preview.output": _(
             "The converted files are written here, in Bailian's format, one conversation a line.\n"
             "Your own files are never changed; an existing file of the same name is replaced.\n"
