@@ -17,7 +17,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from benchmarks.memory import ROOT, peak_of
+
 REAL = ROOT.parent / "shared" / "data" / "medqa" / "questions"
 PLAIN = """\
 import json, sys
@@ -156,23 +157,9 @@ def _run(program: str, paths: list[Path], cores: list[int], *, weigh: bool) -> t
     kept = f"import os\nif hasattr(os, 'sched_setaffinity'): os.sched_setaffinity(0, {cores})\n"
     begun = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-c", kept + program, *map(str, paths)], cwd=ROOT)
-    peak = 0.0
-    while weigh and process.poll() is None:
-        peak = max(peak, _memory(process.pid))
-        time.sleep(0.02)
+    peak = peak_of(process) if weigh else 0.0
     assert process.wait() == 0
     return time.perf_counter() - begun, peak
-
-
-def _memory(pid: int) -> float:
-    """Megabytes of a process and those below it; 0 where the system doesn't tell."""
-    try:
-        fields = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return 0.0
-    own = sum(int(field.split()[1]) for field in fields if field.startswith("Pss:")) / 1000
-    return own + sum(_memory(int(child)) for child in below)
 
 
 def _cores() -> set[int]:

@@ -27,6 +27,7 @@ ANSWERS = {
     "key.value": KEY,
 }
 WATCH = 8
+GO_ON = "go on"
 
 
 class Answering(Scripted):
@@ -53,7 +54,9 @@ class Answering(Scripted):
         return field.accept(ANSWERS.get(field.key, field.default if current is None else current))
 
     def decide(self, decision: Decision) -> str:
-        """As it was told to, usually to leave it, wherever that is offered."""
+        """As it was told to, usually to leave it, wherever that is offered; an unfinished session goes on."""
+        if decision.safe == GO_ON:
+            return GO_ON
         self._note("decide")
         for line in (decision.question, *(choice.label for choice in decision.choices)):
             self._write(line)

@@ -275,6 +275,23 @@ def test_columns_that_names_do_not_tell(command: Command, folder: Path) -> None:
     assert {"role": "assistant", "content": "这样办 0"} == json.loads(sent[0])["messages"][-1]
 
 
+def test_check_and_why_are_told_what_columns_mean(command: Command, folder: Path) -> None:
+    """``--columns`` reads, mends and explains rows as ``--set dataset.columns.…`` does."""
+    rows = [{"col1": f"怎么办 {number}？", "col2": f"这样办 {number}"} for number in range(3)]
+    lines = [json.dumps(row, ensure_ascii=False) for row in (*rows, rows[0])]
+    (folder / "own.jsonl").write_text("\n".join(lines) + " \n", "utf-8")
+    columns = ("--columns", "question=col1", "--columns", "answer=col2")
+    (unknown,) = said(command("check", "own.jsonl", "--json"), 1)["files"]
+    assert {"UNKNOWN_SHAPE": 4} == unknown["counts"]
+    (known,) = said(command("check", "own.jsonl", "--json", *columns))["files"]
+    assert (4, {"DUPLICATE_ROW": 1, "FEW_ROWS": 1}) == (known["rows"], known["counts"])
+    assert 4 == known["statistics"]["rows"]
+    assert "这样办 1" in said(command("why", "own.jsonl:2", "--json", *columns))["sent"]
+    (mended,) = said(command("check", "own.jsonl", "--fix", "--json", *columns))["files"]
+    assert (4, 0) == (mended["rows"], mended["rejected"])
+    assert 2 == command("check", "own.jsonl", "--columns", "question=col9").returncode
+
+
 def test_help_and_language(command: Command, folder: Path) -> None:
     """--help fits a screen; --lang and BAILIAN_WIZARD_LANG choose the language."""
     shown = command("--help")

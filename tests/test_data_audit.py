@@ -181,7 +181,7 @@ def told(scan: Scan) -> dict[str, Any]:
 
 def at_once(page: bytes, max_length: int | None = None) -> dict[str, Any]:
     scan = Scan(Task("x", "messages", max_length), tokenizer=TOKENIZER)
-    scan.page(page)
+    scan.part(page)
     return told(scan)
 
 

@@ -358,8 +358,8 @@ def test_a_sample_says_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     source = write(tmp_path, "".join(row(number, page="x" * (number % 40)) for number in range(4_000)))
     tokenizer = Tokenizer.load()
     exact = convert(source, tmp_path / "a.jsonl", system_prompt="你好", tokenizer=tokenizer)
-    monkeypatch.setattr("wizard.data.convert.EXACT", 1)
-    monkeypatch.setattr("wizard.data.convert.SAMPLE", 800)
+    monkeypatch.setattr("wizard.data.tokens.EXACT", 1)
+    monkeypatch.setattr("wizard.data.tokens.SAMPLE", 800)
     drawn = convert(source, tmp_path / "b.jsonl", system_prompt="你好", tokenizer=tokenizer)
     again = convert(source, tmp_path / "c.jsonl", system_prompt="你好", tokenizer=tokenizer, workers=2)
 

@@ -196,8 +196,12 @@ def _convert(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--seed", type=_whole, default=0, metavar="N", help=_("for --split and --shuffle-options (0)")
     )
+    _columns(command)
+
+
+def _columns(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--column",
+        "--columns",
         action="append",
         default=None,
         metavar="MEANING=NAME",
@@ -229,6 +233,7 @@ def _check(command: argparse.ArgumentParser) -> None:
         help=_("mend what is safe, in a new file; rows that can't be sent go aside"),
     )
     command.add_argument("--out", type=Path, default=None, metavar="FILE", help=_("where --fix writes"))
+    _columns(command)
 
 
 def _why(command: argparse.ArgumentParser) -> None:
@@ -248,6 +253,7 @@ def _why(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--max-length", type=_count, default=None, metavar="N", help=_("rows with more tokens are errors")
     )
+    _columns(command)
 
 
 def _count(text: str) -> int:

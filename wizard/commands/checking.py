@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard import __version__
+from wizard.commands.columns import columns_of
 from wizard.commands.walk import print_json
 from wizard.engine.step import Front
 from wizard.errors import UsageError
@@ -41,7 +42,11 @@ def check(arguments: Namespace, front: Front) -> int:
         label, sum(path.stat().st_size for path in paths if path.is_file()), "bytes"
     ) as progress:
         checked = audit.check(
-            paths, max_length=arguments.max_length, system_prompt=SYSTEM_PROMPT, on_progress=progress.update
+            paths,
+            max_length=arguments.max_length,
+            system_prompt=SYSTEM_PROMPT,
+            columns=columns_of(arguments.columns),
+            on_progress=progress.update,
         )
     found = [] if arguments.no_stats else _statistics(checked, SYSTEM_PROMPT)
     if arguments.sarif is not None:
@@ -73,6 +78,7 @@ def why(arguments: Namespace, front: Front) -> int:
         system_prompt=SYSTEM_PROMPT if arguments.system_prompt is None else arguments.system_prompt,
         outputs=outputs,
         max_length=arguments.max_length,
+        columns=columns_of(arguments.columns),
     )
     if arguments.json:
         print_json(_fate_as_dict(one))
@@ -186,8 +192,9 @@ def _fix(paths: Sequence[Path], arguments: Namespace) -> int:
     if arguments.out is not None and len(paths) > 1:
         raise UsageError(_("--out is for one file; without it each file gets its own beside it."))
     done = []
+    columns = columns_of(arguments.columns)
     for path in paths:
-        mended = mend(path, arguments.out)
+        mended = mend(path, arguments.out, columns)
         done.append(mended)
         if arguments.json:
             continue

@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wizard.commands.columns import columns_of
 from wizard.commands.walk import print_json
 from wizard.data import catalog
 from wizard.engine.step import Front
@@ -65,7 +66,7 @@ def _settings(arguments: Namespace) -> dict[str, Any]:
         "split": () if arguments.split is None else shares_of(arguments.split),
         "seed": arguments.seed,
         "shuffle_options": arguments.shuffle_options,
-        "columns": _columns(arguments.column or ()),
+        "columns": columns_of(arguments.columns),
     }
 
 
@@ -153,16 +154,3 @@ def shares_of(text: str) -> tuple[tuple[str, float], ...]:
                 _("“{text}” is not a split.").format(text=text), _("For example: --split train=0.9,dev=0.1")
             ) from error
     return tuple(shares)
-
-
-def _columns(given: list[str] | tuple[()]) -> dict[str, str] | None:
-    columns: dict[str, str] = {}
-    for one in given:
-        meaning, sign, name = one.partition("=")
-        if not sign:
-            raise UsageError(
-                _("“{text}” doesn't say which column means what.").format(text=one),
-                _("For example: --column question=stem"),
-            )
-        columns[meaning.strip()] = name
-    return columns or None

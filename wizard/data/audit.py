@@ -16,8 +16,9 @@ from pathlib import Path
 from wizard.data import balance, lookup, readers
 from wizard.data.check import Finding, Findings, finding
 from wizard.data.identity import Identity, asked_by, identity
-from wizard.data.lines import SourceUnreadable, TooLong, opened
+from wizard.data.lines import SourceUnreadable, TooLong, opened, size_of
 from wizard.data.ranges import lines_in, ranges
+from wizard.data.readers import Columns
 from wizard.data.record import Where
 from wizard.data.scan import Scan, Task
 from wizard.data.tally import Tally
@@ -47,6 +48,7 @@ class Checked:
     role: str
     """train, dev or test, from the file's name; "" where it doesn't tell."""
     tally: Tally
+    columns: Columns = None
 
     @property
     def findings(self) -> Findings:
@@ -59,16 +61,18 @@ def check(
     *,
     max_length: int | None = None,
     system_prompt: str = "",
+    columns: Columns = None,
     workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Checked, ...]:
     """Look at every row of every file, and at what the files have in common.
 
     ``max_length``: rows with more tokens are errors. ``system_prompt``: what the conversion would put before each
-    question, for counting. ``workers``: processes beside this one; None: as many as pay. ``on_progress`` is told (bytes, of how
+    question, for counting. ``columns``: which
+    column means what, as readers.read. ``workers``: processes beside this one; None: as many as pay. ``on_progress`` is told (bytes, of how
     many). Raises SourceUnreadable.
     """
-    total = sum(_size(path) for path in paths)
+    total = sum(size_of(path) for path in paths)
     seen = 0
     checked: list[Checked] = []
 
@@ -79,17 +83,17 @@ def check(
             on_progress(min(seen, total), total)
 
     for path in paths:
-        plain = lookup.is_json_lines(path)
+        plain = not columns and lookup.is_json_lines(path)
         bailian = lookup.bailian_field(path) if plain else ""
         task = Task(str(path), bailian, max_length, system_prompt)
         before = _stamp(path)
-        tally = _in_parts(path, task, workers, advance) if plain else _read(path, task)
+        tally = _in_parts(path, task, workers, advance) if plain else _read(path, task, columns)
         if before != _stamp(path):
             raise SourceUnreadable(
                 _("{path} was changed while it was read.").format(path=path),
                 _("Try again when it is at rest."),
             )
-        checked.append(Checked(path, bool(bailian), role_of(path), tally))
+        checked.append(Checked(path, bool(bailian), role_of(path), tally, columns))
     for found in compare(checked):
         next(one for one in checked if str(one.path) == found.where.file).findings.add(found)
     for one in checked:
@@ -113,16 +117,12 @@ def _stamp(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _size(path: Path) -> int:
-    return _stamp(path)[0]
-
-
-def _read(path: Path, task: Task) -> Tally:
+def _read(path: Path, task: Task, columns: Columns) -> Tally:
     """A file that is no JSON Lines in UTF-8: row by row, as its reader gives them."""
     scan = Scan(task)
     tally = scan.tally
     faulty = 0
-    for one in readers.read(path):
+    for one in readers.read(path, columns):
         tally.lines = max(tally.lines, one.where.line)
         if isinstance(one, Finding):
             tally.findings.add(one)
@@ -131,14 +131,13 @@ def _read(path: Path, task: Task) -> Tally:
                 tally.left_out += 1
         else:
             scan.record(one)
-    tally.size = _size(path)
+    tally.size = size_of(path)
     return tally
 
 
 def _in_parts(path: Path, task: Task, workers: int | None, advance: Callable[[int], None]) -> Tally:
     """A file of JSON Lines, a range of bytes after the other, by ``workers`` beside this process."""
-    size = path.stat().st_size
-    count = how_many(workers, size)
+    count = how_many(workers, size_of(path))
     if workers is None:
         count = max(count - 1, 0)  # this process works too
     # One is killed, or this computer allows no processes: then alone, from the beginning.
@@ -225,7 +224,7 @@ def _compared(checked: Sequence[Checked], wanted: Sequence[set[int]]) -> Iterato
     roles = [one.role or f"file {number}" for number, one in enumerate(checked)]
     groups: dict[bytes, list[tuple[Identity, int, Where]]] = {}
     for number, (one, lines) in enumerate(zip(checked, wanted, strict=True)):
-        for record in lookup.records_at(one.path, lines, one.tally.starts):
+        for record in lookup.records_at(one.path, lines, one.columns, one.tally.starts):
             own = identity(asked_by(record))
             earlier = groups.setdefault(own.question, [])
             within = [other for other in earlier if roles[other[1]] == roles[number]]

@@ -120,7 +120,8 @@ class Sheet:
             if mentions(text):
                 some.update([place for place, stem in enumerate(stems) if any(refers(stem))])
             elif stems is self.wide:
-                some.update(_places(text, _OF_PICTURE))
+                shown = _places(text, _OF_PICTURE)
+                some.update([place for place in shown if any(refers(stems[place]))])
         for column in self.options:
             naming = _places("\n".join(column), _NAMING)
             some.update([place for place in naming if names_options(column[place])])

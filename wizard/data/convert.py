@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from wizard.data import wire
 from wizard.data.check import Finding, Findings
-from wizard.data.lines import SourceUnreadable, opened
+from wizard.data.lines import SourceUnreadable, opened, size_of
 from wizard.data.manifest import Manifest, SourceEntry, begun
 from wizard.data.page import MOST_SPLITS, Kind, Task, keep_memory
 from wizard.data.parts import MAX_PART_SIZE, Part, Set, refuse_source
@@ -47,10 +47,6 @@ __all__ = [
 
 OnError: TypeAlias = Literal["stop", "skip"]
 
-EXACT = 96_000_000
-"""Bytes of a source up to which every row's tokens are counted: beyond, that would keep the user waiting for 20 seconds."""
-
-SAMPLE = 20_000
 _SEED = 20_261_123  # of the sample; any number does, as long as it stays the same
 _SHARES = 1e-6
 _LARGE = 8_000_000  # bytes
@@ -146,7 +142,7 @@ def convert(
     lines_of_json = rows.recognise().container == "jsonl"
     known, said = reading(source, columns) if lines_of_json else (rows.reading()[0], ())
     task = Task(rows.file, system_prompt, known, tuple(split), seed, shuffle_options, keep=on_error == "skip")
-    total = _size(rows.path)
+    total = size_of(rows.path)
     if total >= _LARGE:
         keep_memory()
     work = Underway(task, _counting(tokenizer, total), total)
@@ -157,7 +153,7 @@ def convert(
         for found in said:
             work.findings.add(found)
         made = (
-            by_page(rows.path, work, _workers(workers, total, tokenizer))
+            by_page(rows.path, work, _workers(workers, work.counting, total))
             if lines_of_json
             else by_row(rows, work)
         )
@@ -285,22 +281,14 @@ def _refuse_empty(source: Path, out: Set) -> None:
 def _counting(tokenizer: Tokenizer | None, total: int) -> Counting | None:
     if tokenizer is None:
         return None
-    from wizard.data.tokens import Counting
+    from wizard.data.tokens import Counting, sample_for
 
-    return Counting(tokenizer, wanted=SAMPLE if total > EXACT else None, seed=_SEED)
+    return Counting(tokenizer, wanted=sample_for(total), seed=_SEED)
 
 
-def _workers(wanted: int | None, total: int, tokenizer: Tokenizer | None) -> int:
+def _workers(wanted: int | None, counting: Counting | None, total: int) -> int:
     """How many workers; none where counting every token takes far longer than the rest."""
-    return 0 if wanted is None and tokenizer is not None and total <= EXACT else how_many(wanted, total)
-
-
-def _size(path: Path) -> int:
-    """The file's size in bytes; 0 for one inside an archive."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+    return 0 if wanted is None and counting is not None and counting.all else how_many(wanted, total)
 
 
 def _digest(path: Path) -> str:

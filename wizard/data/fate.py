@@ -10,6 +10,7 @@ from wizard.data import audit, lookup
 from wizard.data.check import Finding
 from wizard.data.identity import asked_by
 from wizard.data.lines import blocks, opened
+from wizard.data.readers import Columns
 from wizard.data.record import Chat, MultipleChoice, Record
 from wizard.data.rows import Outcome
 from wizard.data.scan import Scan, Task
@@ -41,43 +42,41 @@ def fate(
     outputs: Iterable[Path] = (),
     beside: Sequence[Path] = (),
     max_length: int | None = None,
+    columns: Columns = None,
 ) -> Fate:
     """What became of the row on ``line`` of ``path``. ``beside``: files to look for the same question in.
 
     Raises SourceUnreadable, also where the file has no such line.
     """
-    raw, outcome = _read(path, line)
+    raw, outcome = _read(path, line, columns)
     if isinstance(outcome, tuple):
         return Fate(path, line, raw, None, not outcome, outcome, None, None)
-    bailian = lookup.bailian_field(path) if lookup.is_json_lines(path) else ""
+    bailian = lookup.bailian_field(path) if not columns and lookup.is_json_lines(path) else ""
     scan = Scan(Task(str(path), bailian, max_length, system_prompt))
     findings = list(scan.findings(outcome, asked_by(outcome)))
-    checked = audit.check([path, *beside], max_length=None)
+    checked = audit.check([path, *beside], columns=columns)
     findings += audit.twins(checked, 0, line)
     if any(found.severity == "error" for found in findings) or not isinstance(outcome, MultipleChoice | Chat):
         return Fate(path, line, raw, outcome, False, tuple(findings), None, None)
+    earlier = lookup.records_at(path, set(range(1, line)), columns)
     sent = wire_line(outcome, system_prompt).rstrip(b"\n")
-    return Fate(path, line, raw, outcome, False, tuple(findings), sent, _found(outcome, path, line, outputs))
+    return Fate(path, line, raw, outcome, False, tuple(findings), sent, _found(outcome, earlier, outputs))
 
 
-def _read(path: Path, line: int) -> tuple[str, Outcome]:
+def _read(path: Path, line: int, columns: Columns) -> tuple[str, Outcome]:
     raw = next((raw for _line, raw in lookup.lines_at(path, {line})), b"")
     text = raw.decode("utf-8", "backslashreplace") if b"\0" not in raw else ""
-    outcome = next((outcome for _line, outcome in lookup.rows_at(path, {line})), ())
+    outcome = next((outcome for _line, outcome in lookup.rows_at(path, {line}, columns)), ())
     return text, outcome
 
 
-def _found(record: Record, path: Path, line: int, outputs: Iterable[Path]) -> tuple[Path, int] | None:
-    """Where the row is among ``outputs``: the same user's and assistant's texts, whatever the system prompt was.
+def _found(record: Record, earlier: Iterable[Record], outputs: Iterable[Path]) -> tuple[Path, int] | None:
+    """Where the row, which came after ``earlier`` ones, is among ``outputs``: the same user's and assistant's texts, whatever the system prompt was.
 
     Rows that are sent alike are told apart by their order, which a conversion keeps.
     """
     ends = _ends(record)
-    before = sum(
-        1
-        for one in lookup.records_at(path, set(range(1, line)))
-        if isinstance(one, MultipleChoice | Chat) and _ends(one) == ends
-    )
+    before = sum(1 for one in earlier if isinstance(one, MultipleChoice | Chat) and _ends(one) == ends)
     for output in outputs:
         if not output.is_file():
             continue

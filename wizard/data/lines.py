@@ -93,6 +93,14 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         yield plain
 
 
+def size_of(path: Path) -> int:
+    """The file's size in bytes; 0 for one inside an archive, and for one that opening will refuse."""
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
 def head_of(stream: BinaryIO, size: int = BLOCK) -> bytes:
     """The first bytes of a stream that nobody has read from, which is left at its beginning."""
     if isinstance(stream, io.BufferedReader) and not stream.seekable():

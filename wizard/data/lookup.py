@@ -12,6 +12,7 @@ from typing import TypeAlias
 from wizard.data import readers
 from wizard.data.check import Finding
 from wizard.data.lines import TooLong, blocks, opened
+from wizard.data.readers import Columns
 from wizard.data.record import Record
 from wizard.data.rows import Outcome, decode, understand
 
@@ -64,18 +65,20 @@ def bailian_field(path: Path) -> str:
     return "text" if set(row) == {"text"} else ""
 
 
-def rows_at(path: Path, wanted: AbstractSet[int], starts: Starts = ()) -> Iterator[tuple[int, Outcome]]:
+def rows_at(
+    path: Path, wanted: AbstractSet[int], columns: Columns = None, starts: Starts = ()
+) -> Iterator[tuple[int, Outcome]]:
     """(line, what it means) for each of the ``wanted`` physical lines that there is, in order of the lines."""
     file = str(path)
     if not wanted:
         return
-    if is_json_lines(path):
+    if not columns and is_json_lines(path):
         for number, raw in lines_at(path, wanted, starts):
             yield number, understand(raw, file, number)
         return
     last = max(wanted)
     faults: list[Finding] = []
-    for one in readers.read(path):
+    for one in readers.read(path, columns):
         line = one.where.line
         if faults and faults[0].where.line != line:
             yield faults[0].where.line, tuple(faults)
@@ -91,9 +94,11 @@ def rows_at(path: Path, wanted: AbstractSet[int], starts: Starts = ()) -> Iterat
         yield faults[0].where.line, tuple(faults)
 
 
-def records_at(path: Path, wanted: AbstractSet[int], starts: Starts = ()) -> Iterator[Record]:
+def records_at(
+    path: Path, wanted: AbstractSet[int], columns: Columns = None, starts: Starts = ()
+) -> Iterator[Record]:
     """The records on the ``wanted`` lines, in order of the lines; lines that hold none are passed over."""
-    for _line, outcome in rows_at(path, wanted, starts):
+    for _line, outcome in rows_at(path, wanted, columns, starts):
         if not isinstance(outcome, tuple):
             yield outcome
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wizard.data import lookup
+from wizard.data import lookup, readers
 from wizard.data.check import Finding
 from wizard.data.inspection import KNOWN
 from wizard.data.lines import SourceUnreadable, TooLong, blocks, opened
+from wizard.data.readers import Columns
 from wizard.data.record import trim
-from wizard.data.rows import decode, understand
+from wizard.data.rows import PLAIN, Reading, decode, understand
 from wizard.errors import DataError
 from wizard.locale import _
 from wizard.storage import writing
@@ -65,12 +66,12 @@ class Mended:
         return tuple(f"{count:,} {names[code]}" for code, count in self.done)
 
 
-def mend(source: Path, output: Path | None = None) -> Mended:
+def mend(source: Path, output: Path | None = None, columns: Columns = None) -> Mended:
     """Write ``source``, mended, to ``output`` (``<stem>.fixed.jsonl`` beside it); rows that can't be sent go aside.
 
     They are listed in ``<output's stem>.rejected.jsonl``: line in the source, code, what, row. The source is not touched;
     rows come out in order, and a row in which nothing is mended comes out byte by byte as it was. Mending the output
-    again gives the same bytes. Raises NotMendable, SourceUnreadable and StorageError.
+    again gives the same bytes. ``columns``: as readers.read. Raises NotMendable, SourceUnreadable and StorageError.
     """
     output = output if output is not None else source.with_name(f"{_stem(source)}.fixed.jsonl")
     aside = output.with_name(f"{output.name.removesuffix('.jsonl').removesuffix('.fixed')}.rejected.jsonl")
@@ -79,7 +80,7 @@ def mend(source: Path, output: Path | None = None) -> Mended:
             raise DataError(_("{path} is the source and can't be the output too.").format(path=path))
     encoding = _encoding(source)
     _refuse_others(source, encoding)
-    work = _Work(str(source))
+    work = _Work(str(source), readers.reading(source, columns)[0] if columns else PLAIN)
     with ExitStack() as stack, writing(output, mode=_MODE) as out:
         rest = None
         for number, raw in _lines(source, encoding, work.done):
@@ -99,10 +100,11 @@ def mend(source: Path, output: Path | None = None) -> Mended:
 
 
 class _Work:
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, reading: Reading) -> None:
         self.rows = self.rejected = 0
         self.done: Counter[str] = Counter()
         self._file = file
+        self._reading = reading
 
     def line(self, raw: bytes, number: int) -> tuple[bytes | None, tuple[Finding, ...]]:
         """The line as it is to be written, or why it can't be; both empty for a blank line."""
@@ -110,11 +112,11 @@ class _Work:
         if not bare:
             self.done["BLANK_LINE"] += 1
             return None, ()
-        outcome = understand(bare, self._file, number)
+        outcome = understand(bare, self._file, number, self._reading)
         changes: set[str] = set()
         if not isinstance(outcome, tuple) and (row := _mended(decode(bare), changes)) is not None and changes:
             bare = json.dumps(row, ensure_ascii=False).encode()
-            outcome = understand(bare, self._file, number)
+            outcome = understand(bare, self._file, number, self._reading)
         if isinstance(outcome, tuple):
             self.rejected += 1
             return None, outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from wizard.data.check import Finding, finding
 from wizard.data.formats import container
@@ -13,7 +13,21 @@ from wizard.data.record import Record, Where
 from wizard.data.rows import Outcome, Reading
 from wizard.data.source import Column, Recognised, Source
 
-__all__ = ["Column", "Reading", "Recognised", "outcomes", "page", "pages", "read", "reading", "recognise"]
+__all__ = [
+    "Column",
+    "Columns",
+    "Reading",
+    "Recognised",
+    "outcomes",
+    "page",
+    "pages",
+    "read",
+    "reading",
+    "recognise",
+]
+
+Columns: TypeAlias = Mapping[str, str] | None
+"""Meaning -> column, as the user gave them; None: told from the columns' names."""
 
 _NAMES = {"parquet": "Parquet", "xlsx": "Excel (.xlsx)", "zip": "zip", "tar": "tar"}
 

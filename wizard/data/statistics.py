@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 from wizard.data import balance, lookup
 from wizard.data.record import Chat, MultipleChoice
 from wizard.data.scan import tokens_of
-from wizard.data.tokens import Lengths
+from wizard.data.tokens import Lengths, sample_for
 from wizard.data.wire import messages
 
 if TYPE_CHECKING:
     from wizard.data.audit import Checked
     from wizard.data.tokens import Tokenizer
 
-EXACT = 8_000_000  # bytes; up to here counting every token takes about a second
-SAMPLE = 4_000  # rows
 SEED = 20_261_123
 LIMITS = (1024, 2048, 4096)
 _Z = 1.959964  # 95 %
@@ -89,17 +87,23 @@ class Statistics:
 
 
 def statistics(
-    checked: Checked, tokenizer: Tokenizer, *, system_prompt: str = "", seed: int = SEED, sample: int = SAMPLE
+    checked: Checked,
+    tokenizer: Tokenizer,
+    *,
+    system_prompt: str = "",
+    seed: int = SEED,
+    sample: int | None = None,
 ) -> Statistics:
     """The statistics of a file that was checked.
 
-    Tokens are counted in every row of a file up to EXACT bytes, else in ``sample`` rows drawn with ``seed`` from all
-    lines alike; the total is then estimated by the ratio of tokens to characters, whose sum is known. Reads the file
+    Tokens are counted in every row, or in ``sample`` rows (None: see ``tokens.sample_for``) drawn with ``seed`` from all
+    lines alike; then the total is estimated by the ratio of tokens to characters, whose sum is known. Reads the file
     once more. Raises SourceUnreadable.
     """
     tally = checked.tally
     characters = sum(length * rows for length, rows in tally.characters.items())
-    exact = tally.size <= EXACT or tally.rows <= sample
+    sample = sample_for(tally.size) if sample is None else sample
+    exact = sample is None or tally.rows <= sample
     lines = _lines(checked, None if exact else sample, seed)
     pairs = _counted(checked, lines, tokenizer, system_prompt)
     lengths = Lengths.of(tokens for tokens, _characters in pairs)
@@ -157,7 +161,7 @@ def _counted(
     """(tokens, characters) of the rows on ``lines``, a thousand at a time on both cores."""
     pairs: list[tuple[int, int]] = []
     chats = []
-    for record in lookup.records_at(checked.path, lines, checked.tally.starts):
+    for record in lookup.records_at(checked.path, lines, checked.columns, checked.tally.starts):
         if isinstance(record, MultipleChoice | Chat):
             chats.append(messages(record, system_prompt))
         else:

@@ -156,14 +156,18 @@ class Preview(Step):
         from wizard.data import audit
         from wizard.data.statistics import statistics
 
-        # Where the user said what the columns mean, only the converted rows can be understood without asking again.
-        paths = [self._world.folder / file["path"] for file in files if not file["columns"]]
-        total = sum(file["size"] for file in files if not file["columns"])
+        columns = files[0]["columns"] if files else {}
+        files = [file for file in files if file["columns"] == columns]
+        paths = [self._world.folder / file["path"] for file in files]
+        total = sum(file["size"] for file in files)
         with work.front.progress(
             _("Looking for duplicates, leaks and other oddities"), total, "bytes"
         ) as progress:
             checked = audit.check(
-                paths, system_prompt=work.facts["preview.system_prompt"], on_progress=progress.update
+                paths,
+                system_prompt=work.facts["preview.system_prompt"],
+                columns=columns or None,
+                on_progress=progress.update,
             )
         for one in checked:
             work.front.show(found_in(one.findings))
