@@ -83,7 +83,7 @@ class Nursery:
         finally:
             late.cancel()
             if tracer is not None:
-                tracer.wait(PATIENCE)
+                tracer.communicate(timeout=PATIENCE)  # closes its pipe, too
 
     def close(self) -> None:
         """End it."""
