@@ -77,7 +77,9 @@ def _append(path: Path, lines: tuple[str, ...]) -> None:
     end = b"\r\n" if b"\r\n" in text else b"\n"
     if text and not text.endswith(b"\n"):
         text += end
-    storage.remove_stale_temps(path.parent, path.name)  # what a killed wizard left: the name isn't one that git ignores
+    storage.remove_stale_temps(
+        path.parent, path.name
+    )  # what a killed wizard left: the name isn't one that git ignores
     text += b"".join(re.sub(r"([?\[\]!#\\ ])", r"\\\1", line).encode() + end for line in lines)
     storage.write_atomically(path, text, mode=mode)
 
