@@ -23,6 +23,7 @@ FAMILIES = {
     "storage": "sweeps.storage",
     "http": "sweeps.http_faults",
     "two-wizards": "sweeps.two_wizards",
+    "session": "sweeps.session",
 }  # fmt: skip
 """Each family's name and module; a module of a family has what ``Family`` says. Another one is one more line here."""
 
