@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import os
+import signal
 import sys
 
 from sweeps.family import FAMILIES, Outcome, family, run
@@ -16,6 +18,7 @@ def main() -> int:
     options = _options()
     outcomes: list[Outcome] = []
     absent: list[tuple[str, str]] = []
+    faulthandler.register(signal.SIGUSR1)  # where does it stand?
     for name in options.families or FAMILIES:
         if missing := family(name).MISSING:
             absent.append((name, missing))

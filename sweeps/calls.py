@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sweeps.journey import Ended, Journey
+from sweeps.starting import PATIENCE
 
 CHANGING = (
     "write", "pwrite64", "writev", "pwritev", "pwritev2", "copy_file_range", "sendfile", "ftruncate", "truncate", "fallocate",
@@ -24,8 +29,8 @@ SENDING = ("connect", "sendto", "sendmsg", "sendmmsg", "shutdown", "ioctl", "rec
 There it has left, and nobody here knows what came of it.
 """
 
-FLOATING = ("ioctl", "read", "recvfrom", "recvmsg")
-"""How often these are called depends on the pieces in which answers (and git's words) come: their numbers may be one or two off."""
+FLOATING = ("ioctl", "recvfrom", "recvmsg", "read")
+"""How often these are called depends on the pieces in which answers (also git's) come: their numbers may be one or two off."""
 
 READING = ("read", "pread64", "readv", "preadv")
 
@@ -67,16 +72,24 @@ def trace(
 
 def touching(journey: Journey, points: Sequence[Point]) -> list[Point]:
     """Those of ``points`` that change something in the journey's folder, or move something to or from the platform."""
-    folder = str(journey.folder)
-    return [point for point in points if _touches(point, folder)]
+    return [point for point in points if _touches(point, journey.folder)]
 
 
-def _touches(point: Point, folder: str) -> bool:
-    if point.call in ("open", "openat", "creat"):
-        return "O_CREAT" in point.about and f'"{folder}/' in point.about
+def _touches(point: Point, folder: Path) -> bool:
     if point.call in SENDING:
         return "TCP:[" in point.about
-    return folder in point.about
+    return place(point, folder) is not None and not reads(point)
+
+
+def place(point: Point, folder: Path) -> str | None:
+    """The path in ``folder`` that a file call is about, by its descriptor or by its name; None for one elsewhere."""
+    matched = re.match(rf'(?:\d+<|")({re.escape(str(folder))}[^>"]*)', point.about)
+    return None if matched is None else matched[1]
+
+
+def reads(point: Point) -> bool:
+    """Whether the call changes nothing."""
+    return point.call in READING or (point.call in ("open", "openat") and "O_CREAT" not in point.about)
 
 
 def struck(point: Point, how: str, more: str = "") -> Callable[[int], Sequence[str]]:
@@ -97,6 +110,24 @@ def killed(journey: Journey, point: Point, *words: str) -> Ended:
     ended = journey.start(*words, under=struck(point, "signal=SIGKILL"))
     assert ended.code == KILLED, f"not killed at {point.name}: {ended.code}\n{ended.said[-2000:]}"
     return ended
+
+
+def held(journey: Journey, point: Point, act: Callable[[int], None]) -> Ended:
+    """A start that is stopped right behind ``point`` while ``act`` is called with its process id, and then goes on."""
+    with tempfile.NamedTemporaryFile(prefix="sweep-held-") as log:
+
+        def once_held(process: int) -> None:
+            until = time.monotonic() + PATIENCE
+            while "--- stopped by SIGSTOP ---" not in Path(log.name).read_text("utf-8", "replace"):
+                assert time.monotonic() < until, f"it never came to {point.name}"
+                time.sleep(0.005)
+            act(process)
+            with suppress(ProcessLookupError):  # killed by the act
+                os.kill(process, signal.SIGCONT)
+
+        fault = f"inject={point.call}:signal=SIGSTOP:when={point.number}"
+        options = ("-qq", "-o", log.name, "-e", f"trace={point.call}", "-e", fault)
+        return journey.start(under=lambda child: ("strace", *options, "-p", str(child)), meanwhile=once_held)
 
 
 def steady(run: Callable[[], list[Point]]) -> list[Point]:

@@ -22,6 +22,8 @@ FAMILIES = {
     "crash-pairs": "sweeps.crash_pairs",
     "storage": "sweeps.storage",
     "http": "sweeps.http_faults",
+    "two-wizards": "sweeps.two_wizards",
+    "session": "sweeps.session",
 }  # fmt: skip
 """Each family's name and module; a module of a family has what ``Family`` says. Another one is one more line here."""
 

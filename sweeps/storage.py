@@ -8,13 +8,12 @@ the platform is in the session or was printed. With the fault gone the next star
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
 
-from sweeps.calls import CHANGING, READING, Point, steady, struck, trace
+from sweeps.calls import CHANGING, READING, Point, place, reads, steady, struck, trace
 from sweeps.family import NEEDS_STRACE, Case
 from sweeps.journey import Journey, journey
 
@@ -37,21 +36,21 @@ def cases(seed: int) -> Sequence[Case]:
     """Every file call, each with one or all of its errors."""
     points = path()
     sent = f"{CONVERTED}/train.jsonl>"  # which is opened again to be sent
-    paid = next(place for place, point in enumerate(points) if sent in point.about)
+    paid = next(number for number, point in enumerate(points) if sent in point.about)
     found: list[Case] = []
-    for place, point in enumerate(points):
+    for number, point in enumerate(points):
         errors = _errors(point)
-        if place < paid and errors:
-            errors = (errors[(place + seed) % len(errors)],)
+        if number < paid and errors:
+            errors = (errors[(number + seed) % len(errors)],)
         found += [Case(f"{point.name}-{error}", partial(refused, point, error, "")) for error in errors]
-        if place >= paid and point.call in LASTING:
+        if number >= paid and point.call in LASTING:
             error = LASTING[point.call]
             found.append(Case(f"{point.name}-{error}-on", partial(refused, point, error, "+")))
     return found
 
 
 def _errors(point: Point) -> tuple[str, ...]:
-    if point.call == "openat" and _reads(point):
+    if point.call == "openat" and reads(point):
         return READ_ERRORS
     return ERRORS[point.call]
 
@@ -64,27 +63,23 @@ def path() -> list[Point]:
         with tempfile.TemporaryDirectory(prefix="sweep-") as name, journey(Path(name)) as undisturbed:
             _ended, points = trace(undisturbed, calls=(*CHANGING, *READING))
             undisturbed.whole()
-            return list(_told_apart(points, str(undisturbed.folder)))
+            return list(_told_apart(points, undisturbed.folder))
 
     return steady(once)
 
 
-def _told_apart(points: Sequence[Point], folder: str) -> Iterator[Point]:
+def _told_apart(points: Sequence[Point], folder: Path) -> Iterator[Point]:
     seen: set[tuple[str, str]] = set()
     for point in points:
-        matched = re.search(rf"{re.escape(folder)}[^>\"]*", point.about)
-        if matched is None:
+        where = place(point, folder)
+        if where is None:
             continue
-        if not _reads(point):
+        if not reads(point):
             seen.clear()
-        elif (point.call, matched[0]) in seen:
+        elif (point.call, where) in seen:
             continue
-        seen.add((point.call, matched[0]))
+        seen.add((point.call, where))
         yield point
-
-
-def _reads(point: Point) -> bool:
-    return point.call in READING or (point.call == "openat" and "O_CREAT" not in point.about)
 
 
 def refused(point: Point, error: str, more: str, folder: Path) -> None:
@@ -99,7 +94,8 @@ def refused(point: Point, error: str, more: str, folder: Path) -> None:
             assert str(mine.folder) in ended.said or ".wizard" in ended.said, (
                 f"no file is named: {ended.said[-1500:]}"
             )
-        mine.go_on()
+        # A key that can't be saved is said, and used all the same; behind the job it isn't asked for again.
+        mine.go_on(kept=None if "could not be saved" in ended.said else True)
 
 
 def told(mine: Journey, said: str) -> None:

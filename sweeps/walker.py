@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from wizard import cli
-from wizard.engine.step import Decision, Field, Quit
+from wizard.engine.step import Decision, Field, Quit, Unacceptable
 from wizard.ui import capability
 from wizard.ui.scripted import Scripted
 
@@ -51,7 +51,12 @@ class Answering(Scripted):
         self._note(field.key)
         if field.kind == "word":
             return field.accept(field.value)
-        return field.accept(ANSWERS.get(field.key, field.default if current is None else current))
+        if field.key in ANSWERS:
+            return field.accept(ANSWERS[field.key])
+        try:
+            return field.accept(field.default if current is None else current)
+        except Unacceptable:  # what was answered before is none of the choices any more
+            return field.accept(field.default)
 
     def decide(self, decision: Decision) -> str:
         """As it was told to, usually to leave it, wherever that is offered; an unfinished session goes on."""

@@ -200,7 +200,7 @@ def file_changed(name: str) -> Words:
     """For a file that isn't what the preview saw."""
     return (
         _("{name} has changed since the preview, so it was not sent.").format(name=name),
-        _("Go back to the preview step, look at the new content and convert it again."),
+        _("Start the wizard again: it converts the data again, and asks you where that changes the plan."),
     )
 
 

@@ -102,12 +102,15 @@ def size_of(path: Path) -> int:
 
 
 def head_of(stream: BinaryIO, size: int = BLOCK) -> bytes:
-    """The first bytes of a stream that nobody has read from, which is left at its beginning."""
-    if isinstance(stream, io.BufferedReader) and not stream.seekable():
-        return stream.peek(size)[:size]
-    start = stream.tell()
-    head = stream.read(size)
-    stream.seek(start)
+    """The first bytes of a stream that nobody has read from, which is left at its beginning. Raises SourceUnreadable."""
+    try:
+        if isinstance(stream, io.BufferedReader) and not stream.seekable():
+            return stream.peek(size)[:size]
+        start = stream.tell()
+        head = stream.read(size)
+        stream.seek(start)
+    except OSError as error:
+        raise _unreadable(getattr(stream, "name", ""), error) from error
     return head
 
 

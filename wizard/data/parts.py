@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -17,7 +16,7 @@ from wizard.data.digests import Digests
 from wizard.data.manifest import Manifest, PartEntry
 from wizard.errors import DataError
 from wizard.locale import _
-from wizard.storage import Pending, refuse_special, remove_stale_temps, writing
+from wizard.storage import Pending, refusal, refuse_special, remove_stale_temps, writing
 
 MAX_PART_SIZE = 300_000_000
 """Bytes. The platform takes files for fine-tuning up to 300 MB (D-guide 2026-05-26; its command line reads it as MiB)."""
@@ -169,8 +168,10 @@ class Set:
         if self._aside is not None:
             self._aside.take(self.aside_path)
         else:
-            with suppress(FileNotFoundError):  # of an earlier run, and no longer true
-                self.aside_path.unlink()
+            try:
+                self.aside_path.unlink(missing_ok=True)  # of an earlier run, and no longer true
+            except OSError as error:
+                raise refusal(self.aside_path, error) from error
         for entry in stale:
             self._remove(self._output.with_name(entry.name), source)
         self._say(msgspec.structs.replace(about, complete=True, parts=entries))

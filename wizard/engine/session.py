@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from wizard import __version__, log
+from wizard.engine.plan import digest
 from wizard.engine.step import Facts, Source
 from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageError, reason
 from wizard.locale import _
@@ -31,6 +32,9 @@ MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 MOVES_KEPT = 200
 FILE = "session.json"
 SHELF = "sessions"
+CHECK = "check"
+"""The digest of everything else in the file: a bit that the disk flipped would make another fact, or another job."""
+
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 State = Literal["prepared", "sent", "done"]
@@ -181,7 +185,7 @@ class Session:
         if not self._swept:  # what a killed wizard left behind
             remove_stale_temps(self.folder, FILE)
             self._swept = True
-        document = {
+        document: dict[str, Any] = {
             "schema": SCHEMA,
             "id": self.id,
             "created": self.created,
@@ -190,6 +194,7 @@ class Session:
             "effects": [asdict(effect) for effect in self.effects.values()],
             "moves": self.moves,
         }
+        document[CHECK] = digest(document)
         text = json.dumps(document, ensure_ascii=False, indent=1)
         data = text.encode("utf-8", "backslashreplace")
         write_atomically(self.path, data, mode=0o600, keep_previous=keep_previous)
@@ -254,6 +259,9 @@ class Session:
                 ),
                 _("Update bailian-wizard, or start in another folder. Nothing was changed."),
             )
+        check = stored.pop(CHECK, None)  # the first versions wrote none
+        if check is not None and check != digest(stored):
+            raise ValueError
         while schema != SCHEMA:
             stored = MIGRATIONS[schema](stored)
             schema = stored["schema"]

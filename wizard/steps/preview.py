@@ -178,10 +178,14 @@ class Preview(Step):
             work.front.show(view_of(checked[0], numbers))
 
     def verify(self, facts: Facts) -> str | None:
-        """The converted files must be there as they were written; the upload checks every byte."""
+        """The converted files must be there byte for byte as they were written.
+
+        The upload refuses other bytes, which only a new conversion mends: a file of the same size that is not looked into
+        here would be refused at every start.
+        """
         for file in facts["preview.files"]:
             path = self._world.folder / file["path"]
-            if not path.is_file() or path.stat().st_size != file["size"]:
+            if not path.is_file() or path.stat().st_size != file["size"] or _md5(path) != file["md5"]:
                 return _("{path} is not as it was written; it is converted again.").format(path=file["path"])
         return None
 
@@ -292,6 +296,17 @@ class Preview(Step):
         files = facts.get("dataset.files") or ()
         known = any(catalog.locate(Path(file["path"]).absolute()) for file in files)
         return MEDQA_OUTPUT if known or not files else OTHER_OUTPUT
+
+
+def _md5(path: Path) -> str:
+    """The checksum of a file; empty where it can't be read."""
+    import hashlib
+
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    except OSError:
+        return ""
 
 
 def _beside(sample: Sample, name: str) -> Beside:
