@@ -23,6 +23,11 @@ REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """An option of our own."""
+    parser.addoption("--renew-screens", action="store_true", help="write the golden screens as they are now")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder as a user has it after unpacking the project: the samples, and nothing else."""

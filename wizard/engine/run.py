@@ -334,6 +334,8 @@ class Run:
         if before is None:
             self.front.say(_sealed() if self.sealed else _("This is the first question."), "dim")
         else:
+            # What rests on that answer comes again by itself if it changes, and may not be a question then.
+            self._reopened -= {field.key for field in step.fields(self.facts) if before in field.needs}
             self._reopened.add(before)
             self._shown = None
 

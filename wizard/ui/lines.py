@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.engine.view import Bars, Beside, Curve, Panel, Table, Text, View
+from wizard.locale import _
 
 
 def text_of(view: View) -> Iterator[str]:
@@ -22,17 +23,21 @@ def text_of(view: View) -> Iterator[str]:
                 yield from _panel(right)
             case Bars(title=title, rows=rows):
                 yield title
-                yield from (f"{label}: {count:,}" for label, count in rows)
+                yield from (_named(label, f"{count:,}") for label, count in rows)
             case Curve(title=title, series=series):
                 yield from (f"{title}, {label}: {points[-1][1]:.4f}" for label, points in series)
 
 
 def _table(table: Table) -> Iterator[str]:
     for label, value, *rest in table.rows:
-        yield f"{label}: {value}" + "".join(f" [{cell}]" for cell in rest if cell)
+        yield _named(label, value) + "".join(f" [{cell}]" for cell in rest if cell)
 
 
 def _panel(panel: Panel) -> Iterator[str]:
     yield f"[{panel.title}]"
     for label, text in panel.parts:
-        yield f"{label}: {text}" if label else text
+        yield _named(label, text) if label else text
+
+
+def _named(label: str, text: str) -> str:
+    return _("{title}: {line}").format(title=label, line=text)

@@ -54,7 +54,8 @@ class Plain:
     def begin(self, number: int, total: int, title: str) -> None:
         """A head line for the step."""
         self._write("")
-        self._write(_("Step {number} of {total}").format(number=number, total=total) + f": {title}")
+        counted = _("Step {number} of {total}").format(number=number, total=total)
+        self._write(_("{title}: {line}").format(title=counted, line=title))
 
     def show(self, view: View) -> None:
         """As plain text."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from wizard.engine.step import Choice, Field, Quit, Unacceptable
+from wizard.engine.step import Choice, Field, Quit
 from wizard.locale import _
 from wizard.ui.base import safe
 from wizard.ui.capability import Capability
@@ -13,6 +13,7 @@ from wizard.ui.wrap import width, wrapped
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
+    from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.output import Output
     from prompt_toolkit.styles import Style
     from questionary import Question
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 LEAST_NOTE = 8  # columns: less says nothing
 ESCAPE_PATIENCE = 0.1  # seconds within which an Escape may turn out to be an arrow key
 MENU = 4  # rows kept free for the names of files
+HEAD, LEAST_LIST = 3, 3  # rows of a question above its list, and of a list that help has pushed together
 
 BACK = object()
 """The value of the choice to go back, and what stands for a line when Escape was pressed."""
 
-Explain = Callable[[Choice | None], None]
-"""Prints the help above the question; called with the choice that is pointed at."""
+Explain = Callable[[Choice | None], int]
+"""Prints the help above the question and says how many rows it took; called with the choice that is pointed at."""
 
 
 def choose(
@@ -42,7 +44,7 @@ def choose(
     back = next((choice for choice in choices if choice.value is BACK), None)
     shown = _titles(choices, max(able.width - 6, 20))
     entries = [questionary.Choice(title, value=choice) for title, choice in zip(shown, choices, strict=True)]
-    hint = _("(arrow keys, Enter; Esc: back; ?: help)") if back else _("(arrow keys, Enter; ?: help)")
+    hint = _("(arrows, Enter; Esc: back; ?: help)") if back else _("(arrows, Enter; ?: help)")
     head, hint = _headed(label, hint, able.width)
     question = questionary.select(
         head,
@@ -61,7 +63,7 @@ def choose(
 
 
 def line(field: Field, offered: str, terminal: tuple[Capability, TextIO], explain: Explain) -> Any:
-    """What was typed, accepted by the field; or BACK. A secret is shown as asterisks."""
+    """What was typed, or BACK. A secret is shown as asterisks."""
     import questionary
 
     able, stream = terminal
@@ -82,8 +84,6 @@ def line(field: Field, offered: str, terminal: tuple[Capability, TextIO], explai
         instruction=hint,
         qmark="!" if field.kind == "word" else "?",
         style=_style(able),
-        validate=lambda text: _problem(field, text),
-        validate_while_typing=False,
         is_password=field.kind == "secret",
         output=_output(stream),
         **more,
@@ -94,28 +94,31 @@ def line(field: Field, offered: str, terminal: tuple[Capability, TextIO], explai
 def _headed(label: str, hint: str, columns: int) -> tuple[str, str]:
     """Question and hint, on one line where they fit; else the hint below, and neither broken inside a word."""
     lines = list(wrapped(f"? {safe(label, lines=False)}", columns - 1))
-    if len(lines) > 1 or width(f"{lines[0]} {hint} ") > columns:
+    if len(lines) > 1 or width(f"{lines[0]}  {hint} ") >= columns:
         hint = "\n" + "\n".join(wrapped(f"  {hint}", columns - 1))
     return "\n".join(lines)[2:], hint
 
 
-def _problem(field: Field, text: str) -> bool | str:
-    if field.kind == "word":
-        return text.strip() == field.word or _("Only {word} is taken; Esc goes back.").format(word=field.word)
-    try:
-        field.accept(text)
-    except Unacceptable as problem:
-        return safe(str(problem), lines=False)
-    return True
-
-
 def _asked(question: Question, explain: Explain, *, offered: str | None, back: bool) -> Any:
     """Put one question and wipe it: Escape is back, ``?`` where nothing was typed yet is help, Ctrl-C and Ctrl-D leave."""
-    from prompt_toolkit.application import run_in_terminal
-    from prompt_toolkit.filters import Condition
-    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
+    from prompt_toolkit.key_binding import merge_key_bindings
 
     application = question.application
+    keys = _keys(application, explain, offered=offered, back=back)
+    application.key_bindings = merge_key_bindings([*filter(None, [application.key_bindings]), keys])
+    application.ttimeoutlen = ESCAPE_PATIENCE
+    application.erase_when_done = True
+    try:
+        return question.unsafe_ask()
+    except (KeyboardInterrupt, EOFError):
+        raise Quit from None
+
+
+def _keys(application: Application[Any], explain: Explain, *, offered: str | None, back: bool) -> KeyBindings:
+    from prompt_toolkit.application import run_in_terminal
+    from prompt_toolkit.filters import Condition
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+
     keys = KeyBindings()
 
     @Condition
@@ -126,11 +129,9 @@ def _asked(question: Question, explain: Explain, *, offered: str | None, back: b
     def completing() -> bool:
         return application.current_buffer.complete_state is not None
 
-    if back:
-
-        @keys.add("escape", eager=True)
-        def _escape(event: KeyPressEvent) -> None:
-            event.app.exit(result=BACK)
+    @keys.add("escape", eager=True, filter=back)
+    def _escape(event: KeyPressEvent) -> None:
+        event.app.exit(result=BACK)
 
     @keys.add("enter", filter=completing, eager=True)
     def _take_name(event: KeyPressEvent) -> None:
@@ -139,26 +140,22 @@ def _asked(question: Question, explain: Explain, *, offered: str | None, back: b
     @keys.add("f1", eager=True)
     @keys.add("?", filter=untouched, eager=True)
     def _help(_event: KeyPressEvent) -> None:
-        run_in_terminal(lambda: explain(_pointed_at(application)))
+        run_in_terminal(lambda: _explain(application, explain))
 
-    application.key_bindings = merge_key_bindings([*filter(None, [application.key_bindings]), keys])
-    application.ttimeoutlen = ESCAPE_PATIENCE
-    application.erase_when_done = True
-    try:
-        return question.unsafe_ask()
-    except (KeyboardInterrupt, EOFError):
-        raise Quit from None
+    return keys
 
 
-def _pointed_at(application: Application[Any]) -> Choice | None:
+def _explain(application: Application[Any], explain: Explain) -> None:
+    """Print the help; a long list makes room, so that the help stays on the screen."""
+    from prompt_toolkit.layout import Dimension
     from questionary.prompts.common import InquirerControl
 
     for window in application.layout.find_all_windows():
-        if isinstance(window.content, InquirerControl):
-            choice = window.content.get_pointed_at().value
-            assert isinstance(choice, Choice)
-            return choice
-    return None
+        if isinstance(control := window.content, InquirerControl):
+            taken = explain(control.get_pointed_at().value) + HEAD
+            window.height = Dimension(max=max(application.output.get_size().rows - taken, LEAST_LIST))
+            return
+    explain(None)
 
 
 def _titles(choices: Sequence[Choice], room: int) -> list[str | list[tuple[str, str]]]:

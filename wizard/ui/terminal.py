@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from wizard import log
-from wizard.engine.step import Back, Choice, Decision, Edit, Field, Live, Progress, source_shown
+from wizard.engine.step import Back, Choice, Decision, Edit, Field, Live, Progress, Unacceptable, source_shown
 from wizard.locale import _
 from wizard.ui.base import forget_typed, safe
 from wizard.ui.capability import Capability
@@ -165,24 +165,33 @@ class Terminal:
         if field.kind == "word":
             forget_typed()
         hidden = field.kind in ("secret", "word")
-        answer = prompts.line(
-            field,
-            "" if offered is None or hidden else str(offered),
-            (self._capability, self._stream),
-            lambda _pointed: self._explain(field.help, None),
-        )
-        if answer is prompts.BACK:
-            raise Back
-        self._answered(
-            "!" if field.kind == "word" else "?", field.label, "****" if field.kind == "secret" else answer
-        )
-        return field.accept(field.value if field.kind == "word" else answer)
+        text = "" if offered is None or hidden else str(offered)
+        while True:
+            text = prompts.line(
+                field,
+                text,
+                (self._capability, self._stream),
+                lambda _pointed: self._explain(field.help, None),
+            )
+            if text is prompts.BACK:
+                raise Back
+            try:
+                value = _accepted(field, text)
+            except Unacceptable as problem:
+                # Said above the question, where there is room for all of it, and asked again with what was typed.
+                self._line(f"{self._capability.glyphs.bad} {safe(str(problem), lines=False)}", _SGR["bad"])
+                text = "" if hidden else text
+                continue
+            mark = "!" if field.kind == "word" else "?"
+            self._answered(mark, field.label, "****" if field.kind == "secret" else text)
+            return value
 
-    def _explain(self, text: str, pointed: Choice | None) -> None:
-        for line in text.split("\n"):
-            self._line("  " + line, "36")
+    def _explain(self, text: str, pointed: Choice | None) -> int:
+        lines = text.split("\n")
         if pointed is not None and pointed.note:
-            self._line(f"  {safe(pointed.label, lines=False)}: {safe(pointed.note, lines=False)}", "36")
+            label, note = (safe(words, lines=False) for words in (pointed.label, pointed.note))
+            lines.append(_("{title}: {line}").format(title=label, line=note))
+        return sum(self._line("  " + line, "36") for line in lines)
 
     def _answered(self, mark: str, label: str, answer: str) -> None:
         self._line(f"{mark} {safe(label, lines=False)} {safe(answer, lines=False)}")
@@ -210,13 +219,16 @@ class Terminal:
             )
         return self._made
 
-    def _line(self, text: str, sgr: str = "") -> None:
-        for line in wrapped(safe(text), _size()[0]):
-            if self._rows is not None:
-                self._rows += 1
+    def _line(self, text: str, sgr: str = "") -> int:
+        """Write ``text``, folded; returns the rows that it took."""
+        lines = list(wrapped(safe(text), _size()[0]))
+        if self._rows is not None:
+            self._rows += len(lines)
+        for line in lines:
             coloured = sgr and self._capability.colour
             print(f"\x1b[{sgr}m{line}\x1b[0m" if coloured else line, file=self._stream)
         self._stream.flush()
+        return len(lines)
 
 
 class _Region:
@@ -230,6 +242,14 @@ class _Region:
 
         console = self._terminal._console  # noqa: SLF001 - two halves of one front end
         self._live.update(render(view, console, self._terminal._capability.glyphs))  # noqa: SLF001 - as above
+
+
+def _accepted(field: Field, text: str) -> Any:
+    if field.kind != "word":
+        return field.accept(text)
+    if text.strip() != field.word:
+        raise Unacceptable(_("Only {word} is taken; Esc goes back.").format(word=field.word))
+    return field.accept(field.value)
 
 
 def _size() -> tuple[int, int]:
