@@ -216,6 +216,14 @@ class Terminal:
         def _escape(event: KeyPressEvent) -> None:
             event.app.exit(result=_BACK)
 
+        @keys.add("c-d", eager=True)  # a select would take no notice, a text would lose a letter
+        def _end(event: KeyPressEvent) -> None:
+            event.app.exit(exception=EOFError())
+
+        @keys.add("<sigint>")  # sent from elsewhere, not typed: a select would take no notice
+        def _interrupt(event: KeyPressEvent) -> None:
+            event.app.exit(exception=KeyboardInterrupt())
+
         application = question.application
         application.key_bindings = merge_key_bindings([*filter(None, [application.key_bindings]), keys])
         application.ttimeoutlen = ESCAPE_PATIENCE
