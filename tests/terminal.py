@@ -137,6 +137,8 @@ class Terminal:
                 self.read()
             except pexpect.EOF:
                 break
+        else:
+            raise AssertionError(f"the program did not end; the screen:\n{self.text}")
         self.child.wait()
         return int(-self.child.signalstatus if self.child.signalstatus else self.child.exitstatus)
 

@@ -45,12 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = arguments_of(words)
     try:
         code = _guarded(arguments, words)
-    except SystemExit as leaving:  # a signal
-        log.event("end", exit_code=leaving.code)
-        raise
+    except SystemExit as leaving:
+        code = int(leaving.code or 0)  # of a signal: 128 + its number
     log.event("end", exit_code=code)
     if argv is None:
-        process.ignore_interrupts()
+        process.let_go()
     return code
 
 
@@ -65,10 +64,10 @@ def _guarded(arguments: Namespace, words: Sequence[str]) -> int:
         process.say("\n" + _("Interrupted. Everything answered is saved; the next start goes on from there."))
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our results has enough; Python would complain once more when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return 1  # whoever read our results has enough
     except Exception as bug:  # noqa: BLE001 - somebody's bug: one line for the user, the rest for the log
+        if isinstance(bug, OSError) and isinstance(bug.__context__, SystemExit):
+            raise bug.__context__ from None  # on the way out after SIGHUP there was no terminal to tidy up
         return _own_up(bug, as_json=arguments.json)
 
 

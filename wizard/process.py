@@ -47,9 +47,17 @@ def turn_signals_into_exits() -> None:
         signal.signal(signal.SIGTSTP, _pause)
 
 
-def ignore_interrupts() -> None:
-    """All is done and the exit code stands: a second Ctrl-C while Python takes itself down can only spoil it."""
+def let_go() -> None:
+    """All is done and the exit code stands: neither a second Ctrl-C nor a terminal or reader that is gone may change it now."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            # Python would flush once more, complain, and end with 120.
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:

@@ -133,6 +133,14 @@ def _keys(application: Application[Any], explain: Explain, *, offered: str | Non
     def _escape(event: KeyPressEvent) -> None:
         event.app.exit(result=BACK)
 
+    @keys.add("c-d", eager=True)  # a list would take no notice, a line would lose a letter
+    def _end(event: KeyPressEvent) -> None:
+        event.app.exit(exception=EOFError())
+
+    @keys.add("<sigint>")  # sent from elsewhere, not typed: a list would take no notice
+    def _interrupt(event: KeyPressEvent) -> None:
+        event.app.exit(exception=KeyboardInterrupt())
+
     @keys.add("enter", filter=completing, eager=True)
     def _take_name(event: KeyPressEvent) -> None:
         event.current_buffer.complete_state = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal, TextIO
 
 from rich.cells import cell_len
@@ -201,8 +201,13 @@ def bar(
             TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
             TimeRemainingColumn(),
         ]
-    with Bar(*columns, console=console, transient=True) as shown:
+    shown = Bar(*columns, console=console, transient=True)
+    shown.start()
+    try:
         yield _Moving(shown, shown.add_task(label, total=total))
+    finally:
+        with suppress(OSError):  # a terminal that is gone must not take the work's result with it
+            shown.stop()
 
 
 def print_view(view: View, stream: TextIO) -> None:
