@@ -15,6 +15,8 @@ DEFAULTS = {
     "sandbox": False, "allow_endpoint": False, "plain": False, "set": [], "answers": None, "new": False, "json": False, "yes": False,
     "command": None, "debug": False,
 }  # fmt: skip
+LOCAL = ("convert", "check", "why", "models", "sessions", "schema", "completion")
+"""Commands that send nothing."""
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -44,7 +46,7 @@ def parser(words: Sequence[str] | None = None) -> Parser:
     for name, (about, fill) in _commands().items():
         command = commands.add_parser(name, help=about, description=about, argument_default=argparse.SUPPRESS)
         if words is None or name in words:
-            _common(command)
+            _common(command, platform=name not in LOCAL)
             fill(command)
     return top
 
@@ -79,13 +81,16 @@ def _rows() -> tuple[Row, ...]:
     )
 
 
-def _common(to: argparse.ArgumentParser) -> None:
-    """Options that are the same before and after a command; the defaults are the top's."""
+def _common(to: argparse.ArgumentParser, *, platform: bool = True) -> None:
+    """Options that are the same before and after a command; the defaults are the top's.
+
+    Without ``platform`` the help leaves out the two that only matter where something is sent.
+    """
     to.add_argument(
         "--sandbox",
         action="store_true",
         default=argparse.SUPPRESS,
-        help=_("practise on this computer: no key, no cost"),
+        help=_("practise on this computer: no key, no cost") if platform else argparse.SUPPRESS,
     )
     to.add_argument(
         "--lang",
@@ -103,7 +108,7 @@ def _common(to: argparse.ArgumentParser) -> None:
         "--allow-endpoint",
         action="store_true",
         default=argparse.SUPPRESS,
-        help=_("let DASHSCOPE_HTTP_BASE_URL name any host"),
+        help=_("let DASHSCOPE_HTTP_BASE_URL name any host") if platform else argparse.SUPPRESS,
     )
     to.add_argument(
         "--debug",

@@ -89,6 +89,7 @@ class Preview(Step):
             ),
             Field(
                 key="preview.unsent",
+                help=about("preview.unsent"),
                 kind="choice",
                 label=_("What about fields that turn up only further on, and will not be sent?"),
                 default="ask",
