@@ -61,6 +61,7 @@ class Training(Step):
             why=_dated(offered, region),
             default=offered[0].code,
             choices=tuple(Choice(model.code, model.code, _about(model, region)) for model in offered),
+            foremost=sum(bool(model.recommended) for model in offered),
         )
         chosen = next((model for model in offered if model.code == facts.get("training.model")), offered[0])
         types = [kind for kind in suitable if kind in chosen.training_types]

@@ -14,9 +14,11 @@ from wizard.ui.wrap import width, wrapped
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
     from prompt_toolkit.key_binding import KeyBindings
+    from prompt_toolkit.layout import Window
     from prompt_toolkit.output import Output
     from prompt_toolkit.styles import Style
     from questionary import Question
+    from questionary.prompts.common import InquirerControl
 
 LEAST_NOTE = 8  # columns: less says nothing
 ESCAPE_PATIENCE = 0.1  # seconds within which an Escape may turn out to be an arrow key
@@ -56,6 +58,8 @@ def choose(
         style=_style(able),
         output=_output(stream),
     )
+    # A list as tall as the screen would push away what its question is about.
+    _leave_room(question.application, HEAD)
     answer = _asked(question, explain, offered=None, back=back is not None)
     chosen = back if answer is BACK else answer
     assert isinstance(chosen, Choice)
@@ -155,15 +159,26 @@ def _keys(application: Application[Any], explain: Explain, *, offered: str | Non
 
 def _explain(application: Application[Any], explain: Explain) -> None:
     """Print the help; a long list makes room, so that the help stays on the screen."""
+    shown = _list(application)
+    taken = explain(shown[1].get_pointed_at().value if shown else None)
+    _leave_room(application, taken + HEAD)
+
+
+def _leave_room(application: Application[Any], rows: int) -> None:
+    """Let the list, if there is one, leave ``rows`` of the screen to what stands above it."""
     from prompt_toolkit.layout import Dimension
+
+    if shown := _list(application):
+        shown[0].height = Dimension(max=max(application.output.get_size().rows - rows, LEAST_LIST))
+
+
+def _list(application: Application[Any]) -> tuple[Window, InquirerControl] | None:
     from questionary.prompts.common import InquirerControl
 
     for window in application.layout.find_all_windows():
         if isinstance(control := window.content, InquirerControl):
-            taken = explain(control.get_pointed_at().value) + HEAD
-            window.height = Dimension(max=max(application.output.get_size().rows - taken, LEAST_LIST))
-            return
-    explain(None)
+            return window, control
+    return None
 
 
 def _titles(choices: Sequence[Choice], room: int) -> list[str | list[tuple[str, str]]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wizard.engine.view import Tone, View
 
 _SGR: dict[str, str] = {"plain": "", "dim": "2", "good": "32", "warn": "33", "bad": "31"}
-_MORE = object()
+_MORE, _ALL = object(), object()
 
 
 class Terminal:
@@ -131,17 +131,20 @@ class Terminal:
         log.event("decision", question=decision.question, chosen=str(chosen.value))
         return str(chosen.value)
 
-    def _choose(self, field: Field, current: Any) -> Any:
+    def _choose(self, field: Field, current: Any, *, everything: bool = False) -> Any:
         from wizard.ui import prompts
 
-        choices = list(field.choices)
-        if field.browse is not None:
-            choices.append(Choice(_MORE, _("Show more rows")))
-        choices.append(Choice(prompts.BACK, f"{self._capability.glyphs.back} " + _("Back")))
         wanted = current if current is not None else field.default
         preset = next(
             (choice for choice in field.choices if choice.value == wanted and not choice.edits), None
         )
+        foremost = field.choices[: field.foremost]
+        choices = list(foremost if preset in foremost and not everything else field.choices)
+        if len(choices) < len(field.choices):
+            choices.append(Choice(_ALL, _("Show all {count}").format(count=len(field.choices))))
+        if field.browse is not None:
+            choices.append(Choice(_MORE, _("Show more rows")))
+        choices.append(Choice(prompts.BACK, f"{self._capability.glyphs.back} " + _("Back")))
         chosen = prompts.choose(
             field.label,
             choices,
@@ -151,6 +154,8 @@ class Terminal:
         )
         if chosen.value is prompts.BACK:
             raise Back
+        if chosen.value is _ALL:
+            return self._choose(field, current, everything=True)
         if chosen.value is _MORE:
             return _MORE
         self._answered("?", field.label, chosen.label)
