@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wizard.data.audit import Checked
     from wizard.data.fate import Fate
     from wizard.data.statistics import Statistics
+    from wizard.data.tokens import Tokenizer
 
 SHOWN = 5
 _FOLDERS = ("datasets/MedQA_BaiLian", "datasets/BaiLian")
@@ -34,13 +35,16 @@ def check(arguments: Namespace, front: Front) -> int:
         raise UsageError(_("--out says where --fix writes; without --fix there is nothing to write."))
     if arguments.fix:
         return _fix(paths, arguments)
+    from concurrent.futures import ThreadPoolExecutor
+
     from wizard.data import audit
+    from wizard.data.tokens import Tokenizer
     from wizard.data.wire import SYSTEM_PROMPT
 
     label = _("Checking {name}").format(name=", ".join(path.name for path in paths))
-    with front.progress(
-        label, sum(path.stat().st_size for path in paths if path.is_file()), "bytes"
-    ) as progress:
+    size = sum(path.stat().st_size for path in paths if path.is_file())
+    with ThreadPoolExecutor(1) as beside, front.progress(label, size, "bytes") as progress:
+        loading = None if arguments.no_stats else beside.submit(Tokenizer.load)
         checked = audit.check(
             paths,
             max_length=arguments.max_length,
@@ -48,7 +52,7 @@ def check(arguments: Namespace, front: Front) -> int:
             columns=columns_of(arguments.columns),
             on_progress=progress.update,
         )
-    found = [] if arguments.no_stats else _statistics(checked, SYSTEM_PROMPT)
+    found = [] if loading is None else _statistics(checked, loading.result(), SYSTEM_PROMPT)
     if arguments.sarif is not None:
         _write_sarif(arguments.sarif, checked)
     if arguments.json:
@@ -96,11 +100,9 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     return list(paths)
 
 
-def _statistics(checked: Sequence[Checked], system_prompt: str) -> list[Statistics]:
+def _statistics(checked: Sequence[Checked], tokenizer: Tokenizer, system_prompt: str) -> list[Statistics]:
     from wizard.data.statistics import statistics
-    from wizard.data.tokens import Tokenizer
 
-    tokenizer = Tokenizer.load()
     return [statistics(one, tokenizer, system_prompt=system_prompt) for one in checked]
 
 
