@@ -1,6 +1,6 @@
 """Conversion of multiple-choice rows with all checks on, against a plain json.loads/json.dumps script, in turn.
 
-Options: ``--rows N`` (500,000), ``--rounds N`` (5), ``--ten-million`` (linearity up to 10 million rows, 4 GB in the
+Options: ``--rows N`` (500,000), ``--rounds N`` (5), ``--region NAME`` (of MedQA: Mainland, Taiwan or US), ``--ten-million`` (linearity up to 10 million rows, 4 GB in the
 temporary folder), ``--preview`` (the first preview of 5 MB against 5 GB).
 """
 
@@ -54,18 +54,20 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--rows", type=int, default=500_000)
     options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--region", choices=["Mainland", "Taiwan", "US"], default="Mainland")
     options.add_argument("--ten-million", action="store_true")
     options.add_argument("--preview", action="store_true")
     given, _names = options.parse_known_args()
     with tempfile.TemporaryDirectory() as folder:
-        _ratios(Path(folder), given.rows, given.rounds)
-        _linearity(Path(folder), [10_000, 100_000, 1_000_000, *([10_000_000] if given.ten_million else [])])
+        _ratios(Path(folder), given.rows, given.rounds, given.region)
+        if given.region == "Mainland":
+            _linearity(Path(folder), [10_000, 100_000, 1_000_000, *([10_000_000] if given.ten_million else [])])
         if given.preview:
             _previews(Path(folder))
 
 
-def _ratios(folder: Path, rows: int, rounds: int) -> None:
-    source = _source(folder, rows)
+def _ratios(folder: Path, rows: int, rounds: int, region: str) -> None:
+    source = _source(folder, rows, region)
     both = sorted(_cores())[:2]
     programs = {
         "plain script": (PLAIN, both[:1]),
@@ -123,10 +125,10 @@ def _previews(folder: Path) -> None:
         source.unlink()
 
 
-def _source(folder: Path, rows: int) -> Path:
+def _source(folder: Path, rows: int, region: str = "Mainland") -> Path:
     """A file of ``rows`` different questions: MedQA's, where they are on this computer, each with a number before it."""
     path = folder / "source.jsonl"
-    some = list(_questions())
+    some = list(_questions(region))
     with path.open("w", encoding="utf-8", newline="") as out:
         for first in range(0, rows, len(some)):
             numbered = enumerate(some[: rows - first], first)
@@ -134,10 +136,10 @@ def _source(folder: Path, rows: int) -> Path:
     return path
 
 
-def _questions() -> Iterator[str]:
+def _questions(region: str) -> Iterator[str]:
     """Rows behind the beginning of their question."""
     begin = '{"question": "'
-    for path in sorted(REAL.glob("Mainland/4_options/*.jsonl")):
+    for path in sorted(REAL.glob(f"{region}/**/*.jsonl")):
         with path.open(encoding="utf-8") as lines:
             yield from (line.removeprefix(begin) for line in lines if line.startswith(begin))
     if not REAL.is_dir():

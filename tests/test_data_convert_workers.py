@@ -116,8 +116,26 @@ def test_stop_finds_the_same_faults_with_workers(tmp_path: Path) -> None:
     assert [source] == list(tmp_path.iterdir())
 
 
-texts = st.text(min_size=1, max_size=8) | st.sampled_from(
-    ["甲", " 乙 ", "\u200b丙", "a: b", '"：', "\u3000", "", "\\", "\x7f", "\u2028"]
+texts = (
+    st.text(min_size=1, max_size=8)
+    | st.text(alphabet='甲a \n\t\r"\\/', min_size=1, max_size=6)
+    | st.sampled_from(
+        [
+            "甲",
+            " 乙 ",
+            "\u200b丙",
+            "a: b",
+            '"：',
+            "\u3000",
+            "",
+            "\\",
+            "\x7f",
+            "\u2028",
+            "丁 \n\t",
+            '戊"\n己',
+            "庚\\\n",
+        ]
+    )
 )
 fields = st.permutations(["question", "options", "answer", "answer_idx", "meta_info", "metamap_phrases"])
 

@@ -64,8 +64,9 @@ class Lane:
         self._begin = wire.begin(system_prompt).decode()
         # A made line is so much longer than its messages: what stands around them, and \n as two characters.
         user = _USER[_FOUR].replace("%s", "")
-        made = len(f"{self._begin}{wire.text(user).decode()}{_MIDDLE}{wire.text(ANSWER).decode()}{_END}")
-        self._around = made - len(user) - len(ANSWER) - self._prompt
+        made = f"{self._begin}{wire.text(user).decode()}{_MIDDLE}{wire.text(ANSWER).decode()}{_END}"
+        self._around = len(made) - len(user) - len(ANSWER) - self._prompt
+        self._escapes = _escapes(made)
         self._around_texts = (f'{self._begin}"', f"\\n\\n{OPTIONS}\\nA. ", f'"{_MIDDLE}"', f'"{_END}')
 
     def take(self, some: Lines) -> Taken:
@@ -98,6 +99,8 @@ class Lane:
         rows = len(pieces) - len(odd)
         extra = dict.fromkeys(layout.extra, rows) if rows else {}
         characters = len(text) - rows * self._around
+        if "\\" in page:
+            characters -= _escapes(text) - rows * self._escapes
         if not odd:
             return Taken(pieces, text, [], characters, extra)
         rest = self._each([some.lines[place] for place in odd])
@@ -132,6 +135,11 @@ class Lane:
         for name in unsent:
             extra[name] = extra.get(name, 0) + 1
         return len(line) - len(user) - len(assistant) - self._prompt
+
+
+def _escapes(made: str) -> int:
+    """How many characters of ``made`` are written as two."""
+    return made.count("\\") - made.count("\\\\")
 
 
 def _decoded(page: bytes) -> str | None:

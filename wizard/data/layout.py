@@ -1,7 +1,8 @@
 """How a file's rows are written: the one pattern that nearly all of its lines have, keys in the same order and spacing.
 
-Such lines needn't be decoded one by one. The pattern allows no escape, no control character, no key twice and nothing
-that it doesn't name, so that what it finds is what a JSON decoder finds; any other line it hands on as it is.
+Such lines needn't be decoded one by one. The pattern allows no control character, no key twice, nothing that it doesn't
+name, and only those escapes that JSON can't do without, so that what it finds is what a JSON decoder finds but for these
+escapes, which are sent as they are; any other line it hands on as it is.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import Any, TypeAlias
 import msgspec
 
 Found: TypeAlias = tuple[str, str, str, str, str, str, str, str]
-"""Question, options A to D, answer, letter, all as they are in the row; then empty. Or seven empty ones, and the line."""
+"""Question, options A to D, answer, letter, all as they are written in the row; then empty. Or seven empty ones, and the line."""
 
 _PLAIN = r'[^"\\\x00-\x1f]'
-_TEXT = f'"({_PLAIN}+)"'
+_TEXT = rf'"({_PLAIN}+(?:\\["\\nrt]{_PLAIN}*)*)"'
 _UNSENT = f'"{_PLAIN}*"'
+_ESCAPED_BLANKS = (r"\n", r"\r", r"\t")
 _LETTERS = "ABCD"
 _FIELDS = ("question", "options", "answer", "answer_idx", "meta_info", "metamap_phrases")
 _SPACINGS = ((", ", ": "), (",", ":"))
@@ -55,8 +57,10 @@ class Layout:
         self._order = None if order == sorted(order) else itemgetter(*order, len(order))
 
     def rows(self, text: str) -> Iterable[Any]:
-        """A Found for each line of ``text``, which doesn't end with a line end."""
-        found = self.pattern.findall(text)
+        """A Found for each line of ``text``, which doesn't end with a line end. No text of it begins or ends with a blank that is escaped."""
+        found: Iterable[Any] = self.pattern.findall(text)
+        if "\\" in text:
+            found = map(_without_escaped_ends, found)
         return found if self._order is None else map(self._order, found)
 
 
@@ -75,6 +79,24 @@ def layout_of(lines: Sequence[bytes]) -> Layout | None:
             if found is not None and not found[found.re.groups]:
                 return layout
     return None
+
+
+def _without_escaped_ends(found: Any) -> Any:
+    if found[-1] or "\\" not in "".join(found):
+        return found
+    return tuple([_trimmed(text) if "\\" in text else text for text in found])
+
+
+def _trimmed(text: str) -> str:
+    """Without blanks at its ends; "" where these can't be told without decoding."""
+    text = text.strip()
+    while text[:2] in _ESCAPED_BLANKS:
+        text = text[2:].lstrip()
+    while text[-2:] in _ESCAPED_BLANKS:
+        if text[-3:-2] == "\\":  # whose backslash may be a letter
+            return ""
+        text = text[:-2].rstrip()
+    return text
 
 
 @lru_cache(maxsize=32)
