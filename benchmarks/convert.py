@@ -61,7 +61,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         _ratios(Path(folder), given.rows, given.rounds, given.region)
         if given.region == "Mainland":
-            _linearity(Path(folder), [10_000, 100_000, 1_000_000, *([10_000_000] if given.ten_million else [])])
+            _linearity(
+                Path(folder), [10_000, 100_000, 1_000_000, *([10_000_000] if given.ten_million else [])]
+            )
         if given.preview:
             _previews(Path(folder))
 

@@ -11,7 +11,7 @@ from wizard.engine.session import Session
 from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import Refused, Remedy
 from wizard.locale import _
-from wizard.steps.training import sent_parameters
+from wizard.steps.estimate import sent_parameters
 from wizard.steps.world import World
 
 

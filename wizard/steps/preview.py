@@ -7,20 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from wizard.engine.step import Choice, Facts, Field, Step, Work
-from wizard.engine.view import Beside, Block, Panel, Text, View
 from wizard.errors import DataError, Remedy
 from wizard.locale import _, ngettext
 from wizard.steps.findings import found_in, view_of
 from wizard.steps.help import about
-from wizard.steps.wording import bytes_shown
+from wizard.steps.sample_rows import page_of, unsent
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
-    from wizard.data.convert import Conversion, Sample
+    from wizard.data.convert import Conversion
     from wizard.data.tokens import Tokenizer
 
-SAMPLES = 2  # a page: on 120 x 40 they leave room for the question
-LOOKED_AT = 200  # rows whose fields are listed before the question
 MEDQA_OUTPUT = "datasets/MedQA_BaiLian"
 OTHER_OUTPUT = "datasets/BaiLian"
 
@@ -42,7 +39,7 @@ class Preview(Step):
 
     def fields(self, facts: Facts) -> Sequence[Field]:
         """The system prompt, whether the samples look right, and where the converted files go."""
-        unsent = ", ".join(self._unsent_fields(facts))
+        left_aside = ", ".join(self._unsent_fields(facts))
         return (
             Field(
                 key="preview.system_prompt",
@@ -58,22 +55,24 @@ class Preview(Step):
                 help=about("preview.looks_right"),
                 kind="choice",
                 label=_("Does this look right?"),
-                why=_("These fields of your data will not be sent: {names}").format(names=unsent)
-                if unsent
+                why=_("These fields of your data will not be sent: {names}").format(names=left_aside)
+                if left_aside
                 else "",
                 default="yes",
                 choices=(
                     Choice(
                         "yes",
                         _("Yes, convert all rows without these fields")
-                        if unsent
+                        if left_aside
                         else _("Yes, convert all rows"),
                     ),
                     Choice("prompt", _("Change the system prompt"), edits="preview.system_prompt"),
                 ),
                 needs=("dataset.files", "preview.system_prompt"),
                 attended=True,
-                browse=lambda page: self._page(facts, page),
+                browse=lambda page: page_of(
+                    self._world.folder, facts["dataset.files"][0], facts["preview.system_prompt"], page
+                ),
             ),
             Field(
                 key="preview.on_error",
@@ -243,30 +242,6 @@ class Preview(Step):
     def _shown(self, path: Path) -> str:
         return str(path.relative_to(self._world.folder) if path.is_relative_to(self._world.folder) else path)
 
-    def _page(self, facts: Facts, page: int) -> View | None:
-        from wizard.data.convert import samples
-
-        training = facts["dataset.files"][0]
-        source = self._world.folder / training["path"]
-        prompt, columns = facts["preview.system_prompt"], training["columns"]
-        found = samples(source, prompt, skip=page * SAMPLES, count=SAMPLES, columns=columns)
-        if not found and page:
-            return None
-        blocks: list[Block] = [
-            Text(
-                _("Rows as they are in {name} ({size}), each with what will be sent.").format(
-                    name=training["path"], size=bytes_shown(training["size"])
-                ),
-                "dim",
-            )
-        ]
-        if not found:
-            blocks.append(
-                Text(_("No row of this file can be sent. The conversion tells line by line why."), "bad")
-            )
-        blocks += [_beside(sample, training["path"]) for sample in found]
-        return View(tuple(blocks))
-
     def _unsent_fields(self, facts: Facts) -> tuple[str, ...]:
         """The fields at the beginning of each file that are not sent, in the order in which they turn up."""
         return tuple(
@@ -274,15 +249,9 @@ class Preview(Step):
         )
 
     def _unsent_of(self, file: Mapping[str, Any]) -> tuple[str, ...]:
-        from wizard.data.convert import samples
-
         identity = (file["path"], file["modified_ns"])
         if identity not in self._unsent:
-            path = self._world.folder / file["path"]
-            found = samples(path, "", count=LOOKED_AT, columns=file["columns"])
-            self._unsent[identity] = tuple(
-                dict.fromkeys(name for sample in found for name in sample.record.extra)
-            )
+            self._unsent[identity] = unsent(self._world.folder, file)
         return self._unsent[identity]
 
     def _default_prompt(self) -> str:
@@ -308,27 +277,6 @@ def _md5(path: Path) -> str:
             return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     except OSError:
         return ""
-
-
-def _beside(sample: Sample, name: str) -> Beside:
-    from wizard.data.record import MultipleChoice
-
-    record = sample.record
-    original: list[tuple[str, str]]
-    if isinstance(record, MultipleChoice):
-        original = [
-            (_("question"), str(sample.original.get("question", ""))),
-            (_("options"), "\n".join(f"{label}: {text}" for label, text in record.options)),
-            (_("answer"), f"{record.answer}: {record.answer_text}"),
-        ]
-    else:
-        original = [(str(key), str(value)) for key, value in sample.original.items()]
-    if record.extra:
-        original.append((_("not sent"), ", ".join(record.extra)))
-    return Beside(
-        Panel(_("{name}, line {line}").format(name=Path(name).name, line=sample.where.line), tuple(original)),
-        Panel(_("what is sent"), tuple((message.role, message.content) for message in sample.messages)),
-    )
 
 
 def _refuse_unseen(name: str, conversion: Conversion, seen: Collection[str]) -> None:

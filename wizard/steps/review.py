@@ -12,8 +12,8 @@ from wizard.engine.plan import Item, Plan
 from wizard.engine.step import Choice, Facts, Field, Step, source_shown
 from wizard.engine.view import Block, Table, Text, View
 from wizard.locale import _, ngettext
+from wizard.steps.estimate import cost_shown, sent_parameters
 from wizard.steps.help import about
-from wizard.steps.training import cost_shown, sent_parameters
 from wizard.steps.upload import SENT_ROLES
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World

@@ -15,8 +15,8 @@ from wizard.engine.step import Choice, Facts, Field, Kind, Step, Work
 from wizard.errors import Remedy, UsageError
 from wizard.locale import _, ngettext
 from wizard.steps.dataset import BY_SPLIT
+from wizard.steps.estimate import SPLIT_ONLY, TYPES, cost_shown, estimated, trained, training_rows
 from wizard.steps.help import about
-from wizard.steps.wording import money
 from wizard.steps.world import World
 
 MANY_ROWS = (
@@ -24,13 +24,6 @@ MANY_ROWS = (
 )
 RATE_FOR_ALL_PARAMETERS = "1e-5"  # the platform's default for sft (model-training-api-reference 2026-02-11)
 SMALLEST_BATCH = 8
-SPLIT_ONLY = ("split", "max_split_val_dataset_sample")
-# What each kind of rows can train: chats; a better and a worse answer; plain text.
-TYPES: Mapping[str, tuple[str, ...]] = {
-    "chat": models.CHAT_TRAINING_TYPES,
-    "preference": (models.DPO_LORA, models.DPO),
-    "text": (models.CPT,),
-}
 NEVER_ASKED = ("target_modules", "split")
 
 
@@ -228,88 +221,6 @@ class Training(Step):
                 cost_shown(facts["training.estimate"]),
             )
         )
-
-
-def sent_parameters(facts: Facts) -> dict[str, Any]:
-    """The hyper-parameters as they go out, in the wire's types; those that nobody set are left to the platform."""
-    return {
-        known.name: facts[f"training.{known.name}"]
-        for known in taken_by(facts["training.type"])
-        if facts.get(f"training.{known.name}") is not None
-        and (known.name not in SPLIT_ONLY or facts.get("dataset.validation") == BY_SPLIT)
-    }
-
-
-def training_rows(facts: Facts) -> int | None:
-    """Rows that are trained, after the platform has split off those for validation; None before the conversion."""
-    train = trained(facts)
-    return None if train is None else int(train["rows"] * _trained_part(facts))
-
-
-def trained(facts: Facts) -> Mapping[str, Any] | None:
-    """The statistics of what trains; None before the conversion."""
-    return next((entry for entry in facts.get("preview.statistics") or () if entry["role"] == "train"), None)
-
-
-def _trained_part(facts: Facts) -> Decimal:
-    if facts.get("dataset.validation") != BY_SPLIT:
-        return Decimal(1)
-    return Decimal(str(facts.get("training.split") or "0.9"))
-
-
-def estimated(facts: Facts) -> dict[str, Any]:
-    """What the job may cost, from the token lengths of the rows that fit into ``max_length``."""
-    from wizard.data.tokens import Tokenizer
-
-    max_length = facts["training.max_length"]
-    train = trained(facts)
-    assert train is not None, "training needs the conversion's statistics"
-    part = _trained_part(facts)
-    rows, lengths, sampled = train["rows"], train["lengths"], train["sampled"]
-    # Counted in a part of the rows only, what was seen stands for all of them; the interval widens the lower end.
-    scale = Decimal(1) if sampled is None else Decimal(rows) / sampled["rows"]
-    if facts["training.type"] in TYPES["preference"]:
-        lengths = [(min(length, max_length), count) for length, count in lengths]  # DPO cuts, SFT drops
-    rows_fit = round(sum(count for length, count in lengths if length <= max_length) * scale)
-    tokens_fit = round(sum(length * count for length, count in lengths if length <= max_length) * scale)
-    if sampled is not None:
-        mean = sum(length * count for length, count in lengths) / sampled["rows"]
-        tokens_fit = round(tokens_fit * sampled["low"] / mean)
-    model = models.model(facts["training.model"])
-    price = model.price(facts.get("key.region") or BEIJING) if model else None
-    common = {
-        "rows": rows,
-        "rows_dropped": rows - rows_fit,
-        "tokens": tokens_fit,
-        "tokens_approximate": not Tokenizer.covers(facts["training.model"]),
-        "rows_counted": rows if sampled is None else sampled["rows"],
-        "low": None,
-        "high": None,
-    }
-    if price is None:
-        return common
-    worked_out = models.estimate(
-        int(tokens_fit * part), int(rows_fit * part), max_length, facts["training.n_epochs"], price
-    )
-    low, high = worked_out.formula()
-    return common | {
-        "low": str(worked_out.low),
-        "high": str(worked_out.high),
-        "currency": price.currency,
-        "price": str(price.amount),
-        "price_date": price.date,
-        "price_source": price.source,
-        "formula_low": low,
-        "formula_high": high,
-        "reason": worked_out.reason(),
-    }
-
-
-def cost_shown(estimate: Mapping[str, Any]) -> str:
-    """The range in a few words."""
-    if estimate["low"] is None:
-        return _("price not published for this region")
-    return _("estimated {range}").format(range=money(estimate["low"], estimate["high"], estimate["currency"]))
 
 
 def _dated(offered: Sequence[models.TunableModel], region: str) -> str:
