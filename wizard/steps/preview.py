@@ -27,7 +27,7 @@ class Preview(Step):
 
     id: ClassVar[str] = "preview"
     needs: ClassVar[tuple[str, ...]] = ("dataset.files",)
-    gives: ClassVar[tuple[str, ...]] = ("preview.files", "preview.statistics")
+    gives: ClassVar[tuple[str, ...]] = ("preview.files", "preview.statistics", "preview.stamps")
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -146,7 +146,11 @@ class Preview(Step):
             [file for file in facts["dataset.files"] if file["role"] in ("train", "validation")],
             tokenizer,
         )
-        return {"preview.files": converted, "preview.statistics": statistics}
+        return {
+            "preview.files": converted,
+            "preview.statistics": statistics,
+            "preview.stamps": [_stamp(self._world.folder / file["path"]) for file in converted],
+        }
 
     def _audit(self, work: Work, files: Sequence[Mapping[str, Any]], tokenizer: Tokenizer) -> None:
         """Show what is odd about the rows and about the files together: duplicates, leaks, balance, lengths.
@@ -180,12 +184,12 @@ class Preview(Step):
     def verify(self, facts: Facts) -> str | None:
         """The converted files must be there byte for byte as they were written.
 
-        The upload refuses other bytes, which only a new conversion mends: a file of the same size that is not looked into
-        here would be refused at every start.
+        A file that nobody has touched since is not read again: a start with gigabytes would take as long as reading them.
         """
-        for file in facts["preview.files"]:
+        for file, stamp in zip(facts["preview.files"], facts["preview.stamps"], strict=True):
             path = self._world.folder / file["path"]
-            if not path.is_file() or path.stat().st_size != file["size"] or _md5(path) != file["md5"]:
+            now = _stamp(path)
+            if now != stamp and (now[:1] != [file["size"]] or _md5(path) != file["md5"]):
                 return _("{path} is not as it was written; it is converted again.").format(path=file["path"])
         return None
 
@@ -266,6 +270,15 @@ class Preview(Step):
         files = facts.get("dataset.files") or ()
         known = any(catalog.locate(Path(file["path"]).absolute()) for file in files)
         return MEDQA_OUTPUT if known or not files else OTHER_OUTPUT
+
+
+def _stamp(path: Path) -> list[int]:
+    """What changes with every change of a file: size, and times of its content and of its inode in ns; [] where it is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return []
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
 def _md5(path: Path) -> str:
