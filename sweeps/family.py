@@ -25,6 +25,7 @@ FAMILIES = {
     "two-wizards": "sweeps.two_wizards",
     "session": "sweeps.session",
     "key": "sweeps.key",
+    "signals": "sweeps.signals",
 }  # fmt: skip
 """Each family's name and module; a module of a family has what ``Family`` says. Another one is one more line here."""
 
