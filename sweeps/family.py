@@ -26,6 +26,7 @@ FAMILIES = {
     "session": "sweeps.session",
     "key": "sweeps.key",
     "signals": "sweeps.signals",
+    "foreign": "sweeps.foreign",
 }  # fmt: skip
 """Each family's name and module; a module of a family has what ``Family`` says. Another one is one more line here."""
 
