@@ -24,25 +24,30 @@ class Hostile:
     def answer(self, method: str, path: str) -> tuple[int, dict[str, Any]]:
         """Status and body."""
         text = self._text
+        if self._refuses == "all":
+            return 401, {"code": "InvalidApiKey", "message": text, "request_id": text}
         if self._refuses == method and "files" in path:
             failed = [{"name": "own.jsonl", "code": "InvalidFile", "message": text}]
             return 200, {"request_id": "r-1", "data": {"uploaded_files": [], "failed_uploads": failed}}
-        if self._refuses == "all":
-            return 401, {"code": "InvalidApiKey", "message": text, "request_id": text}
+        part, content = ("output", self._output(path)) if "fine-tunes" in path else ("data", self._data(path))
+        return 200, {"request_id": "r-1", part: content}
+
+    def _output(self, path: str) -> dict[str, Any]:
+        text = self._text
         if "/logs" in path:
             lines = [text, f"loss {text}", str({"loss": text, "step": 1}), text]
-            return 200, {"request_id": "r-1", "output": {"logs": lines, "total": len(lines)}}
+            return {"logs": lines, "total": len(lines)}
         if path.endswith(f"/{JOB}"):
             self._looks += 1
-            status = "RUNNING" if self._looks <= WORKING else "FAILED"
-            return 200, {"request_id": "r-1", "output": self._job(status)}
-        if "fine-tunes" in path:
-            jobs = [] if self._refuses else [self._job(text)]
-            return 200, {"request_id": "r-1", "output": {"jobs": jobs, "total": len(jobs)}}
+            return self._job("RUNNING" if self._looks <= WORKING else "FAILED")
+        jobs = [] if self._refuses else [self._job(text)]
+        return {"jobs": jobs, "total": len(jobs)}
+
+    def _data(self, path: str) -> dict[str, Any]:
         if path.endswith(f"/{FILE}"):
-            return 200, {"request_id": "r-1", "data": self._file()}
+            return self._file()
         files = [] if self._refuses else [self._file()]
-        return 200, {"request_id": "r-1", "data": {"files": files, "total": len(files)}}
+        return {"files": files, "total": len(files)}
 
     def _job(self, status: str) -> dict[str, Any]:
         text = self._text

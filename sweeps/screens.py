@@ -67,7 +67,7 @@ class Screen:
 
 SCREENS = {
     "source": Screen("Where is your data", {}, plain=True),
-    "completing": Screen("datasets/ ", {}, (("Where is your data", "clear", "data"),), "Where is your data"),
+    "completing": Screen("  datasets/", {}, (("Where is your data", "clear", "data"),), "Where is your data"),
     "set": Screen("Which set of questions", {"dataset.source": "datasets"}, plain=True),
     "validation": Screen("checked against", {"dataset.source": "datasets", "dataset.set": "taiwan"}),
     "preview": Screen("Does this look right", DATA, plain=True),

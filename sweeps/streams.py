@@ -80,7 +80,7 @@ def without(start_name: str, how: str, folder: Path) -> None:
             wanted = start.attended if attended else start.alone
             if wanted is None:
                 terminal.answer(start.asks, "ctrl-c")
-                wanted = MISSING if start_name == "cancel" else INTERRUPTED
+                wanted = INTERRUPTED
             if how == "stdout-full" and start.prints:
                 wanted = FAILED  # its result is lost
             ended = terminal.end()
