@@ -13,6 +13,7 @@ from terminal import Terminal
 from sweeps.family import Case
 from sweeps.screens import (
     ADJUST,
+    DATA,
     LOOKS,
     OWN,
     PATIENCE,
@@ -75,7 +76,7 @@ def typed(work: str, keys: str, folder: Path, *, plain: bool) -> None:
             assert not here.jobs()
         if screen.again:
             assert UNFINISHED in terminal.text, terminal.text
-            assert PLAN.keys() <= here.session()["facts"].keys()
+            assert DATA.keys() <= here.session()["facts"].keys()
         terminal.press("ctrl-c")
         terminal.end()
 

@@ -54,8 +54,12 @@ def _columns(text: str, number: int) -> object:
 
 
 def _chat(text: str, number: int) -> object:
-    messages = [{"role": text, "content": f"{text} {number}?"}, {"role": "assistant", "content": text}]
+    messages = [{"role": "user", "content": f"{text} {number}?"}, {"role": "assistant", "content": text}]
     return {"messages": messages, text: number}
+
+
+def _strange(text: str, number: int) -> object:
+    return {"messages": [{"role": text, "content": f"{number}?"}, {"role": "assistant", "content": text}]}
 
 
 def _unfit(text: str, number: int) -> object:
@@ -91,7 +95,7 @@ class Sink:
 SINKS = {
     "preview": Sink(_rows(_question), OWN, seen="Does this look right", columns=NARROW),
     "preview-plain": Sink(_rows(_question), ("--plain", *OWN), seen="Does this look right"),
-    "chat": Sink(_rows(_chat), OWN, seen="Does this look right|What now|Which column", columns=NARROW),
+    "chat": Sink(_rows(_chat), OWN, seen="Does this look right", columns=NARROW),
     "fields": Sink(_rows(_question), OWN, (LOOKS,), seen="Which model"),
     "columns": Sink(_rows(_columns), OWN, seen="Which column has the question"),
     "columns-plain": Sink(_rows(_columns), ("--plain", *OWN), seen="Which column has the question"),
@@ -114,14 +118,14 @@ SINKS = {
         _named, (), (("Where is your data", "clear", "own/c"), ("canaryA", "\t")), seen="canaryA", named=True, told=False
     ),
     "check": Sink(_rows(_unfit), ("check", "own.jsonl"), told=False),
-    "check-chat": Sink(_rows(_chat), ("check", "own.jsonl")),
-    "check-fix": Sink(_rows(_chat), ("check", "own.jsonl", "--fix"), told=False),
+    "check-chat": Sink(_rows(_strange), ("check", "own.jsonl")),
+    "check-fix": Sink(_rows(_strange), ("check", "own.jsonl", "--fix"), told=False),
     "check-named": Sink(_named, ("check", "{name}"), named=True),
     "convert-named": Sink(_named, ("convert", "{name}", "out.jsonl"), named=True),
     "convert-unfit": Sink(_rows(_unfit), ("convert", "own.jsonl", "out.jsonl"), told=False),
     "why": Sink(_rows(_question), ("why", "own.jsonl:1")),
     "plan-named": Sink(
-        _named, ("plan", "--sandbox", "--yes", "--set", "dataset.source={name}", "--set", "dataset.validation=split"), named=True
+        _named, ("plan", "--sandbox", "--yes", "--set", "dataset.source={name}", "--set", "dataset.validation=split"), named=True, told=False
     ),
     "run-refused": Sink(_nothing, ("run", "--yes"), refuses="all"),
     "key-refused": Sink(_nothing, PREPARED, (LOOKS,), seen="What now", refuses="all"),
@@ -175,16 +179,19 @@ def at_a_terminal(sink_name: str, payload_name: str, folder: Path) -> None:
         with Terminal(words, folder, env=env, columns=sink.columns, rows=60) as terminal:
             for question, *keys in sink.on_the_way:
                 terminal.answer(question, *keys)
+            seen = ""
             if sink.seen:
                 terminal.expect(sink.seen)
                 terminal.settle(0.3)
+                seen = terminal.text
                 terminal.press("ctrl-c")
             code = terminal.end()
+        seen += terminal.text
         never_obeyed(payload, terminal)
         assert code >= 0, f"ended by {code}"
         assert "something unexpected" not in terminal.text, terminal.text
         if sink.told:
-            assert shown(payload, terminal.text), f"not shown:\n{terminal.text}"
+            assert shown(payload, seen), f"not shown:\n{seen}"
     _log_is_clean(folder)
 
 
