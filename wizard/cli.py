@@ -57,7 +57,7 @@ def _guarded(arguments: Namespace, words: Sequence[str]) -> int:
     """The exit code of ``arguments``; every error has become a line."""
     try:
         _begin_log(arguments, words)
-        return _run(arguments)
+        return _delivered(_run(arguments))
     except WizardError as error:
         return _tell(error, as_json=arguments.json)
     except KeyboardInterrupt:
@@ -69,6 +69,12 @@ def _guarded(arguments: Namespace, words: Sequence[str]) -> int:
         if isinstance(bug, OSError) and isinstance(bug.__context__, SystemExit):
             raise bug.__context__ from None  # on the way out after SIGHUP there was no terminal to tidy up
         return _own_up(bug, as_json=arguments.json)
+
+
+def _delivered(code: int) -> int:
+    """``code``, once all that was printed has left: a result that nobody can read is no success."""
+    sys.stdout.flush()
+    return code
 
 
 def _begin_log(arguments: Namespace, words: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
+from wizard import harmless
 from wizard.engine.step import Choice, Field, Quit
 from wizard.locale import _
 from wizard.ui.base import safe
@@ -102,7 +103,10 @@ def _headed(label: str, hint: str, columns: int) -> tuple[str, str]:
 def _asked(question: Question, explain: Explain, *, offered: str | None, back: bool) -> Any:
     """Put one question and wipe it: Escape is back, ``?`` where nothing was typed yet is help, Ctrl-C and Ctrl-D leave."""
     from prompt_toolkit.key_binding import merge_key_bindings
+    from prompt_toolkit.layout.screen import Char
 
+    # A file's name that is completed or typed: prompt_toolkit itself shows controls only.
+    Char.display_mappings.update(harmless.characters())
     application = question.application
     keys = _keys(application, explain, offered=offered, back=back)
     application.key_bindings = merge_key_bindings([*filter(None, [application.key_bindings]), keys])
