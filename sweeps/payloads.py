@@ -12,6 +12,7 @@ from terminal import Terminal
 
 BEGIN, END = "canaryA", "canaryZ"
 NAME_BYTES = 255  # of a file's name
+KEPT = 39  # characters of a text that a finding quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class Payload:
     def foreign(self) -> str:
         """The text with its marks around it."""
         return f"{BEGIN}{self.text}{END}"
+
+    @property
+    def decodable(self) -> bool:
+        """Whether a row with it can be sent."""
+        return not any("\ud800" <= char <= "\udfff" for char in self.text)
 
     @property
     def file_name(self) -> bool:
@@ -82,7 +88,7 @@ PAYLOADS = {
     "emoji": _of(":smile: {x} %s %(x)s"),
     "long": Payload("x" * 20_000, ("",)),
     "combining": Payload("e" + "\u0301" * 300, ("",)),
-    "wide": _of("\uff21\u3000\U0001f600"),
+    "wide": _of("\uff21\u3000\U0001f600", "\uff21·\U0001f600"),
 }
 
 # What the program itself writes on a terminal: colours, a cursor that moves by some places, erasing behind it; modes for
@@ -123,7 +129,8 @@ def shown(payload: Payload, text: str) -> bool:
         return _bare(BEGIN + payload.text[:10]) in bare
     # A finding has a dot for each, or its beginning only; a row of JSON has its escapes.
     forms = [*payload.shown, _HIDDEN.sub("·", payload.text), json.dumps(payload.text)[1:-1]]
-    return any(_bare(BEGIN + form + END) in bare for form in forms)
+    cut = [f"{_bare(BEGIN + form)[:KEPT]}…" for form in forms if len(BEGIN + form) > KEPT]
+    return any(_bare(form) in bare for form in (*cut, *(BEGIN + form + END for form in forms)))
 
 
 def _bare(text: str) -> str:

@@ -20,7 +20,7 @@ from sweeps.journey import PLATFORMS
 KEY = "sk-canary0sandbox0123456789abcdef"
 WRONG_KEY = "sk-canarywrong0123456789"
 UNFINISHED = "This session is unfinished"
-ROWS = 60_000  # enough for a conversion that can be seen at work
+ROWS = 300_000  # enough for a conversion that can be seen at work
 PATIENCE = 120.0
 
 DATA = {"dataset.source": "datasets", "dataset.set": "taiwan", "dataset.validation": "dev"}
