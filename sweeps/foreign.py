@@ -149,27 +149,26 @@ JSON = (
 
 
 def cases(seed: int) -> Sequence[Case]:  # noqa: ARG001 - nothing is drawn: these are all
-    """Every payload at every sink: on a terminal, into a pipe, and as JSON."""
-    fitting = [
-        (name, payload)
-        for name in SINKS
-        for payload in PAYLOADS
-        if PAYLOADS[payload].file_name or not SINKS[name].named
-        if PAYLOADS[payload].decodable or not SINKS[name].seen or SINKS[name].put in (_nothing, _named)
-        if "\0" not in PAYLOADS[payload].text or "{text}" not in SINKS[name].words[-1:]
-    ]
-    found = [Case(f"{name}-{payload}", partial(at_a_terminal, name, payload)) for name, payload in fitting]
-    found += [
-        Case(f"{name}-piped-{payload}", partial(piped, name, payload, as_json=False))
-        for name, payload in fitting
-        if not SINKS[name].seen
-    ]
-    found += [
-        Case(f"{name}-json-{payload}", partial(piped, name, payload, as_json=True))
-        for name, payload in fitting
-        if name in JSON
-    ]
+    """Every payload at every sink: on a terminal, and in a pipe, every other one as JSON where there is some."""
+    found: list[Case] = []
+    for name, sink in SINKS.items():
+        fitting = [payload for payload in PAYLOADS if _fits(sink, PAYLOADS[payload])]
+        found += [Case(f"{name}-{payload}", partial(at_a_terminal, name, payload)) for payload in fitting]
+        if sink.seen:
+            continue  # it asks, and can't in a pipe
+        for number, payload in enumerate(fitting):
+            as_json = name in JSON and number % 2 == 0
+            how = "json" if as_json else "piped"
+            found.append(Case(f"{name}-{how}-{payload}", partial(piped, name, payload, as_json=as_json)))
     return found
+
+
+def _fits(sink: Sink, payload: Payload) -> bool:
+    if sink.named:
+        return payload.file_name
+    if sink.put is _nothing:
+        return "\0" not in payload.text or "{text}" not in sink.words[-1]
+    return payload.decodable or not sink.seen
 
 
 def at_a_terminal(sink_name: str, payload_name: str, folder: Path) -> None:

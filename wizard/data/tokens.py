@@ -18,6 +18,7 @@ import msgspec
 
 from wizard.data.record import Message
 from wizard.errors import WizardError
+from wizard.interrupts import held
 from wizard.locale import _
 
 if TYPE_CHECKING:
@@ -148,9 +149,10 @@ class Tokenizer:
                 text = f"{message.role}\n{message.content}"
                 texts[text] = 0
         plain = [text for text in texts if len(text) <= _CHUNK and "<|" not in text]
-        encoded = self._encoding.encode_ordinary_batch(
-            [unicodedata.normalize("NFC", text) for text in plain], num_threads=_THREADS
-        )
+        with held():  # the library has a pool of threads
+            encoded = self._encoding.encode_ordinary_batch(
+                [unicodedata.normalize("NFC", text) for text in plain], num_threads=_THREADS
+            )
         known = {text: self.count(text) for text in texts if len(text) > _CHUNK or "<|" in text}
         known.update(zip(plain, map(len, encoded), strict=True))
         return [sum([known[f"{turn.role}\n{turn.content}"] + _AROUND for turn in chat]) for chat in chats]
