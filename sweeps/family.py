@@ -24,6 +24,9 @@ FAMILIES = {
     "http": "sweeps.http_faults",
     "two-wizards": "sweeps.two_wizards",
     "session": "sweeps.session",
+    "key": "sweeps.key",
+    "signals": "sweeps.signals",
+    "foreign": "sweeps.foreign",
 }  # fmt: skip
 """Each family's name and module; a module of a family has what ``Family`` says. Another one is one more line here."""
 

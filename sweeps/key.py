@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,8 +13,10 @@ from terminal import PROGRAM
 from sweeps import ROOT
 from sweeps.canary import KEY, NAME, Place, place
 from sweeps.echo import KINDS, echoing
+from sweeps.family import Case
 
-QUICK = 12
+QUICK = 10
+MISSING = "" if Path("/proc/self/environ").exists() else "there is no /proc to look at other processes in"
 PATIENCE = 120.0
 COMMANDS: dict[str, tuple[str, ...]] = {
     "list": ("jobs", "--debug"),
@@ -27,14 +29,14 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 SOURCES = ("environment", "dotenv")
 
 
-def cases() -> dict[str, Callable[[Path], None]]:
+def cases(seed: int) -> Sequence[Case]:  # noqa: ARG001 - nothing is drawn: these are all
     """Every way to repeat it, by every command, by where the key is from."""
-    return {
-        f"{kind}-{command}-{source}": partial(repeated, kind, command, source)
+    return [
+        Case(f"{kind}-{command}-{source}", partial(repeated, kind, command, source))
         for kind in KINDS
         for command in COMMANDS
         for source in SOURCES
-    }
+    ]
 
 
 def repeated(kind: str, command: str, source: str, folder: Path) -> None:

@@ -1,78 +1,27 @@
-"""Every way to be interrupted, at every screen of the wizard: the terminal as it was, the exit code, the session saved."""
+"""Every way to be interrupted, at every screen: the terminal as it was, the exit code, the session saved; and no terminal at all.
+
+Also what is typed too early: it never confirms anything.
+"""
 
 from __future__ import annotations
 
-import json
-import shutil
 import signal
 import termios
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from sandbox_fixture import running
-from terminal import Terminal, environment
+from terminal import Terminal
 
-from sweeps import ROOT
+from sweeps import ahead, streams
+from sweeps.family import Case
+from sweeps.screens import PATIENCE, SCREENS, UNFINISHED, Place, Screen, effects, reached
 
-QUICK = 18
-KEY = "sk-canary0sandbox0123456789abcdef"
+QUICK = 8
+MISSING = ""
 INTERRUPTED = 130
-ROWS = 60_000  # enough for a conversion that can be seen at work
-PATIENCE = 120.0
-
-DATA = {"dataset.source": "datasets", "dataset.set": "taiwan", "dataset.validation": "dev"}
-TRAINING = {"training.model": "qwen3-8b", "training.type": "efficient_sft"}
-OWN = {"dataset.source": "own.jsonl", "dataset.validation": "split"}
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """A screen: the answers given before it, the questions answered by Enter on the way, and what is seen of it.
-
-    ``key``: whether one is in the environment. ``effect``: at work on this one, whose receipt is waited for.
-    """
-
-    seen: str
-    given: dict[str, str]
-    on_the_way: tuple[tuple[str, ...], ...] = ()
-    key: bool = True
-    work: bool = False
-    effect: str = ""
-
-
-LOOKS, ADJUST, CHECKED = (
-    ("Does this look right", "enter"),
-    ("recommended settings", "enter"),
-    ("Is everything as you want", "enter"),
-)
-PASTE = ("Paste your API key", KEY, "enter")
-YES = ("Type yes to upload", "yes", "enter")
-ALL = (LOOKS, ADJUST, CHECKED)
-SCREENS = {
-    "source": Screen("Where is your data", {}),
-    "set": Screen("Which set of questions", {"dataset.source": "datasets"}),
-    "validation": Screen("checked against", {"dataset.source": "datasets", "dataset.set": "taiwan"}),
-    "preview": Screen("Does this look right", DATA),
-    "prompt": Screen("begin with", DATA, (("Does this look right", "down", "enter"),)),
-    "key": Screen("Paste your API key", DATA, (LOOKS,), key=False),
-    "keep": Screen("Keep the key", DATA, (LOOKS, PASTE), key=False),
-    "error": Screen("What now", DATA, (LOOKS, ("Paste your API key", "sk-canarywrong0123456789", "enter"), ("Keep the key", "enter")), key=False),
-    "model": Screen("Which model", DATA, (LOOKS,)),
-    "type": Screen("How shall it be trained", {**DATA, "training.model": "qwen3-8b"}, (LOOKS,)),
-    "settings": Screen("recommended settings", {**DATA, **TRAINING}, (LOOKS,)),
-    "review": Screen("Is everything as you want", {**DATA, **TRAINING}, (LOOKS, ADJUST)),
-    "line": Screen("Which line", {**DATA, **TRAINING}, (LOOKS, ADJUST, ("Is everything as you want", "down", "enter"))),
-    "word": Screen("Type yes to upload", {**DATA, **TRAINING}, ALL),
-    "converting": Screen("Converting own", OWN, (LOOKS,), work=True),
-    "uploading": Screen("Uploading", {**DATA, **TRAINING}, (*ALL, YES), work=True, effect="upload"),
-    "creating": Screen("Creating the job", {**DATA, **TRAINING}, (*ALL, YES), work=True, effect="job"),
-    "watching": Screen("RUNNING", {**DATA, **TRAINING}, (*ALL, YES), work=True),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +55,7 @@ def _resize(terminal: Terminal) -> None:
         time.sleep(0.05)
 
 
+QUITTING = 128 + signal.SIGQUIT
 PROMPTED = {
     "ctrl-c": Event(_press("\x03"), INTERRUPTED),
     "ctrl-d": Event(_press("\x04"), INTERRUPTED),
@@ -115,73 +65,63 @@ PROMPTED = {
     "INT": Event(_send(signal.SIGINT), INTERRUPTED),
     "TERM": Event(_send(signal.SIGTERM), 128 + signal.SIGTERM),
     "HUP": Event(_send(signal.SIGHUP), 128 + signal.SIGHUP),
-    "QUIT": Event(_send(signal.SIGQUIT), 128 + signal.SIGQUIT),
+    "QUIT": Event(_send(signal.SIGQUIT), QUITTING),
     "TSTP": Event(_send(signal.SIGTSTP, signal.SIGCONT), None),
     "hang-up": Event(_hang_up, 128 + signal.SIGHUP),
 }
-AT_WORK = {
-    **PROMPTED,
-    "ctrl-d": Event(_press("\x04"), None),
-    "ctrl-backslash": Event(_press("\x1c"), 128 + signal.SIGQUIT),
-}
+LINE = {**PROMPTED, "ctrl-backslash": Event(_press("\x1c"), QUITTING)}
+"""Where the terminal itself reads a line, as at the plain questions."""
+
+AT_WORK = {**LINE, "ctrl-d": Event(_press("\x04"), None)}
 
 
-def cases() -> dict[str, Callable[[Path], None]]:
-    """Every event at every screen."""
-    return {
-        f"{screen}-{event}": partial(interrupted, screen, event)
-        for screen, shown in SCREENS.items()
-        for event in (AT_WORK if shown.work else PROMPTED)
-    }
+def cases(seed: int) -> Sequence[Case]:  # noqa: ARG001 - nothing is drawn: these are all
+    """Every event at every screen; at some of them in the plain front end too; no terminal; typed ahead."""
+    found = [
+        Case(f"{name}-{event}", partial(interrupted, name, event))
+        for name, screen in SCREENS.items()
+        for event in _events(screen, plain=False)
+    ]
+    found += [
+        Case(f"plain-{name}-{event}", partial(interrupted, name, event, plain=True))
+        for name, screen in SCREENS.items()
+        if screen.plain
+        for event in _events(screen, plain=True)
+    ]
+    return [*found, *streams.cases(), *ahead.cases()]
 
 
-def interrupted(screen_name: str, event_name: str, folder: Path) -> None:
+def _events(screen: Screen, *, plain: bool) -> dict[str, Event]:
+    if screen.work:
+        return AT_WORK
+    return LINE if plain else PROMPTED
+
+
+def interrupted(screen_name: str, event_name: str, folder: Path, *, plain: bool = False) -> None:
     """``event_name`` at ``screen_name``; then the next start is at the same place, with everything that was answered."""
     screen = SCREENS[screen_name]
-    event = (AT_WORK if screen.work else PROMPTED)[event_name]
-    home = folder / "home"
-    shutil.copytree(ROOT / "datasets", home / "datasets")
-    if "own.jsonl" in screen.given.values():
-        _write_rows(home / "own.jsonl")
-    late = {"commit_delay": 0.8} if screen.effect else {}
-    with running(folder / "platform", **late) as sandbox:
-        more = {"DASHSCOPE_API_KEY": KEY} if screen.key else {}
-        env = environment(home, DASHSCOPE_HTTP_BASE_URL=f"{sandbox.url}/api/v1", **more)
-        with Terminal(_words(screen), home, env=env) as terminal:
-            before = termios.tcgetattr(terminal.child.child_fd)
-            _reach(terminal, home, screen)
+    event = _events(screen, plain=plain)[event_name]
+    with reached(screen, folder, plain=plain) as (here, terminal):
+        if event_name == "hang-up":
             event.happen(terminal)
-            if event_name == "hang-up":
-                ended = _ended(terminal)
-                assert event.code == ended, f"exit code {ended}"
-            else:
-                _leave(terminal, screen, event)
-                assert before == termios.tcgetattr(terminal.child.child_fd), "the terminal's modes"
-                _tidy(terminal.raw)
-        _nothing_lost(home, screen)
-        with Terminal([], home, env=env) as terminal:
-            terminal.expect(_next(screen, event))
-            assert not any(question in terminal.text for question in _answered(screen)), terminal.text
+            ended = _ended(terminal)
+            assert event.code == ended, f"exit code {ended}"
+        else:
+            event.happen(terminal)
+            _leave(terminal, event)
+            _tidy(terminal)
+        if screen.words:
+            _nothing_done(here)
+            return
+        _nothing_lost(here, screen)
+        with here.start(*(["--plain"] if plain else [])) as again:
+            if here.session()["facts"]:
+                again.answer(UNFINISHED, "enter")
+            again.expect(screen.next or screen.seen)
+            assert not any(question in again.text for question in screen.asked), again.text
 
 
-def _words(screen: Screen) -> list[str]:
-    return [word for key, value in screen.given.items() for word in ("--set", f"{key}={value}")]
-
-
-def _reach(terminal: Terminal, home: Path, screen: Screen) -> None:
-    for question, *keys in screen.on_the_way:
-        terminal.answer(question, *keys)
-    if screen.effect:
-        _until(
-            lambda: any((e["kind"], e["state"]) == (screen.effect, "sent") for e in _session(home)["effects"])
-        )
-        return
-    terminal.expect(screen.seen)
-    if not screen.work:
-        terminal.settle()
-
-
-def _leave(terminal: Terminal, screen: Screen, event: Event) -> None:
+def _leave(terminal: Terminal, event: Event) -> None:
     """The end that the event brings; where it brings none, the wizard must still be there, and Ctrl-C ends it."""
     code = event.code
     if code is None:
@@ -196,15 +136,20 @@ def _leave(terminal: Terminal, screen: Screen, event: Event) -> None:
     assert "Traceback" not in terminal.text, terminal.text
 
 
-def _tidy(raw: bytes) -> None:
+def _tidy(terminal: Terminal) -> None:
+    """The terminal's modes are those of a new one, and nothing that was turned on is left so."""
+    local = termios.tcgetattr(terminal.child.child_fd)[3]
+    assert local & termios.ECHO, "no echo"
+    assert local & termios.ICANON, "no lines"
+    assert local & termios.ISIG, "no signals"
     for on, off, what in (
         (b"\x1b[?25l", b"\x1b[?25h", "the cursor is hidden"),
         (b"\x1b[?2004h", b"\x1b[?2004l", "bracketed paste is on"),
         (b"\x1b[?1h", b"\x1b[?1l", "the cursor keys are in another mode"),
     ):
-        assert raw.rfind(on) <= raw.rfind(off), what
+        assert terminal.raw.rfind(on) <= terminal.raw.rfind(off), what
     for never in (b"\x1b[?1049h", b"\x1b[?1000h", b"\x1b[?1002h", b"\x1b[?1003h"):
-        assert never not in raw, never
+        assert never not in terminal.raw, never
 
 
 def _ended(terminal: Terminal) -> int:
@@ -217,49 +162,14 @@ def _ended(terminal: Terminal) -> int:
     return int(-process.signalstatus if process.signalstatus else process.exitstatus)
 
 
-def _nothing_lost(home: Path, screen: Screen) -> None:
-    if screen.given:
-        facts = _session(home)["facts"]
-        lost = {key: value for key, value in screen.given.items() if facts.get(key, {}).get("value") != value}
-        assert not lost or screen.seen == "Which line", f"lost: {lost}"
-    for effect in _session(home)["effects"] if screen.given else ():
-        assert effect["state"] != "sent", "a receipt was not waited for"
+def _nothing_lost(here: Place, screen: Screen) -> None:
+    facts = here.session()["facts"]
+    lost = {key: value for key, value in screen.given.items() if facts.get(key, {}).get("value") != value}
+    assert not lost, f"lost: {lost}"
+    assert not any(state == "sent" for _kind, state in effects(here)), "a receipt was not waited for"
 
 
-def _next(screen: Screen, event: Event) -> str:
-    if screen.seen == "Converting own":
-        return "Does this look right|Converting own|API key: sk-|Which model"
-    if screen.work:
-        return "RUNNING|SUCCEEDED|PENDING|QUEUING"
-    if screen.seen in ("Which line", "begin with"):
-        return "Is everything as you want|Does this look right"
-    if screen.seen in ("Keep the key", "What now"):
-        return "Paste your API key"
-    del event
-    return screen.seen
-
-
-def _answered(screen: Screen) -> list[str]:
-    """Questions on the way whose answers are kept: all but the secret one, and the one that leads elsewhere."""
-    questions = [question for question, *keys in screen.on_the_way if keys == ["enter"]]
-    return [question for question in questions if question not in ("Keep the key", "Does this look right")]
-
-
-def _session(home: Path) -> Any:
-    try:
-        return json.loads((home / ".wizard" / "session.json").read_bytes())
-    except (OSError, ValueError):
-        return {"effects": [], "facts": {}}
-
-
-def _until(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < until, "it did not come to that"
-        time.sleep(0.002)
-
-
-def _write_rows(path: Path) -> None:
-    row = '{{"question": "Which number is {0}, of all the numbers there are?", "options": {{"A": "{0}", "B": "none"}}, "answer": "{0}", "answer_idx": "A"}}\n'
-    with suppress(FileExistsError), path.open("x", encoding="utf-8") as stream:
-        stream.writelines(row.format(number) for number in range(ROWS))
+def _nothing_done(here: Place) -> None:
+    assert not any(job["status"] == "CANCELED" for job in here.jobs()), "the job was cancelled"
+    assert not (here.home / "out.jsonl").exists(), "half a file is there"
+    assert not list(here.home.rglob("*.wizard-tmp")), "a temporary file was left"

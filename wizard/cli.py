@@ -42,14 +42,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         from wizard.commands import completion
 
         completion.complete(parser())
-    arguments = arguments_of(words)
     try:
-        code = _guarded(arguments, words)
+        code = _guarded(arguments_of(words), words)
     except SystemExit as leaving:
         code = int(leaving.code or 0)  # of a signal: 128 + its number
     log.event("end", exit_code=code)
-    if argv is None:
-        process.let_go()
+    if argv is None and not process.let_go():
+        code = code or 1  # a result that nobody can read is no success
     return code
 
 
@@ -57,7 +56,8 @@ def _guarded(arguments: Namespace, words: Sequence[str]) -> int:
     """The exit code of ``arguments``; every error has become a line."""
     try:
         _begin_log(arguments, words)
-        return _run(arguments)
+        code = _run(arguments)
+        sys.stdout.flush()  # where the result can't be written, that is said
     except WizardError as error:
         return _tell(error, as_json=arguments.json)
     except KeyboardInterrupt:
@@ -69,6 +69,7 @@ def _guarded(arguments: Namespace, words: Sequence[str]) -> int:
         if isinstance(bug, OSError) and isinstance(bug.__context__, SystemExit):
             raise bug.__context__ from None  # on the way out after SIGHUP there was no terminal to tidy up
         return _own_up(bug, as_json=arguments.json)
+    return code
 
 
 def _begin_log(arguments: Namespace, words: Sequence[str]) -> None:

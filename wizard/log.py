@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from wizard.errors import StorageError, WizardError
+from wizard.harmless import escaped
 from wizard.locale import _
 from wizard.redaction import redacted
 from wizard.storage import private_folder, refusal, refuse_special
@@ -29,11 +29,6 @@ LARGEST = 1_000_000  # bytes
 KEPT = 3
 LONGEST_TEXT = 2_000  # characters of one text in it
 _LONGEST_WAIT = 200  # events held back by a run that keeps nothing in its folder
-
-# What a terminal that shows the file would obey, or what makes a line read other than it is, and JSON leaves as it is.
-_OBEYED = re.compile(
-    r"[\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\U000e0000-\U000e007f]"
-)
 
 
 class _Log:
@@ -82,7 +77,7 @@ def event(name: str, **details: Any) -> None:
     at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z"
     line = {"time": at, "session": _log.session, "event": name, **{k: _fit(v) for k, v in details.items()}}
     text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
-    data = _OBEYED.sub(_escaped, text).encode("utf-8", "backslashreplace") + b"\n"
+    data = escaped(text).encode("utf-8", "backslashreplace") + b"\n"
     if _log.pending is None:
         _put(data)
     elif len(_log.pending) < _LONGEST_WAIT:
@@ -149,12 +144,6 @@ def _fit(value: Any) -> Any:
     # Cut twice: a key that the first cut goes through lies behind the second.
     text = redacted(str(value)[: 2 * LONGEST_TEXT])
     return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return "".join(
-        f"\\u{unit:04x}" for unit in memoryview(found[0].encode("utf-16-le", "surrogatepass")).cast("H")
-    )
 
 
 def _put(data: bytes) -> None:

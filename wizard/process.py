@@ -47,17 +47,23 @@ def turn_signals_into_exits() -> None:
         signal.signal(signal.SIGTSTP, _pause)
 
 
-def let_go() -> None:
-    """All is done and the exit code stands: neither a second Ctrl-C nor a terminal or reader that is gone may change it now."""
+def let_go() -> bool:
+    """All is done: neither a second Ctrl-C nor a terminal or reader that is gone may change the exit code from now on.
+
+    Returns whether all that was said and printed has left.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    left = True
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError:
+            left = False
             # Python would flush once more, complain, and end with 120.
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, stream.fileno())
             os.close(null)
+    return left
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:

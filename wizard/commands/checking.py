@@ -205,7 +205,7 @@ def _fix(paths: Sequence[Path], arguments: Namespace) -> int:
         )
         sys.stdout.write(safe(rows.format(source=path, output=mended.output, rows=mended.rows)) + "\n")
         for sentence in mended.sentences or (_("nothing had to be mended"),):
-            sys.stdout.write(f"  {sentence}\n")
+            sys.stdout.write(safe(f"  {sentence}", lines=False) + "\n")
         if mended.rejected_file is not None:
             line = ngettext(
                 "  {count:,} row can't be sent: it is in {path}, with its line and why",

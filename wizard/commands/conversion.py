@@ -14,6 +14,7 @@ from wizard.engine.step import Front
 from wizard.errors import UsageError
 from wizard.locale import _, ngettext
 from wizard.steps.preview import MEDQA_OUTPUT
+from wizard.ui.base import safe
 
 if TYPE_CHECKING:
     from wizard.data.convert import Conversion
@@ -89,10 +90,10 @@ def _tell(done: Conversion) -> None:
         line = ngettext(
             "{source} -> {output}: {rows:,} row", "{source} -> {output}: {rows:,} rows", part.rows
         )
-        print(line.format(source=done.source, output=part.path, rows=part.rows))
+        print(safe(line.format(source=done.source, output=part.path, rows=part.rows), lines=False))
     if done.left_out:
         line = ngettext("{count:,} row left out: {path}", "{count:,} rows left out: {path}", done.left_out)
-        print(line.format(count=done.left_out, path=done.left_out_file))
+        print(safe(line.format(count=done.left_out, path=done.left_out_file), lines=False))
     if done.order_kept:
         line = ngettext(
             "{count:,} row keeps the order of its options: they speak of each other.",

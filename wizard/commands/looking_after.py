@@ -10,7 +10,7 @@ from typing import Any
 
 from wizard.commands.walk import print_json
 from wizard.engine.session import Session
-from wizard.engine.step import Choice, Decision, Facts, Front
+from wizard.engine.step import Choice, Decision, Facts, Front, Quit
 from wizard.engine.view import Table, Text, View
 from wizard.errors import INTERRUPTED, ApprovalMissing, UsageError
 from wizard.locale import _
@@ -197,7 +197,12 @@ def _confirm(front: Front, arguments: Namespace, question: str, yes: str) -> Non
         "Look at it first with: jobs show ID, or files show ID"
     )
     choices = (Choice("no", _("No, leave it as it is")), Choice("yes", yes))
-    if front.decide(Decision(question, choices, "no", explained)) != "yes":
+    try:
+        chosen = front.decide(Decision(question, choices, "no", explained))
+    except Quit:
+        front.say(_("Nothing was changed."))
+        raise KeyboardInterrupt from None
+    if chosen != "yes":
         raise ApprovalMissing(_("Nothing was changed."))
 
 

@@ -13,6 +13,7 @@ from wizard.engine.run import Given, Run
 from wizard.engine.session import Session
 from wizard.engine.step import Facts, Front, Quit
 from wizard.errors import INTERRUPTED, UsageError
+from wizard.harmless import escaped
 from wizard.locale import _
 from wizard.redaction import hidden
 from wizard.steps.world import World
@@ -67,6 +68,7 @@ def unattended(
 def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: bool) -> int:
     """``plan``: everything up to the review; sends nothing but the key's proof. Prints the plan and its digest."""
     from wizard.steps.review import Review, plan_of
+    from wizard.ui.base import safe
     from wizard.ui.lines import text_of
 
     with Session.open(world.state) as session:
@@ -88,7 +90,7 @@ def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: boo
             return 0
         view = Review(world).view(run.facts)
         for line in text_of(view) if view else ():
-            print(line)
+            print(safe(line))
         print(_("digest: {digest}").format(digest=planned.digest))
         return 0
 
@@ -152,8 +154,8 @@ def exit_code(facts: Facts) -> int:
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on standard output; a key that the platform repeated is not in it."""
-    sys.stdout.write(hidden(json.dumps(value, ensure_ascii=False, indent=2)) + "\n")
+    """One JSON object on standard output; no key that the platform repeated is in it, and nothing that a terminal obeys."""
+    sys.stdout.write(escaped(hidden(json.dumps(value, ensure_ascii=False, indent=2))) + "\n")
 
 
 def _command(world: World) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -220,7 +221,7 @@ def _about(source: Path, work: Underway, digest: str, out: Set) -> Manifest:
     task = work.task
     return begun(
         complete=False,
-        source=SourceEntry(str(source), work.total or work.read, digest),
+        source=SourceEntry(_named(source), work.total or work.read, digest),
         system_prompt=task.system_prompt,
         seed=task.seed if task.split or task.shuffle else None,
         split=dict(task.split),
@@ -326,3 +327,8 @@ def _unfit(source: Path, work: Underway) -> RowsUnfit:
     ).format(path=source, count=count, first=first)
     hint = _("Correct the rows, or leave them out.") if work.rows else _("No row can be sent as it is.")
     return RowsUnfit(message, hint, findings=work.findings, rows=work.rows, left_out=work.left_out)
+
+
+def _named(path: Path) -> str:
+    """A path as text: bytes in it that are none are written as their numbers."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

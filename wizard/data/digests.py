@@ -8,6 +8,8 @@ from queue import Queue
 from threading import Thread
 from typing import Protocol, TypeAlias
 
+from wizard.interrupts import held
+
 _WAITING = 48  # blocks, each of less than a megabyte
 
 
@@ -36,12 +38,12 @@ class Digests:
             if self._queue is None:
                 one.update(data)
             else:
-                self._queue.put((one.update, data))
+                _put(self._queue, (one.update, data))
 
     def soon(self, work: Callable[[], object]) -> None:
         """Do ``work`` in the thread, where there is one; else leave it."""
         if self._queue is not None:
-            self._queue.put((lambda _none: work(), b""))
+            _put(self._queue, (lambda _none: work(), b""))
 
     @contextmanager
     def beside(self) -> Iterator[None]:
@@ -54,8 +56,13 @@ class Digests:
             yield
         finally:
             self._queue = None
-            queue.put(None)
+            _put(queue, None)
             thread.join()
+
+
+def _put(queue: Queue[_Item | None], item: _Item | None) -> None:
+    with held():
+        queue.put(item)
 
 
 def _work(queue: Queue[_Item | None]) -> None:

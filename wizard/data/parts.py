@@ -15,6 +15,7 @@ from wizard.data import manifest as manifests
 from wizard.data.digests import Digests
 from wizard.data.manifest import Manifest, PartEntry
 from wizard.errors import DataError
+from wizard.interrupts import held
 from wizard.locale import _
 from wizard.storage import Pending, refusal, refuse_special, remove_stale_temps, writing
 
@@ -120,6 +121,15 @@ class Set:
         self.manifest_path = manifests.path_beside(output)
 
     def __enter__(self) -> Self:
+        try:
+            with held():  # a file that is there is known, so that it can go again
+                self._open()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _open(self) -> None:
         # Refused before the work, not after it; the first file is there from the start, so that a disk or
         # folder that can't be written to is told at once.
         for output in self._outputs:
@@ -127,7 +137,6 @@ class Set:
             output.files.append(_File(output.path, self._digests))
         for path in (*[output.path for output in self._outputs], self.aside_path, self.manifest_path):
             remove_stale_temps(path.parent, path.name)
-        return self
 
     def write(self, output: int, data: bytes, rows: int) -> None:
         """Whole lines for the numbered output. Raises StorageError, and DataError where a row is above the limit."""

@@ -20,6 +20,7 @@ import msgspec
 
 from wizard.data.record import Message
 from wizard.errors import WizardError
+from wizard.interrupts import held
 from wizard.locale import _
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class Tokenizer:
                 texts[text] = 0
         plain = [text for text in texts if len(text) <= _CHUNK and "<|" not in text]
         # tiktoken's own batches are one future a text, which costs as much as counting it.
-        with ThreadPoolExecutor(_THREADS) as threads:
+        with held(), ThreadPoolExecutor(_THREADS) as threads:
             parts = [plain[start : start + _AT_ONCE] for start in range(0, len(plain), _AT_ONCE)]
             counted = chain.from_iterable(threads.map(self._ordinary, parts))
             known = {text: self.count(text) for text in texts if len(text) > _CHUNK or "<|" in text}

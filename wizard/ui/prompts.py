@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
+from wizard import harmless
 from wizard.engine.step import Choice, Field, Quit
 from wizard.locale import _
-from wizard.ui.base import safe
+from wizard.ui.base import forget_typed, safe
 from wizard.ui.capability import Capability
 from wizard.ui.wrap import width, wrapped
 
@@ -38,8 +39,13 @@ def choose(
     preset: Choice | None,
     terminal: tuple[Capability, TextIO],
     explain: Explain,
+    *,
+    fresh: bool = False,
 ) -> Choice:
-    """One of ``choices``; Escape chooses the one whose value is BACK, where there is one."""
+    """One of ``choices``; Escape chooses the one whose value is BACK, where there is one.
+
+    ``fresh``: what was typed before the question is seen doesn't count.
+    """
     import questionary
 
     able, stream = terminal
@@ -60,14 +66,14 @@ def choose(
     )
     # A list as tall as the screen would push away what its question is about.
     _leave_room(question.application, HEAD)
-    answer = _asked(question, explain, offered=None, back=back is not None)
+    answer = _asked(question, explain, offered=None, back=back is not None, fresh=fresh)
     chosen = back if answer is BACK else answer
     assert isinstance(chosen, Choice)
     return chosen
 
 
 def line(field: Field, offered: str, terminal: tuple[Capability, TextIO], explain: Explain) -> Any:
-    """What was typed, or BACK. A secret is shown as asterisks."""
+    """What was typed, or BACK. A secret is shown as asterisks; a word counts only if it was typed after it was asked for."""
     import questionary
 
     able, stream = terminal
@@ -92,7 +98,7 @@ def line(field: Field, offered: str, terminal: tuple[Capability, TextIO], explai
         output=_output(stream),
         **more,
     )
-    return _asked(question, explain, offered=offered, back=True)
+    return _asked(question, explain, offered=offered, back=True, fresh=field.kind == "word")
 
 
 def _headed(label: str, hint: str, columns: int) -> tuple[str, str]:
@@ -103,15 +109,20 @@ def _headed(label: str, hint: str, columns: int) -> tuple[str, str]:
     return "\n".join(lines)[2:], hint
 
 
-def _asked(question: Question, explain: Explain, *, offered: str | None, back: bool) -> Any:
+def _asked(question: Question, explain: Explain, *, offered: str | None, back: bool, fresh: bool) -> Any:
     """Put one question and wipe it: Escape is back, ``?`` where nothing was typed yet is help, Ctrl-C and Ctrl-D leave."""
     from prompt_toolkit.key_binding import merge_key_bindings
+    from prompt_toolkit.layout.screen import Char
 
+    # A file's name that is completed or typed: prompt_toolkit itself shows controls only.
+    Char.display_mappings.update(harmless.characters())
     application = question.application
     keys = _keys(application, explain, offered=offered, back=back)
     application.key_bindings = merge_key_bindings([*filter(None, [application.key_bindings]), keys])
     application.ttimeoutlen = ESCAPE_PATIENCE
     application.erase_when_done = True
+    if fresh:  # at the last moment: until here, a question takes a tenth of a second to be made
+        application.pre_run_callables.append(forget_typed)
     try:
         return question.unsafe_ask()
     except (KeyboardInterrupt, EOFError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from wizard import log
 from wizard.engine.step import Back, Choice, Decision, Edit, Field, Live, Progress, Unacceptable, source_shown
 from wizard.locale import _
-from wizard.ui.base import forget_typed, safe
+from wizard.ui.base import safe
 from wizard.ui.capability import Capability
 from wizard.ui.stream import writable
 from wizard.ui.wrap import wrapped
@@ -118,7 +118,6 @@ class Terminal:
         """Ask with the safe choice first in mind; what was typed before the question doesn't count."""
         from wizard.ui import prompts
 
-        forget_typed()
         preset = next(choice for choice in decision.choices if choice.value == decision.safe)
         chosen = prompts.choose(
             decision.question,
@@ -126,6 +125,7 @@ class Terminal:
             preset,
             (self._capability, self._stream),
             lambda pointed: self._explain(decision.help, pointed),
+            fresh=True,
         )
         self._answered("?", decision.question, chosen.label)
         log.event("decision", question=decision.question, chosen=str(chosen.value))
@@ -167,8 +167,6 @@ class Terminal:
         from wizard.ui import prompts
 
         offered = current if current is not None else field.default
-        if field.kind == "word":
-            forget_typed()
         hidden = field.kind in ("secret", "word")
         text = "" if offered is None or hidden else str(offered)
         while True:
