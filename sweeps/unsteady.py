@@ -34,7 +34,6 @@ class Unsteady:
         self._lag = 0
         self._patience = 0
         self.creations: list[Request] = []
-        self.mine: set[str] = set()
         self.shaken = False
 
     def lose(self, endpoint: str, fate: Fate, requests: int) -> None:
@@ -62,7 +61,7 @@ class Unsteady:
         self._fates.clear()
         self._failing.clear()
         self.arrive()
-        self._hidden.clear()
+        self._hidden = dict.fromkeys(self._hidden, 0)
         self._lag = 0
 
     def route(self, request: Request) -> Answer:
@@ -101,7 +100,6 @@ class Unsteady:
         answer = handed_on(self._platform, request)
         document = json.loads(answer.partition(b"\r\n\r\n")[2])
         made = document["output"]["job_id"] if "output" in document else _uploaded(document)
-        self.mine.add(made)
         self._hidden[made] = self._lag
         return answer
 
@@ -112,8 +110,8 @@ class Unsteady:
         document = json.loads(handed_on(self._platform, request).partition(b"\r\n\r\n")[2])
         section, name, identity = LISTS[endpoint]
         inside = document[section]
-        inside[name] = [entry for entry in inside[name] if entry[identity] in self.mine]
-        seen = [entry for entry in inside[name] if self._hidden.get(entry[identity], 0) <= 0]
+        inside[name] = [entry for entry in inside[name] if entry[identity] in self._hidden]
+        seen = [entry for entry in inside[name] if self._hidden[entry[identity]] <= 0]
         for entry in inside[name]:
             self._hidden[entry[identity]] -= 1
         return http(200, {**document, section: {**inside, name: seen, "total": len(seen)}})
