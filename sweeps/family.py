@@ -24,6 +24,7 @@ FAMILIES = {
     "http": "sweeps.http_faults",
     "two-wizards": "sweeps.two_wizards",
     "session": "sweeps.session",
+    "power-cut": "sweeps.power_cut",
     "model": "sweeps.model",
 }  # fmt: skip
 """Each family's name and module; a module of a family has what ``Family`` says. Another one is one more line here."""

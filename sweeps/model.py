@@ -50,7 +50,7 @@ from wizard.steps.training import sent_parameters
 
 QUICK = 2
 MISSING = ""
-CASES, RUNS, MOVES = 20, 25, 30
+CASES, RUNS, MOVES = 50, 10, 30
 LIMIT = 3600.0  # seconds for a case
 
 SERVERS: list[Server] = []
@@ -133,7 +133,7 @@ class Wizardry(RuleBasedStateMachine):
         """The process ends at a question."""
         self.close()
 
-    @rule(endpoint=st.sampled_from(CREATIONS), fate=st.sampled_from(FATES), requests=st.integers(0, 12))
+    @rule(endpoint=st.sampled_from(CREATIONS), fate=st.sampled_from(FATES), requests=st.integers(0, 40))
     def lose(self, endpoint: str, fate: Fate, requests: int) -> None:
         """The next creation doesn't go well."""
         self.way.lose(endpoint, fate, requests)

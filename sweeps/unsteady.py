@@ -12,7 +12,7 @@ from sweeps.proxy import CREATIONS, handed_on, is_to
 Fate = Literal["never", "done", "broken", "late", "refused"]
 """Of a creation: it never arrives; it is done and the answer is lost, or says 500; it is done later; it is refused."""
 
-FATES: tuple[Fate, ...] = ("never", "done", "broken", "late", "refused")
+FATES: tuple[Fate, ...] = ("late", "late", "never", "done", "broken", "refused")
 LISTS = {"list-files": ("data", "files", "file_id"), "list-jobs": ("output", "jobs", "job_id")}
 REFUSAL = http(400, {"code": "InvalidParameter", "message": "not today", "request_id": "canary"})
 TRIES = 3  # of a read, until it counts as failed
