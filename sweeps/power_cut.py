@@ -70,7 +70,7 @@ def _distinct(points: Sequence[Point], folder: Path) -> Iterator[tuple[Point, in
             created = created or CREATION in point.about
 
 
-def cut(point: Point, number: int, created: bool, folder: Path) -> None:  # noqa: FBT001 - as found
+def cut(point: Point, number: int, created: bool, folder: Path) -> None:
     """The power goes before ``point``; the disk is left in its ``number``-th state; then the wizard is started again."""
     with journey(folder) as mine:
         ended, points = trace(mine, calls=CALLS, length=LENGTH, until=point)
@@ -89,7 +89,7 @@ def _leave(mine: Journey, disk: Disk, number: int) -> None:
     build(mine.folder, states[number], disk.touched)
 
 
-def _intended(mine: Journey, created: bool) -> None:  # noqa: FBT001 - as found
+def _intended(mine: Journey, created: bool) -> None:
     """What left, or may have, is known here."""
     effects = [
         effect["kind"] for effect in mine.session().get("effects", ()) if effect["state"] != "prepared"

@@ -58,7 +58,9 @@ class Network:
 
     def posts(self, endpoint: str) -> list[Request]:
         """The whole requests that came to ``endpoint``."""
-        return [request for request in list(self.server.requests) if is_to(request, endpoint) and request.whole]
+        return [
+            request for request in list(self.server.requests) if is_to(request, endpoint) and request.whole
+        ]
 
 
 def is_to(request: Request, endpoint: str) -> bool:
