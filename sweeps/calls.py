@@ -53,12 +53,23 @@ class Point:
 
 
 def trace(
-    journey: Journey, *words: str, calls: Sequence[str] = (*CHANGING, *SENDING)
+    journey: Journey,
+    *words: str,
+    calls: Sequence[str] = (*CHANGING, *SENDING),
+    length: int = 128,
+    until: Point | None = None,
 ) -> tuple[Ended, list[Point]]:
-    """Run one start to its end under strace; all of its own calls, in order (a program that it starts has others)."""
+    """Run one start to its end under strace; all of its own calls, in order (a program that it starts has others).
+
+    ``length``: how many bytes of what is written are seen. The start is killed at ``until``, before that call does anything.
+    """
     chosen = ",".join(f"?{call}" for call in calls)
     with tempfile.NamedTemporaryFile(prefix="sweep-trace-") as log:
-        options = ("-qq", "-yy", "-s", "128", "-o", log.name, "-e", f"trace={chosen}", "-e", "signal=none")
+        options = [
+            "-qq", "-yy", "-s", str(length), "-o", log.name, "-e", f"trace={chosen}", "-e", "signal=none",
+        ]  # fmt: skip
+        if until is not None:
+            options += ["-e", f"inject={until.call}:signal=SIGKILL:when={until.number}"]
         ended = journey.start(*words, under=lambda child: ("strace", *options, "-p", str(child)))
         lines = Path(log.name).read_text("utf-8", "replace").splitlines()
     counted: Counter[str] = Counter()
@@ -83,6 +94,8 @@ def _touches(point: Point, folder: Path) -> bool:
 
 def place(point: Point, folder: Path) -> str | None:
     """The path in ``folder`` that a file call is about, by its descriptor or by its name; None for one elsewhere."""
+    if (relative := re.match(r'"([^/"][^"]*)"', point.about)) is not None:
+        return f"{folder}/{relative[1]}"  # a start's own folder is the journey's
     matched = re.match(rf'(?:\d+<|")({re.escape(str(folder))}[^>"]*)', point.about)
     return None if matched is None else matched[1]
 

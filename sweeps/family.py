@@ -27,6 +27,8 @@ FAMILIES = {
     "key": "sweeps.key",
     "signals": "sweeps.signals",
     "foreign": "sweeps.foreign",
+    "power-cut": "sweeps.power_cut",
+    "model": "sweeps.model",
 }  # fmt: skip
 """Each family's name and module; a module of a family has what ``Family`` says. Another one is one more line here."""
 

@@ -51,17 +51,20 @@ class Network:
 
     def struck(self, request: Request) -> bool:
         """Whether this request meets the fault; counts it."""
-        if not self.endpoint or self.times <= 0 or not _is(request, self.endpoint):
+        if not self.endpoint or self.times <= 0 or not is_to(request, self.endpoint):
             return False
         self.times -= 1
         return True
 
     def posts(self, endpoint: str) -> list[Request]:
         """The whole requests that came to ``endpoint``."""
-        return [request for request in list(self.server.requests) if _is(request, endpoint) and request.whole]
+        return [
+            request for request in list(self.server.requests) if is_to(request, endpoint) and request.whole
+        ]
 
 
-def _is(request: Request, endpoint: str) -> bool:
+def is_to(request: Request, endpoint: str) -> bool:
+    """Whether the request goes to ``endpoint``."""
     return re.match(ENDPOINTS[endpoint], f"{request.method} {request.target}") is not None
 
 

@@ -30,6 +30,18 @@ WATCH = 8
 GO_ON = "go on"
 
 
+def wanted(field: Field, current: Any) -> Any:
+    """The answer in ANSWERS, else what was answered before, else the default; a word that is asked for is typed."""
+    if field.kind == "word":
+        return field.accept(field.value)
+    if field.key in ANSWERS:
+        return field.accept(ANSWERS[field.key])
+    try:
+        return field.accept(field.default if current is None else current)
+    except Unacceptable:  # what was answered before is none of the choices any more
+        return field.accept(field.default)
+
+
 class Answering(Scripted):
     """A person who wants what is offered, and never decides anything that could cost money twice."""
 
@@ -47,16 +59,9 @@ class Answering(Scripted):
             raise Quit
 
     def ask(self, field: Field, current: Any = None) -> Any:
-        """The answer in ANSWERS, else what was answered before, else the default."""
+        """As ``wanted``."""
         self._note(field.key)
-        if field.kind == "word":
-            return field.accept(field.value)
-        if field.key in ANSWERS:
-            return field.accept(ANSWERS[field.key])
-        try:
-            return field.accept(field.default if current is None else current)
-        except Unacceptable:  # what was answered before is none of the choices any more
-            return field.accept(field.default)
+        return wanted(field, current)
 
     def decide(self, decision: Decision) -> str:
         """As it was told to, usually to leave it, wherever that is offered; an unfinished session goes on."""

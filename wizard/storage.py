@@ -108,7 +108,7 @@ class Pending:
             refuse_special(path)
             self._temp.become(path)
         self._temp.discard()
-        _sync_folder(path)
+        sync_name(path)
 
     def discard(self) -> None:
         """Remove it, unless it has taken its place."""
@@ -199,7 +199,7 @@ def _replacing(path: Path, mode: int, *, exact: bool, keep_previous: bool) -> It
             temp.become(path)
     finally:
         temp.discard()
-    _sync_folder(path)
+    sync_name(path)
 
 
 class _Temp:
@@ -248,14 +248,22 @@ class _Temp:
             os.close(descriptor)
 
 
-def private_folder(folder: Path) -> None:
-    """Make ``folder``, and those above it that are missing, for their owner only; one of ours that others may open is shut.
+def make_folder(folder: Path, *, mode: int = 0o777) -> None:
+    """Make ``folder``, and those above it that are missing; what is durable in it can't be lost with its name then.
 
-    Raises OSError.
+    Raises OSError and StorageError.
     """
+    if folder.is_dir():
+        return
     if not folder.parent.exists():
-        private_folder(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder(folder.parent, mode=mode)
+    folder.mkdir(mode=mode, exist_ok=True)
+    sync_name(folder)
+
+
+def private_folder(folder: Path) -> None:
+    """``make_folder`` for its owner only; one of ours that others may open is shut. Raises OSError and StorageError."""
+    make_folder(folder, mode=0o700)
     if os.name != "nt" and (found := folder.stat()).st_uid == os.getuid() and found.st_mode & 0o077:
         folder.chmod(0o700)
 
@@ -341,8 +349,8 @@ def _keep(path: Path, mode: int) -> None:
     write_atomically(path.with_name(path.name + BACKUP_SUFFIX), data, mode=mode)
 
 
-def _sync_folder(path: Path) -> None:
-    """Make the rename of ``path`` durable, where the system can."""
+def sync_name(path: Path) -> None:
+    """Make it durable that ``path`` is there under its name, where the system can. Raises StorageError."""
     if os.name == "nt":
         return
     try:

@@ -14,6 +14,7 @@ from wizard.commands.columns import columns_of
 from wizard.commands.walk import print_json
 from wizard.engine.step import Front
 from wizard.errors import UsageError
+from wizard.interrupts import held
 from wizard.locale import _, ngettext
 from wizard.steps.findings import view_of
 from wizard.ui.base import safe
@@ -43,8 +44,9 @@ def check(arguments: Namespace, front: Front) -> int:
 
     label = _("Checking {name}").format(name=", ".join(path.name for path in paths))
     size = sum(path.stat().st_size for path in paths if path.is_file())
-    with ThreadPoolExecutor(1) as beside, front.progress(label, size, "bytes") as progress:
-        loading = None if arguments.no_stats else beside.submit(Tokenizer.load)
+    with held():
+        loading = None if arguments.no_stats else ThreadPoolExecutor(1).submit(Tokenizer.load)
+    with front.progress(label, size, "bytes") as progress:
         checked = audit.check(
             paths,
             max_length=arguments.max_length,
@@ -52,7 +54,9 @@ def check(arguments: Namespace, front: Front) -> int:
             columns=columns_of(arguments.columns),
             on_progress=progress.update,
         )
-    found = [] if loading is None else _statistics(checked, loading.result(), SYSTEM_PROMPT)
+    with held():
+        tokenizer = None if loading is None else loading.result()
+    found = [] if tokenizer is None else _statistics(checked, tokenizer, SYSTEM_PROMPT)
     if arguments.sarif is not None:
         _write_sarif(arguments.sarif, checked)
     if arguments.json:

@@ -24,7 +24,7 @@ from wizard.data.wire import SYSTEM_PROMPT, chat_row, line, messages, read_back
 from wizard.data.workers import how_many
 from wizard.errors import DataError, UsageError
 from wizard.locale import _, ngettext
-from wizard.storage import refusal
+from wizard.storage import make_folder, refusal
 
 if TYPE_CHECKING:
     from wizard.data.tokens import Counting, Sampled, Tokenizer
@@ -305,10 +305,10 @@ def _folder(folder: Path) -> Iterator[None]:
     """``folder`` for the time of the block, made where it is missing, and gone again where the block fails."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise refusal(folder, error) from error
-    try:
+        try:
+            make_folder(folder)
+        except OSError as error:
+            raise refusal(folder, error) from error
         yield
     except BaseException:
         with suppress(OSError):  # something else is in it by now

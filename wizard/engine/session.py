@@ -23,7 +23,7 @@ from wizard.engine.step import Facts, Source
 from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageError, reason
 from wizard.locale import _
 from wizard.lock import Busy, Lock, take
-from wizard.storage import private_folder, remove_stale_temps, write_atomically
+from wizard.storage import private_folder, remove_stale_temps, sync_name, write_atomically
 
 SCHEMA = 1
 MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
@@ -205,8 +205,9 @@ class Session:
         shelf = self.folder / SHELF
         target = shelf / f"{self.id}.json"
         try:
-            shelf.mkdir(mode=0o700, exist_ok=True)
+            private_folder(shelf)
             self.path.replace(target)
+            sync_name(target)
             with suppress(FileNotFoundError):
                 (self.folder / f"{FILE}.bak").unlink()
         except OSError as error:
