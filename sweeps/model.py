@@ -45,7 +45,7 @@ from wizard.engine.run import Run
 from wizard.engine.session import Session
 from wizard.engine.step import Back, Edit, Quit
 from wizard.errors import SessionBusy, WizardError
-from wizard.steps.training import sent_parameters
+from wizard.steps.estimate import sent_parameters
 
 QUICK = 2
 MISSING = ""
