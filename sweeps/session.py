@@ -116,7 +116,7 @@ def _program(change: partial[bytes], folder: Path) -> None:
 
 
 def newer(schema: int, folder: Path) -> None:
-    """Refused politely; every file stays as it was, its modes too."""
+    """Refused politely; every file but the log stays as it was, its modes too."""
     with journey(folder) as mine:
         assert mine.start().code == INTERRUPTED
         path = mine.folder / ".wizard" / FILE
@@ -144,7 +144,7 @@ def older(example: Path, folder: Path) -> None:
 def _all(mine: Journey) -> dict[str, tuple[int, bytes]]:
     found = {}
     for root, _folders, names in os.walk(mine.folder / ".wizard"):
-        for name in names:
+        for name in sorted({*names} - {"log.jsonl"}):  # to which every start adds
             path = Path(root, name)
             found[str(path)] = (path.stat().st_mode, path.read_bytes())
     return found
