@@ -157,5 +157,6 @@ def test_tab_completes(folder: Path, name: str) -> None:
         ):
             terminal.press(f"bailian-wizard {typed}")
             terminal.expect(expected)
+            terminal.settle()  # the shell, too, must be done: what it is told before is lost
             terminal.press("ctrl-c")
             terminal.settle()

@@ -50,7 +50,7 @@ def turn_signals_into_exits() -> None:
 def let_go() -> bool:
     """All is done: neither a second Ctrl-C nor a terminal or reader that is gone may change the exit code from now on.
 
-    Returns whether all that was said and printed has left.
+    Returns whether all that was printed has left.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     left = True
@@ -58,7 +58,7 @@ def let_go() -> bool:
         try:
             stream.flush()
         except OSError:
-            left = False
+            left = left and stream is not sys.stdout
             # Python would flush once more, complain, and end with 120.
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, stream.fileno())

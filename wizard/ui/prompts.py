@@ -121,7 +121,7 @@ def _asked(question: Question, explain: Explain, *, offered: str | None, back: b
     application.key_bindings = merge_key_bindings([*filter(None, [application.key_bindings]), keys])
     application.ttimeoutlen = ESCAPE_PATIENCE
     application.erase_when_done = True
-    if fresh:  # at the last moment: until here, a question takes a tenth of a second to be made
+    if fresh:  # at the last moment: until here, making the question took some hundredths of a second
         application.pre_run_callables.append(forget_typed)
     try:
         return question.unsafe_ask()
