@@ -167,7 +167,7 @@ def _fits(sink: Sink, payload: Payload) -> bool:
     if sink.named:
         return payload.file_name
     if sink.put is _nothing:
-        return "\0" not in payload.text or "{text}" not in sink.words[-1]
+        return payload.word or "{text}" not in sink.words[-1]
     return payload.decodable or not sink.seen
 
 

@@ -138,6 +138,7 @@ def test_back_and_edit(folder: Path) -> None:
         terminal.settle()
         terminal.press("clear", "500", "enter")
         terminal.expect("n_epochs must be")
+        terminal.settle()
         terminal.press("clear", "5", "enter")
         terminal.answer("Which line", "enter")
         terminal.expect(r"5 epochs")
@@ -407,6 +408,6 @@ def test_real_chats_from_a_chinese_csv_train(tmp_path: Path) -> None:
         terminal.answer("使用推荐的参数吗", "enter")
         terminal.answer("以上内容都正确吗", "enter")
         terminal.answer("输入 yes 开始", "yes", "enter")
-        terminal.expect("✓ 训练: SUCCEEDED")
+        terminal.expect("✓ 训练：SUCCEEDED")
         assert 0 == terminal.end()
     assert [7_644] == [one["rows"] for one in session_of(tmp_path)["facts"]["preview.files"]["value"]]
