@@ -19,7 +19,7 @@ from sweeps.hostile import FILE, JOB, speaking
 from sweeps.payloads import PAYLOADS, Payload, commands_in, never_obeyed, shown, told
 from sweeps.screens import ADJUST, KEY, LOOKS, PATIENCE, PLAN, RIGHT, YES
 
-QUICK = 12
+QUICK = 10
 MISSING = ""
 NARROW, WIDE = 90, 400  # columns: two panels below each other; a table none of whose cells is folded
 OWN = ("--set", "dataset.source=own.jsonl", "--set", "dataset.validation=split")
@@ -167,7 +167,7 @@ def _fits(sink: Sink, payload: Payload) -> bool:
     if sink.named:
         return payload.file_name
     if sink.put is _nothing:
-        return "\0" not in payload.text or "{text}" not in sink.words[-1]
+        return payload.word or "{text}" not in sink.words[-1]
     return payload.decodable or not sink.seen
 
 

@@ -15,7 +15,7 @@ from sweeps.canary import KEY, NAME, Place, place
 from sweeps.echo import KINDS, echoing
 from sweeps.family import Case
 
-QUICK = 10
+QUICK = 8
 MISSING = "" if Path("/proc/self/environ").exists() else "there is no /proc to look at other processes in"
 PATIENCE = 120.0
 COMMANDS: dict[str, tuple[str, ...]] = {

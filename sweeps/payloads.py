@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 from terminal import Terminal
 
 BEGIN, END = "canaryA", "canaryZ"
-NAME_BYTES = 255  # of a file's name
+NAME_BYTES = 215  # of a file's name, with room for an ending
 KEPT = 39  # characters of a text that a finding quotes
 
 
@@ -33,10 +34,17 @@ class Payload:
         return not any("\ud800" <= char <= "\udfff" for char in self.text)
 
     @property
+    def word(self) -> bool:
+        """Whether a command line can have it."""
+        try:
+            return b"\0" not in os.fsencode(self.foreign)
+        except UnicodeEncodeError:
+            return False
+
+    @property
     def file_name(self) -> bool:
         """Whether a file can be called so."""
-        name = self.foreign.encode("utf-8", "surrogateescape" if self.text.isascii() else "surrogatepass")
-        return not {"/", "\0"} & set(self.text) and len(name) < NAME_BYTES - 40 and self.text != "\ud800"
+        return self.word and "/" not in self.text and len(os.fsencode(self.foreign)) < NAME_BYTES
 
 
 def _of(text: str, *others: str) -> Payload:
@@ -117,7 +125,7 @@ def never_obeyed(payload: Payload, terminal: Terminal) -> None:
     found = commands_in(terminal.raw, terminal=True)
     assert not found, f"written to the terminal: {found}"
     if _HIDDEN.search(payload.text):
-        raw = payload.text.encode("utf-8", "surrogateescape" if payload.text.isascii() else "surrogatepass")
+        raw = payload.text.encode("utf-8", "surrogatepass")
         assert raw not in terminal.raw, "the terminal got it as it is"
     assert terminal.screen.title == terminal.screen.icon_name == "", "the window's title"
 
