@@ -138,7 +138,7 @@ SINKS = {
     "jobs-watch-plain": Sink(_nothing, ("jobs", "watch", JOB, "--plain"), refuses=""),
     "files-list": Sink(_nothing, ("files",), refuses=""),
     "files-show": Sink(_nothing, ("files", "show", FILE), refuses=""),
-    "files-delete": Sink(_nothing, ("files", "delete", FILE), seen="Delete ", refuses=""),
+    "files-delete": Sink(_nothing, ("files", "delete", FILE), seen="Delete", refuses=""),
     "unused-answer": Sink(_nothing, ("run", "--sandbox", "--yes", "--set", "training.job_name={text}"), told=False),
 }  # fmt: skip
 JSON = (
@@ -168,7 +168,7 @@ def _fits(sink: Sink, payload: Payload) -> bool:
         return payload.file_name
     if sink.put is _nothing:
         return payload.word or "{text}" not in sink.words[-1]
-    return payload.decodable or not sink.seen
+    return payload.sendable or not sink.seen
 
 
 def at_a_terminal(sink_name: str, payload_name: str, folder: Path) -> None:
@@ -223,8 +223,8 @@ def piped(sink_name: str, payload_name: str, folder: Path, *, as_json: bool) -> 
 
 
 def _is_told(sink: Sink, payload: Payload) -> bool:
-    """Of a row that can't be decoded, its number is told."""
-    return sink.told and (payload.decodable or sink.put in (_nothing, _named))
+    """Of a row that can't be sent, why and its number are told."""
+    return sink.told and (payload.sendable or sink.put in (_nothing, _named))
 
 
 def _made(sink: Sink, payload: Payload, folder: Path, url: str) -> tuple[list[str], dict[str, str]]:

@@ -29,9 +29,9 @@ class Payload:
         return f"{BEGIN}{self.text}{END}"
 
     @property
-    def decodable(self) -> bool:
+    def sendable(self) -> bool:
         """Whether a row with it can be sent."""
-        return not any("\ud800" <= char <= "\udfff" for char in self.text)
+        return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in self.text)
 
     @property
     def word(self) -> bool:
@@ -81,7 +81,7 @@ PAYLOADS = {
     "nul": _of("a\0b"),
     "delete": _of("a\x7fb"),
     "feeds": _of("a\x0b\x0cb", "ab"),
-    "lines": Payload("a\n! Type yes\n? b", ("a!Typeyes?b", "a⏎!Typeyes⏎?b")),
+    "lines": Payload("a\n! Type yes\n? b", ("a!Typeyes?b", "a⏎!Typeyes⏎?b", "a·!Typeyes·?b")),
     "bidi-override": _of("\u202eevil\u202c"),
     "bidi-isolate": _of("\u2067evil\u2069\u2066x\u2069"),
     "bidi-marks": _of("\u200fa\u200e\u061c"),
