@@ -137,10 +137,12 @@ def test_budget_is_kept(command: Command) -> None:
 def test_looking_after_jobs_and_files(command: Command) -> None:
     """Jobs and files list, show and log; cancel and delete ask, and need --yes without a terminal."""
     job = said(command("run", "--sandbox", "--yes", "--json"))["job"]["id"]
-    assert job == said(command("jobs", "show", job, "--sandbox", "--json"))["job_id"]
-    assert job in command("jobs", "--sandbox").stdout
+    # First what must happen before the job ends, after about ten seconds.
     assert 3 == command("jobs", "cancel", job, "--sandbox").returncode
     assert said(command("jobs", "cancel", job, "--sandbox", "--yes", "--json"))["cancelled"]
+    assert 2 == command("jobs", "cancel", job, "--sandbox").returncode
+    assert job == said(command("jobs", "show", job, "--sandbox", "--json"))["job_id"]
+    assert job in command("jobs", "--sandbox").stdout
     assert "CANCELED" == said(command("jobs", "watch", job, "--sandbox", "--json"), 1)["status"]
     assert said(command("jobs", "logs", job, "--sandbox", "--json"))["job_id"] == job
     found = said(command("files", "list", "--sandbox", "--json"))
