@@ -136,8 +136,10 @@ def test_budget_is_kept(command: Command) -> None:
 
 def test_looking_after_jobs_and_files(command: Command) -> None:
     """Jobs and files list, show and log; cancel and delete ask, and need --yes without a terminal."""
-    job = said(command("run", "--sandbox", "--yes", "--json"))["job"]["id"]
-    # First what must happen before the job ends, after about ten seconds.
+    # A job lasts ten seconds; the second one waits until the first has ended.
+    first = said(command("run", "--sandbox", "--yes", "--json"))["job"]["id"]
+    job = said(command("run", "--sandbox", "--yes", "--json", "--new"))["job"]["id"]
+    assert first != job
     assert 3 == command("jobs", "cancel", job, "--sandbox").returncode
     assert said(command("jobs", "cancel", job, "--sandbox", "--yes", "--json"))["cancelled"]
     assert 2 == command("jobs", "cancel", job, "--sandbox").returncode
