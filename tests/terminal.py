@@ -31,6 +31,12 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     return {**kept, **home, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
+def _as_a_shell_starts_it() -> None:
+    """Tests that run in the background, or under nohup, have signals ignored that a program at a terminal gets."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Terminal:
     """A program at a terminal of ``columns`` x ``rows``."""
 
@@ -55,6 +61,7 @@ class Terminal:
             env=dict(env if env is not None else environment(folder)),
             dimensions=(rows, columns),
             timeout=PATIENCE,
+            preexec_fn=_as_a_shell_starts_it,
         )
         self.child.delaybeforesend = None
 
