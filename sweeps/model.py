@@ -2,7 +2,8 @@
 
 A state machine drives the real steps and the real engine through the real client; hypothesis looks for an order in which
 more is created than somebody said yes to, a job is not known to anybody, an answer is lost or asked for again, or the
-wizard can't go on. ``python -m sweeps.model SEED RUNS`` is one case: so many runs of up to 30 moves.
+wizard can't go on. ``python -m sweeps.model SEED RUNS`` is one case: so many runs of up to 30 moves; with ``shrink``
+behind it, an order that breaks something is made as short as it can be, which takes minutes.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ def searched(number: int, folder: Path) -> None:
 
 
 def main() -> None:
-    """Search; an order that breaks something is printed as short as it can be."""
+    """Search; an order that breaks something is printed."""
     from bailian_server import serving
-    from hypothesis import HealthCheck, seed, settings
+    from hypothesis import HealthCheck, Phase, seed, settings
     from hypothesis.stateful import run_state_machine_as_test
 
     from sweeps.journey import PLATFORMS
@@ -58,6 +59,7 @@ def main() -> None:
     how = settings(
         max_examples=int(sys.argv[2]),
         stateful_step_count=MOVES,
+        phases=[Phase.generate, *([Phase.shrink] if "shrink" in sys.argv[3:] else [])],
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),

@@ -25,6 +25,8 @@ VARIANTS: dict[str, tuple[Any, ...]] = {
 """What somebody may want, and may want otherwise later."""
 
 DECISIONS = 8  # in one go; then whatever leads out
+OVER: dict[str, Any] = {"": "to be asked again"}
+"""Unlike anything that an answer rests on."""
 MOVING = ("change", "back", "over", "anew", "away")
 
 Choose = Callable[[Sequence[Any]], Any]
@@ -167,6 +169,8 @@ class Somebody(Scripted):
         chosen = str(self.choose((*[GO_ON] * 4, *values) if decision.safe == GO_ON else values))
         if chosen in MOVING or chosen.isdigit():
             self._moved = True
+        if chosen == "over":  # all is kept and all is asked again, be it in a later sitting
+            self.memory.answers = {key: (value, OVER) for key, (value, _needs) in self.memory.answers.items()}
         if chosen in ("anew", "away") or chosen.isdigit():  # a remedy may answer a question by itself
             self.memory.answers.clear()
         if chosen in ("again", "another"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from terminal import PROGRAM, environment
+
+from wizard import redaction
 
 # Nothing here asserts an absolute time, and a busy machine is no fault of a case.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,6 +29,17 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """An option of our own."""
     parser.addoption("--renew-screens", action="store_true", help="write the golden screens as they are now")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two for each core: half of the time goes by in waiting, for screens, jobs and ends of processes."""
+    return 2 * (os.cpu_count() or 1)
+
+
+@pytest.fixture(autouse=True)
+def no_keys_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test used as a key, be it an ordinary word, is hidden from no other test's texts."""
+    monkeypatch.setattr(redaction, "_hidden", dict(redaction._hidden))
 
 
 @pytest.fixture

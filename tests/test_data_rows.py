@@ -301,14 +301,14 @@ def test_no_input_crashes_the_reader(data: bytes) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder, "x.jsonl")
         path.write_bytes(data)
-        with path.open("rb") as stream:
-            raws = [
-                (first + at, raw)
-                for first, lines, _about in pages(stream, "f")
-                for at, raw in enumerate(lines)
-                if raw.strip()
-            ]
         try:
+            with path.open("rb") as stream:
+                raws = [
+                    (first + at, raw)
+                    for first, lines, _about in pages(stream, "f")
+                    for at, raw in enumerate(lines)
+                    if raw.strip()
+                ]
             found = list(read(path))
         except SourceUnreadable:
             return  # bytes that happen to be another format's
