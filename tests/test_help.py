@@ -67,3 +67,21 @@ def test_question_mark_explains_and_keeps_what_was_typed(folder: Path) -> None:
         assert "❯ MedQA Taiwan" in terminal.text
         terminal.press("ctrl-c")
         assert 130 == terminal.end()
+
+
+def test_enter_takes_the_name_that_was_picked_and_else_the_line(folder: Path) -> None:
+    """Names pop up while a path is typed: Enter is theirs only once one of them was picked with Tab."""
+    with Terminal(["--sandbox"], folder) as terminal:
+        terminal.answer(r"Where is your data", "clear", "datasets/Med")
+        terminal.settle()
+        terminal.press("tab", "enter")
+        terminal.settle()
+        assert terminal.lines[terminal.screen.cursor.y].rstrip("/").endswith("datasets/MedQA")
+        terminal.press("enter")
+        terminal.answer(r"Which set.*Esc: back", "escape")
+        terminal.answer(r"Where is your data", "clear", "datasets/MedQA")
+        terminal.settle()
+        terminal.press("enter")
+        terminal.expect(r"Which set")
+        terminal.press("ctrl-c")
+        assert 130 == terminal.end()

@@ -141,8 +141,10 @@ def _keys(application: Application[Any], explain: Explain, *, offered: str | Non
         return offered is None or application.current_buffer.text in ("", offered)
 
     @Condition
-    def completing() -> bool:
-        return application.current_buffer.complete_state is not None
+    def picked() -> bool:
+        """A name of the menu stands in the line. A menu that merely popped up, however late, takes no Enter."""
+        state = application.current_buffer.complete_state
+        return state is not None and state.current_completion is not None
 
     @keys.add("escape", eager=True, filter=back)
     def _escape(event: KeyPressEvent) -> None:
@@ -156,7 +158,7 @@ def _keys(application: Application[Any], explain: Explain, *, offered: str | Non
     def _interrupt(event: KeyPressEvent) -> None:
         event.app.exit(exception=KeyboardInterrupt())
 
-    @keys.add("enter", filter=completing, eager=True)
+    @keys.add("enter", filter=picked, eager=True)
     def _take_name(event: KeyPressEvent) -> None:
         event.current_buffer.complete_state = None
 
