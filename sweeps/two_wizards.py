@@ -90,7 +90,7 @@ def dead_holder(point: Point, folder: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from wizard import envfile
+from wizard.local import envfile
 path, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 for number in range(count):
     value = f"canary-of-sandbox-{name.lower()}-{number}"

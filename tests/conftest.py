@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from terminal import PROGRAM, environment
 
-from wizard import redaction
+from wizard.local import redaction
 
 # Nothing here asserts an absolute time, and a busy machine is no fault of a case.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -14,9 +14,9 @@ from dotenv import dotenv_values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wizard import envfile, storage
-from wizard.envfile import KEY, REGION, WORKSPACE
 from wizard.errors import StorageError, UsageError, WizardError
+from wizard.local import envfile, storage
+from wizard.local.envfile import KEY, REGION, WORKSPACE
 
 ROOT = Path(__file__).parents[1]
 VALUE = "sk-canary-0123456789abcdef"
@@ -255,7 +255,7 @@ def test_nothing_is_expanded(tmp_path: Path) -> None:
 
 def test_lines_that_are_no_assignment_are_counted(tmp_path: Path) -> None:
     """A line that python-dotenv can't read is reported by its number, and nothing is logged to the terminal."""
-    program = "import sys; from pathlib import Path; from wizard import envfile; print(envfile.read(Path(sys.argv[1])))"
+    program = "import sys; from pathlib import Path; from wizard.local import envfile; print(envfile.read(Path(sys.argv[1])))"
     path = written(tmp_path / ".env", f"A=1\r\n\r\n{KEY}='{VALUE}\r\nB=2\r\n=x\r\n".encode())
     done = subprocess.run(
         [sys.executable, "-c", program, str(path)],
@@ -568,7 +568,7 @@ def test_git_that_cannot_say_is_said(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from wizard import envfile
+from wizard.local import envfile
 path, name, other = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 for turn in range(40):
     value = f"canary-{name[-3:]}-value-{turn:04}"
@@ -600,8 +600,8 @@ def test_two_writers_lose_nothing(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-import dotenv.parser, wizard.lock
-from wizard import envfile
+import dotenv.parser, wizard.local.lock
+from wizard.local import envfile
 folder, old, new = Path(sys.argv[1]), sys.argv[2].encode(), sys.argv[3]
 package, path = str(Path(envfile.__file__).parent), folder / ".env"
 
@@ -674,7 +674,7 @@ def test_what_does_not_read_back_is_undone(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_busy_lock_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another process holds the lock nothing is written, and the sentence says what to close."""
-    program = "import sys, pathlib, wizard.lock; held = wizard.lock.take(pathlib.Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    program = "import sys, pathlib, wizard.local.lock; held = wizard.local.lock.take(pathlib.Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
     path = written(tmp_path / ".env", b"A=1\n")
     monkeypatch.setattr(envfile, "_LOCK_SECONDS", 0.1)
     with subprocess.Popen(

@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from terminal import environment
 
-from wizard import log, redaction
 from wizard.errors import UsageError
+from wizard.local import log, redaction
 
 CANARY = "sk-canary-7d1e0b5a94c26f38"
 

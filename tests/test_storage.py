@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from wizard import storage
 from wizard.errors import StorageError
+from wizard.local import storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +88,7 @@ def at_every_line(setup: str, action: str, target: Path, how: str) -> list[tuple
 
 
 STORAGE_SETUP = f"""
-from wizard import storage
+from wizard.local import storage
 OLD, NEW = {OLD!r}, {NEW!r}
 reset = '''
 storage.remove_stale_temps(target.parent, target.name)
@@ -332,7 +332,7 @@ def test_stale_temps_are_removed_and_living_ones_left(tmp_path: Path) -> None:
 REFUSING = """
 import sys
 from pathlib import Path
-from wizard import storage
+from wizard.local import storage
 from wizard.errors import StorageError
 try:
     storage.write_atomically(Path(sys.argv[1]), sys.argv[2].encode())

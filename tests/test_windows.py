@@ -65,7 +65,7 @@ parser().format_help()
 import wizard.commands, wizard.steps, wizard.engine, wizard.ui, wizard.data, wizard.bailian
 rooms = (wizard.commands, wizard.steps, wizard.engine, wizard.data, wizard.bailian)
 names = [found.name for room in rooms for found in pkgutil.iter_modules(room.__path__, room.__name__ + ".")]
-for name in (*names, "wizard.ui.scripted", "wizard.ui.capability", "wizard.ui.terminal", "wizard.storage", "wizard.lock"):
+for name in (*names, "wizard.ui.scripted", "wizard.ui.capability", "wizard.ui.terminal", "wizard.local.storage", "wizard.local.lock"):
     importlib.import_module(name)
 print(len(names) > 50)
 """
@@ -75,7 +75,7 @@ print(len(names) > 50)
 def test_the_lock_takes_windows_own_way(tmp_path: Path) -> None:
     """Without fcntl the lock is msvcrt's, and a second holder is told that it is busy."""
     program = """
-from wizard import lock
+from wizard.local import lock
 first = lock.take(pathlib.Path("a.lock"))
 try:
     lock.take(pathlib.Path("a.lock"))

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard import __version__, locale, log, process
+from wizard import __version__, locale, process
 from wizard.arguments import parse as arguments_of
 from wizard.arguments import parser
 from wizard.errors import INTERRUPTED, UsageError, WizardError
+from wizard.local import log
+from wizard.local.redaction import redacted
 from wizard.locale import _
-from wizard.redaction import redacted
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from wizard.bailian.service import FAILED, Checkpoint, Job, LogPage, RemoteFile
-from wizard.redaction import hidden, redacted
+from wizard.local.redaction import hidden, redacted
 
 Listed = TypeVar("Listed")
 

@@ -7,8 +7,8 @@ import hmac
 import re
 from typing import NoReturn, final
 
-from wizard import redaction
 from wizard.errors import UsageError
+from wizard.local import redaction
 from wizard.locale import _
 
 SHORTEST, LONGEST = 16, 256

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from wizard import log
 from wizard.bailian import answers, explain, verdict, wire
 from wizard.bailian.verdict import Effect
 from wizard.errors import NeverSent, PlatformError, Refused
+from wizard.local import log
 
 if TYPE_CHECKING:
     import httpx

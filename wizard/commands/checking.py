@@ -165,7 +165,7 @@ def _as_dict(checked: Sequence[Checked], found: Sequence[Statistics]) -> dict[st
 
 def _write_sarif(path: Path, checked: Sequence[Checked]) -> None:
     """SARIF 2.1.0 (OASIS), which editors and code reviews show beside the lines."""
-    from wizard.storage import writing
+    from wizard.local.storage import writing
 
     results = []
     for one in checked:

@@ -13,9 +13,9 @@ from wizard.engine.run import Given, Run
 from wizard.engine.session import Session
 from wizard.engine.step import Facts, Front, Quit
 from wizard.errors import INTERRUPTED, UsageError
-from wizard.harmless import escaped
+from wizard.local.harmless import escaped
+from wizard.local.redaction import hidden
 from wizard.locale import _
-from wizard.redaction import hidden
 from wizard.steps.world import World
 
 

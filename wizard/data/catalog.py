@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from wizard.data.lines import SourceUnreadable, opened
+from wizard.local.storage import refusal
 from wizard.locale import _
-from wizard.storage import refusal
 
 SplitName: TypeAlias = Literal["train", "dev", "test"]
 SetId: TypeAlias = Literal["mainland_4opt", "taiwan", "us_4opt"]

@@ -23,8 +23,8 @@ from wizard.data.underway import Underway, by_page, by_row
 from wizard.data.wire import SYSTEM_PROMPT, chat_row, line, messages, read_back
 from wizard.data.workers import how_many
 from wizard.errors import DataError, UsageError
+from wizard.local.storage import make_folder, refusal
 from wizard.locale import _, ngettext
-from wizard.storage import make_folder, refusal
 
 if TYPE_CHECKING:
     from wizard.data.tokens import Counting, Sampled, Tokenizer

@@ -19,8 +19,8 @@ from wizard.data.readers import Columns
 from wizard.data.record import trim
 from wizard.data.rows import PLAIN, Reading, decode, understand
 from wizard.errors import DataError
+from wizard.local.storage import writing
 from wizard.locale import _
-from wizard.storage import writing
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),

@@ -16,8 +16,8 @@ from wizard.data.digests import Digests
 from wizard.data.manifest import Manifest, PartEntry
 from wizard.errors import DataError
 from wizard.interrupts import held
+from wizard.local.storage import Pending, refusal, refuse_special, remove_stale_temps, writing
 from wizard.locale import _
-from wizard.storage import Pending, refusal, refuse_special, remove_stale_temps, writing
 
 MAX_PART_SIZE = 300_000_000
 """Bytes. The platform takes files for fine-tuning up to 300 MB (D-guide 2026-05-26; its command line reads it as MiB)."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from wizard import log
 from wizard.engine import effects, mend
 from wizard.engine.effects import Effectful, Receipt
 from wizard.engine.plan import digest
@@ -20,6 +19,7 @@ from wizard.engine.session import Fact, Session
 from wizard.engine.stale import made_from
 from wizard.engine.step import Back, Edit, Facts, Field, Front, Source, Step, Unacceptable
 from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded, UsageError, WizardError
+from wizard.local import log
 from wizard.locale import _
 
 

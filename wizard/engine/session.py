@@ -17,13 +17,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
-from wizard import __version__, log
+from wizard import __version__
 from wizard.engine.plan import digest
 from wizard.engine.step import Facts, Source
 from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageError, reason
+from wizard.local import log
+from wizard.local.lock import Busy, Lock, take
+from wizard.local.storage import private_folder, remove_stale_temps, sync_name, write_atomically
 from wizard.locale import _
-from wizard.lock import Busy, Lock, take
-from wizard.storage import private_folder, remove_stale_temps, sync_name, write_atomically
 
 SCHEMA = 1
 MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}

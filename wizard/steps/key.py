@@ -206,7 +206,7 @@ class Key(Step):
 
     def _save(self, work: Work, found: FoundKey) -> str:
         """Where the key is now; a .env that can't be written is said and stops nothing."""
-        from wizard import envfile
+        from wizard.local import envfile
 
         try:
             saved = envfile.save(self._world.env_path, KEY_NAME, found.key.reveal())
@@ -222,7 +222,7 @@ class Key(Step):
 
 
 def _remarks_on(path: Path) -> list[str]:
-    from wizard import envfile, worktree
+    from wizard.local import envfile, worktree
 
     try:
         found = envfile.read(path)

@@ -87,7 +87,7 @@ class World:
             return FoundKey(ApiKey.clean(SANDBOX_KEY), "sandbox")
         if self._typed is not None:
             return FoundKey(self._typed, "typed")
-        from wizard import envfile
+        from wizard.local import envfile
 
         found = envfile.look_up(self.environ, self.env_path, KEY_NAME)
         if found is None or not found.value.strip():
@@ -124,7 +124,7 @@ class World:
 
     def named(self, name: str) -> str:
         """What the environment, else ``.env``, says under ``name``; empty where neither does."""
-        from wizard import envfile
+        from wizard.local import envfile
 
         found = envfile.look_up(self.environ, self.env_path, name)
         return found.value.strip() if found is not None else ""

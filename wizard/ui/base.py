@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from wizard.redaction import hidden
+from wizard.local.redaction import hidden
 
 # Cf (format) holds the bidirectional controls that can make a line read other than it is; the joiners that scripts and
 # emoji need are let through.

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from wizard import log
 from wizard.engine.step import (
     Back,
     Choice,
@@ -27,6 +26,7 @@ from wizard.engine.step import (
     source_shown,
 )
 from wizard.engine.view import Text, View
+from wizard.local import log
 from wizard.locale import _
 from wizard.ui.base import forget_typed, safe
 from wizard.ui.lines import text_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from wizard import harmless
 from wizard.engine.step import Choice, Field, Quit
+from wizard.local import harmless
 from wizard.locale import _
 from wizard.ui.base import forget_typed, safe
 from wizard.ui.capability import Capability

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from wizard import log
 from wizard.engine.step import Back, Choice, Decision, Edit, Field, Live, Progress, Unacceptable, source_shown
+from wizard.local import log
 from wizard.locale import _
 from wizard.ui.base import safe
 from wizard.ui.capability import Capability

@@ -19,10 +19,10 @@ from types import TracebackType
 from typing import Any
 
 from wizard.errors import StorageError, WizardError
-from wizard.harmless import escaped
+from wizard.local.harmless import escaped
+from wizard.local.redaction import redacted
+from wizard.local.storage import private_folder, refusal, refuse_special
 from wizard.locale import _
-from wizard.redaction import redacted
-from wizard.storage import private_folder, refusal, refuse_special
 
 FILE = "log.jsonl"
 LARGEST = 1_000_000  # bytes

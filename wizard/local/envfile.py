@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from wizard import storage, worktree
 from wizard.errors import StorageError, UsageError
+from wizard.local import storage, worktree
+from wizard.local.lock import Busy, take
 from wizard.locale import _
-from wizard.lock import Busy, take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

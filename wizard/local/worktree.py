@@ -9,8 +9,8 @@ import stat
 import subprocess
 from typing import TYPE_CHECKING, Literal
 
-from wizard import storage
 from wizard.errors import StorageError
+from wizard.local import storage
 from wizard.locale import _
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""This computer: files, locks, the log, `.env`, and what must not be shown."""
