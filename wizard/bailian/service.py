@@ -7,8 +7,11 @@ any layer below; what reads may be retried below within its deadline.
 
 from __future__ import annotations
 
+import enum
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -69,6 +72,51 @@ class JobRequest:
     validation_files: tuple[str, ...]
     hyper_parameters: Mapping[str, Any]
     job_name: str = ""
+
+
+class Agreement(enum.Enum):
+    """Whether what the platform says of a job is what was sent."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    UNTOLD = "untold"
+
+
+def settings_agree(sent: Mapping[str, Any], answered: Mapping[str, Any]) -> Agreement:
+    """Whether ``answered`` has every setting of ``sent`` with an equal value.
+
+    DIFFERENT: one of them has another value. UNTOLD: none has, but at least one isn't told (absent, null or blank). What only
+    the platform names is no difference: it adds those that it chose. Equal is what means the same: the newest answers have
+    every value as a text (get-fine-tuning-job-api, autumn 2026).
+    """
+    told = {name: answered[name] for name in sent if not _blank(answered.get(name))}
+    if any(not _means_the_same(sent[name], value) for name, value in told.items()):
+        return Agreement.DIFFERENT
+    return Agreement.SAME if len(told) == len(sent) else Agreement.UNTOLD
+
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+
+
+def _blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _means_the_same(one: Any, other: Any) -> bool:
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_means_the_same, one, other))
+    one, other = _meaning(one), _meaning(other)
+    return type(one) is type(other) and bool(one == other)
+
+
+def _meaning(value: Any) -> Any:
+    """A number as a Decimal, a truth value as a bool, also where they come as a text; anything else as it is."""
+    text = str(value) if isinstance(value, float) else value.strip() if isinstance(value, str) else None
+    if text is None:
+        return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if _NUMBER.fullmatch(text):
+        return Decimal(text)
+    return {"true": True, "false": False}.get(text.lower(), text)
 
 
 @dataclass(frozen=True, slots=True)
