@@ -205,7 +205,7 @@ class Journey:
         assert job["job_id"] == facts["job.id"]
         known = {file["name"]: file["file_id"] for file in facts["upload.files"]}
         assert known == {file["name"]: file["file_id"] for file in self.files()}
-        assert job["training_file_ids"] == [known["train.jsonl"]], job
+        assert [each["file_id"] for each in job["training_datasets"]] == [known["train.jsonl"]], job
         sizes = {file["name"]: file["size"] for file in self.files()}
         for name in NAMES:
             sent = self.folder / "datasets" / "BaiLian" / name

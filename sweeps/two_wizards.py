@@ -202,7 +202,8 @@ def source_changed(when: str, change: Callable[[Path], None], folder: Path) -> N
         assert "review.approval" in ended.asked, ended
         assert mine.facts()["review.approval"] != approved
         (job,) = mine.jobs()
-        (sent,) = (file for file in mine.files() if file["file_id"] in job["training_file_ids"])
+        sources = [each["file_id"] for each in job["training_datasets"]]
+        (sent,) = (file for file in mine.files() if file["file_id"] in sources)
         assert sent["size"] == (mine.folder / "datasets" / "BaiLian" / "train.jsonl").stat().st_size
 
 

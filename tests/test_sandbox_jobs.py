@@ -28,8 +28,8 @@ def test_a_job_from_end_to_end(tmp_path: Path) -> None:
             "output"
         ]
         job_id = created["job_id"]
-        assert ("PENDING", "mine", "llm-canary", hyper) == tuple(
-            created[name] for name in ("status", "job_name", "workspace_id", "hyper_parameters")
+        assert ("PENDING", "mine", "llm-canary") == tuple(
+            created[name] for name in ("status", "job_name", "workspace_id")
         )
         assert {"end_time", "usage"}.isdisjoint(created)
         seen: list[str] = []
@@ -179,9 +179,9 @@ def test_courses(wishes: list[tuple[float, float | None, bool, float]]) -> None:
         created += pause
         made = Job(
             job_id=f"ft-{number}", created=created, canceled=None, deleted=None, speed=speed, model="m", base_model="m",
-            training_type="sft", hyper_parameters={"batch_size": 2, "n_epochs": 2}, training_file_ids=(),
-            validation_file_ids=(), training_datasets=None, validation_datasets=None, job_name="", model_name="",
-            suffix="", workspace_id="", survey=Survey(9, 1, 90, "because" if fails else ""),
+            training_type="sft", hyper_parameters={"batch_size": 2, "n_epochs": 2}, training_datasets=[],
+            validation_datasets=[], job_name="", model_name="", suffix="",
+            workspace_id="", survey=Survey(9, 1, 90, "because" if fails else ""),
         )  # fmt: skip
         before = courses([*jobs, made])[made.job_id]
         if cancel is not None and before.status(created + cancel) in order[:3]:

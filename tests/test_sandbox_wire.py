@@ -107,8 +107,8 @@ def test_errors_at_creation(tmp_path: Path) -> None:
             (400, "InvalidParameter", "Missing training files", creation(good, training_file_ids=None)),
             (400, "InvalidParameter", "File not found. file_id: nope", creation("nope")),
             (400, "InvalidParameter", "mutually exclusive", creation(good, training_datasets=dataset)),
-            (400, "InvalidParameter", "oss_mount", creation(
-                good, training_file_ids=None, training_datasets=[{"data_source_type": "oss_mount"}]
+            (400, "InvalidParameter", "download_url", creation(
+                good, training_file_ids=None, training_datasets=[{"data_source_type": "download_url"}]
             )),
             (400, "InvalidParameter", "training_type must be one of", creation(good, training_type="sft_efficient")),
             (400, "InvalidParameter", "finetuned_output", creation(good, finetuned_output="x")),

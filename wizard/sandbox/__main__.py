@@ -7,7 +7,7 @@ import ipaddress
 import sys
 from pathlib import Path
 
-from wizard.sandbox.options import Options
+from wizard.sandbox.options import SETTINGS, Options
 
 
 def main() -> int:
@@ -43,6 +43,11 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME",
         help="answer 400 to a job creation with this field",
+    )
+    add(
+        "--settings",
+        choices=SETTINGS,
+        help="the hyper-parameters that a job tells: those in force, or as sent",
     )
     add("--forget-job-names", action="store_true", help="don't keep the job_name given at creation")
     add("--unique-model-names", action="store_true", help="409 for a second job with the same model_name")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 TRAINING_TYPES = ("cpt", "sft", "efficient_sft", "dpo_full", "dpo_lora")
@@ -122,7 +123,14 @@ DEFAULTS: dict[str, int | float | str] = {
     "save_strategy": "epoch",
     "save_steps": 50,
     "save_total_limit": 1,
+    "weight_decay": 0.1,
+    "lora_rank": 8,
+    "lora_alpha": 32,
+    "lora_dropout": 0.1,
 }
+_SPLITTING = frozenset(
+    {"split", "max_split_val_dataset_sample"}
+)  # without effect where validation data is given
 
 
 def setting(hyper_parameters: dict[str, object], name: str) -> float:
@@ -134,6 +142,31 @@ def setting(hyper_parameters: dict[str, object], name: str) -> float:
 
 def learning_rate(hyper_parameters: dict[str, object], training_type: str) -> float:
     """The peak learning rate in force: as sent, else about 1e-4 with LoRA and 1e-5 without (2026-02-11)."""
-    value = hyper_parameters.get("learning_rate", "1e-4" if training_type in LORA_TYPES else "1e-5")
+    value = hyper_parameters.get("learning_rate", _default_learning_rate(training_type))
     assert isinstance(value, int | float | str)
     return float(value)
+
+
+def _default_learning_rate(training_type: str) -> str:
+    return "1e-4" if training_type in LORA_TYPES else "1e-5"
+
+
+def told(
+    hyper_parameters: dict[str, object], training_type: str, settings: str, *, validated: bool
+) -> dict[str, object]:
+    """What a job says of its hyper-parameters; ``validated``: validation data was given, so that nothing is split off.
+
+    ``declared``: those that were sent, as they were sent (get-fine-tuning-job-api, autumn 2026). ``used``: with those that
+    the platform added, "实际使用的超参数" (create-fine-tuning-job-api, the newer page). ``text``: as ``used``, all as text.
+    """
+    if settings == "declared":
+        return hyper_parameters
+    added = {
+        name: value
+        for name, value in {**DEFAULTS, "learning_rate": _default_learning_rate(training_type)}.items()
+        if training_type in HYPER_PARAMETERS[name].only and not (validated and name in _SPLITTING)
+    }
+    used = {**added, **hyper_parameters}
+    if settings == "used":
+        return used
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in used.items()}

@@ -100,7 +100,7 @@ class Jobs:
         await asyncio.sleep(self._options.commit_delay)
         workspace = request.headers.get("x-dashscope-workspace") or "llm-sandbox"
         job = await run_in_threadpool(self._commit, wished, found, workspace)
-        return answer(request, {"output": job_shape(courses([job])[job.job_id], job.created)})
+        return answer(request, {"output": self._shape(courses([job])[job.job_id], job.created)})
 
     async def list(self, request: Request) -> Response:
         """``page_no``, ``page_size``, ``model``, ``status``; newest first."""
@@ -117,7 +117,7 @@ class Jobs:
             for course in reversed(known)
             if (not model or course.job.model == model) and (not status or course.status(now) == status)
         ]
-        shown = [job_shape(course, now) for course in jobs[(page_no - 1) * page_size : page_no * page_size]]
+        shown = [self._shape(course, now) for course in jobs[(page_no - 1) * page_size : page_no * page_size]]
         return answer(
             request,
             {"output": {"page_no": page_no, "page_size": page_size, "total": len(jobs), "jobs": shown}},
@@ -126,7 +126,7 @@ class Jobs:
     async def get(self, request: Request) -> Response:
         """One job."""
         course = await run_in_threadpool(self._find, request)
-        return answer(request, {"output": job_shape(course, time.time())})
+        return answer(request, {"output": self._shape(course, time.time())})
 
     async def delete(self, request: Request) -> Response:
         """Forget a job that has ended."""
@@ -187,6 +187,9 @@ class Jobs:
         await run_in_threadpool(self._export, request, model_name)
         return answer(request, {"output": True})
 
+    def _shape(self, course: Course, now: float) -> dict[str, Any]:
+        return job_shape(course, now, self._options.settings)
+
     # -- over the store, off the event loop
 
     def _courses(self) -> dict[str, Course]:
@@ -217,20 +220,26 @@ class Jobs:
         tuned = self._tuned()
         wished = wish(body, {*MODELS, *tuned}, self._options.refuse_fields)
         named: dict[str, str] = {}
-        for file_id in (*wished.training, *wished.validation):
-            file = self._store.file(file_id)
+        mounted = ""
+        for dataset in (*wished.training, *wished.validation):
+            if dataset["data_source_type"] == "oss_mount":
+                mounted = mounted or "oss://{bucket}/{file_path}".format(**dataset["mount_storage"])
+                continue
+            file = self._store.file(dataset["file_id"])
             if file is None:
-                raise invalid(f"File not found. file_id: {file_id:.100}")
-            named[file_id] = file.name
+                raise invalid(f"File not found. file_id: {dataset['file_id']:.100}")
+            named[file.file_id] = file.name
         base = tuned.get(wished.model, wished.model)
         if wished.training_type not in MODELS[base]:
             # "如果调优的模型不支持 sft 方法，调优任务将会失败" (fine-tuning-api-guide 2026-05-26): it fails, it is not refused.
             return wished, Survey(
                 failure=f"model {wished.model} does not support training_type {wished.training_type}"
             )
+        if mounted:
+            return wished, Survey(failure=f"data download failed, {mounted}: the sandbox reaches no OSS")
         training, validation = (
-            [(named[file_id], self._store.path(file_id)) for file_id in ids]
-            for ids in (wished.training, wished.validation)
+            [(named[each["file_id"]], self._store.path(each["file_id"])) for each in datasets]
+            for datasets in (wished.training, wished.validation)
         )
         return wished, survey(training, validation, wished.training_type, wished.hyper_parameters)
 
@@ -259,10 +268,8 @@ class Jobs:
                 base_model=self._tuned().get(wished.model, wished.model),
                 training_type=wished.training_type,
                 hyper_parameters=wished.hyper_parameters,
-                training_file_ids=() if wished.training_datasets else wished.training,
-                validation_file_ids=() if wished.validation_datasets else wished.validation,
-                training_datasets=wished.training_datasets,
-                validation_datasets=wished.validation_datasets,
+                training_datasets=wished.training,
+                validation_datasets=wished.validation,
                 job_name="" if options.forget_job_names else wished.job_name,
                 model_name=wished.model_name,
                 suffix=wished.suffix,

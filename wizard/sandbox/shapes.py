@@ -1,14 +1,15 @@
 """How a job and a checkpoint look on the wire.
 
-Jobs: model-training-api-reference and fine-tuning-api-guide 2026-05-26, create-fine-tuning-job-api of autumn 2026;
-checkpoints: the guide, with the fields that list-checkpoints-api of autumn 2026 adds. ``finetuned_output`` is there from
-PENDING on, as in the guide's newest example. No document shows a FAILED job: its code and message are the sandbox's own.
+Jobs: create-fine-tuning-job-api and get-fine-tuning-job-api, checkpoints: list-checkpoints-api, all of autumn 2026. Files are
+told in ``training_datasets`` only, ``finetuned_output`` with SUCCEEDED only. No document shows a FAILED job: its code and
+message are the sandbox's own.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wizard.sandbox.catalog import told
 from wizard.sandbox.training import UNFINISHED
 from wizard.sandbox.wire import clock, iso_clock
 
@@ -18,25 +19,24 @@ if TYPE_CHECKING:
 _EXPIRY = 15 * 24 * 3600  # seconds that a checkpoint is kept
 
 
-def job_shape(course: Course, now: float) -> dict[str, Any]:
-    """The job as it is told at ``now``."""
+def job_shape(course: Course, now: float, settings: str) -> dict[str, Any]:
+    """The job as it is told at ``now``, with its hyper-parameters as ``settings`` says."""
     job, status = course.job, course.status(now)
-    optional = {
-        "training_datasets": job.training_datasets,
-        "validation_datasets": job.validation_datasets,
-        "model_name": job.model_name,
-    }
     shown: dict[str, Any] = {
         "job_id": job.job_id,
         "job_name": job.job_name or job.job_id,
         "status": status,
-        "finetuned_output": job.finetuned_output,
+        **({"finetuned_output": job.finetuned_output} if status == "SUCCEEDED" else {}),
         "model": job.model,
         "base_model": job.base_model,
-        "training_file_ids": [*job.training_file_ids],
-        "validation_file_ids": [*job.validation_file_ids],
-        **{name: value for name, value in optional.items() if value},
-        "hyper_parameters": job.hyper_parameters,
+        "training_file_ids": [],
+        "validation_file_ids": [],
+        "training_datasets": job.training_datasets,
+        "validation_datasets": job.validation_datasets,
+        **({"model_name": job.model_name} if job.model_name else {}),
+        "hyper_parameters": told(
+            job.hyper_parameters, job.training_type, settings, validated=bool(job.validation_datasets)
+        ),
         "training_type": job.training_type,
         "create_time": clock(job.created),
         "workspace_id": job.workspace_id,
@@ -44,12 +44,11 @@ def job_shape(course: Course, now: float) -> dict[str, Any]:
         "modifier": "sandbox",
         "creator": "sandbox",
         "group": "llm",
-        "max_output_cnt": 10,
     }
     if status not in UNFINISHED:
         shown["end_time"] = clock(course.finished)
     if status == "SUCCEEDED":
-        shown |= {"usage": job.tokens, "output_cnt": 1}
+        shown["usage"] = job.tokens
     elif status == "CANCELED":
         shown |= {"usage": course.tokens(now), "code": "1"}
     elif status == "FAILED":

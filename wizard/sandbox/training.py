@@ -39,10 +39,8 @@ class Job:
     base_model: str
     training_type: str
     hyper_parameters: dict[str, object]
-    training_file_ids: tuple[str, ...]
-    validation_file_ids: tuple[str, ...]
-    training_datasets: list[dict[str, Any]] | None
-    validation_datasets: list[dict[str, Any]] | None
+    training_datasets: list[dict[str, Any]]
+    validation_datasets: list[dict[str, Any]]
     job_name: str
     model_name: str
     suffix: str
@@ -78,17 +76,24 @@ class Job:
         return StoredJob(self.job_id, self.created, self.canceled, self.deleted, document)
 
 
+def as_datasets(file_ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Uploaded files as a job tells of them."""
+    return [{"data_source_type": "file_id", "file_id": file_id} for file_id in file_ids]
+
+
 def job_from(stored: StoredJob) -> Job:
     """The job that ``stored`` is."""
     document = dict(stored.document)
     told = document.pop("survey")
+    for kind in ("training", "validation"):
+        # Until autumn 2026 a job kept the field that it was created with, and the other one empty.
+        ids = document.pop(f"{kind}_file_ids", ())
+        document[f"{kind}_datasets"] = document[f"{kind}_datasets"] or as_datasets(ids)
     return Job(
         job_id=stored.job_id,
         created=stored.created,
         canceled=stored.canceled,
         deleted=stored.deleted,
-        training_file_ids=tuple(document.pop("training_file_ids")),
-        validation_file_ids=tuple(document.pop("validation_file_ids")),
         survey=Survey(**{**told, "problems": tuple(told["problems"])}),
         **document,
     )

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wizard.sandbox.catalog import DEFAULT_TRAINING_TYPE, HYPER_PARAMETERS, LORA_TYPES, TRAINING_TYPES, Rule
+from wizard.sandbox.training import as_datasets
 from wizard.sandbox.wire import Refusal, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _MAX_TEXT = 200
+_MOUNTED_REGIONS = ("cn-beijing", "ap-southeast-1")  # create-fine-tuning-job-api, autumn 2026
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +23,8 @@ class Wish:
     model: str
     training_type: str
     hyper_parameters: dict[str, object]
-    training: tuple[str, ...]
-    validation: tuple[str, ...]
-    training_datasets: list[dict[str, Any]] | None
-    validation_datasets: list[dict[str, Any]] | None
+    training: list[dict[str, Any]]
+    validation: list[dict[str, Any]]
     job_name: str
     model_name: str
     suffix: str
@@ -41,12 +41,12 @@ def wish(body: Mapping[str, Any], models: Iterable[str], refuse_fields: frozense
     model = _text(body, "model")
     if not model:
         raise invalid("Missing model")
-    training, training_datasets = _sources(body, "training")
+    training = _datasets(body, "training")
     if not training:
         raise invalid("Missing training files")
     if model not in models:
         raise Refusal(404, "NotFound", f"Model: {model} not found!")
-    validation, validation_datasets = _sources(body, "validation")
+    validation = _datasets(body, "validation")
     training_type = _text(body, "training_type") or DEFAULT_TRAINING_TYPE
     if training_type not in TRAINING_TYPES:
         raise invalid(f"training_type must be one of {', '.join(TRAINING_TYPES)}, got {training_type}.")
@@ -56,8 +56,6 @@ def wish(body: Mapping[str, Any], models: Iterable[str], refuse_fields: frozense
         hyper_parameters=_hyper_parameters(body.get("hyper_parameters"), training_type),
         training=training,
         validation=validation,
-        training_datasets=training_datasets,
-        validation_datasets=validation_datasets,
         job_name=_text(body, "job_name"),
         model_name=_text(body, "model_name"),
         suffix=_text(body, "finetuned_output_suffix"),
@@ -73,34 +71,50 @@ def _text(body: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _sources(body: Mapping[str, Any], kind: str) -> tuple[tuple[str, ...], list[dict[str, Any]] | None]:
-    """File ids from ``<kind>_file_ids`` or ``<kind>_datasets``, which exclude each other (2026-10-11), and the latter as sent."""
+def _datasets(body: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
+    """The data in ``<kind>_datasets`` or, from older clients, ``<kind>_file_ids``, which exclude each other (2026-10-11)."""
     ids, datasets = body.get(f"{kind}_file_ids"), body.get(f"{kind}_datasets")
     if ids and datasets:
         raise invalid(f"{kind}_file_ids and {kind}_datasets are mutually exclusive.")
     if datasets:
-        return _dataset_ids(datasets, f"{kind}_datasets"), datasets
+        if not isinstance(datasets, list):
+            raise invalid(f"{kind}_datasets must be a list.")
+        return [_dataset(dataset, f"{kind}_datasets") for dataset in datasets]
+    if isinstance(ids, str):
+        ids = [ids] if ids else []  # dashscope 1.14 sends a single one bare
     if not ids:
-        return (), None
+        return []
     if not isinstance(ids, list) or not all(isinstance(file_id, str) and file_id for file_id in ids):
         raise invalid(f"{kind}_file_ids must be a list of file ids.")
-    return tuple(ids), None
+    return as_datasets(ids)
 
 
-def _dataset_ids(datasets: Any, name: str) -> tuple[str, ...]:
-    if not isinstance(datasets, list):
-        raise invalid(f"{name} must be a list.")
-    ids = []
-    for dataset in datasets:
-        if not isinstance(dataset, dict):
-            raise invalid(f"{name} must be a list of objects.")
-        kind, file_id = dataset.get("data_source_type"), dataset.get("file_id")
-        if kind != "file_id":
-            raise invalid(f"{name}: data_source_type {kind} is not supported here.")
-        if not isinstance(file_id, str) or not file_id:
-            raise invalid(f"{name}: file_id is missing.")
-        ids.append(file_id)
-    return tuple(ids)
+def _dataset(dataset: Any, name: str) -> dict[str, Any]:
+    """One entry, with the fields that are documented (create-fine-tuning-job-api, autumn 2026)."""
+    if not isinstance(dataset, dict):
+        raise invalid(f"{name} must be a list of objects.")
+    kind = dataset.get("data_source_type")
+    if kind == "file_id":
+        return {"data_source_type": kind, **_texts(dataset, ("file_id",), name)}
+    if kind != "oss_mount":
+        raise invalid(f"{name}: data_source_type {kind!s:.100} is not supported here.")
+    mount = dataset.get("mount_storage")
+    if not isinstance(mount, dict):
+        raise invalid(f"{name}: mount_storage is missing.")
+    mount = _texts(mount, ("region", "bucket", "file_path"), f"{name}.mount_storage")
+    if mount["region"] not in _MOUNTED_REGIONS:
+        raise invalid(f"{name}.mount_storage: region must be one of {', '.join(_MOUNTED_REGIONS)}.")
+    return {"data_source_type": kind, "mount_storage": mount}
+
+
+def _texts(given: Mapping[str, Any], names: Iterable[str], where: str) -> dict[str, str]:
+    found = {}
+    for name in names:
+        value = given.get(name)
+        if not isinstance(value, str) or not value:
+            raise invalid(f"{where}: {name} is missing.")
+        found[name] = value
+    return found
 
 
 def _hyper_parameters(given: Any, training_type: str) -> dict[str, object]:
