@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two for each core: half of the time goes by in waiting, for screens, jobs and ends of processes."""
     return 2 * (os.cpu_count() or 1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def state_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the wizard keeps this user's secret: never the one of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patched:
+        home = tmp_path_factory.mktemp("user-state")
+        patched.setenv("BAILIAN_WIZARD_STATE", str(home))
+        yield home
 
 
 @pytest.fixture(autouse=True)

@@ -167,7 +167,7 @@ def toy(
     does: Callable[[Work], Mapping[str, Any]] | None = None,
     applies: Callable[[Facts], bool] = lambda _facts: True,
     verifies: Callable[[Facts], str | None] = lambda _facts: None,
-    seals: bool = False,
+    seals: str = "",
 ) -> Toy:
     """A step ``name`` that asks ``fields`` (or what ``asks`` makes of the facts) and, told nothing else, gives its inputs."""
 
@@ -179,7 +179,11 @@ def toy(
         rests = [[key, work.facts.get(key)] for key in (*needs, *own)]
         return dict.fromkeys(gives, rests)
 
-    kind = type(f"Toy_{name}", (Toy,), {"id": name, "needs": needs, "gives": gives, "seals": seals})
+    kind = type(
+        f"Toy_{name}",
+        (Toy,),
+        {"id": name, "needs": needs, "gives": gives, "seals": lambda _self, _facts: seals},
+    )
     made = kind(asked, does or inputs, applies, verifies)
     assert isinstance(made, Toy)
     return made

@@ -561,7 +561,7 @@ def sealed_flow() -> tuple[Toy, Toy, Toy, Toy]:
     return (
         one,
         two,
-        toy("job", needs=("two.r",), gives=("job.id",), seals=True),
+        toy("job", needs=("two.r",), gives=("job.id",), seals="job:1"),
         toy("watch", question("watch.q"), needs=("job.id",), gives=("watch.r",)),
     )
 

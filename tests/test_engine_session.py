@@ -216,29 +216,44 @@ def test_the_log_of_moves_stays_short(tmp_path: Path) -> None:
 
 
 def test_schema_1_is_read(tmp_path: Path) -> None:
-    """The example of schema 1 is read whole: facts with their sources, an upload that is done, a job that may be."""
+    """The example of schema 1, which nobody could seal, is hearsay: its answers are offered, what it sent may have happened.
+
+    Taken over by its user it is whole: facts with their sources, an upload that is done, a job that may be; no approval.
+    """
     (tmp_path / FILE).write_bytes((EXAMPLES / "v1.json").read_bytes())
     with Session.open(tmp_path) as session:
+        assert (True, "0a1b2c3d", {}) == (session.foreign, session.id, session.facts)
+        assert ("taiwan", "datasets/MedQA") == (
+            session.offered["dataset.set"],
+            session.offered["dataset.source"],
+        )
+        assert [("sent", True, "file-ft-made-up-1"), ("sent", True, "")] == [
+            (effect.state, effect.hearsay, effect.claimed) for effect in session.effects.values()
+        ]
+        session.trust()
         upload, job = session.effects.values()
+        approval = session.facts["review.approval"]
 
-    assert "0a1b2c3d" == session.id
+    assert not session.foreign
     assert "taiwan" == session.known["dataset.set"]
     assert "flag" == session.known.sources["dataset.source"]
     assert "你是一名医学专家。\n只回答字母。" == session.known["preview.system_prompt"]
     assert session.known["training.budget"] is None
     assert ("done", "file-ft-made-up-1") == (upload.state, Receipt(**dict(upload.receipt or {})).id)
     assert ("sent", ("ft-made-up-7", "ft-made-up-8"), None) == (job.state, job.known, job.receipt)
-    assert (1, 1) == (SCHEMA, len(list(EXAMPLES.glob("v*.json"))))
+    assert "" == approval.basis
+    assert (2, 1) == (SCHEMA, len(list(EXAMPLES.glob("v*.json"))))
+    with Session.open(tmp_path) as session:
+        assert not session.foreign
 
 
 def test_saving_again_changes_nothing(tmp_path: Path) -> None:
-    """Reading and writing a session of the schema in use gives the same document, but for who wrote it."""
-    (tmp_path / FILE).write_bytes((EXAMPLES / "v1.json").read_bytes())
+    """Reading and writing a session of the schema in use gives the same bytes."""
+    before = small(tmp_path)
     with Session.open(tmp_path) as session:
         session.save()
-    before, after = json.loads((EXAMPLES / "v1.json").read_bytes()), unchecked((tmp_path / FILE).read_bytes())
 
-    assert before | {"written_by": after["written_by"]} == after
+    assert before == (tmp_path / FILE).read_bytes()
 
 
 def test_every_older_schema_has_its_migration() -> None:
@@ -407,7 +422,7 @@ def test_after_damage_the_copy_before_is_gone_on_from(tmp_path: Path) -> None:
 def test_after_damage_a_sent_job_stays_sealed(tmp_path: Path, state: Any) -> None:
     """Where the copy before says that the job was sent, its approval counts: the walk goes on from the job, and asks nothing."""
     review = toy("review", question("review.approval", kind="word", word="yes", value="d1"))
-    job = toy("job", needs=("review.approval",), gives=("job.id",), seals=True)
+    job = toy("job", needs=("review.approval",), gives=("job.id",), seals="job:d1")
     with Session.open(tmp_path) as session:
         walked((review,), session, ("review.approval", "d1"))
         session.enter(replace(JOB, state=state, receipt=RECEIPT if state == "done" else None))

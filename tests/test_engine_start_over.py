@@ -26,7 +26,7 @@ def steps() -> tuple[Step, ...]:
     return (
         toy("one", question("one.q"), question("one.p", default="p", quiet=True), gives=("one.r",)),
         toy("two", question("two.q"), needs=("one.r",), gives=("two.r",)),
-        toy("job", needs=("two.r",), gives=("job.id",), seals=True),
+        toy("job", needs=("two.r",), gives=("job.id",), seals="job:1"),
     )
 
 

@@ -63,7 +63,7 @@ def _commands() -> dict[str, tuple[str, Callable[[argparse.ArgumentParser], None
         "jobs": (_("list, show, follow and cancel jobs"), _jobs),
         "files": (_("list, show and delete files on the platform"), _files),
         "models": (_("models that can be tuned, with prices"), _as_json),
-        "sessions": (_("sessions in this folder"), _as_json),
+        "sessions": (_("sessions in this folder"), _sessions),
         "sandbox": (_("serve the sandbox for other programs"), _sandbox),
         "completion": (_("the script that lets a shell complete commands with TAB"), _completion),
     }
@@ -308,6 +308,22 @@ def _actions(command: argparse.ArgumentParser, looks: Sequence[str], harm: str) 
         else:
             action.add_argument("id", metavar="ID", type=_identifier, help=_("its id, as list shows it"))
         if name == harm:
+            action.add_argument("--yes", action="store_true", help=_("don't ask"))
+
+
+def _sessions(command: argparse.ArgumentParser) -> None:
+    about = {
+        "list": _("the one in this folder and those put away"),
+        "trust": _("take over one that is not yours as it stands, after it was shown"),
+    }
+    _as_json(command)
+    command.set_defaults(action="list")
+    actions = command.add_subparsers(dest="action", metavar="ACTION")
+    for name, told in about.items():
+        action = actions.add_parser(name, help=told, description=told, argument_default=argparse.SUPPRESS)
+        _common(action)
+        _as_json(action)
+        if name == "trust":
             action.add_argument("--yes", action="store_true", help=_("don't ask"))
 
 

@@ -188,7 +188,7 @@ def _one_shot(arguments: Namespace, world: World, able: Capability) -> int:
     if arguments.command == "files":
         return looking_after.files(arguments, world, front)
     if arguments.command == "sessions":
-        return looking_after.sessions(arguments, world)
+        return looking_after.sessions(arguments, world, front)
     from wizard.commands import serving
 
     return serving.serve(world.folder, arguments.port, front)

@@ -13,7 +13,7 @@ from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Facts, Front, Quit
 from wizard.engine.view import Table, Text, View
 from wizard.errors import INTERRUPTED, ApprovalMissing, UsageError
-from wizard.locale import _
+from wizard.locale import _, ngettext
 from wizard.steps.world import World
 
 SHOWN = 100  # entries of a list, unless --all
@@ -154,8 +154,10 @@ def models(arguments: Namespace) -> int:
     return 0
 
 
-def sessions(arguments: Namespace, world: World) -> int:
-    """``sessions``: the one in this folder and those put away."""
+def sessions(arguments: Namespace, world: World, front: Front) -> int:
+    """``sessions list|trust``: the one in this folder and those put away; a foreign one is taken over."""
+    if arguments.action == "trust":
+        return _trust(arguments, world, front)
     current = Session.peek(world.state)
     found = [
         {
@@ -165,22 +167,61 @@ def sessions(arguments: Namespace, world: World) -> int:
             "job": session.known.get("job.id"),
             "status": session.known.get("watch.result", {}).get("status"),
             "put_away": session is not current,
+            "foreign": session.foreign,
         }
         for session in (*filter(None, [current]), *Session.put_away(world.state))
     ]
     rows = tuple(
-        tuple(str(entry.get(key) or "-") for key in ("session", "created", "model", "job", "status"))
+        (
+            *(str(entry.get(key) or "-") for key in ("session", "created", "model", "job", "status")),
+            _("not yours") if entry["foreign"] else "",
+        )
         for entry in found
     )
-    heads = (_("Session"), _("Created"), _("Model"), _("Job"), _("Status"))
+    heads = (_("Session"), _("Created"), _("Model"), _("Job"), _("Status"), _("Remarks"))
     _print(found, Table(heads, rows), as_json=arguments.json)
+    if strangers := world.ledger.foreign():
+        front.say(
+            ngettext(
+                "{count} line of ledger.jsonl is not yours as it stands, and counts for nothing.",
+                "{count} lines of ledger.jsonl are not yours as they stand, and count for nothing.",
+                len(strangers),
+            ).format(count=len(strangers)),
+            "warn",
+        )
+    return 0
+
+
+def _trust(arguments: Namespace, world: World, front: Front) -> int:
+    """Take the foreign session of this folder over, after showing it."""
+    from wizard.commands.welcome import said_of_foreign, shown
+
+    with Session.open(world.state) as session:
+        written = Session.peek(world.state)
+        if not session.foreign or written is None:
+            raise UsageError(_("There is no session in this folder that is not yours already."))
+        front.show(View((Text(said_of_foreign(session), "warn"), shown(written))))
+        _confirm(
+            front,
+            arguments,
+            _(
+                "Take it over as yours? Its approval is asked again; the jobs and files that it names count as yours."
+            ),
+            _("Yes, it is mine"),
+        )
+        session.trust()
+        _print(
+            {"session": session.id, "trusted": True},
+            Text(_("The session {id} is yours now.").format(id=session.id)),
+            as_json=arguments.json,
+        )
     return 0
 
 
 def _facts(world: World) -> Facts:
-    """What the session in this folder says, for its region and workspace."""
+    """What the session in this folder says, for its region and workspace; nothing where it is not this user's own."""
     session = Session.peek(world.state)
-    return session.known if session is not None else Facts()
+    return session.known if session is not None and not session.foreign else Facts()
 
 
 def _confirm(front: Front, arguments: Namespace, question: str, yes: str) -> None:

@@ -58,6 +58,7 @@ def unattended(
         if new:
             welcome.put_away(session, front)
         world.session_id = session.id
+        _tell_if_foreign(session, front)
         run = Run(flow.steps(world), session, front, given)
         _through(run, to_the_end=watch)
         if as_json:
@@ -73,6 +74,7 @@ def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: boo
 
     with Session.open(world.state) as session:
         world.session_id = session.id
+        _tell_if_foreign(session, front)
         run = Run(flow.steps(world), session, front, given)
         if run.sealed:
             raise UsageError(
@@ -93,6 +95,12 @@ def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: boo
             print(safe(line))
         print(_("digest: {digest}").format(digest=planned.digest))
         return 0
+
+
+def _tell_if_foreign(session: Session, front: Front) -> None:
+    if session.foreign:
+        front.say(welcome.said_of_foreign(session), "warn")
+        front.say(_("To take it over: bailian-wizard sessions trust"), "dim")
 
 
 def schema() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wizard.engine.run import Run
 from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Front
+from wizard.engine.view import Table, View
 from wizard.errors import DecisionNeeded
 from wizard.locale import _
 from wizard.steps.world import World
@@ -12,6 +13,8 @@ from wizard.steps.world import World
 
 def begin(run: Run, world: World) -> None:
     """Greet a new user; show who comes back what is finished, and ask how to go on. Raises Quit."""
+    if run.session.foreign:
+        _foreign(run, world)
     if not run.session.facts:
         _greet(run.front, world)
     elif run.next_step() is None:
@@ -33,7 +36,70 @@ def put_away(session: Session, front: Front) -> None:
 
 
 def _in_doubt(session: Session) -> bool:
-    return any((effect.kind, effect.state) == ("job", "sent") for effect in session.effects.values())
+    """Whether this session itself sent the request for a job and doesn't know what came of it."""
+    return any(
+        (effect.kind, effect.state, effect.hearsay) == ("job", "sent", False)
+        for effect in session.effects.values()
+    )
+
+
+def said_of_foreign(session: Session) -> str:
+    """What it means that a session is foreign, in a sentence or two."""
+    told = _(
+        "The session in this folder is not yours as it stands: made in another folder, by another user, on another "
+        "computer or by an earlier version. Its answers are offered; its approval and its paths count for nothing."
+    )
+    if session.effects:
+        told += " " + _("What it says was sent is looked for on the platform before anything is sent.")
+    return told
+
+
+def shown(session: Session) -> Table:
+    """What a session says, a line each: for a person to know it again."""
+    facts = session.known
+    jobs = [effect for effect in session.effects.values() if effect.kind == "job"]
+    rows = [(_("Session"), f"{session.id} · {session.created}")]
+    rows += [
+        (label, str(value))
+        for label, value in (
+            (_("Data"), facts.get("dataset.source")),
+            (_("Model"), facts.get("training.model")),
+            (_("Job name"), facts.get("training.job_name")),
+            (_("Job"), ", ".join(filter(None, ((job.receipt or {}).get("id", "") for job in jobs)))),
+        )
+        if value
+    ]
+    uploads = sum(effect.kind == "upload" for effect in session.effects.values())
+    rows.append((_("Says it sent"), _("files: {files}, jobs: {jobs}").format(files=uploads, jobs=len(jobs))))
+    return Table((_("What"), _("Value")), tuple(rows))
+
+
+def _foreign(run: Run, world: World) -> None:
+    """Tell that the session is not this user's as it stands, and let a person take it over, or not. Raises Quit."""
+    run.front.say(said_of_foreign(run.session), "warn")
+    written = Session.peek(world.state)
+    if written is not None:
+        run.front.show(View((shown(written),)))
+    explained = _(
+        "Offered: each question comes, with that session's answer to be seen; nothing of it is done unasked.\n"
+        "Take it over only if you know it: your own folder that was moved, renamed or restored. Its approval is asked again.\n"
+        "Put away: the next session knows nothing of this one, which is kept. See: bailian-wizard sessions"
+    )
+    choices = (
+        Choice("offered", _("Begin, with its answers offered")),
+        Choice("trust", _("It is mine: take it over")),
+        Choice(
+            "away",
+            _("Put it away and begin with nothing"),
+            _("kept under {folder}").format(folder="sessions/"),
+        ),
+    )
+    chosen = run.front.decide(Decision(_("What about this session?"), choices, "offered", explained))
+    if chosen == "trust":
+        run.session.trust()
+    elif chosen == "away":
+        put_away(run.session, run.front)
+    world.session_id = run.session.id
 
 
 def _greet(front: Front, world: World) -> None:

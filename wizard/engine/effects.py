@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from wizard.engine.session import Effect, Session
 from wizard.engine.step import Choice, Decision, Front
-from wizard.errors import DecisionNeeded, NeverSent, OutcomeUnknown, Refused, StorageError
+from wizard.errors import (
+    ApprovalMissing,
+    DecisionNeeded,
+    NeverSent,
+    OutcomeUnknown,
+    PlatformError,
+    Refused,
+    StorageError,
+)
 from wizard.locale import _
 
 if TYPE_CHECKING:
@@ -31,13 +39,15 @@ LONGEST_PAUSE = 8.0
 class Receipt:
     """What the platform gave: an id and whatever else the step wants to remember (JSON).
 
-    ``adopted``: it was there already. ``twin``: in nothing different from what would be created.
+    ``adopted``: it was there already. ``twin``: so like what would be created that a person is asked before another is.
+    ``same``: it can only be this effect's outcome, so that it is taken without asking where an answer was lost.
     """
 
     id: str
     data: Mapping[str, Any]
     adopted: bool = False
     twin: bool = True
+    same: bool = True
 
 
 class Effectful(Protocol):
@@ -56,6 +66,16 @@ class Effectful(Protocol):
     @property
     def name(self) -> str:
         """What it is called in a sentence, in the user's language, such as "the upload of train.jsonl"."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """With which key and at which address it is sent, fit to be shown."""
+        ...
+
+    @property
+    def may_have_left(self) -> bool:
+        """Whether something that outlives the session says that this very effect was sent before."""
         ...
 
     @property
@@ -79,7 +99,7 @@ class Effectful(Protocol):
     def send(self, commit: Callable[[], None]) -> Receipt:
         """Send the one request. ``commit`` is called before the bytes leave that can bring it about.
 
-        Raises NeverSent, Refused or OutcomeUnknown.
+        Raises ApprovalMissing where what would be sent isn't what was approved, NeverSent, Refused or OutcomeUnknown.
         """
         ...
 
@@ -87,10 +107,14 @@ class Effectful(Protocol):
 def once(effect: Effectful, session: Session, front: Front) -> Receipt:
     """The outcome of ``effect``: remembered, found, or brought about now with exactly one request.
 
-    Raises NeverSent and Refused (nothing happened), DecisionNeeded (it is unknown and stays so), OutcomeUnknown (the
-    platform can't even be asked).
+    Raises NeverSent and Refused (nothing happened), ApprovalMissing, DecisionNeeded (it is unknown and stays so),
+    OutcomeUnknown (it is unknown, and the platform can't be asked).
     """
     known = session.effects.get(effect.key)
+    if known is None and effect.may_have_left:
+        # The session was wound back behind its own request: from a backup, by git, by a damaged file.
+        known = Effect(effect.key, effect.kind, "sent", time.time())
+        session.enter(known)
     if known is not None and known.state == "done":
         receipt = Receipt(**dict(known.receipt or {}))
         if effect.holds(receipt):
@@ -104,20 +128,35 @@ def once(effect: Effectful, session: Session, front: Front) -> Receipt:
             ),
             "warn",
         )
-        found = _reconcile(effect, known, session, front)
-        if found is not None:
-            return found
+        return _settled(effect, known, session, front)
     return _bring_about(effect, session, front)
 
 
-def _bring_about(effect: Effectful, session: Session, front: Front) -> Receipt:
-    there = effect.look()
-    twins = [receipt for receipt in there if receipt.twin]
-    if twins:
-        taken = twins[0] if effect.adopts else _ask_which(effect, twins, front, another=True)
-        if taken is not None:
-            return _receive(taken, Effect(effect.key, effect.kind, "done", 0), session, front, effect.name)
-    intent = Effect(effect.key, effect.kind, "prepared", 0, known=tuple(receipt.id for receipt in there))
+def _settled(effect: Effectful, sent: Effect, session: Session, front: Front) -> Receipt:
+    """The outcome of a request that may have taken effect, or of the one that a person had sent again."""
+    found = _reconcile(effect, sent, session, front)
+    if isinstance(found, Receipt):
+        return found
+    session.forget(sent)
+    return _bring_about(effect, session, front, besides=found)
+
+
+def _bring_about(
+    effect: Effectful, session: Session, front: Front, *, besides: tuple[str, ...] = ()
+) -> Receipt:
+    """``besides``: ids that a person said to be something else."""
+    there = [receipt for receipt in effect.look() if receipt.id not in besides]
+    taken = _already_there(effect, there, session, front)
+    if taken is not None:
+        return _receive(taken, Effect(effect.key, effect.kind, "done", 0), session, front, effect.name)
+    intent = Effect(
+        effect.key,
+        effect.kind,
+        "prepared",
+        0,
+        known=(*besides, *(receipt.id for receipt in there)),
+        account=effect.account,
+    )
     session.enter(intent)
     with _held_signals() as hold:
 
@@ -137,11 +176,13 @@ def _bring_about(effect: Effectful, session: Session, front: Front) -> Receipt:
 
         try:
             receipt = effect.send(commit)
-        except (NeverSent, Refused):
+        except (NeverSent, Refused, ApprovalMissing):
             session.forget(intent)
             raise
         except OutcomeUnknown as unclear:
             front.say(unclear.message, "warn")
+            if unclear.hint:
+                front.say(unclear.hint, "dim")
         else:
             try:
                 session.enter(replace(intent, state="done", receipt=_stored(receipt)))
@@ -153,6 +194,7 @@ def _bring_about(effect: Effectful, session: Session, front: Front) -> Receipt:
                     "warn",
                 )
                 raise
+            _tell_of_doubles(effect, receipt, intent, front)
             return receipt
     sent = session.effects[effect.key]
     if sent.state == "prepared":
@@ -164,40 +206,154 @@ def _bring_about(effect: Effectful, session: Session, front: Front) -> Receipt:
             ),
             _("Check the network and try again."),
         )
-    found = _reconcile(effect, sent, session, front)
-    return found if found is not None else _bring_about(effect, session, front)
+    return _settled(effect, sent, session, front)
 
 
-def _reconcile(effect: Effectful, sent: Effect, session: Session, front: Front) -> Receipt | None:
-    """The outcome of a request that may have taken effect; None when the user wants to send another one."""
-    until = min(sent.at, time.time()) + effect.grace
+def _already_there(
+    effect: Effectful, there: Sequence[Receipt], session: Session, front: Front
+) -> Receipt | None:
+    """What is on the platform instead of what would be created; None where another one shall be created."""
+    hearsay = () if effect.adopts else session.hearsay(effect.kind)
+    if hearsay:
+        claimed = {said.claimed for said in hearsay}
+        mine = [receipt for receipt in there if receipt.same and receipt.id in claimed]
+        if len(mine) == 1:
+            _settle(hearsay, session)
+            return mine[0]
+    twins = [receipt for receipt in there if receipt.twin]
+    if twins:
+        taken = twins[0] if effect.adopts else _ask_which(effect, twins, front, another=True)
+    elif hearsay:
+        _ask_about(hearsay, front)
+        taken = None
+    else:
+        return None
+    _settle(hearsay, session)
+    return taken
+
+
+def _settle(hearsay: Sequence[Effect], session: Session) -> None:
+    for said in hearsay:
+        session.forget(said)
+
+
+def _ask_about(hearsay: Sequence[Effect], front: Front) -> None:
+    """Whether to create what a foreign session says was created already. Raises DecisionNeeded unless a person says so."""
+    ids = ", ".join(said.claimed for said in hearsay if said.claimed) or _("it doesn't say which")
+    accounts = ", ".join(dict.fromkeys(said.account for said in hearsay if said.account))
+    question = _("The session that lay here before says that a job was created ({ids}).").format(ids=ids)
+    if accounts:
+        question += " " + _("With: {account}.").format(account=accounts)
+    question += " " + _("The platform shows none that is equal to this plan. Create one?")
+    decision = Decision(
+        question,
+        (Choice("leave", _("Leave it for now")), Choice("another", _("Yes, create another one"))),
+        "leave",
+        _(
+            "That session is not of this folder and user (copied, moved, somebody else's), so it is not relied on.\n"
+            "If a job of yours is already trained with these data, you need no other; creating one costs again.\n"
+            "Look yourself: bailian-wizard jobs list, bailian-wizard jobs show ID, or the console."
+        ),
+    )
+    if front.decide(decision) != "another":
+        raise DecisionNeeded(
+            _("Nothing was created: {question}").format(question=question),
+            _("Start the wizard at a terminal to decide, or put that session away with --new."),
+        )
+
+
+def _tell_of_doubles(effect: Effectful, receipt: Receipt, intent: Effect, front: Front) -> None:
+    """Look once more: where two folders or computers sent the same at one moment, neither could know of the other."""
+    try:
+        doubles = [
+            other.id for other in effect.look() if other.same and other.id not in (receipt.id, *intent.known)
+        ]
+    except PlatformError:
+        return  # the receipt is here; this was only for a warning
+    if doubles:
+        front.say(
+            _(
+                "Beside {id}, this is there too and equal to it: {others}. If you don't want both, stop one."
+            ).format(id=receipt.id, others=", ".join(doubles)),
+            "warn",
+        )
+
+
+def _reconcile(effect: Effectful, sent: Effect, session: Session, front: Front) -> Receipt | tuple[str, ...]:
+    """The outcome of a request that may have taken effect; where a person wants another one sent, the ids that aren't it."""
+    # The clock says how much of the grace is left; from here on only time that really goes by counts.
+    left = min(max(sent.at + effect.grace - time.time(), 0.0), effect.grace)
+    until = time.monotonic() + left
+    elsewhere = _elsewhere(effect, sent)
+    if elsewhere:
+        front.say(elsewhere, "warn")
     pause = FIRST_LOOK_AGAIN
     looks = 0
+    found: list[Receipt] = []
+    trouble: PlatformError | None = None
     with front.progress(
         _("Looking for {name} on the platform, for up to {seconds} s").format(
-            name=effect.name, seconds=max(0, round(until - time.time()))
+            name=effect.name, seconds=round(left)
         ),
         None,
         "seconds",
     ) as progress:
         started = time.monotonic()
         while True:
-            found = [receipt for receipt in effect.look() if receipt.id not in sent.known]
-            looks += 1
-            if found or (looks > 1 and time.time() >= until):
+            try:
+                found = [receipt for receipt in effect.look() if receipt.id not in sent.known]
+                trouble = None
+                looks += 1
+            except PlatformError as problem:  # not being able to ask says nothing about what happened
+                trouble = problem
+            if any(receipt.same for receipt in found) or (
+                time.monotonic() >= until and (trouble or looks > 1)
+            ):
                 break
             progress.update(int(time.monotonic() - started))
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
-    if len(found) == 1:
-        return _receive(found[0], sent, session, front, effect.name)
+    same = [receipt for receipt in found if receipt.same]
+    if len(same) == 1:
+        return _receive(same[0], sent, session, front, effect.name)
     if found:
-        which = _ask_which(effect, found, front, another=False)
-        return None if which is None else _receive(which, sent, session, front, effect.name)
+        which = _ask_which(effect, same or found, front, another=False)
+        if which is None:
+            return tuple(receipt.id for receipt in found)
+        return _receive(which, sent, session, front, effect.name)
+    if trouble is not None:
+        raise OutcomeUnknown(
+            _(
+                "The request for {name} was sent; whether it happened is not known, and the platform can't be asked: {reason}"
+            ).format(name=effect.name, reason=trouble.message),
+            _("Start the wizard again later: it looks first. Nothing is sent twice without asking you."),
+            request_id=trouble.request_id,
+            status=trouble.status,
+            platform_code=trouble.platform_code,
+            platform_message=trouble.platform_message,
+        )
+    _ask_again(effect, front, elsewhere)
+    return ()
+
+
+def _elsewhere(effect: Effectful, sent: Effect) -> str:
+    """That the request was sent with another key or to another address, where it was."""
+    if not sent.account or sent.account == effect.account:
+        return ""
+    return _(
+        "{name} was sent with {then}; now it is {now}. If that is another account, it can't be seen from here."
+    ).format(name=effect.name, then=sent.account, now=effect.account)
+
+
+def _ask_again(effect: Effectful, front: Front, elsewhere: str) -> None:
+    """Whether to send once more what is not to be found. Raises DecisionNeeded unless a person says so."""
+    question = _(
+        "{name} is not to be found on the platform. It may have failed, or it may still appear."
+    ).format(name=effect.name)
+    if elsewhere:
+        question = f"{elsewhere} {question}"
     decision = Decision(
-        _("{name} is not to be found on the platform. It may have failed, or it may still appear.").format(
-            name=effect.name
-        ),
+        question,
         (
             Choice("leave", _("Leave it for now, and look again at the next start")),
             Choice("again", _("Send it again (if the first one does appear later, there are two)")),
@@ -211,14 +367,17 @@ def _reconcile(effect: Effectful, sent: Effect, session: Session, front: Front) 
     )
     if front.decide(decision) != "again":
         raise DecisionNeeded(
-            _("Whether {name} happened is still unknown.").format(name=effect.name),
+            " ".join(
+                filter(
+                    None, (elsewhere, _("Whether {name} happened is still unknown.").format(name=effect.name))
+                )
+            ),
             _("Start the wizard again later: it looks first. Nothing is sent twice without asking you."),
         )
-    session.forget(sent)
-    return None
 
 
 def _ask_which(effect: Effectful, found: Sequence[Receipt], front: Front, *, another: bool) -> Receipt | None:
+    """The one that a person says it is; None for none of them. Raises DecisionNeeded where nobody decides."""
     choices = [
         Choice(
             receipt.id, _("It is this one: {id}").format(id=receipt.id), str(receipt.data.get("about", ""))
@@ -230,9 +389,16 @@ def _ask_which(effect: Effectful, found: Sequence[Receipt], front: Front, *, ano
             name=effect.name
         )
         choices.append(Choice("another", _("It is something else: create a new one")))
-    else:
+    elif len(found) > 1:
         question = _("More than one thing on the platform could be {name}. Which one is it?").format(
             name=effect.name
+        )
+    else:
+        question = _(
+            "No answer came to the request for {name}. Something like it appeared, but it is not equal. Is it this one?"
+        ).format(name=effect.name)
+        choices.append(
+            Choice("another", _("It is not: send again (if the first one does appear later, there are two)"))
         )
     choices.append(Choice("leave", _("Leave it for now")))
     explained = _(
@@ -242,17 +408,17 @@ def _ask_which(effect: Effectful, found: Sequence[Receipt], front: Front, *, ano
     )
     chosen = front.decide(Decision(question, tuple(choices), "leave", explained))
     if chosen == "leave":
+        shown = "; ".join(f"{receipt.id} {receipt.data.get('about', '')}".strip() for receipt in found)
         raise DecisionNeeded(
-            _("{name} was left undecided.").format(name=effect.name), _("Start the wizard again to decide.")
+            _("{name} was left undecided. On the platform: {shown}").format(name=effect.name, shown=shown),
+            _("Start the wizard again to decide."),
         )
-    if another and chosen == "another":
-        return None
-    return next(receipt for receipt in found if receipt.id == chosen)
+    return next((receipt for receipt in found if receipt.id == chosen), None)
 
 
 def _receive(found: Receipt, effect: Effect, session: Session, front: Front, name: str) -> Receipt:
     receipt = replace(found, adopted=True)
-    session.enter(replace(effect, state="done", receipt=_stored(receipt)))
+    session.enter(replace(effect, state="done", receipt=_stored(receipt), hearsay=False, claimed=""))
     front.say(
         _("{name}: already on the platform as {id}; it is used, nothing was sent.").format(
             name=name, id=found.id

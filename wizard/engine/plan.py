@@ -9,9 +9,9 @@ from typing import Any
 
 
 def digest(value: Any) -> str:
-    """16 hex digits that stand for a JSON value, whatever the order of its keys."""
+    """32 hex digits (128 bits) that stand for a JSON value, whatever the order of its keys."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,18 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All lines, in order. Equal values give an equal digest; how they are worded or where they came from doesn't count."""
+    """All lines, in order. Equal values give an equal digest; how they are worded or where they came from doesn't count.
+
+    ``besides``: keys of lines that don't make it another undertaking, such as a name.
+    """
 
     items: tuple[Item, ...]
+    besides: tuple[str, ...] = ()
+
+    @property
+    def base(self) -> str:
+        """Equal for plans that would do the same once more."""
+        return digest({item.key: item.value for item in self.items if item.key not in self.besides})
 
     @property
     def digest(self) -> str:

@@ -81,8 +81,9 @@ class Run:
     def _seal(self) -> Step | None:
         if not self.session.effects:
             return None
-        kinds = {effect.kind for effect in self.session.effects.values() if effect.state != "prepared"}
-        return next((step for step in self._applicable() if step.seals and step.id in kinds), None)
+        facts, effects = self.facts, self.session.effects
+        begun = {key for key, effect in effects.items() if effect.state != "prepared"}
+        return next((step for step in self._applicable() if step.seals(facts) in begun), None)
 
     def _open_steps(self) -> list[Step]:
         """The steps that can still be open: all, or those from a sealing one on once its effect may have happened."""
@@ -117,8 +118,11 @@ class Run:
         return digest({key: facts[key].value for key in keys if key in facts})
 
     def _basis_of_results(self, step: Step) -> str:
-        own = [field.key for field in step.fields(self.facts) if field.kind != "secret"]
-        return self._basis((*step.needs, *own))
+        facts = self.facts
+        own = [field.key for field in step.fields(facts) if field.kind != "secret"]
+        more = step.rests_on(facts)
+        basis = self._basis((*step.needs, *own))
+        return basis if more is None else digest([basis, more])
 
     # Going on
 
@@ -255,7 +259,7 @@ class Run:
         elif field.quiet and field.key not in self._reopened:
             value, source = self._quietly(field)
         elif self.front.attended:
-            before = previous.value if previous and field.kind != "secret" else None
+            before = previous.value if previous and field.kind != "secret" else self._offered(field)
             self.session.settle()
             try:
                 value = self.front.ask(field, before)
@@ -272,6 +276,10 @@ class Run:
         log.event("answer", key=field.key, source=source, value=value)
         remember = self.session.note if field.quiet and source == "default" else self.session.put
         remember(field.key, Fact(value, source, self._basis(field.needs)))
+
+    def _offered(self, field: Field) -> Any:
+        """A foreign session's answer, to be shown at the question; never a path, which a stranger may have chosen."""
+        return self.session.offered.get(field.key) if field.kind not in ("path", "secret", "word") else None
 
     def _quietly(self, field: Field) -> tuple[Any, Source]:
         """The default, taken without asking; one that can't be taken (it came from the environment) is asked or refused."""
@@ -360,6 +368,9 @@ class Run:
         """Offer what can be done about an error in ``step``; unattended, let it out."""
         if not self.front.attended or isinstance(error, DecisionNeeded):
             raise error
+        if isinstance(error, ApprovalMissing) and self.next_step() is not step:
+            self.front.say(error.message, "warn")  # the review is open again: that is the question
+            return
         log.error(error, step=step.id)
         own = [field.key for field in step.fields(self.facts) if not field.quiet]
         chosen = mend.ask(

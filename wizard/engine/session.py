@@ -3,31 +3,43 @@
 ``session.json`` lies in a folder of mode 0700, itself 0600, written atomically and durably after every accepted answer
 and around every effect, with the version before it beside it as ``session.json.bak``. An operating-system lock keeps a
 second wizard out. It never contains the key.
+
+It is obeyed only where it carries this user's seal for this folder (``local/secrets``). A *foreign* one (somebody else's,
+one's own that was moved, copied or restored elsewhere, one of a version that sealed nothing) offers its answers and
+nothing more; what it says was done counts as ``sent``: it may have happened, so it is looked for and never taken on trust.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Literal, Self, get_args
 
 from wizard import __version__
 from wizard.engine.plan import digest
 from wizard.engine.step import Facts, Source
 from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageError, reason
-from wizard.local import log
+from wizard.local import log, secrets
 from wizard.local.lock import Busy, Lock, take
 from wizard.local.storage import private_folder, remove_stale_temps, sync_name, write_atomically
 from wizard.locale import _
 
-SCHEMA = 1
-MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+SCHEMA = 2
+
+
+def _from_1(old: dict[str, Any]) -> dict[str, Any]:
+    """Schema 1 had no seal, no offered answers, and did not say with which account something was sent."""
+    return old | {"schema": 2, "offered": {}}
+
+
+MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
 """From each old schema to the next one; each old version is kept as an example under tests/sessions."""
 
 MOVES_KEPT = 200
@@ -35,6 +47,10 @@ FILE = "session.json"
 SHELF = "sessions"
 CHECK = "check"
 """The digest of everything else in the file: a bit that the disk flipped would make another fact, or another job."""
+
+PURPOSE = "session"
+_SEALED = re.compile(rb',\n "seal": "([0-9a-f]{64})"\n\}\Z')
+"""How a sealed file ends; the seal is over the same bytes with ``\\n}`` in the place of this."""
 
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
@@ -56,7 +72,8 @@ class Effect:
 
     ``prepared``: decided, but nothing has left that could bring it about. ``sent``: it may have happened. ``done``: the
     platform's ``receipt`` is here. ``known``: ids that were there before, which therefore can't be ours. ``at``: when
-    the state was entered, in seconds since 1970.
+    the state was entered, in seconds since 1970. ``account``: with which key and at which address, fit to be shown.
+    ``hearsay``: a foreign session says so; ``claimed``: the id that it says came of it.
     """
 
     key: str
@@ -65,6 +82,9 @@ class Effect:
     at: float
     known: tuple[str, ...] = ()
     receipt: Mapping[str, Any] | None = None
+    account: str = ""
+    hearsay: bool = False
+    claimed: str = ""
 
 
 class Session:
@@ -75,22 +95,29 @@ class Session:
         self._lock = lock
         self._swept = False
         self._noted = False
-        self.id = secrets.token_hex(4)
+        self.id = token_hex(4)
         self.created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         self.facts: dict[str, Fact] = {}
         self.effects: dict[str, Effect] = {}
         self.moves: list[dict[str, str]] = []
+        self.offered: dict[str, Any] = {}
+        """Answers of a foreign session, by key: shown where that question is asked, taken by nobody."""
+        self.foreign = False
+        """Whether what was read does not carry this user's seal for this folder."""
+        self._kept_aside: bytes | None = None
 
     @classmethod
     def open(cls, folder: Path) -> Self:
         """The session in ``folder``, or a new one there that is written at its first save.
 
         Raises SessionBusy, SessionNewer, SessionDamaged (the file was set aside; the next start goes on from the copy
-        before it, with the approval taken back) and StorageError.
+        before it, with the approval taken back) and StorageError. What a foreign session says is only hearsay.
         """
         session = cls(folder, _locked(folder))
         try:
             session._load()
+            if session.foreign:
+                session._disown()
         except BaseException:
             session.close()
             raise
@@ -99,7 +126,10 @@ class Session:
 
     @classmethod
     def peek(cls, folder: Path) -> Self | None:
-        """The session in ``folder`` to look at only, without its lock; None where there is none to read."""
+        """The session in ``folder`` to look at only, without its lock, as it is written; None where there is none to read.
+
+        ``foreign`` says whether anything in it may be obeyed.
+        """
         session = cls(folder, None)
         try:
             session._read((folder / FILE).read_bytes())
@@ -147,6 +177,15 @@ class Session:
         if self._noted:
             self.save()
 
+    def trust(self) -> None:
+        """Take a foreign session over as this user's own, durably: all but its approval, which is asked again."""
+        assert self._kept_aside is not None, "a session that is not foreign is trusted already"
+        self._read(self._kept_aside)
+        self._take_back_approval()
+        self.foreign, self._kept_aside = False, None
+        self.moved("trusted")
+        self.save()
+
     def begin_again(self, facts: dict[str, Fact]) -> None:
         """Go on with these facts only, durably; effects stay known."""
         self.facts = facts
@@ -167,6 +206,10 @@ class Session:
         receipt = {name: effect.receipt[name] for name in ("id", "adopted")} if effect.receipt else {}
         log.event("effect", kind=effect.kind, key=effect.key, state=effect.state, **receipt)
 
+    def hearsay(self, kind: str) -> tuple[Effect, ...]:
+        """What a foreign session said of effects of this kind, as long as nobody has settled it."""
+        return tuple(effect for effect in self.effects.values() if effect.hearsay and effect.kind == kind)
+
     def forget(self, effect: Effect) -> None:
         """An effect that did not happen, and can't happen any more."""
         self.effects.pop(effect.key, None)
@@ -186,6 +229,11 @@ class Session:
         if not self._swept:  # what a killed wizard left behind
             remove_stale_temps(self.folder, FILE)
             self._swept = True
+        if self._kept_aside is not None:  # the foreign one is kept as it is, under a name of our own
+            shelf = self.folder / SHELF
+            private_folder(shelf)
+            write_atomically(shelf / f"{self.id}-foreign.json", self._kept_aside, mode=0o600)
+            self._kept_aside = None
         document: dict[str, Any] = {
             "schema": SCHEMA,
             "id": self.id,
@@ -193,13 +241,15 @@ class Session:
             "written_by": __version__,
             "facts": {key: asdict(fact) for key, fact in self.facts.items()},
             "effects": [asdict(effect) for effect in self.effects.values()],
+            "offered": self.offered,
             "moves": self.moves,
         }
         document[CHECK] = digest(document)
-        text = json.dumps(document, ensure_ascii=False, indent=1)
-        data = text.encode("utf-8", "backslashreplace")
+        body = json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
+        seal = self._seal().of(PURPOSE, body)
+        data = body.removesuffix(b"\n}") + f',\n "seal": "{seal}"\n}}'.encode()
         write_atomically(self.path, data, mode=0o600, keep_previous=keep_previous)
-        self._noted = False
+        self.foreign, self._noted = False, False
 
     def archive(self) -> Path:
         """Put this session away under ``sessions/`` and start a new one in its place; returns where it went."""
@@ -219,7 +269,8 @@ class Session:
             ) from None
         fresh = Session(self.folder, None)
         self.id, self.created = fresh.id, fresh.created
-        self.facts, self.effects, self.moves = {}, {}, []
+        self.facts, self.effects, self.moves, self.offered = {}, {}, [], {}
+        self.foreign, self._kept_aside = False, None
         log.of_session(self.id)
         return target
 
@@ -261,18 +312,63 @@ class Session:
                 ),
                 _("Update bailian-wizard, or start in another folder. Nothing was changed."),
             )
+        stored.pop("seal", None)
         check = stored.pop(CHECK, None)  # the first versions wrote none
-        if check is not None and check != digest(stored):
+        if check is not None and (len(check) not in (16, 32) or not digest(stored).startswith(check)):
             raise ValueError
         while schema != SCHEMA:
             stored = MIGRATIONS[schema](stored)
             schema = stored["schema"]
         self._take(stored)
+        self.foreign = not self._sealed(data)
+
+    def _sealed(self, data: bytes) -> bool:
+        found = _SEALED.search(data)
+        if found is None:
+            return False
+        try:
+            return self._seal().is_on(PURPOSE, data[: found.start()] + b"\n}", found[1].decode())
+        except StorageError:
+            return False  # without the secret every session is foreign; the first save says what is wrong
+
+    def _seal(self) -> secrets.Seal:
+        return secrets.seal(self.folder)
+
+    def _disown(self) -> None:
+        """Believe nothing of what was read: answers are offered, and whatever was begun may have happened."""
+        try:
+            self._kept_aside = self.path.read_bytes()
+        except OSError:
+            self._kept_aside = None
+        self.offered = {
+            key: fact.value for key, fact in self.facts.items() if fact.source in ("asked", "flag", "answers")
+        }
+        self.facts, self.moves = {}, []
+        self.effects = {
+            effect.key: Effect(
+                effect.key,
+                effect.kind,
+                "sent",
+                time.time(),
+                account=effect.account,
+                hearsay=True,
+                claimed=str((effect.receipt or {}).get("id", "")) or effect.claimed,
+            )
+            for effect in self.effects.values()
+        }
+
+    def _take_back_approval(self) -> None:
+        """Nobody's yes counts any more; its value stays, as what was sent rests on it."""
+        self.facts = {
+            key: replace(fact, basis="") if key.startswith("review.") else fact
+            for key, fact in self.facts.items()
+        }
 
     def _take(self, stored: Mapping[str, Any]) -> None:
         facts = {key: Fact(**fact) for key, fact in stored["facts"].items()}
         effects = [Effect(**{**effect, "known": tuple(effect["known"])}) for effect in stored["effects"]]
         moves = [dict(move) for move in stored["moves"]]
+        offered = dict(stored["offered"])
         if (
             any(fact.source not in get_args(Source) for fact in facts.values())
             or not all(_sound(effect) for effect in stored["effects"])
@@ -281,10 +377,10 @@ class Session:
             raise ValueError
         self.id, self.created = stored["id"], str(stored["created"])
         self.facts, self.effects = facts, {effect.key: effect for effect in effects}
-        self.moves = moves
+        self.moves, self.offered = moves, offered
 
     def _set_aside(self, data: bytes) -> SessionDamaged:
-        aside = self.folder / f"session.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}.json"
+        aside = self.folder / f"session.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{token_hex(2)}.json"
         previous = self.folder / f"{FILE}.bak"
         try:
             try:
@@ -293,14 +389,19 @@ class Session:
                 self.path.replace(aside)
                 hint = _("The next start begins anew.")
             else:
-                # An effect may have been on the lost page, so nobody's yes counts any more; its value stays, as what
-                # was sent rests on it.
-                self.facts = {
-                    key: replace(fact, basis="") if key.startswith("review.") else fact
-                    for key, fact in self.facts.items()
-                }
                 write_atomically(aside, data, mode=0o600)
-                self.save(keep_previous=False)
+                if self.foreign:
+                    write_atomically(self.path, previous.read_bytes(), mode=0o600)
+                else:
+                    # An effect may have been on the lost page: what was only prepared here may have left since.
+                    self._take_back_approval()
+                    self.effects = {
+                        key: replace(effect, state="sent", at=time.time())
+                        if effect.state == "prepared"
+                        else effect
+                        for key, effect in self.effects.items()
+                    }
+                    self.save(keep_previous=False)
                 hint = _("The next start goes on from the copy before it; your approval will be asked again.")
         except OSError as error:
             return SessionDamaged(
@@ -315,7 +416,11 @@ class Session:
 
 def _sound(effect: Mapping[str, Any]) -> bool:
     """Whether what was read can be an effect; one that is ``done`` has a receipt with its three parts."""
-    if effect["state"] not in get_args(State) or not isinstance(effect["at"], int | float):
+    if (
+        effect["state"] not in get_args(State)
+        or not isinstance(effect["at"], int | float)
+        or not math.isfinite(effect["at"])
+    ):
         return False
     receipt: Mapping[str, Any] | None = effect["receipt"]
     if receipt is None:

@@ -269,14 +269,12 @@ class Step:
 
     ``needs``: facts that its results rest on, besides its own fields. ``gives``: the results that ``perform`` returns.
     Results are recorded with a digest of what they rest on; they are stale as soon as that changes.
-    ``seals``: once this step's effect may have happened, nothing before it can be changed. An effect's ``kind`` is the
-    ``id`` of the step that brings it about.
+    An effect's ``kind`` is the ``id`` of the step that brings it about.
     """
 
     id: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
     gives: ClassVar[tuple[str, ...]] = ()
-    seals: ClassVar[bool] = False
 
     def title(self) -> str:
         """The step's name on the screen."""
@@ -289,6 +287,14 @@ class Step:
     def fields(self, facts: Facts) -> Sequence[Field]:  # noqa: ARG002 - some steps ask nothing
         """The questions, given what is known; must cope with facts that are still missing."""
         return ()
+
+    def seals(self, facts: Facts) -> str:  # noqa: ARG002 - most steps can be gone back behind
+        """The key of the effect that nothing before this step can be changed any more once it may have happened; else empty."""
+        return ""
+
+    def rests_on(self, facts: Facts) -> Any:  # noqa: ARG002 - most results rest on facts only
+        """What else its results rest on (JSON), such as a price in a table: they are stale when it changes."""
+        return None
 
     def verify(self, facts: Facts) -> str | None:  # noqa: ARG002 - some facts can't become untrue
         """Why the recorded results are no longer true (a file changed, a key is gone), or None. Asked once a start."""

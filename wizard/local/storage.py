@@ -52,6 +52,49 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600, keep_previou
             rest = rest[os.write(descriptor, rest) :]
 
 
+def append_line(path: Path, line: bytes, *, mode: int = 0o600) -> None:
+    """Add ``line`` to the file ``path`` (made if absent, with ``mode``), durably, as a line of its own. Raises StorageError.
+
+    What a power cut left half of the line before stays a line by itself. Links are not followed.
+    """
+    refuse_special(path)
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with _explained(path):
+        descriptor = os.open(path, flags, mode)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size:
+                os.lseek(descriptor, -1, os.SEEK_END)
+                whole = os.read(descriptor, 1) == b"\n"
+                line = line if whole else b"\n" + line
+            os.write(descriptor, line + b"\n")
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    if not size:
+        sync_name(path)
+
+
+def lines_of(path: Path) -> list[bytes]:
+    """The lines of a small file of our own; none where it isn't there, or can't be ours (a link, no ordinary file).
+
+    Raises StorageError where it is there and can't be read.
+    """
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
+    try:
+        refuse_special(path)
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise refusal(path, error, reading=True) from error
+    with open(descriptor, "rb") as stream, _explained(path):  # noqa: PTH123 - a descriptor, so that no link is followed
+        return stream.read().splitlines()
+
+
 @contextlib.contextmanager
 def writing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     """A buffered binary stream that becomes ``path`` when the block ends, and leaves nothing when it raises.

@@ -98,6 +98,13 @@ def estimated(facts: Facts) -> dict[str, Any]:
     }
 
 
+def price_of(facts: Facts) -> list[str] | None:
+    """The price of the chosen model as the table has it now: amount, currency, date, source; None where there is none."""
+    model = models.model(facts["training.model"]) if "training.model" in facts else None
+    price = model.price(facts.get("key.region") or BEIJING) if model else None
+    return None if price is None else [str(price.amount), price.currency, price.date, price.source]
+
+
 def cost_shown(estimate: Mapping[str, Any]) -> str:
     """The range in a few words."""
     if estimate["low"] is None:

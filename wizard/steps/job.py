@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
-from wizard.bailian.service import CANCELED, FAILED, Job, JobRequest, Platform
+from wizard.bailian.service import CANCELED, FAILED, Agreement, Job, JobRequest, Platform, settings_agree
 from wizard.engine.effects import Receipt
-from wizard.engine.session import Session
 from wizard.engine.step import Facts, Front, Step, Work
-from wizard.errors import Refused, Remedy
+from wizard.errors import NeverSent, Refused, Remedy, StorageError
 from wizard.locale import _
+from wizard.steps import approval
 from wizard.steps.estimate import sent_parameters
 from wizard.steps.world import World
 
@@ -21,7 +22,6 @@ class CreateJob(Step):
     id: ClassVar[str] = "job"
     needs: ClassVar[tuple[str, ...]] = ("upload.files", "review.approval", "key.proof")
     gives: ClassVar[tuple[str, ...]] = ("job.id", "job.created")
-    seals: ClassVar[bool] = True
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -30,15 +30,20 @@ class CreateJob(Step):
         """As on the screen."""
         return _("Create the job")
 
+    def seals(self, facts: Facts) -> str:
+        """The job of this very approval; what the session says of any other job closes nothing."""
+        return _effect_key(facts)
+
     def perform(self, work: Work) -> Mapping[str, Any]:
         """The job's id. A parameter that the platform refuses by name leads back to its question."""
         facts = work.facts
-        effect = JobCreation(self._world.platform(facts), facts, work.front, _earlier_jobs(self._world))
+        effect = JobCreation(self._world, self._world.platform(facts), facts, work.front)
         try:
             receipt = work.once(effect)
         except Refused as refused:
             refused.remedies = _remedies(refused, facts)
             raise
+        approval.record("receipt", facts, self._world, job_id=receipt.id)
         return {"job.id": receipt.id, "job.created": receipt.data.get("created", "")}
 
     def line(self, facts: Facts) -> str:
@@ -53,10 +58,11 @@ class JobCreation:
     adopts = False
     grace = 90.0
 
-    def __init__(self, platform: Platform, facts: Facts, front: Front, earlier: frozenset[str]) -> None:
+    def __init__(self, world: World, platform: Platform, facts: Facts, front: Front) -> None:
+        self._world = world
         self._platform = platform
+        self._facts = facts
         self._front = front
-        self._earlier = earlier
         files = {
             role: tuple(file["file_id"] for file in facts["upload.files"] if file["role"] == role)
             for role in ("train", "validation")
@@ -69,19 +75,22 @@ class JobCreation:
             hyper_parameters=sent_parameters(facts),
             job_name=facts["training.job_name"],
         )
-        self.key = f"job:{facts['review.approval']}"
+        self.key = _effect_key(facts)
         self.name = _("the job {name}").format(name=self._request.job_name)
+        self.account = approval.account_shown(facts)
+
+    @property
+    def may_have_left(self) -> bool:
+        """Whether the ledger knows that this session spent this approval."""
+        return approval.is_spent(self._facts, self._world)
 
     def look(self) -> Sequence[Receipt]:
-        """Jobs on our own training files; one with equal settings that did not fail may be this very job."""
+        """Jobs on our own training files or of our name; what was created by an earlier approval is known not to be this one."""
+        earlier = self._world.ledger.jobs() - {self._facts.get("job.id")}
         return tuple(
-            Receipt(
-                job.job_id,
-                {"created": job.created, "about": f"{job.status} {job.model} {job.created}"},
-                twin=self._equals(job),
-            )
+            self._compared(job, earlier)
             for job in self._platform.jobs()
-            if set(job.training_files) == set(self._request.training_files)
+            if set(job.training_files) == set(self._request.training_files) or self._named(job)
         )
 
     def holds(self, receipt: Receipt) -> bool:  # noqa: ARG002 - a job that was created stays created
@@ -90,29 +99,50 @@ class JobCreation:
 
     def send(self, commit: Callable[[], None]) -> Receipt:
         """One request; a second one only where the platform says that the first one's field created nothing."""
-        with self._front.progress(_("Creating the job"), None, "seconds"):
-            job = self._platform.create_job(self._request, before_sending=commit)
+        approval.demand(self._facts, self._world)
+
+        def spend() -> None:
+            approval.record("spent", self._facts, self._world)
+            commit()
+
+        try:
+            with self._front.progress(_("Creating the job"), None, "seconds"):
+                job = self._platform.create_job(self._request, before_sending=spend)
+        except (NeverSent, Refused, StorageError):
+            with suppress(StorageError):  # what stays spent is looked for at the next start: no harm
+                approval.record("freed", self._facts, self._world)
+            raise
         return Receipt(job.job_id, {"created": job.created, "request_id": job.request_id})
 
-    def _equals(self, job: Job) -> bool:
+    def _named(self, job: Job) -> bool:
+        return bool(job.name) and job.name == self._request.job_name
+
+    def _compared(self, job: Job, earlier: frozenset[str]) -> Receipt:
+        """How like the plan ``job`` is: equal in everything, or of our name and in nothing that is told another one."""
         ours = self._request
-        return (
-            job.job_id not in self._earlier
-            and job.status not in (FAILED, CANCELED)
+        settings = settings_agree(ours.hyper_parameters, job.hyper_parameters)
+        on_our_files = set(job.training_files) == set(ours.training_files) and set(
+            job.validation_files
+        ) == set(ours.validation_files)
+        alike = (
+            on_our_files
             and (job.model, job.training_type) == (ours.model, ours.training_type)
-            and {name: str(value) for name, value in job.hyper_parameters.items()}
-            == {name: str(value) for name, value in ours.hyper_parameters.items()}
-            and set(job.validation_files) == set(ours.validation_files)
+            and settings is not Agreement.DIFFERENT
+        )
+        new = job.job_id not in earlier
+        return Receipt(
+            job.job_id,
+            {
+                "created": job.created,
+                "about": " ".join(filter(None, (job.status, job.model, job.name, job.created))),
+            },
+            twin=new and job.status not in (FAILED, CANCELED) and (alike or self._named(job)),
+            same=new and alike and (settings is Agreement.SAME or self._named(job)),
         )
 
 
-def _earlier_jobs(world: World) -> frozenset[str]:
-    """Jobs that sessions put away in this folder are known to have created: whoever plans the same again wants it."""
-    return frozenset(
-        str(session.facts["job.id"].value)
-        for session in Session.put_away(world.state)
-        if "job.id" in session.facts
-    )
+def _effect_key(facts: Facts) -> str:
+    return f"job:{facts.get('review.approval')}"
 
 
 def _remedies(refused: Refused, facts: Facts) -> tuple[Remedy, ...]:

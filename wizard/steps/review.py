@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wizard.bailian import models
 from wizard.bailian.hyperparameters import taken_by
@@ -12,14 +12,19 @@ from wizard.engine.plan import Item, Plan
 from wizard.engine.step import Choice, Facts, Field, Step, source_shown
 from wizard.engine.view import Block, Table, Text, View
 from wizard.locale import _, ngettext
-from wizard.steps.estimate import cost_shown, sent_parameters
+from wizard.steps.estimate import cost_shown, price_of, sent_parameters
 from wizard.steps.help import about
-from wizard.steps.upload import SENT_ROLES
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
 
+if TYPE_CHECKING:
+    from wizard.money.ledger import Spent
+
 YES = "yes"
+SENT_ROLES = ("train", "validation")
 ANSWERS = ("dataset.", "preview.", "key.", "training.")
+BESIDES = ("cost", "tokens", "job_name", "budget", "again")
+"""Lines that don't make it another training: with the rest equal, it is the same once more."""
 LOOKS = ("preview.looks_right", "training.adjust", "key.save")  # asked of a person only
 
 
@@ -219,9 +224,27 @@ def plan_of(facts: Facts, world: World) -> Plan:
     cost = cost_shown(estimate) + (_(" (simulated: nothing is billed)") if world.sandbox else "")
     items += [
         Item("tokens", _("Tokens to train"), [estimate["tokens"], estimate["rows"]], tokens),
-        Item("cost", _("Cost"), [estimate["low"], estimate["high"], estimate.get("price")], cost),
+        Item("cost", _("Cost"), [estimate["low"], estimate["high"], price_of(facts)], cost),
     ]
-    return Plan(tuple(items))
+    planned = Plan(tuple(items), besides=BESIDES)
+    earlier = world.ledger.before(planned.base, world.session_id)
+    if earlier:
+        items.append(Item("again", _("Trained before"), len(earlier), _earlier_shown(earlier)))
+        planned = Plan(tuple(items), besides=BESIDES)
+    return planned
+
+
+def _earlier_shown(earlier: Sequence[Spent]) -> str:
+    """The same data, model and settings were approved before: how often, and what came of the first."""
+    first = earlier[0]
+    outcome = " ".join(
+        filter(None, (first.id or _("outcome unknown"), first.status, first.at.partition("T")[0]))
+    )
+    return ngettext(
+        "once, with the same data, model and settings: {outcome}",
+        "{count} times, with the same data, model and settings; the first: {outcome}",
+        len(earlier),
+    ).format(count=len(earlier), outcome=outcome)
 
 
 def _training_items(facts: Facts) -> list[Item]:

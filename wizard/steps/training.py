@@ -15,7 +15,7 @@ from wizard.engine.step import Choice, Facts, Field, Kind, Step, Work
 from wizard.errors import Remedy, UsageError
 from wizard.locale import _, ngettext
 from wizard.steps.dataset import BY_SPLIT
-from wizard.steps.estimate import SPLIT_ONLY, TYPES, cost_shown, estimated, trained, training_rows
+from wizard.steps.estimate import SPLIT_ONLY, TYPES, cost_shown, estimated, price_of, trained, training_rows
 from wizard.steps.help import about
 from wizard.steps.world import World
 
@@ -204,6 +204,10 @@ class Training(Step):
                 "warn",
             )
         return {"training.estimate": estimate}
+
+    def rests_on(self, facts: Facts) -> Any:
+        """The price: with another one it is another estimate, and another plan to approve."""
+        return price_of(facts)
 
     def made(self) -> str:
         """As in the list of what an edit makes new."""

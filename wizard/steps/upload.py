@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from wizard.bailian.service import Platform
@@ -12,10 +11,10 @@ from wizard.engine.plan import digest
 from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused
 from wizard.locale import _, ngettext
+from wizard.steps import approval
+from wizard.steps.review import SENT_ROLES
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
-
-SENT_ROLES = ("train", "validation")
 
 
 class Upload(Step):
@@ -40,9 +39,7 @@ class Upload(Step):
         for file in facts["preview.files"]:
             if file["role"] not in SENT_ROLES:
                 continue
-            effect = FileUpload(
-                platform, self._world.folder / file["path"], file, work.front, facts["key.proof"]
-            )
+            effect = FileUpload(self._world, platform, facts, file, work.front)
             receipt = work.once(effect)
             receipts.append(
                 {
@@ -89,14 +86,20 @@ class FileUpload:
     adopts = True
     grace = 30.0
 
+    may_have_left = False
+
     def __init__(
-        self, platform: Platform, path: Path, file: Mapping[str, Any], front: Front, proof: Mapping[str, Any]
+        self, world: World, platform: Platform, facts: Facts, file: Mapping[str, Any], front: Front
     ) -> None:
+        self._world = world
         self._platform = platform
-        self._path = path
+        self._facts = facts
+        self._path = world.folder / file["path"]
         self._file = file
         self._front = front
-        self.remote_name = path.name
+        self.remote_name = self._path.name
+        self.account = approval.account_shown(facts)
+        proof = facts["key.proof"]
         self.key = "upload:" + digest(
             [proof["endpoint"], proof["fingerprint"], self.remote_name, file["sha256"], file["role"]]
         )
@@ -116,6 +119,7 @@ class FileUpload:
 
     def send(self, commit: Callable[[], None]) -> Receipt:
         """One upload, from disk, with the bytes that were converted and no others."""
+        approval.demand(self._facts, self._world)
         descriptions = {"train": "training set", "validation": "validation set"}
         label = _("Uploading {name} ({size})").format(
             name=self.remote_name, size=bytes_shown(self._file["size"])

@@ -14,6 +14,7 @@ from wizard.engine.step import Facts, Front, Quit, Step, Work
 from wizard.engine.view import Block, Curve, Table, Text, View
 from wizard.errors import NeverSent, OutcomeUnknown
 from wizard.locale import _
+from wizard.steps import approval
 from wizard.steps.wording import money, span
 from wizard.steps.world import SANDBOX_REGION, World
 
@@ -59,6 +60,7 @@ class Watch(Step):
                 )
             ) from None
         work.front.show(ending(job, facts, self._world))
+        approval.record("ended", facts, self._world, job_id=job.job_id, status=job.status)
         return {
             "watch.result": {
                 "status": job.status,

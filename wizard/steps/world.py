@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wizard.bailian.apikey import ApiKey
     from wizard.bailian.endpoints import Endpoint
     from wizard.bailian.service import Platform
+    from wizard.money.ledger import Ledger
     from wizard.sandbox import Running
 
 KEY_NAME = "DASHSCOPE_API_KEY"
@@ -57,6 +58,7 @@ class World:
         self._rejected: set[str] = set()
         self._platform: tuple[tuple[str, str, str], Platform] | None = None
         self._running: Running | None = None
+        self._ledger: Ledger | None = None
 
     # Files
 
@@ -64,6 +66,15 @@ class World:
     def state(self) -> Path:
         """The folder of session and log."""
         return state_in(self.folder, sandbox=self.sandbox)
+
+    @property
+    def ledger(self) -> Ledger:
+        """What was approved and spent in this folder; what is practised in a sandbox counts in that folder only."""
+        if self._ledger is None:
+            from wizard.money.ledger import Ledger
+
+            self._ledger = Ledger(self.state, everywhere=not self.sandbox)
+        return self._ledger
 
     @property
     def env_path(self) -> Path:

@@ -1,0 +1,195 @@
+"""Owns the proof that only what this user wrote in this very folder is obeyed, and that nothing else is quite ignored."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engine_fixture import DECISION, Person, Script, question, toy
+from hypothesis import given
+from hypothesis import strategies as st
+from test_engine_effects import Making, Platform
+
+from wizard.engine.effects import once
+from wizard.engine.plan import digest
+from wizard.engine.run import Run
+from wizard.engine.session import CHECK, FILE, SHELF, Effect, Fact, Session
+from wizard.errors import DecisionNeeded, StorageError
+from wizard.local import secrets
+
+DONE = {"id": "t-8", "data": {}, "adopted": False}
+
+
+def written(folder: Path) -> bytes:
+    """A session with an answer, a path, a result, an approval and an effect that is done."""
+    with Session.open(folder) as session:
+        session.facts = {
+            "one.q": Fact("a", "asked", digest({})),
+            "one.path": Fact("/etc/passwd", "flag", digest({})),
+            "one.r": Fact([1], "done", digest({"one.q": "a"})),
+            "review.approval": Fact("d1", "asked", digest({})),
+        }
+        session.enter(Effect("make:1", "make", "done", 0, receipt=DONE))
+    return (folder / FILE).read_bytes()
+
+
+def resealed(document: dict[str, Any]) -> bytes:
+    """What somebody without the secret can write at best: a right check, and any seal."""
+    document = {key: value for key, value in document.items() if key not in (CHECK, "seal")}
+    document[CHECK] = digest(document)
+    body = json.dumps(document, ensure_ascii=False, indent=1)
+    return (body.removesuffix("\n}") + f',\n "seal": "{"0" * 64}"\n}}').encode()
+
+
+@pytest.mark.parametrize("way", ["moved", "copied", "renamed above", "edited", "another user"])
+def test_only_this_user_in_this_folder_is_obeyed(
+    tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session that was moved, copied, edited, or made by another user is foreign: no fact of it counts, nothing is done."""
+    here = tmp_path / "above" / "state"
+    here.parent.mkdir()
+    data = written(here)
+    with Session.open(here) as session:
+        assert not session.foreign
+        assert "done" == session.effects["make:1"].state
+    if way in ("moved", "copied"):
+        there = tmp_path / "there"
+        (shutil.move if way == "moved" else shutil.copytree)(str(here), str(there))
+        here = there
+    elif way == "renamed above":
+        here = here.parent.rename(tmp_path / "other") / "state"
+    elif way == "edited":
+        document = json.loads(data)
+        document["facts"]["one.q"]["value"] = "b"
+        (here / FILE).write_bytes(resealed(document))
+    else:
+        monkeypatch.setenv("BAILIAN_WIZARD_STATE", str(tmp_path / "somebody else"))
+
+    with Session.open(here) as session:
+        assert session.foreign
+        assert {} == session.facts
+        assert {"one.q", "one.path", "review.approval"} == set(session.offered)
+        effect = session.effects["make:1"]
+        assert ("sent", True, "t-8", None) == (effect.state, effect.hearsay, effect.claimed, effect.receipt)
+
+
+@given(at=st.integers(0, 10_000), bit=st.integers(0, 7))
+def test_no_changed_byte_keeps_the_seal(at: int, bit: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever byte is changed, what is still read as a session is foreign."""
+    folder = tmp_path_factory.mktemp("sealed")
+    data = bytearray(written(folder))
+    data[at % len(data)] ^= 1 << bit
+    (folder / FILE).write_bytes(data)
+    peeked = Session.peek(folder)
+
+    assert peeked is None or peeked.foreign
+    shutil.rmtree(folder)
+
+
+def test_an_answer_is_offered_and_a_path_is_not(tmp_path: Path) -> None:
+    """What a foreign session answered stands at its question, never a path, an approval or a secret; nobody's script takes it."""
+    written(tmp_path / "state")
+    shutil.copytree(tmp_path / "state", tmp_path / "copy")
+    steps = (
+        toy("one", question("one.q"), question("one.path", kind="path")),
+        toy("review", question("review.approval", kind="word", word="yes", value="d1")),
+    )
+    with Session.open(tmp_path / "copy") as session:
+        front = Person(("one.q", "x"), ("one.path", "y"), ("review.approval", "d1"))
+        Run(steps, session, front).go()
+        assert ["a", None, None] == front.offered
+    with Session.open(tmp_path / "copy") as session:
+        assert not session.foreign
+        assert "a" == session.offered["one.q"]  # still offered: "x" was this run's answer
+
+
+def test_the_foreign_file_is_kept(tmp_path: Path) -> None:
+    """The first save puts the foreign file aside byte for byte, private."""
+    written(tmp_path / "state")
+    shutil.copytree(tmp_path / "state", tmp_path / "copy")
+    data = (tmp_path / "copy" / FILE).read_bytes()
+    with Session.open(tmp_path / "copy") as session:
+        session.put("one.q", Fact("b", "asked", ""))
+        aside = tmp_path / "copy" / SHELF / f"{session.id}-foreign.json"
+
+    assert data == aside.read_bytes()
+    assert 0o600 == stat.S_IMODE(aside.stat().st_mode)
+    assert [True] == [session.foreign for session in Session.put_away(tmp_path / "copy")]
+
+
+def foreign(folder: Path, key: str = "make:1") -> Session:
+    """A foreign session that says that ``key`` is done."""
+    with Session.open(folder / "state") as session:
+        session.enter(Effect(key, "make", "done", 0, receipt=DONE, account="key sk-…8899 at there"))
+    shutil.copytree(folder / "state", folder / "copy")
+    return Session.open(folder / "copy")
+
+
+def test_hearsay_of_this_very_effect_is_looked_for(tmp_path: Path) -> None:
+    """What a foreign session says was done, and the platform has, equal, is adopted: no second one is made."""
+    platform = Platform({"t-8": True})
+    with foreign(tmp_path) as session:
+        assert "t-8" == once(Making(platform, adopts=False), session, Script()).id
+        assert (0, False) == (platform.requests, session.effects["make:1"].hearsay)
+
+
+@pytest.mark.parametrize("key", ["make:1", "make:another approval"])
+def test_hearsay_that_is_not_found_is_asked_about(tmp_path: Path, key: str) -> None:
+    """What a foreign session says was done and the platform doesn't show stops a script, and a person is asked; no is safe."""
+    platform = Platform()
+    with foreign(tmp_path, key) as session:
+        with pytest.raises(DecisionNeeded):
+            once(Making(platform, adopts=False), session, Script())
+        assert 0 == platform.requests
+        front = Person((DECISION, "again" if key == "make:1" else "another"))
+        assert "t-1" == once(Making(platform, adopts=False), session, front).id
+        assert "leave" == front.decisions[0].safe
+        assert not session.hearsay("make")
+
+
+def test_hearsay_under_another_key_seals_nothing(tmp_path: Path) -> None:
+    """An invented effect of another approval closes no question: the approval is asked."""
+    steps = (
+        toy("review", question("review.approval", kind="word", word="yes", value="d1")),
+        toy("make", needs=("review.approval",), gives=("make.id",), seals="make:d1"),
+    )
+    with foreign(tmp_path, "make:d2") as session:
+        run = Run(steps, session, Person())
+        assert not run.sealed
+        assert "review" == getattr(run.next_step(), "id", None)
+
+
+def test_a_secret_is_made_once_and_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """32 random bytes, 0600 in a folder of 0700; a damaged one is made anew, and with it every session is foreign."""
+    home = tmp_path / "user"
+    monkeypatch.setenv("BAILIAN_WIZARD_STATE", str(home))
+    written(tmp_path / "state")
+    path = home / secrets.FILE
+    before = path.read_bytes()
+    assert (32, 0o600, 0o700) == (
+        len(before),
+        stat.S_IMODE(path.stat().st_mode),
+        stat.S_IMODE(home.stat().st_mode),
+    )
+    written(tmp_path / "state")
+    assert before == path.read_bytes()
+    path.write_bytes(b"half")
+    with Session.open(tmp_path / "state") as session:
+        assert session.foreign
+    assert 32 == len(path.read_bytes())
+
+
+def test_without_a_place_for_the_secret_nothing_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the user's state can't be kept, the first save says so and names the variable that places it."""
+    (tmp_path / "a file").write_bytes(b"")
+    monkeypatch.setenv("BAILIAN_WIZARD_STATE", str(tmp_path / "a file" / "below"))
+    with Session.open(tmp_path / "state") as session, pytest.raises(StorageError) as refused:
+        session.put("one.q", Fact(1, "asked", ""))
+    assert "BAILIAN_WIZARD_STATE" in refused.value.hint
+    assert not (tmp_path / "state" / FILE).exists()

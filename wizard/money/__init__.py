@@ -1,0 +1,1 @@
+"""Money: what was approved, spent and is running."""

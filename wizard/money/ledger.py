@@ -1,0 +1,155 @@
+"""Owns the ledger of a folder: which approval was spent on what, and what came of it. It outlives sessions; nothing is ever taken out.
+
+``ledger.jsonl`` lies beside the session, one JSON object a line, each with this user's seal for this folder; a line without
+it is somebody else's word: shown, never acted on. The same lines stand beside the user's secret too, so that whoever deletes
+the folder, or winds it back, frees no approval. Neither ever contains a key or a row.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from wizard.local import secrets, storage
+from wizard.local.lock import take
+from wizard.local.userstate import user_state
+
+FILE = "ledger.jsonl"
+MARKS = "spent.jsonl"
+PURPOSE = "ledger"
+_SEALED = re.compile(rb', "seal": "([0-9a-f]{64})"\}\Z')
+_PATIENCE = 10.0  # seconds for another wizard of this user that is just writing
+
+Kind = Literal["spent", "freed", "receipt", "ended"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line. ``approval``: the plan's digest; ``base``: what is equal for the same data, model and settings.
+
+    ``platform`` and ``key``: the address and the key's fingerprint. ``id`` and ``status``: of the job, where it is known.
+    """
+
+    kind: Kind
+    approval: str
+    base: str
+    session: str
+    platform: str
+    key: str
+    id: str = ""
+    status: str = ""
+    at: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """An approval that was spent and not freed; ``id`` and ``status`` of its job are empty while nobody knows them."""
+
+    approval: str
+    session: str
+    at: str
+    id: str = ""
+    status: str = ""
+
+
+class Ledger:
+    """The ledger in the state folder ``folder``. ``everywhere``: this user's lines of other folders count too."""
+
+    def __init__(self, folder: Path, *, everywhere: bool) -> None:
+        self._path = folder / FILE
+        self._folder = folder
+        self._place = str(folder.resolve())
+        self._everywhere = everywhere
+        self._entries: tuple[Entry, ...] | None = None
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """This user's lines, in the order in which they were written."""
+        if self._entries is None:
+            own = [entry for entry, sealed in self._lines() if sealed]
+            marks = (_entry(line) for line in storage.lines_of(user_state() / MARKS))
+            theirs = [
+                mark for mark in marks if mark is not None and (self._everywhere or mark.place == self._place)
+            ]
+            self._entries = tuple(dict.fromkeys(sorted([*theirs, *own], key=lambda entry: entry.at)))
+        return self._entries
+
+    def foreign(self) -> tuple[Entry, ...]:
+        """Lines here that don't carry this user's seal for this folder."""
+        return tuple(entry for entry, sealed in self._lines() if not sealed)
+
+    def spent(self) -> Iterator[tuple[str, Spent]]:
+        """Each approval that was spent and not freed, with the base of its plan."""
+        found: dict[tuple[str, str], tuple[str, Spent]] = {}
+        for entry in self.entries:
+            key = entry.approval, entry.session
+            if entry.kind == "freed":
+                found.pop(key, None)
+                continue
+            if entry.kind in ("spent", "receipt"):
+                found.setdefault(key, (entry.base, Spent(entry.approval, entry.session, entry.at)))
+            if key in found:
+                base, known = found[key]
+                found[key] = (
+                    base,
+                    replace(known, id=entry.id or known.id, status=entry.status or known.status),
+                )
+        yield from found.values()
+
+    def spent_by(self, session: str, approval: str) -> bool:
+        """Whether this session spent this approval, and nothing freed it."""
+        return any((one.session, one.approval) == (session, approval) for _base, one in self.spent())
+
+    def before(self, base: str, session: str) -> tuple[Spent, ...]:
+        """What other sessions spent on the same data, model and settings, oldest first."""
+        return tuple(one for known, one in self.spent() if known == base and one.session != session)
+
+    def jobs(self) -> frozenset[str]:
+        """Ids of jobs that this user's approvals are known to have brought about."""
+        return frozenset(entry.id for entry in self.entries if entry.id)
+
+    def has(self, entry: Entry) -> bool:
+        """Whether this is written already, whenever and wherever it was."""
+        return any(replace(known, at="", place="") == entry for known in self.entries)
+
+    def write(self, entry: Entry) -> None:
+        """Add a line, durably, here and beside the secret. Raises StorageError."""
+        entry = replace(entry, at=time.strftime("%Y-%m-%dT%H:%M:%S%z"), place=self._place)
+        body = json.dumps(asdict(entry), ensure_ascii=False).encode()
+        seal = secrets.seal(self._folder).of(PURPOSE, body)
+        marks = user_state() / MARKS
+        lock = take(marks.with_name(f"{MARKS}.lock"), seconds=_PATIENCE)
+        try:
+            storage.append_line(marks, body)
+        finally:
+            lock.release()
+        storage.append_line(self._path, body[:-1] + f', "seal": "{seal}"}}'.encode())
+        self._entries = (*self.entries, entry)
+
+    def _lines(self) -> Iterator[tuple[Entry, bool]]:
+        lines = storage.lines_of(self._path)
+        if not lines:
+            return
+        seal = secrets.seal(self._folder)
+        for line in lines:
+            found = _SEALED.search(line)
+            body = line[: found.start()] + b"}" if found else line
+            entry = _entry(body)
+            if entry is not None:
+                yield entry, found is not None and seal.is_on(PURPOSE, body, found[1].decode())
+
+
+def _entry(line: bytes) -> Entry | None:
+    """The line's entry; None for what is none, such as a line that a power cut left half."""
+    try:
+        values: dict[str, Any] = json.loads(line)
+        entry = Entry(**values)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return entry if all(isinstance(value, str) for value in asdict(entry).values()) else None

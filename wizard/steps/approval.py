@@ -1,0 +1,50 @@
+"""What an approval binds: it is demanded again before anything leaves, and each is spent once, by the ledger."""
+
+from __future__ import annotations
+
+from wizard.engine.step import Facts
+from wizard.errors import ApprovalMissing
+from wizard.locale import _
+from wizard.money.ledger import Entry, Kind
+from wizard.steps.review import plan_of
+from wizard.steps.world import World
+
+
+def demand(facts: Facts, world: World) -> None:
+    """Raise ApprovalMissing unless what was approved is what would be sent now, at today's price."""
+    now = plan_of(facts, world).digest
+    if now != facts.get("review.approval"):
+        raise ApprovalMissing(
+            _("The plan is no longer the one that was approved; nothing was sent."),
+            _("Look at the plan again, then approve it with --approve {digest}").format(digest=now),
+            digest=now,
+        )
+
+
+def is_spent(facts: Facts, world: World) -> bool:
+    """Whether the ledger knows that this session spent its approval, and nothing freed it."""
+    return world.ledger.spent_by(world.session_id, facts["review.approval"])
+
+
+def record(kind: Kind, facts: Facts, world: World, *, job_id: str = "", status: str = "") -> None:
+    """Write down, durably, what happened to this session's approval, unless the ledger says so. Raises StorageError."""
+    ledger, proof = world.ledger, facts["key.proof"]
+    entry = Entry(
+        kind=kind,
+        approval=facts["review.approval"],
+        base=plan_of(facts, world).base,
+        session=world.session_id,
+        platform=proof["endpoint"],
+        key=proof["fingerprint"],
+        id=job_id,
+        status=status,
+    )
+    known = {"spent": is_spent(facts, world), "freed": not is_spent(facts, world)}
+    if not known.get(kind, ledger.has(entry)):
+        ledger.write(entry)
+
+
+def account_shown(facts: Facts) -> str:
+    """Which key at which address, fit to be shown: what an effect is sent with."""
+    proof = facts["key.proof"]
+    return _("key {key} at {address}").format(key=proof["shown"], address=proof["endpoint"])
