@@ -22,7 +22,7 @@ from wizard.bailian.apikey import ApiKey
 from wizard.bailian.client import Bailian, Deadlines, accepting_regions, named_parameter
 from wizard.bailian.endpoints import Endpoint, Region, endpoint
 from wizard.bailian.service import JobRequest
-from wizard.errors import NeverSent, Refused
+from wizard.errors import NeverSent, OutcomeUnknown, Refused
 
 if TYPE_CHECKING:
     from wizard.bailian.service import Platform
@@ -89,14 +89,21 @@ def test_the_newer_field_is_sent_once_where_the_platform_wants_it(
 
 
 @pytest.mark.parametrize(
-    ("status", "message"), [(400, "batch_size is wrong"), (403, "training_file_ids forbidden")]
+    ("status", "code", "message"),
+    [
+        (400, "InvalidParameter", "batch_size is wrong"),
+        (403, "InvalidParameter", "training_file_ids forbidden"),
+        (400, "NotFound", "training_file_ids: f-1 not found"),
+        (400, "InternalError", "training_file_ids could not be read in time"),
+        (400, "", "training_file_ids is not supported"),
+    ],
 )
 def test_no_other_refusal_is_answered_with_a_second_try(
-    status: int, message: str, server: Server, platform: Platform
+    status: int, code: str, message: str, server: Server, platform: Platform
 ) -> None:
-    """Only a 400 about the files' field is worth another field."""
-    server.play(http(status, {"code": "InvalidParameter", "message": message}))
-    with pytest.raises(Refused):
+    """Only a 400 that proves that nothing was created, and is about the files' field, is worth another field."""
+    server.play(http(status, {"code": code, "message": message}))
+    with pytest.raises((Refused, OutcomeUnknown)):
         platform.create_job(REQUEST, before_sending=lambda: None)
     assert len(server.requests) == 1
 
