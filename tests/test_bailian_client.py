@@ -162,6 +162,17 @@ def test_lists_are_read_to_their_end(server: Server, platform: Platform) -> None
     assert len(server.requests) == 3
 
 
+def test_what_one_page_lists_twice_is_one(server: Server, platform: Platform) -> None:
+    """A job or file that stands twice on one page is one, as it stands first; what can't be read hides no other."""
+    odd: list[Any] = [None, 7, "a", [], {}, {"job_id": None}, {"job_id": "../x"}, {"file_id": 3.5}]
+    twice = [{"job_id": "a", "status": "RUNNING"}, *odd, {"job_id": "b"}, {"job_id": "a", "status": "FAILED"}]
+    server.play(http(200, {"output": {"total": len(twice), "jobs": twice}}))
+    assert [("a", "RUNNING"), ("b", "")] == [(job.job_id, job.status) for job in platform.jobs()]
+    files = [{"file_id": "f"}, *odd, {"file_id": "f"}, {"file_id": "g", "size": {}, "md5": 5, "purpose": []}]
+    server.play(http(200, {"data": {"total": len(files), "files": files}}))
+    assert ["f", "g"] == [file.file_id for file in platform.files()]
+
+
 def test_a_list_that_ignores_its_page_number_ends(server: Server, platform: Platform) -> None:
     """The same page for ever is noticed."""
     page = {"data": {"total": 100000, "files": [{"file_id": str(number)} for number in range(100)]}}

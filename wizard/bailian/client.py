@@ -107,7 +107,7 @@ class Bailian:
         )
 
     def files(self) -> Iterator[RemoteFile]:
-        """As the protocol says; a file that two pages show is given once."""
+        """As the protocol says; a file that is listed twice is given once."""
         return self._listed(
             "/files", "files", ("data", "files"), answers.remote_file, lambda file: file.file_id
         )
@@ -120,7 +120,7 @@ class Bailian:
         )
 
     def jobs(self) -> Iterator[Job]:
-        """As the protocol says; a job that two pages show is given once."""
+        """As the protocol says; a job that is listed twice is given once."""
         return self._listed(
             "/fine-tunes", "finetune", ("output", "jobs"), answers.job_entry, lambda job: job.job_id
         )
@@ -248,12 +248,14 @@ class Bailian:
                 page_no=number,
                 page_size=_PAGE_SIZE,
             )
-            fresh = [found for found in page.found if identity(found) not in seen]
-            seen.update(identity(found) for found in fresh)
-            yield from fresh
+            before = len(seen)
+            for found in page.found:
+                if identity(found) not in seen:
+                    seen.add(identity(found))
+                    yield found
             received += page.entries
             last = page.entries < (page.size or _PAGE_SIZE) if page.total is None else received >= page.total
-            if last or not fresh:
+            if last or len(seen) == before:
                 return
 
 

@@ -78,3 +78,13 @@ REFUSALS: tuple[Refusal, ...] = (
 def refuses(code: str, effect: Effect) -> bool:
     """Whether ``code`` is known to say that ``effect``, a creation, did not come about."""
     return any(effect in known.effects and known.fits(code) for known in REFUSALS)
+
+
+def file_is_gone(code: str, message: str) -> bool:
+    """Whether a refusal to show a file says that there is no such file.
+
+    ``NotFound`` (model-training-api-reference), or ``InvalidParameter`` with its "File not found." (file management, 2026-02-11); any other may
+    be about the key, the workspace, or come from something on the way.
+    """
+    code = code.lower()
+    return code == "notfound" or (code == "invalidparameter" and "file not found" in message.lower())
