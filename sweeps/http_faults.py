@@ -2,7 +2,8 @@
 
 A run ends in one of: done, refused with advice (exit 5), nothing sent (1), unknown, looked for and asked (4). It says what
 happened and what to do, never a traceback, never the key; a creation is sent at most once; a platform that never answers
-does not hold it for ever. Then the next start ends with one job: by itself where the platform did it or never heard of it,
+does not hold it for ever. No answer that lies about a job that was made, whatever it says and however late the list has it, makes
+a second one, or is told as a no. Then the next start ends with one job: by itself where the platform did it or never heard of it,
 after a person's "send it again" where nobody can know. The faults are those that the client's own tests name.
 """
 
@@ -16,13 +17,14 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from bailian_server import Answer, Request, hang, hang_up, http, reset
+from bailian_server import Answer, Request, hang, hang_up, http, reset, serving
 from test_bailian_faults import DONE, FAULTS, HASTY, HTML, Fault, error
 
 from sweeps.family import Case
 from sweeps.journey import ASKED, Journey, journey
 from sweeps.proxy import CREATIONS, ENDPOINTS, Network, after, between, cut, instead
 from sweeps.surroundings import SURROUNDINGS, Surrounding
+from sweeps.unsteady import Unsteady
 from sweeps.walker import KEY
 from wizard.errors import NeverSent, OutcomeUnknown, Refused
 
@@ -35,7 +37,7 @@ CODES = {NeverSent: 1, Refused: 5, OutcomeUnknown: ASKED}
 FAILED_UPLOAD = {
     "data": {
         "uploaded_files": [],
-        "failed_uploads": [{"name": "train.jsonl", "code": "BadLine", "message": "line 3"}],
+        "failed_uploads": [{"name": "train.jsonl", "code": "InvalidParameter", "message": "line 3"}],
     }
 }
 AFTERWARDS: dict[str, tuple[Callable[[str, Request], Answer], float | None]] = {
@@ -61,6 +63,9 @@ EARLY: dict[str, tuple[Answer, int, float | None]] = {
     "early-reset": (reset, 1, None),
     "early-hang-up": (hang_up, 1, None),
 }
+LIES = [fault for fault in FAULTS if fault.creation is OutcomeUnknown and fault.deadlines is not HASTY]
+LATE = {"late-by-two-looks": 2, "later-than-anybody-looks": 1000}
+DENIALS = ("refused", "nothing was", "never sent", "was not sent")
 BOMB = Fault(
     "gzip-bomb-64-MiB",
     http(200, gzip.compress(b" " * (64 << 20), 1), headers="Content-Encoding: gzip\r\n"),
@@ -81,6 +86,11 @@ def cases(seed: int) -> Sequence[Case]:  # noqa: ARG001 - nothing is drawn: thes
                 Case(f"{endpoint}-{name}", partial(lost, endpoint, how, patience))
                 for name, (how, patience) in AFTERWARDS.items()
             ]
+    found += [
+        Case(f"made-but-{lie.name}-{when}", partial(denied, lie.answer, looks))
+        for lie in LIES
+        for when, looks in LATE.items()
+    ]
     failed = Fault("200-failed-uploads", http(200, FAILED_UPLOAD), Refused, NeverSent)
     found.append(Case(f"upload-{failed.name}", partial(failing, "upload", failed)))
     found += [
@@ -94,7 +104,8 @@ def cases(seed: int) -> Sequence[Case]:  # noqa: ARG001 - nothing is drawn: thes
 def failing(endpoint: str, fault: Fault, folder: Path) -> None:
     """The endpoint answers with ``fault``, and the platform never hears of it."""
     patience = SHORT if fault.deadlines is HASTY else None
-    expected = {CODES[fault.creation if endpoint in CREATIONS else fault.read]}
+    meant = {"create-job": fault.creation, "upload": fault.upload or fault.creation}.get(endpoint, fault.read)
+    expected = {CODES[meant]}
     if endpoint == "prove-key" and fault.name in DONE - {"204", "200-empty"}:
         expected = {0}  # any answer in the platform's form proves the key
     # A network that fails while the job is watched is waited for: three tries, then it is well again.
@@ -123,6 +134,29 @@ def lost(endpoint: str, how: Callable[[str, Request], Answer], patience: float |
         orderly(network, ended.code, ended.said, {0})
         assert len(network.posts(endpoint)) == (2 if endpoint == "upload" else 1)
         well_again(mine, network)
+
+
+def denied(answer: Answer, looks: int, folder: Path) -> None:
+    """The job is made, ``answer`` says something else, and the next ``looks`` lists don't have it yet: still one job."""
+    with journey(folder, speed=SPEED) as mine, serving() as server:
+        way = Unsteady(mine.url)
+        server.route = way.route
+        mine.way = server.url.removesuffix("/api/v1")
+        approve = plan(mine)
+        way.lose("create-job", answer)
+        way.lag(looks)
+        for words in (approve, ()):
+            ended = mine.start("run", "--yes", *words, environment=keyed(mine))
+            assert ended.code in ({0, ASKED} if looks < max(LATE.values()) else {ASKED}), ended
+            denials = [denial for denial in DENIALS if denial in ended.said.lower()]
+            assert ended.code == 0 or not denials, f"told {denials}: {ended.said[-2000:]}"
+            mine.never_twice()
+        way.settle()
+        ended = mine.start("run", "--yes", environment=keyed(mine))
+        assert "decide" not in ended.asked, ended
+        assert mine.done(), f"{ended.code}\n{ended.said[-2000:]}"
+        assert sum(request.target.endswith("/fine-tunes") for request in way.creations) == 1
+        mine.whole(kept=False)
 
 
 def early(answer: Answer, code: int, patience: float | None, folder: Path) -> None:

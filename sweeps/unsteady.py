@@ -27,7 +27,7 @@ class Unsteady:
 
     def __init__(self, platform: str) -> None:
         self._platform = platform
-        self._fates: dict[str, Fate] = {}
+        self._fates: dict[str, Fate | Answer] = {}
         self._failing: dict[str, int] = {}
         self._under_way: list[list[Any]] = []
         self._hidden: dict[str, int] = {}
@@ -36,8 +36,8 @@ class Unsteady:
         self.creations: list[Request] = []
         self.shaken = False
 
-    def lose(self, endpoint: str, fate: Fate, requests: int) -> None:
-        """The next creation's ``fate``; a late one arrives with the request so many later."""
+    def lose(self, endpoint: str, fate: Fate | Answer, requests: int = 0) -> None:
+        """The next creation's ``fate``; a late one arrives with the request so many later. With an answer it is done, and that is said."""
         self._fates[endpoint] = fate
         self._patience = requests
 
@@ -82,7 +82,10 @@ class Unsteady:
                 return self._list(request, endpoint)
         return raw(handed_on(self._platform, request))
 
-    def _creation(self, request: Request, fate: Fate | None) -> Answer:
+    def _creation(self, request: Request, fate: Fate | Answer | None) -> Answer:
+        if callable(fate):
+            self._done(request)
+            return fate
         if fate == "never":
             return reset
         if fate == "refused":

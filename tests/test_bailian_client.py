@@ -22,7 +22,7 @@ from wizard.bailian.apikey import ApiKey
 from wizard.bailian.client import Bailian, Deadlines, accepting_regions, named_parameter
 from wizard.bailian.endpoints import Endpoint, Region, endpoint
 from wizard.bailian.service import JobRequest
-from wizard.errors import NeverSent, Refused
+from wizard.errors import NeverSent, OutcomeUnknown, Refused
 
 if TYPE_CHECKING:
     from wizard.bailian.service import Platform
@@ -89,14 +89,21 @@ def test_the_newer_field_is_sent_once_where_the_platform_wants_it(
 
 
 @pytest.mark.parametrize(
-    ("status", "message"), [(400, "batch_size is wrong"), (403, "training_file_ids forbidden")]
+    ("status", "code", "message"),
+    [
+        (400, "InvalidParameter", "batch_size is wrong"),
+        (403, "InvalidParameter", "training_file_ids forbidden"),
+        (400, "NotFound", "training_file_ids: f-1 not found"),
+        (400, "InternalError", "training_file_ids could not be read in time"),
+        (400, "", "training_file_ids is not supported"),
+    ],
 )
 def test_no_other_refusal_is_answered_with_a_second_try(
-    status: int, message: str, server: Server, platform: Platform
+    status: int, code: str, message: str, server: Server, platform: Platform
 ) -> None:
-    """Only a 400 about the files' field is worth another field."""
-    server.play(http(status, {"code": "InvalidParameter", "message": message}))
-    with pytest.raises(Refused):
+    """Only a 400 that proves that nothing was created, and is about the files' field, is worth another field."""
+    server.play(http(status, {"code": code, "message": message}))
+    with pytest.raises((Refused, OutcomeUnknown)):
         platform.create_job(REQUEST, before_sending=lambda: None)
     assert len(server.requests) == 1
 
@@ -153,6 +160,17 @@ def test_lists_are_read_to_their_end(server: Server, platform: Platform) -> None
     assert [job.job_id for job in platform.jobs()] == ["a", "b", "c", "d"]
     assert server.requests[0].target == "/api/v1/fine-tunes?page_no=1&page_size=100"
     assert len(server.requests) == 3
+
+
+def test_what_one_page_lists_twice_is_one(server: Server, platform: Platform) -> None:
+    """A job or file that stands twice on one page is one, as it stands first; what can't be read hides no other."""
+    odd: list[Any] = [None, 7, "a", [], {}, {"job_id": None}, {"job_id": "../x"}, {"file_id": 3.5}]
+    twice = [{"job_id": "a", "status": "RUNNING"}, *odd, {"job_id": "b"}, {"job_id": "a", "status": "FAILED"}]
+    server.play(http(200, {"output": {"total": len(twice), "jobs": twice}}))
+    assert [("a", "RUNNING"), ("b", "")] == [(job.job_id, job.status) for job in platform.jobs()]
+    files = [{"file_id": "f"}, *odd, {"file_id": "f"}, {"file_id": "g", "size": {}, "md5": 5, "purpose": []}]
+    server.play(http(200, {"data": {"total": len(files), "files": files}}))
+    assert ["f", "g"] == [file.file_id for file in platform.files()]
 
 
 def test_a_list_that_ignores_its_page_number_ends(server: Server, platform: Platform) -> None:

@@ -30,13 +30,14 @@ HASTY = Deadlines(connect=20, read=1, change=0.6, upload_idle=0.6, upload_answer
 
 @dataclass(frozen=True)
 class Fault:
-    """An answer, and the error it means to a creation and to a read."""
+    """An answer, and the error it means to a job's creation, to a read, and to an upload where that differs."""
 
     name: str
     answer: Answer
     creation: type[PlatformError]
     read: type[PlatformError]
     deadlines: Deadlines = PATIENT
+    upload: type[PlatformError] | None = None
 
 
 def error(code: str, message: str = "Something.") -> dict[str, object]:
@@ -44,27 +45,46 @@ def error(code: str, message: str = "Something.") -> dict[str, object]:
 
 
 HTML = "<html><body>Please log in</body></html>"
+MADE = {
+    "output": {"job_id": "ft-1", "status": "PENDING"},
+    "data": {"uploaded_files": [{"file_id": "file-1", "name": "train.jsonl"}]},
+}
 SAFE, NO, UNKNOWN = NeverSent, Refused, OutcomeUnknown
 FAULTS = [
     Fault("400", http(400, error("InvalidParameter", "batch_size is wrong")), NO, NO),
     Fault("400-arrears", http(400, error("Arrearage", "account not in good standing")), NO, NO),
-    Fault("400-html", http(400, HTML), NO, NO),
-    Fault("400-cut", http(400, '{"code": "Inv', length=500), NO, NO),
+    Fault("400-trouble", http(400, error("InternalError.Timeout")), UNKNOWN, SAFE),
+    Fault("400-time-out", http(400, error("RequestTimeOut")), UNKNOWN, SAFE),
+    Fault("400-system", http(400, error("SystemError")), UNKNOWN, SAFE),
+    Fault("400-unheard-of", http(400, error("DataInspectionFailed")), UNKNOWN, NO),
+    Fault("400-no-code", http(400, {"message": "no"}), UNKNOWN, NO),
+    Fault("400-html", http(400, HTML), UNKNOWN, NO),
+    Fault("400-cut", http(400, '{"code": "Inv', length=500), UNKNOWN, NO),
+    Fault("400-made", http(400, error("InvalidParameter") | MADE), UNKNOWN, NO),
     Fault("401", http(401, error("InvalidApiKey", "Invalid API-key provided.")), NO, NO),
     Fault("401-openai", http(401, {"error": {"code": "invalid_api_key", "message": "Incorrect."}}), NO, NO),
+    Fault("401-html", http(401, HTML), UNKNOWN, NO),
     Fault("403", http(403, error("AccessDenied.Unpurchased")), NO, NO),
     Fault("403-workspace", http(403, error("Workspace.AccessDenied")), NO, NO),
-    Fault("403-html", http(403, HTML), NO, NO),
-    Fault("404", http(404, error("NotFound", "Not found!")), NO, NO),
-    Fault("405", http(405), NO, NO),
+    Fault("403-free-quota", http(403, error("AllocationQuota.FreeTierOnly")), NO, NO),
+    Fault("403-html", http(403, HTML), UNKNOWN, NO),
+    Fault("404", http(404, error("NotFound", "Model: x not found!")), NO, NO, upload=UNKNOWN),
+    Fault("413-code", http(413, error("BadRequest.TooLarge")), UNKNOWN, NO, upload=NO),
+    Fault("404-html", http(404, HTML), UNKNOWN, NO),
+    Fault("405", http(405), UNKNOWN, NO),
     Fault("408", http(408, error("RequestTimeOut")), UNKNOWN, SAFE),
+    Fault("408-code", http(408, error("InvalidParameter")), UNKNOWN, SAFE),
     Fault("409", http(409, error("Conflict", "Model instance x already exists")), UNKNOWN, NO),
     Fault("409-html", http(409, HTML), UNKNOWN, NO),
-    Fault("413", http(413), NO, NO),
+    Fault("413", http(413), UNKNOWN, NO),
+    Fault("421", http(421), UNKNOWN, NO),
     Fault("425", http(425), UNKNOWN, SAFE),
-    Fault("429", http(429, error("Throttling", "Too many fine-tune job in running")), NO, NO),
+    Fault("429", http(429, error("Throttling", "Too many fine-tune job in running")), UNKNOWN, NO),
     Fault(
-        "429-quota", http(429, error("Throttling", "Only 20 fine-tune job in running or succeeded")), NO, NO
+        "429-quota",
+        http(429, error("Throttling", "Only 20 fine-tune job in running or succeeded")),
+        UNKNOWN,
+        NO,
     ),
     Fault("429-html", http(429, HTML), UNKNOWN, SAFE),
     Fault("500", http(500, error("InternalError", "Internal server error!")), UNKNOWN, SAFE),
@@ -94,8 +114,12 @@ FAULTS = [
         SAFE,
     ),
     Fault("200-code", http(200, error("InvalidParameter")), NO, NO),
-    Fault("200-old-code", http(200, {"code": "404", "success": False, "msg": "没有"}), NO, NO),
-    Fault("200-trouble", http(200, error("InternalError.Timeout")), UNKNOWN, NO),
+    Fault("200-old-code", http(200, {"code": "404", "success": False, "msg": "没有"}), UNKNOWN, NO),
+    Fault("200-trouble", http(200, error("InternalError.Timeout")), UNKNOWN, SAFE),
+    Fault("200-time-out", http(200, error("Timeout")), UNKNOWN, SAFE),
+    Fault("200-operation-time-out", http(200, error("OperationTimeout")), UNKNOWN, SAFE),
+    Fault("200-unknown", http(200, error("UnknownError")), UNKNOWN, SAFE),
+    Fault("200-minus-one", http(200, {"code": -1, "success": False}), UNKNOWN, SAFE),
     Fault("200-should-retry", http(200, {}, headers="x-should-retry: true\r\n"), UNKNOWN, SAFE),
     Fault("204", http(204), UNKNOWN, SAFE),
     Fault("101", raw(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"), UNKNOWN, SAFE),
@@ -180,7 +204,7 @@ def test_uploading_fails_as_what_it_is(fault: Fault, server: Server, training_fi
     server.play(fault.answer)
     with client(server, fault.deadlines) as platform, pytest.raises(PlatformError) as caught:
         upload(platform, training_file)
-    assert fault.creation is type(caught.value)
+    assert (fault.upload or fault.creation) is type(caught.value)
     assert [request.method for request in server.requests] == ["POST"]
     assert_no_key(caught.value)
 
@@ -225,7 +249,7 @@ def test_reading_fails_as_what_it_is(what: str, fault: Fault, server: Server) ->
 @pytest.mark.parametrize("fault", FAULTS, ids=FAULT_NAMES)
 @pytest.mark.parametrize("change", ["cancel_job", "delete_file"])
 def test_cancelling_and_deleting_are_sent_once(change: str, fault: Fault, server: Server) -> None:
-    """What changes something is never sent again; a conflict is a no here, as nothing was created."""
+    """What changes something is never sent again; what is a no to a read is one here, as nothing was created."""
     server.play(fault.answer)
     with client(server, fault.deadlines) as platform:
         if fault.name in DONE:
@@ -233,7 +257,7 @@ def test_cancelling_and_deleting_are_sent_once(change: str, fault: Fault, server
         else:
             with pytest.raises(PlatformError) as caught:
                 getattr(platform, change)("id-1")
-            assert (Refused if fault.name.startswith("409") else fault.creation) is type(caught.value)
+            assert {SAFE: UNKNOWN, NO: NO}[fault.read] is type(caught.value)
             assert_no_key(caught.value)
     assert len(server.requests) == 1
 

@@ -111,6 +111,8 @@ def test_a_large_file_is_never_in_memory(server: Server, tmp_path: Path) -> None
         file.truncate(64 << 20)
     server.before_body = _swallow(UPLOADED)
     md5 = _zeros(64 << 20)
+    with Bailian(Endpoint(server.url), ApiKey.clean(CANARY)):
+        pass  # what is imported for the first client of a process is not counted
     tracemalloc.start()
     try:
         upload(server, path, md5=md5)
@@ -277,3 +279,21 @@ def test_an_upload_without_an_id_is_unknown(server: Server, path: Path) -> None:
     server.play(http(200, {"data": {"uploaded_files": [{"name": "训练.jsonl"}], "failed_uploads": []}}))
     with pytest.raises(OutcomeUnknown):
         upload(server, path)
+
+
+def test_a_failed_upload_without_a_known_reason_is_unknown(server: Server, path: Path) -> None:
+    """Also among ``failed_uploads`` only a code that is known to refuse is a no; trouble of the platform's isn't one."""
+    failed = {"name": "训练.jsonl", "code": "InternalError.Timeout", "message": "Timed out."}
+    server.play(http(200, {"data": {"uploaded_files": [], "failed_uploads": [failed]}}))
+    with pytest.raises(OutcomeUnknown, match="Timed out"):
+        upload(server, path)
+
+
+def test_a_success_before_the_end_is_none(server: Server, tmp_path: Path) -> None:
+    """An id that is given before the last byte has left is no file's: nothing was made, and it can be sent again."""
+    path = tmp_path / "large.jsonl"
+    with path.open("wb") as file:
+        file.truncate(32 << 20)
+    server.before_body = http(200, UPLOADED)
+    with pytest.raises(NeverSent):
+        upload(server, path, md5=_zeros(32 << 20))

@@ -704,7 +704,7 @@ def test_the_example_sets_our_names_only() -> None:
     text = path.read_text(encoding="utf-8")
     found = envfile.read(path)
     assert (dict(found.values), found.ignored, found.unreadable_lines) == ({KEY: ""}, (), ())
-    assert "https://bailian.console.aliyun.com/?tab=model#/api-key" in text
+    assert "https://bailian.console.aliyun.com/model/settings/api-key" in text
     for name in envfile.NAMES:
         assert f"{name}=" in text
     assert "不能在这里设置" in text

@@ -30,6 +30,8 @@ FAULTS: Mapping[str, tuple[int, str, str]] = {
     "arrears": (400, "Arrearage", ""),
     "not-activated": (403, "AccessDenied.Unpurchased", ""),
     "workspace": (403, "Workspace.AccessDenied", ""),
+    "free-quota": (403, "AllocationQuota.FreeTierOnly", ""),
+    "not-granted": (403, "AccessDenied", "Workspace … does not have … privilege for model …"),
     "model": (403, "Model.AccessDenied", ""),
     "model-unknown": (404, "Model.NotExist", ""),
     "forbidden": (403, "AccessDenied", ""),
@@ -39,6 +41,8 @@ FAULTS: Mapping[str, tuple[int, str, str]] = {
     "no-room": (413, "BadRequest.TooLarge", ""),
     "too-many-files": (400, "BadRequest.TooMany", ""),
     "state": (400, "UnsupportedOperation", ""),
+    "exists": (409, "Conflict", ""),
+    "not-deployable": (400, "InvalidParameter", "… does not exist or is not deployable"),
     "not-found": (404, "NotFound", ""),
 }
 

@@ -7,6 +7,7 @@ import hmac
 import re
 from typing import NoReturn, final
 
+from wizard.bailian import endpoints
 from wizard.errors import UsageError
 from wizard.local import redaction
 from wizard.locale import _
@@ -63,15 +64,13 @@ class ApiKey:
             raise UsageError(
                 problem,
                 _("Copy the key again from the console ({url}) and paste it alone.").format(
-                    url="https://bailian.console.aliyun.com/?tab=model#/api-key"
+                    url=endpoints.console_keys()
                 ),
             )
         if cleaned.lower().startswith("sk-sp-"):
             raise UsageError(
                 _("This is a Coding Plan or Token Plan key (sk-sp-...): it can't fine-tune models."),
-                _("Create an ordinary key in the console: {url}").format(
-                    url="https://bailian.console.aliyun.com/?tab=model#/api-key"
-                ),
+                _("Create an ordinary key in the console: {url}").format(url=endpoints.console_keys()),
             )
         return cls(cleaned)
 

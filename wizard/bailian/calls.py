@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from wizard.bailian import answers, explain, verdict, wire
-from wizard.bailian.verdict import Effect
+from wizard.bailian.refusals import Effect
 from wizard.errors import NeverSent, PlatformError, Refused
 from wizard.local import log
 
@@ -102,13 +102,16 @@ class Calls:
         self, response: httpx.Response, effect: Effect, understood: Callable[[dict[str, Any]], Found | None]
     ) -> Found | PlatformError:
         status, body = response.status_code, answers.decoded(response.content)
-        if body is not None and verdict.fine(status):
+        if body is not None and (verdict.fine(status) or effect.creates):
             try:
                 found = understood(body)
             except PlatformError as problem:
                 return problem.with_traceback(None)
-            if found is not None:
+            if found is not None and verdict.fine(status):
                 return found
+            if found is not None:
+                reason = explain.contradiction()
+                return verdict.unclear(effect, reason, self._endpoint, answers.fault(body), status)
         failure = verdict.judged(status, body, effect, self._endpoint)
         if failure is not None:
             return failure
@@ -151,7 +154,7 @@ class Calls:
 
     def _unanswered(self, broken: wire.Broken, exchange: wire.Exchange, effect: Effect) -> PlatformError:
         host = self._endpoint.host
-        if broken.kind not in (wire.CUT, wire.SLOW, wire.LARGE):
+        if broken.kind not in (wire.CUT, wire.SLOW, wire.LARGE) and not exchange.complete:
             proxy = answers.legible(self._proxy.rpartition("://")[2].rpartition("@")[2])
             return NeverSent(*explain.unreachable(broken.kind, answers.legible(broken.reason), host, proxy))
         reason = explain.broken(broken.kind)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from wizard.bailian import answers, endpoints, explain, verdict
-from wizard.bailian.verdict import Effect
+from wizard.bailian.refusals import Effect
 from wizard.errors import NeverSent, PlatformError, Refused
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Bailian:
         )
 
     def files(self) -> Iterator[RemoteFile]:
-        """As the protocol says; a file that two pages show is given once."""
+        """As the protocol says; a file that is listed twice is given once."""
         return self._listed(
             "/files", "files", ("data", "files"), answers.remote_file, lambda file: file.file_id
         )
@@ -120,7 +120,7 @@ class Bailian:
         )
 
     def jobs(self) -> Iterator[Job]:
-        """As the protocol says; a job that two pages show is given once."""
+        """As the protocol says; a job that is listed twice is given once."""
         return self._listed(
             "/fine-tunes", "finetune", ("output", "jobs"), answers.job_entry, lambda job: job.job_id
         )
@@ -178,10 +178,8 @@ class Bailian:
     def _create(self, body: Mapping[str, Any], before_sending: Callable[[], None]) -> Job:
         before_sending()
         exchange = self._calls.changing()
-        response = self._calls.send(
-            exchange, Effect.CREATE, "POST", "/fine-tunes", module="finetune", json=body
-        )
-        return self._calls.result(response, Effect.CREATE, answers.job)
+        response = self._calls.send(exchange, Effect.JOB, "POST", "/fine-tunes", module="finetune", json=body)
+        return self._calls.result(response, Effect.JOB, answers.job)
 
     def upload(
         self,
@@ -205,20 +203,24 @@ class Bailian:
             before_last_byte()
             exchange.completed()
 
+        def effect() -> Effect:
+            # An answer that came before the whole file was out: whatever it is, nothing can have been made.
+            return Effect.UPLOAD if exchange.complete else Effect.READ
+
         def found(body: dict[str, Any]) -> RemoteFile | None:
             file_id = answers.uploaded(body, name)
             if not file_id and (failed := answers.upload_failure(body, name)):
-                raise verdict.refused(response.status_code, failed, self._endpoint)
+                raise verdict.stated(response.status_code, failed, effect(), self._endpoint)
             known = RemoteFile(
                 file_id, name, reader.size, md5.lower(), description=description, purpose="fine-tune"
             )
-            return known if file_id else None
+            return known if file_id and exchange.complete else None
 
         form = {"purpose": "fine-tune"} | ({"descriptions": description} if description else {})
         with Reader.opened(path, md5=md5, on_progress=on_progress, before_last_byte=last) as reader:
             response = self._calls.send(
                 exchange,
-                Effect.CREATE,
+                Effect.UPLOAD,
                 "POST",
                 "/files",
                 module="files",
@@ -226,8 +228,7 @@ class Bailian:
                 data=form,
                 files={"files": (name, reader, "application/jsonl")},
             )
-        # An answer that came before the whole file was out: whatever it is, nothing can have been made.
-        return self._calls.result(response, Effect.CREATE if exchange.complete else Effect.READ, found)
+        return self._calls.result(response, effect(), found)
 
     def _listed(
         self,
@@ -247,12 +248,14 @@ class Bailian:
                 page_no=number,
                 page_size=_PAGE_SIZE,
             )
-            fresh = [found for found in page.found if identity(found) not in seen]
-            seen.update(identity(found) for found in fresh)
-            yield from fresh
+            before = len(seen)
+            for found in page.found:
+                if identity(found) not in seen:
+                    seen.add(identity(found))
+                    yield found
             received += page.entries
             last = page.entries < (page.size or _PAGE_SIZE) if page.total is None else received >= page.total
-            if last or not fresh:
+            if last or len(seen) == before:
                 return
 
 
@@ -261,8 +264,11 @@ def _datasets(file_ids: Sequence[str]) -> list[dict[str, str]]:
 
 
 def _wants_datasets(refused: Refused) -> bool:
-    """Whether a refusal means that the files were looked for in ``training_datasets``; a 400 has created nothing."""
-    if refused.status != _BAD_REQUEST:
+    """Whether a refusal means that the files were looked for in ``training_datasets``.
+
+    A 400 with a code of this family has created nothing, which is what makes a second request right.
+    """
+    if refused.status != _BAD_REQUEST or not refused.platform_code.lower().startswith("invalidparameter"):
         return False
     if named_parameter(refused, ("training_file_ids", "training_datasets")):
         return True

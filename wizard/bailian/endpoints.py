@@ -218,8 +218,21 @@ def console_home(region_code: str = DEFAULT_REGION) -> str:
 
 
 def console_keys(region_code: str = DEFAULT_REGION) -> str:
-    """Where API keys are made and seen."""
-    return f"{_console(region_code)}/?tab=model#/api-key"
+    """Where API keys are made and seen (the newest page in autumn 2026; elsewhere the one that is known)."""
+    page = "model/settings/api-key" if region_code == BEIJING else "?tab=model#/api-key"
+    return f"{_console(region_code)}/{page}"
+
+
+def console_workspace(region_code: str = DEFAULT_REGION) -> str:
+    """Where a workspace is granted models; where that isn't known, the console's first page."""
+    home = console_home(region_code)
+    return f"{home}settings/workspace" if region_code == BEIJING else home
+
+
+def console_free_quota(region_code: str = DEFAULT_REGION) -> str:
+    """Where "stop when the free quota is used up" is switched; where that isn't known, the console's first page."""
+    home = console_home(region_code)
+    return f"{home}?tab=model#/model-usage/free-quota" if region_code == BEIJING else home
 
 
 def console_jobs(region_code: str = DEFAULT_REGION) -> str:

@@ -29,12 +29,15 @@ def refusal(status: int, fault: Fault, endpoint: endpoints.Endpoint) -> Words:
 
 
 # What an answer is taken for, the first that fits: HTTP status, beginnings of the code, words of the sentence (lower case).
-# Codes and sentences: error-code 2026-05-25, model-training-api-reference 2026-05-26.
+# Codes and sentences: error-code 2026-05-25, model-training-api-reference 2026-05-26, model-deployment-api 2026-05-26,
+# create-deployment-api autumn 2026, new-free-quota 2026-05-30. Which of the codes prove that nothing was created: ``refusals``.
 _CAUSES: tuple[tuple[str, int, tuple[str, ...], tuple[str, ...]], ...] = (
     ("key", 401, ("invalidapikey", "invalid_api_key"), ()),
     ("arrears", 0, ("arrearage",), ("good standing",)),
     ("not-activated", 0, ("accessdenied.unpurchased",), ()),
     ("workspace", 0, ("workspace.accessdenied",), ()),
+    ("free-quota", 0, ("allocationquota.freetieronly",), ()),
+    ("not-granted", 0, (), ("privilege for model",)),
     ("model", 0, ("model.accessdenied",), ()),
     ("model-unknown", 0, ("model.notexist", "modelnotfound", "model_not_found"), ("model not exist",)),
     ("forbidden", 403, ("accessdenied",), ()),
@@ -44,6 +47,8 @@ _CAUSES: tuple[tuple[str, int, tuple[str, ...], tuple[str, ...]], ...] = (
     ("no-room", 413, ("badrequest.toolarge",), ("out of space",)),
     ("too-many-files", 0, ("badrequest.toomany",), ("out of number",)),
     ("state", 0, ("unsupportedoperation",), ()),
+    ("exists", 0, ("conflict",), ("already exists",)),
+    ("not-deployable", 0, (), ("not deployable",)),
     ("not-found", 404, ("notfound",), ("not found", "not exist")),
 )
 
@@ -75,6 +80,18 @@ def _refusal(cause: str, endpoint: endpoints.Endpoint) -> Words:
         "workspace": (
             _("This key has no access to the workspace."),
             _("Use a key that was made in that workspace, or leave the workspace empty: {url}").format(url=keys),
+        ),
+        "free-quota": (
+            _("The platform stopped because the free quota is used up and it was told to stop there."),
+            _("Switch that off in the console: {url}. A free quota never pays for training or deployment.").format(
+                url=endpoints.console_free_quota(endpoint.region)
+            ),
+        ),
+        "not-granted": (
+            _("The key's workspace has not been granted this model."),
+            _("Grant it training and deployment of the model, or ask its administrator to: {url}; or choose another model.").format(
+                url=endpoints.console_workspace(endpoint.region)
+            ),
         ),
         "model": (
             _("This key's workspace may not use or tune this model."),
@@ -115,6 +132,16 @@ def _refusal(cause: str, endpoint: endpoints.Endpoint) -> Words:
         "state": (
             _("The platform can't do this in the state that things are in."),
             _("Look at the state first: bailian-wizard jobs list"),
+        ),
+        "exists": (
+            _("The platform says that there is one with this name already."),
+            _("Look at it before anything is made: bailian-wizard jobs list, or the console: {url}").format(
+                url=endpoints.console_deploy(endpoint.region)
+            ),
+        ),
+        "not-deployable": (
+            _("There is no such model, or it can't be deployed."),
+            _("Its training must have SUCCEEDED, and its name is the one that the job ended with: bailian-wizard jobs show ID"),
         ),
         "not-found": (
             _("The platform doesn't know what was asked for."),
@@ -166,6 +193,18 @@ def unclear(reason: str, host: str, fault: Fault, status: int | None) -> Words:
     )
 
 
+def doubtful(status: int, fault: Fault, endpoint: endpoints.Endpoint) -> Words:
+    """For a creation that is answered with an error which isn't known to prove that nothing was created."""
+    known = cause(status, fault)
+    what, todo = _refusal(known, endpoint)
+    if known == "refused":
+        what = _("The platform answered with an error.")
+    doubt = _(
+        "That usually means no, but it is no proof: the wizard looks on the platform before anything is sent again."
+    )
+    return f"{what}{quoted(fault, status)} {doubt}", todo
+
+
 def unanswered(reason: str, host: str, fault: Fault, status: int | None) -> Words:
     """For a request that can't have taken effect, and that got no usable answer."""
     what = _("{host} gave no usable answer: {reason}").format(host=host, reason=reason)
@@ -181,10 +220,22 @@ def odd_answer(status: int) -> str:
     if status >= 500:  # noqa: PLR2004 - HTTP's "my fault"
         return _("the platform, or something on the way to it, is in trouble.")
     if status >= 400:  # noqa: PLR2004 - HTTP's "your fault"
-        return _("it neither accepts nor plainly refuses.")
+        return _(
+            "it is an error without a code of the platform's; something on the way, such as a firewall, may have answered instead."
+        )
     return _(
         "it isn't what the platform answers; a proxy, or a network that wants a log-in, may have answered instead."
     )
+
+
+def trouble() -> str:
+    """As ``odd_answer``, for a code by which the platform speaks of its own trouble."""
+    return _("it speaks of trouble, or of time that ran out.")
+
+
+def contradiction() -> str:
+    """As ``odd_answer``, for an error that comes with what was asked for."""
+    return _("it is an error, and yet it names what was to be created.")
 
 
 def broken(kind: str) -> str:

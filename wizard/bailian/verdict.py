@@ -2,53 +2,49 @@
 
 A request is *whole* once the bytes that complete it may have left.
 
-====================================================  ==========================  ==================================
-what comes back                                       to what changes something   to a read
-====================================================  ==========================  ==================================
-no connection, or cut before the request was whole    NeverSent                   NeverSent
-2xx, an error code of the platform's, no result       Refused (1)                 Refused
-400-407, 410-417, 421-424, 426-428, 431, 451          Refused                     Refused
-429 with a code of the platform's                     Refused                     Refused
-409                                                   OutcomeUnknown (2)          Refused
-3xx, 408, 425, 429 without a code, any other, 5xx     OutcomeUnknown              NeverSent
-2xx that can't be understood, or lacks the id         OutcomeUnknown              NeverSent
-cut off or silent after the request was whole         OutcomeUnknown              NeverSent
-====================================================  ==========================  ==================================
+==================================================  ====================  ====================  ====================
+what comes back                                     to a creation         to another change     to a read
+==================================================  ====================  ====================  ====================
+no connection, or cut before the request was whole  NeverSent             NeverSent             NeverSent
+2xx or 4xx (1), a code that is known to refuse      Refused               Refused               Refused
+2xx, another code of the platform's, no result      OutcomeUnknown        Refused (2)           Refused (2)
+400-407, 410-417, 421-424, 426-428, 431, 451        OutcomeUnknown        Refused (2)           Refused (2)
+409                                                 OutcomeUnknown        Refused (2)           Refused (2)
+429 with a code of the platform's                   OutcomeUnknown        Refused (2)           Refused (2)
+3xx, 408, 425, 429 without a code, any other, 5xx   OutcomeUnknown        OutcomeUnknown        NeverSent
+2xx that can't be understood, or lacks the id       OutcomeUnknown        OutcomeUnknown        NeverSent
+cut off or silent after the request was whole       OutcomeUnknown        OutcomeUnknown        NeverSent
+==================================================  ====================  ====================  ====================
 
-(1) A code that speaks of the platform's own trouble (InternalError and the like) leaves the outcome unknown.
-(2) The documented 409 ("already exists", model-training-api-reference 2026-05-26) is a refusal on its face. But this client
-sends no model name that could exist already, so a 409 to a creation can come from something on the way that sent the
-request twice: the first may have worked. Looking at the list costs nothing; sending again can cost money. To what creates
-nothing (cancel, delete) a 409 is a refusal.
+(1) But 408 and 425, by which HTTP itself says that it isn't known. The codes: ``refusals``. A creation is refused by nothing
+else: not by a status, which a proxy or firewall can give after the platform did its part; not by a code that only sounds like
+a no. Looking at the list costs nothing, creating twice can cost money.
+(2) Not with a code that speaks of the platform's own trouble, or of time that ran out: to a change the outcome is then
+unknown, and a read is worth another try.
 
 A read can't take effect, so none of its failures is OutcomeUnknown: NeverSent says "safe to try again".
 """
 
 from __future__ import annotations
 
-import enum
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from wizard.bailian import answers, explain
+from wizard.bailian.refusals import Effect, refuses
 from wizard.errors import NeverSent, OutcomeUnknown, PlatformError, Refused
 
 if TYPE_CHECKING:
     from wizard.bailian.answers import Fault
     from wizard.bailian.endpoints import Endpoint
 
-_REFUSING = frozenset({*range(400, 408), *range(410, 418), *range(421, 425), *range(426, 429), 431, 451})
-_CONFLICT, _TOO_MANY = 409, 429
-_TROUBLE = re.compile(r"5\d\d$|internal|service|gateway|system|request[._-]?time", re.IGNORECASE)
-
-
-class Effect(enum.Enum):
-    """What a request can do on the platform."""
-
-    READ = "read"
-    CHANGE = "change"
-    CREATE = "create"
+_REFUSING = frozenset({*range(400, 408), *range(409, 418), *range(421, 425), *range(426, 429), 431, 451})
+_UNDECIDED = frozenset({408, 425})
+_TOO_MANY = 429
+_TROUBLE = re.compile(
+    r"internal|time[._-]?out|unavailable|^(5\d\d|-1)$|^(service|gateway|system|unknown)", re.IGNORECASE
+)
 
 
 def fine(status: int) -> bool:
@@ -64,29 +60,39 @@ def judged(
     ``body``: the answer's JSON object, None for anything else.
     """
     said = answers.fault(body)
-    if fine(status) and body is not None:
-        if not said.code:
-            return None
-        if effect is Effect.READ or not _TROUBLE.match(said.code):
-            return refused(status, said, endpoint)
-    elif (
-        status in _REFUSING
-        or (status == _CONFLICT and effect is not Effect.CREATE)
-        or (status == _TOO_MANY and said.code)
-    ):
-        return refused(status, said, endpoint)
+    if fine(status) and body is not None and not said.code:
+        return None
+    return stated(status, said, effect, endpoint)
+
+
+def stated(status: int, said: Fault, effect: Effect, endpoint: Endpoint) -> PlatformError:
+    """The error that ``said``, which came with ``status``, amounts to."""
+    if _is_no(status, said.code, effect):
+        return Refused(
+            *explain.refusal(status, said, endpoint),
+            request_id=said.request_id,
+            status=status,
+            platform_code=said.code,
+            platform_message=said.message,
+        )
+    if _TROUBLE.search(said.code) or (said.code and status in _UNDECIDED):
+        return unclear(effect, explain.trouble(), endpoint, said, status)
+    if effect.creates and said.code and _answers(status):
+        return _unknown(explain.doubtful(status, said, endpoint), said, status)
     return unclear(effect, explain.odd_answer(status), endpoint, said, status)
 
 
-def refused(status: int, said: Fault, endpoint: Endpoint) -> Refused:
-    """The platform said no."""
-    return Refused(
-        *explain.refusal(status, said, endpoint),
-        request_id=said.request_id,
-        status=status,
-        platform_code=said.code,
-        platform_message=said.message,
-    )
+def _is_no(status: int, code: str, effect: Effect) -> bool:
+    if effect.creates:
+        return _answers(status) and refuses(code, effect)
+    if _TROUBLE.search(code):
+        return False
+    return status in _REFUSING or bool(code and (fine(status) or status == _TOO_MANY))
+
+
+def _answers(status: int) -> bool:
+    """Whether HTTP says that the request was looked at and answered."""
+    return fine(status) or (400 <= status < 500 and status not in _UNDECIDED)  # noqa: PLR2004 - HTTP's own borders
 
 
 def unclear(
@@ -94,11 +100,20 @@ def unclear(
 ) -> PlatformError:
     """Nobody can tell what became of the request: OutcomeUnknown, or NeverSent for a read."""
     said = said or answers.Fault()
-    kind, words = (
-        (NeverSent, explain.unanswered) if effect is Effect.READ else (OutcomeUnknown, explain.unclear)
+    if effect is not Effect.READ:
+        return _unknown(explain.unclear(reason, endpoint.host, said, status), said, status)
+    return NeverSent(
+        *explain.unanswered(reason, endpoint.host, said, status),
+        request_id=said.request_id,
+        status=status,
+        platform_code=said.code,
+        platform_message=said.message,
     )
-    return kind(
-        *words(reason, endpoint.host, said, status),
+
+
+def _unknown(words: explain.Words, said: Fault, status: int | None) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        *words,
         request_id=said.request_id,
         status=status,
         platform_code=said.code,

@@ -91,12 +91,12 @@ def _texts(_language: str) -> Mapping[str, str]:
         "key.value": _(
             "The key signs your requests; whoever has it can spend your money. It begins with sk-.\n"
             "Sign in to the console with your Alibaba Cloud account, open API Key, create one and paste it here.\n"
-            "It is here: https://bailian.console.aliyun.com/?tab=model#/api-key (keys that begin with sk-sp- can't train)"
+            "It is here: https://bailian.console.aliyun.com/model/settings/api-key (keys that begin with sk-sp- can't train)"
         ),
         "key.save": _(
             "Kept in .env, the key need not be typed again; only your user account can read that file.\n"
             "Choose no on a computer that you share: then it lives in memory and is gone when the wizard ends.\n"
-            "It can be withdrawn in the console at any time: https://bailian.console.aliyun.com/?tab=model#/api-key"
+            "It can be withdrawn in the console at any time: https://bailian.console.aliyun.com/model/settings/api-key"
         ),
         "training.model": _(
             "The model that your data is added to. A larger one answers better, learns slower and costs more.\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from wizard.bailian.refusals import file_is_gone
 from wizard.bailian.service import Platform
 from wizard.engine.effects import Receipt
 from wizard.engine.plan import digest
@@ -15,6 +16,9 @@ from wizard.steps import approval
 from wizard.steps.review import SENT_ROLES
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
+
+# The documents' word, the SDK's, and none: what the vendor's SDK uploads has no purpose.
+PURPOSES = ("fine-tune", "fine_tune", "")
 
 
 class Upload(Step):
@@ -106,10 +110,10 @@ class FileUpload:
         self.name = _("the upload of {name}").format(name=self.remote_name)
 
     def look(self) -> Sequence[Receipt]:
-        """Files with the same name, size and md5."""
+        """Files with the same name, size and md5, and with no other purpose than training."""
         wanted = (self.remote_name, self._file["size"], self._file["md5"])
         for found in self._platform.files():
-            if (found.name, found.size, found.md5) == wanted:
+            if (found.name, found.size, found.md5) == wanted and found.purpose in PURPOSES:
                 return (Receipt(found.file_id, {"created": found.created}),)
         return ()
 
@@ -141,7 +145,7 @@ def _is_there(platform: Platform, file_id: str) -> bool:
     try:
         platform.file(file_id)
     except Refused as refused:
-        return "not found" not in refused.platform_message.lower()
+        return not file_is_gone(refused.platform_code, refused.platform_message)
     except (NeverSent, OutcomeUnknown):
         return True
     return True
