@@ -122,12 +122,12 @@ def once(effect: Effectful, session: Session, front: Front) -> Receipt:
         session.forget(known)
         known = None
     if known is not None and known.state == "sent":
-        front.say(
-            _("The last run ended before the platform confirmed {name}. Looking for what came of it.").format(
-                name=effect.name
-            ),
-            "warn",
+        told = (
+            _("The session that lay here says that it sent {name}. Looking for it on the platform.")
+            if known.hearsay
+            else _("The last run ended before the platform confirmed {name}. Looking for what came of it.")
         )
+        front.say(told.format(name=effect.name), "warn")
         return _settled(effect, known, session, front)
     return _bring_about(effect, session, front)
 
