@@ -101,7 +101,7 @@ def test_start_says_why_it_did_not(tmp_path: Path) -> None:
     (tmp_path / "sandbox.sqlite3").write_bytes(b"not a database" * 1000)
     with pytest.raises(WizardError) as caught:
         start(tmp_path)
-    assert "file is not a database" in caught.value.message
+    assert "sandbox.sqlite3 was not made by the sandbox" in caught.value.message
     assert str(tmp_path / "sandbox.log") in caught.value.hint
 
 

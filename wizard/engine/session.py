@@ -21,9 +21,9 @@ from wizard import __version__
 from wizard.engine.plan import digest
 from wizard.engine.step import Facts, Source
 from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageError, reason
-from wizard.local import log
+from wizard.local import log, state
 from wizard.local.lock import Busy, Lock, take
-from wizard.local.storage import private_folder, remove_stale_temps, sync_name, write_atomically
+from wizard.local.storage import remove_stale_temps, sync_name, write_atomically
 from wizard.locale import _
 
 SCHEMA = 1
@@ -102,7 +102,7 @@ class Session:
         """The session in ``folder`` to look at only, without its lock; None where there is none to read."""
         session = cls(folder, None)
         try:
-            session._read((folder / FILE).read_bytes())
+            session._read(state.read(folder / FILE))
         except (OSError, SessionNewer, *UNREADABLE):
             return None
         return session
@@ -110,10 +110,12 @@ class Session:
     @classmethod
     def put_away(cls, folder: Path) -> Iterator[Self]:
         """The sessions that were put away in ``folder``, to look at only; one that can't be read is passed over."""
-        for path in sorted((folder / SHELF).glob("*.json")):
+        for name in state.names(folder / SHELF):
+            if not name.endswith(".json"):
+                continue
             session = cls(folder, None)
             try:
-                session._read(path.read_bytes())
+                session._read(state.read(folder / SHELF / name))
             except (OSError, SessionNewer, *UNREADABLE):
                 continue
             yield session
@@ -206,8 +208,8 @@ class Session:
         shelf = self.folder / SHELF
         target = shelf / f"{self.id}.json"
         try:
-            private_folder(shelf)
-            self.path.replace(target)
+            state.folder(shelf)
+            self.path.replace(state.file(target))
             sync_name(target)
             with suppress(FileNotFoundError):
                 (self.folder / f"{FILE}.bak").unlink()
@@ -236,7 +238,7 @@ class Session:
 
     def _load(self) -> None:
         try:
-            data = self.path.read_bytes()
+            data = state.read(self.path)
         except FileNotFoundError:
             return  # a new session, or one whose very first save was cut off: nothing was answered
         except OSError as error:
@@ -288,7 +290,7 @@ class Session:
         previous = self.folder / f"{FILE}.bak"
         try:
             try:
-                self._read(previous.read_bytes())
+                self._read(state.read(previous))
             except (FileNotFoundError, SessionNewer, *UNREADABLE):
                 self.path.replace(aside)
                 hint = _("The next start begins anew.")
@@ -325,8 +327,8 @@ def _sound(effect: Mapping[str, Any]) -> bool:
 
 def _locked(folder: Path) -> Lock:
     try:
-        private_folder(folder)
-        return take(folder / "lock")
+        state.folder(folder)
+        return take(state.file(folder / "lock"))
     except Busy:
         raise SessionBusy(
             _("Another bailian-wizard is at work in {folder}.").format(folder=folder.parent),

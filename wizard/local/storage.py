@@ -16,6 +16,7 @@ import sys
 from typing import TYPE_CHECKING, BinaryIO
 
 from wizard.errors import StorageError, reason
+from wizard.local.way import is_link, refuse_links
 from wizard.locale import _
 
 if sys.platform != "win32":
@@ -269,12 +270,14 @@ def private_folder(folder: Path) -> None:
 
 
 def refuse_special(path: Path) -> None:
-    """StorageError unless ``path`` is an ordinary file or nothing at all; links are not followed."""
+    """StorageError unless ``path`` is an ordinary file or nothing at all; links are not followed, nor any on the way there."""
+    refuse_links(path.parent)
     try:
-        kind = path.lstat().st_mode
+        found = path.lstat()
     except FileNotFoundError:
         return
-    if stat.S_ISLNK(kind):
+    kind = found.st_mode
+    if is_link(found):
         raise StorageError(
             _("Can't write {path}: it is a symbolic link.").format(path=path),
             _("Name the file itself instead of the link, or remove the link."),

@@ -34,11 +34,11 @@ def user_state() -> Path:
                 _("{name} must be an absolute path, not {value}.").format(name=VARIABLE, value=said),
                 _("Set it to a folder outside of your projects, or unset it."),
             )
-        return Path(said)
+        return _real(said)
     variable, below = _usual()
     base = os.environ.get(variable, "") if variable else ""
     if base and os.path.isabs(base):  # noqa: PTH117 - XDG: a relative one is ignored
-        return Path(base) / NAME
+        return _real(base) / NAME
     try:
         home = Path.home()
     except RuntimeError:
@@ -48,7 +48,12 @@ def user_state() -> Path:
             _("There is no home folder in which bailian-wizard could keep its own state."),
             _("Set {name} to a folder for it.").format(name=VARIABLE),
         )
-    return home.joinpath(*below) / NAME
+    return _real(home.joinpath(*below)) / NAME
+
+
+def _real(place: Path | str) -> Path:
+    """``place`` without links on the way: here they are the user's own, also where a project lies around it."""
+    return Path(os.path.realpath(place))
 
 
 def _usual() -> tuple[str, tuple[str, ...]]:
