@@ -28,6 +28,7 @@ FAMILIES = {
     "signals": "sweeps.signals",
     "foreign": "sweeps.foreign",
     "power-cut": "sweeps.power_cut",
+    "hostile-folder": "sweeps.stranger",
     "model": "sweeps.model",
 }  # fmt: skip
 """Each family's name and module; a module of a family has what ``Family`` says. Another one is one more line here."""

@@ -72,7 +72,8 @@ def handed_on(platform: str, request: Request) -> bytes:
     """The platform's whole answer to ``request``, as it came."""
     connection = http.client.HTTPConnection(urlsplit(platform).netloc, timeout=60)
     try:
-        connection.request(request.method, request.target, request.body, request.headers)
+        headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
+        connection.request(request.method, request.target, request.body, headers)
         response = connection.getresponse()
         body = response.read()
         head = f"HTTP/1.1 {response.status} X\r\nContent-Length: {len(body)}\r\nContent-Type: application/json\r\n\r\n"

@@ -496,7 +496,7 @@ def test_a_folder_that_can_not_be_used_is_explained(tmp_path: Path) -> None:
     """A file where the folder should be is a clear error."""
     (tmp_path / "state").write_bytes(b"")
 
-    with pytest.raises(StorageError, match="can't keep its session"):
+    with pytest.raises(StorageError, match="should be a folder"):
         Session.open(tmp_path / "state")
 
 

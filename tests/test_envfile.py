@@ -534,9 +534,11 @@ def test_git_gets_no_key_and_runs_no_program_of_the_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The key in our environment is not handed to git, GIT_DIR is not followed, and core.fsmonitor is not run."""
-    git(tmp_path, "init", "-q")
+    project = tmp_path / "project"
+    project.mkdir()
+    git(project, "init", "-q")
     ran = tmp_path / "ran"
-    git(tmp_path, "config", "core.fsmonitor", f"touch '{ran}'; false")
+    git(project, "config", "core.fsmonitor", f"touch '{ran}'; false")
     tools = tmp_path / "tools"
     tools.mkdir()
     real = subprocess.run(["which", "git"], capture_output=True, text=True, check=True).stdout.strip()
@@ -546,8 +548,8 @@ def test_git_gets_no_key_and_runs_no_program_of_the_folder(
     monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv(KEY, OTHER)
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "nowhere"))
-    envfile.save(tmp_path / ".env", KEY, VALUE)
-    assert (tmp_path / ".gitignore").exists()
+    envfile.save(project / ".env", KEY, VALUE)
+    assert (project / ".gitignore").exists()
     assert not ran.exists()
     assert "canary" not in log.read_text()
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,7 +102,7 @@ def test_start_says_why_it_did_not(tmp_path: Path) -> None:
     (tmp_path / "sandbox.sqlite3").write_bytes(b"not a database" * 1000)
     with pytest.raises(WizardError) as caught:
         start(tmp_path)
-    assert "file is not a database" in caught.value.message
+    assert "sandbox.sqlite3 was not made by the sandbox" in caught.value.message
     assert str(tmp_path / "sandbox.log") in caught.value.hint
 
 
@@ -177,7 +178,7 @@ def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path) -> None:
 
 @linux
 def test_kill_9_within_an_upload_leaves_nothing(tmp_path: Path) -> None:
-    """Half a file is never listed, and its bytes are swept away at the next start."""
+    """Half a file is never listed, and its bytes are swept away at the next start; what isn't named as ours are stays."""
     with running(tmp_path) as sandbox:
         body, headers = form(("files", "half.jsonl", rows(5000)))
         connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc)
@@ -192,10 +193,14 @@ def test_kill_9_within_an_upload_leaves_nothing(tmp_path: Path) -> None:
         until(lambda: list((tmp_path / "incoming").iterdir()), bool)
         os.kill(sandbox.pid, signal.SIGKILL)
         connection.close()
-    (tmp_path / "files" / "renamed-but-not-recorded").write_bytes(b"x")
+    renamed_but_not_recorded = tmp_path / "files" / str(uuid.uuid4())
+    renamed_but_not_recorded.write_bytes(b"x")
+    foreign = [tmp_path / where / "thesis.doc" for where in ("incoming", "files")]
+    for path in foreign:
+        path.write_bytes(b"years of work")
     with serving(tmp_path) as url:
         assert files(url) == []
-        assert [*(tmp_path / "incoming").iterdir(), *(tmp_path / "files").iterdir()] == []
+        assert foreign == [*(tmp_path / "incoming").iterdir(), *(tmp_path / "files").iterdir()]
 
 
 @pytest.mark.parametrize("what", ["file", "job"])

@@ -12,7 +12,7 @@ from wizard.locale import _
 from wizard.usage import Parser, Row
 
 DEFAULTS = {
-    "sandbox": False, "allow_endpoint": False, "plain": False, "set": [], "answers": None, "new": False, "json": False, "yes": False,
+    "sandbox": False, "allow_endpoint": False, "allow_owner": False, "plain": False, "set": [], "answers": None, "new": False, "json": False, "yes": False,
     "command": None, "debug": False,
 }  # fmt: skip
 LOCAL = ("convert", "check", "why", "models", "sessions", "schema", "completion")
@@ -109,6 +109,12 @@ def _common(to: argparse.ArgumentParser, *, platform: bool = True) -> None:
         action="store_true",
         default=argparse.SUPPRESS,
         help=_("let DASHSCOPE_HTTP_BASE_URL name any host") if platform else argparse.SUPPRESS,
+    )
+    to.add_argument(
+        "--allow-owner",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help=_("use a .wizard folder of another user, now and later") if platform else argparse.SUPPRESS,
     )
     to.add_argument(
         "--debug",

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 LONGEST_WORDS = 300  # characters of an unexpected exception's own words
 
+# Commands that have no use for what is kept in the folder.
+_WITHOUT_STATE = frozenset({"check", "completion", "convert", "models", "schema", "why"})
+
 # Commands that keep nothing in the folder: their log is written only when something unexpected happens.
 _LOOKING = frozenset({"check", "convert", "models", "schema", "sessions", "why"})
 
@@ -56,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _guarded(arguments: Namespace, words: Sequence[str]) -> int:
     """The exit code of ``arguments``; every error has become a line."""
     try:
+        if arguments.command not in _WITHOUT_STATE:
+            _settle_owner(arguments)
         _begin_log(arguments, words)
         code = _run(arguments)
         sys.stdout.flush()  # where the result can't be written, that is said
@@ -73,14 +78,27 @@ def _guarded(arguments: Namespace, words: Sequence[str]) -> int:
     return code
 
 
-def _begin_log(arguments: Namespace, words: Sequence[str]) -> None:
+def _settle_owner(arguments: Namespace) -> None:
+    """The first thing that is done in a folder, before even the log is written there."""
+    from wizard.commands import owner
+    from wizard.ui import capability
+
+    owner.settle(
+        _state(arguments),
+        allow=arguments.allow_owner,
+        front=lambda: _front(capability.of(os.environ, plain=arguments.plain)),
+    )
+
+
+def _state(arguments: Namespace) -> Path:
     from wizard.steps.world import state_in
 
+    return state_in(Path(), sandbox=arguments.sandbox)
+
+
+def _begin_log(arguments: Namespace, words: Sequence[str]) -> None:
     log.begin(
-        state_in(Path(), sandbox=arguments.sandbox),
-        kept=arguments.command not in _LOOKING,
-        debug=arguments.debug,
-        complain=process.say,
+        _state(arguments), kept=arguments.command not in _LOOKING, debug=arguments.debug, complain=process.say
     )
     threading.excepthook = _thread_failed
     log.event(

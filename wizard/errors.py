@@ -6,6 +6,7 @@
     +-- UsageError               2  the command line, an answers file or the environment is wrong
     +-- DataError                1  the user's data can't be used as it is
     +-- StorageError             1  this computer's disk refused
+    |   +-- OwnerUnknown         3      the state in this folder belongs to another user, and nobody agreed to that
     +-- AnswersMissing           3  unattended, and questions are left without an answer
     +-- ApprovalMissing          3  unattended, and nobody approved this very plan
     +-- DecisionNeeded           4  an effect's outcome is unknown and only a person can say what to do
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from wizard.locale import _
@@ -104,6 +106,26 @@ class StorageError(WizardError):
     """This computer's disk refused to read or write; what was there before is still there."""
 
     code = "storage"
+
+
+class OwnerUnknown(StorageError):
+    """The state at ``path`` belongs to the system's user number ``owner``, and this user hasn't agreed to that."""
+
+    code = "owner-unknown"
+    exit_code = 3
+
+    def __init__(self, path: Path, owner: int) -> None:
+        super().__init__(
+            _("{path} belongs to another user of this computer (number {owner}).").format(
+                path=path, owner=owner
+            ),
+            _(
+                "Whoever owns it can read and change what is kept there. If that is all right (a mounted volume, say), "
+                "give --allow-owner once; it is remembered."
+            ),
+        )
+        self.path = path
+        self.owner = owner
 
 
 class AnswersMissing(WizardError):

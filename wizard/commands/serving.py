@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import subprocess
+import json
 import sys
 from pathlib import Path
 
+from wizard import sandbox
 from wizard.engine.step import Front
 from wizard.locale import _
-from wizard.steps.world import SANDBOX_KEY, STATE
+from wizard.steps.world import SANDBOX_KEY, state_in
 
 
 def serve(folder: Path, port: int, front: Front) -> int:
-    """Serve until Ctrl-C, with the state that ``--sandbox`` uses in this folder. Returns the server's exit code."""
-    state = folder / STATE / "sandbox" / "platform"
-    front.say(
-        _("The sandbox is at http://127.0.0.1:{port}; Ctrl-C ends it. All that it does is simulated.").format(
-            port=port
+    """Serve until Ctrl-C or another signal, with the state that ``--sandbox`` uses in this folder.
+
+    Prints the server's line, as the server does; returns the server's exit code where it ends by itself.
+    """
+    state = state_in(folder, sandbox=True) / "platform"
+    with sandbox.start(state, arguments=("--port", str(port))) as running:
+        sys.stdout.write(json.dumps({"url": running.url, "pid": running.pid}) + "\n")
+        sys.stdout.flush()
+        front.say(
+            _("The sandbox is at {url}; Ctrl-C ends it. All that it does is simulated.").format(
+                url=running.url
+            )
         )
-    )
-    front.say(
-        _(
-            "For another program: DASHSCOPE_HTTP_BASE_URL=http://127.0.0.1:{port}/api/v1 DASHSCOPE_API_KEY={key}"
-        ).format(port=port, key=SANDBOX_KEY)
-    )
-    command = [sys.executable, "-P", "-m", "wizard.sandbox", "--state", str(state), "--port", str(port)]
-    with subprocess.Popen(command) as server:
+        front.say(
+            _("For another program: DASHSCOPE_HTTP_BASE_URL={url}/api/v1 DASHSCOPE_API_KEY={key}").format(
+                url=running.url, key=SANDBOX_KEY
+            )
+        )
         try:
-            return server.wait()
+            return running.wait()
         except KeyboardInterrupt:
-            server.terminate()
-            return server.wait() and 0
+            return 0

@@ -24,6 +24,7 @@ from wizard.data.wire import SYSTEM_PROMPT, chat_row, line, messages, read_back
 from wizard.data.workers import how_many
 from wizard.errors import DataError, UsageError
 from wizard.local.storage import make_folder, refusal
+from wizard.local.way import refuse_links
 from wizard.locale import _, ngettext
 
 if TYPE_CHECKING:
@@ -303,6 +304,7 @@ def _digest(path: Path) -> str:
 @contextmanager
 def _folder(folder: Path) -> Iterator[None]:
     """``folder`` for the time of the block, made where it is missing, and gone again where the block fails."""
+    refuse_links(folder)
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
         try:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from wizard import __version__
+from wizard.data.lines import SourceUnreadable, opened
 from wizard.data.page import LEFT_OUT, NO_ROW, SAME_LINE
 from wizard.errors import DataError
 from wizard.locale import _
@@ -91,8 +92,9 @@ def begun(**values: object) -> Manifest:
 def read(path: Path) -> Manifest | None:
     """The manifest at ``path``; None where there is none, or none that this version can read."""
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (OSError, ValueError):
+        with opened(path) as stream:
+            found = msgspec.json.decode(stream.read(), type=Manifest)
+    except (OSError, ValueError, SourceUnreadable):
         return None
     return found if found.format == FORMAT else None
 

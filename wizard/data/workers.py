@@ -21,6 +21,7 @@ from wizard import locale
 from wizard.data import page, scan
 from wizard.data.ranges import Range
 from wizard.errors import WizardError, reason
+from wizard.local import programs
 from wizard.locale import _
 
 WORTH_IT = 24_000_000
@@ -145,6 +146,7 @@ class _Worker:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
+                env=programs.environment(),
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:

@@ -25,10 +25,10 @@ from typing import Any, Literal, Self, get_args
 from wizard import __version__
 from wizard.engine.plan import digest
 from wizard.engine.step import Facts, Source
-from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageError, reason
-from wizard.local import log, secrets
+from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageError, UsageError, reason
+from wizard.local import log, secrets, state
 from wizard.local.lock import Busy, Lock, take
-from wizard.local.storage import private_folder, remove_stale_temps, sync_name, write_atomically
+from wizard.local.storage import remove_stale_temps, sync_name, write_atomically
 from wizard.locale import _
 
 SCHEMA = 2
@@ -132,7 +132,7 @@ class Session:
         """
         session = cls(folder, None)
         try:
-            session._read((folder / FILE).read_bytes())
+            session._read(state.read(folder / FILE))
         except (OSError, SessionNewer, *UNREADABLE):
             return None
         return session
@@ -140,10 +140,12 @@ class Session:
     @classmethod
     def put_away(cls, folder: Path) -> Iterator[Self]:
         """The sessions that were put away in ``folder``, to look at only; one that can't be read is passed over."""
-        for path in sorted((folder / SHELF).glob("*.json")):
+        for name in state.names(folder / SHELF):
+            if not name.endswith(".json"):
+                continue
             session = cls(folder, None)
             try:
-                session._read(path.read_bytes())
+                session._read(state.read(folder / SHELF / name))
             except (OSError, SessionNewer, *UNREADABLE):
                 continue
             yield session
@@ -231,7 +233,7 @@ class Session:
             self._swept = True
         if self._kept_aside is not None:  # the foreign one is kept as it is, under a name of our own
             shelf = self.folder / SHELF
-            private_folder(shelf)
+            state.folder(shelf)
             write_atomically(shelf / f"{self.id}-foreign.json", self._kept_aside, mode=0o600)
             self._kept_aside = None
         document: dict[str, Any] = {
@@ -256,8 +258,8 @@ class Session:
         shelf = self.folder / SHELF
         target = shelf / f"{self.id}.json"
         try:
-            private_folder(shelf)
-            self.path.replace(target)
+            state.folder(shelf)
+            self.path.replace(state.file(target))
             sync_name(target)
             with suppress(FileNotFoundError):
                 (self.folder / f"{FILE}.bak").unlink()
@@ -287,7 +289,7 @@ class Session:
 
     def _load(self) -> None:
         try:
-            data = self.path.read_bytes()
+            data = state.read(self.path)
         except FileNotFoundError:
             return  # a new session, or one whose very first save was cut off: nothing was answered
         except OSError as error:
@@ -328,7 +330,7 @@ class Session:
             return False
         try:
             return self._seal().is_on(PURPOSE, data[: found.start()] + b"\n}", found[1].decode())
-        except StorageError:
+        except (StorageError, UsageError):
             return False  # without the secret every session is foreign; the first save says what is wrong
 
     def _seal(self) -> secrets.Seal:
@@ -337,7 +339,7 @@ class Session:
     def _disown(self) -> None:
         """Believe nothing of what was read: answers are offered, and whatever was begun may have happened."""
         try:
-            self._kept_aside = self.path.read_bytes()
+            self._kept_aside = state.read(self.path)
         except OSError:
             self._kept_aside = None
         self.offered = {
@@ -384,14 +386,14 @@ class Session:
         previous = self.folder / f"{FILE}.bak"
         try:
             try:
-                self._read(previous.read_bytes())
+                self._read(state.read(previous))
             except (FileNotFoundError, SessionNewer, *UNREADABLE):
                 self.path.replace(aside)
                 hint = _("The next start begins anew.")
             else:
                 write_atomically(aside, data, mode=0o600)
                 if self.foreign:
-                    write_atomically(self.path, previous.read_bytes(), mode=0o600)
+                    write_atomically(self.path, state.read(previous), mode=0o600)
                 else:
                     # An effect may have been on the lost page: what was only prepared here may have left since.
                     self._take_back_approval()
@@ -430,8 +432,8 @@ def _sound(effect: Mapping[str, Any]) -> bool:
 
 def _locked(folder: Path) -> Lock:
     try:
-        private_folder(folder)
-        return take(folder / "lock")
+        state.folder(folder)
+        return take(state.file(folder / "lock"))
     except Busy:
         raise SessionBusy(
             _("Another bailian-wizard is at work in {folder}.").format(folder=folder.parent),

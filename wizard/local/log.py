@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,9 +18,10 @@ from types import TracebackType
 from typing import Any
 
 from wizard.errors import StorageError, WizardError
+from wizard.local import state
 from wizard.local.harmless import escaped
 from wizard.local.redaction import redacted
-from wizard.local.storage import private_folder, refusal, refuse_special
+from wizard.local.storage import refusal
 from wizard.locale import _
 
 FILE = "log.jsonl"
@@ -159,21 +159,14 @@ def _put(data: bytes) -> None:
 
 
 def _append(path: Path, data: bytes) -> None:
-    private_folder(path.parent)
-    refuse_special(path)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags, 0o600)
+    state.folder(path.parent)
+    descriptor = state.appending(path)
     try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            refuse_special(path)  # it became something else between the look and the opening
-        if found.st_mode & 0o077 and hasattr(os, "fchmod"):
-            os.fchmod(descriptor, 0o600)
+        size = os.fstat(descriptor).st_size
         os.write(descriptor, data)
     finally:
         os.close(descriptor)
-    if found.st_size + len(data) > LARGEST:
+    if size + len(data) > LARGEST:
         _rotate(path)
 
 

@@ -16,6 +16,7 @@ import sys
 from typing import TYPE_CHECKING, BinaryIO
 
 from wizard.errors import StorageError, reason
+from wizard.local.way import is_link, refuse_links
 from wizard.locale import _
 
 if sys.platform != "win32":
@@ -52,47 +53,19 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600, keep_previou
             rest = rest[os.write(descriptor, rest) :]
 
 
-def append_line(path: Path, line: bytes, *, mode: int = 0o600) -> None:
-    """Add ``line`` to the file ``path`` (made if absent, with ``mode``), durably, as a line of its own. Raises StorageError.
+def append_line(descriptor: int, line: bytes) -> None:
+    """Add ``line`` to the file behind ``descriptor`` (open to be read and appended to), durably, as a line of its own.
 
-    What a power cut left half of the line before stays a line by itself. Links are not followed.
+    What a power cut left half of the line before stays a line by itself. Raises OSError.
     """
-    refuse_special(path)
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
-    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with _explained(path):
-        descriptor = os.open(path, flags, mode)
-        try:
-            size = os.fstat(descriptor).st_size
-            if size:
-                os.lseek(descriptor, -1, os.SEEK_END)
-                whole = os.read(descriptor, 1) == b"\n"
-                line = line if whole else b"\n" + line
-            os.write(descriptor, line + b"\n")
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    if not size:
-        sync_name(path)
-
-
-def lines_of(path: Path) -> list[bytes]:
-    """The lines of a small file of our own; none where it isn't there, or can't be ours (a link, no ordinary file).
-
-    Raises StorageError where it is there and can't be read.
-    """
-    flags = (
-        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    )
-    try:
-        refuse_special(path)
-        descriptor = os.open(path, flags)
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise refusal(path, error, reading=True) from error
-    with open(descriptor, "rb") as stream, _explained(path):  # noqa: PTH123 - a descriptor, so that no link is followed
-        return stream.read().splitlines()
+    if os.lseek(descriptor, 0, os.SEEK_END):
+        os.lseek(descriptor, -1, os.SEEK_END)
+        if os.read(descriptor, 1) != b"\n":
+            line = b"\n" + line
+    rest = memoryview(line + b"\n")
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    os.fsync(descriptor)
 
 
 @contextlib.contextmanager
@@ -312,12 +285,14 @@ def private_folder(folder: Path) -> None:
 
 
 def refuse_special(path: Path) -> None:
-    """StorageError unless ``path`` is an ordinary file or nothing at all; links are not followed."""
+    """StorageError unless ``path`` is an ordinary file or nothing at all; links are not followed, nor any on the way there."""
+    refuse_links(path.parent)
     try:
-        kind = path.lstat().st_mode
+        found = path.lstat()
     except FileNotFoundError:
         return
-    if stat.S_ISLNK(kind):
+    kind = found.st_mode
+    if is_link(found):
         raise StorageError(
             _("Can't write {path}: it is a symbolic link.").format(path=path),
             _("Name the file itself instead of the link, or remove the link."),

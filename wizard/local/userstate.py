@@ -12,14 +12,15 @@ import stat
 import sys
 from pathlib import Path
 
-from wizard.errors import UsageError
+from wizard.errors import StorageError, UsageError
 from wizard.local import storage
+from wizard.local.lock import Busy, take
 from wizard.locale import _
 
 VARIABLE = "BAILIAN_WIZARD_STATE"
 NAME = "bailian-wizard"
 OWNERS = "owners.jsonl"
-_LARGEST = 1_000_000  # bytes of it that are read
+_PATIENCE = 10.0  # seconds for another wizard of this user that is just writing
 
 
 def user_state() -> Path:
@@ -34,11 +35,11 @@ def user_state() -> Path:
                 _("{name} must be an absolute path, not {value}.").format(name=VARIABLE, value=said),
                 _("Set it to a folder outside of your projects, or unset it."),
             )
-        return Path(said)
+        return _real(said)
     variable, below = _usual()
     base = os.environ.get(variable, "") if variable else ""
     if base and os.path.isabs(base):  # noqa: PTH117 - XDG: a relative one is ignored
-        return Path(base) / NAME
+        return _real(base) / NAME
     try:
         home = Path.home()
     except RuntimeError:
@@ -48,7 +49,12 @@ def user_state() -> Path:
             _("There is no home folder in which bailian-wizard could keep its own state."),
             _("Set {name} to a folder for it.").format(name=VARIABLE),
         )
-    return home.joinpath(*below) / NAME
+    return _real(home.joinpath(*below)) / NAME
+
+
+def _real(place: Path | str) -> Path:
+    """``place`` without links on the way: here they are the user's own, also where a project lies around it."""
+    return Path(os.path.realpath(place))
 
 
 def _usual() -> tuple[str, tuple[str, ...]]:
@@ -63,36 +69,54 @@ def _usual() -> tuple[str, tuple[str, ...]]:
 def owner_accepted(project: Path, owner: int) -> bool:
     """Whether the user has agreed to state in ``project`` that belongs to the user number ``owner``."""
     try:
-        path = user_state() / OWNERS
-        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-        descriptor = os.open(path, flags)
-    except (OSError, UsageError):
+        return _line(project, owner) in lines(OWNERS)
+    except (StorageError, UsageError):
         return False
-    with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, so that no link is followed
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
-            return False
-        lines = stream.read(_LARGEST).splitlines()
-    return _line(project, owner) in lines
 
 
 def accept_owner(project: Path, owner: int) -> None:
     """Remember, durably, that the user agrees to it. Raises StorageError and UsageError."""
-    path = user_state() / OWNERS
-    flags = (
-        os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    )
+    append(OWNERS, _line(project, owner))
+
+
+def lines(name: str) -> list[bytes]:
+    """The lines of the file ``name`` here; none where it isn't there, or isn't this user's own. Raises StorageError, UsageError."""
+    path = user_state() / name
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise storage.refusal(path, error, reading=True) from error
+    with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, so that no link is followed
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or (hasattr(os, "geteuid") and found.st_uid != os.geteuid()):
+            return []
+        return stream.read().splitlines()
+
+
+def append(name: str, line: bytes) -> None:
+    """Add ``line`` to the file ``name`` here (made if absent, 0600), durably. Raises StorageError and UsageError."""
+    path = user_state() / name
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         storage.private_folder(path.parent)
         storage.refuse_special(path)
-        descriptor = os.open(path, flags, 0o600)
+        lock = take(path.with_name(f"{name}.lock"), seconds=_PATIENCE)  # two wizards don't mix their lines
         try:
-            os.write(
-                descriptor, _line(project, owner) + b"\n"
-            )  # one write: two wizards don't mix their lines
-            os.fsync(descriptor)
+            descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
+            try:
+                storage.append_line(descriptor, line)
+            finally:
+                os.close(descriptor)
         finally:
-            os.close(descriptor)
+            lock.release()
+    except Busy:
+        raise StorageError(
+            _("Can't write {path}: another program is using it.").format(path=path),
+            _("Try again in a moment."),
+        ) from None
     except OSError as error:
         raise storage.refusal(path, error) from error
     storage.sync_name(path)

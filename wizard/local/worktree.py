@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
 import subprocess
 from typing import TYPE_CHECKING, Literal
 
 from wizard.errors import StorageError
-from wizard.local import storage
+from wizard.local import programs, storage
 from wizard.locale import _
 
 if TYPE_CHECKING:
@@ -19,12 +18,11 @@ if TYPE_CHECKING:
 Standing = Literal["outside", "untracked", "tracked", "unknown"]
 
 _SECONDS = 5.0
-_PASSED_ON = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "XDG_CONFIG_HOME", "TEMP", "TMP")
 
 
 def standing(path: Path) -> Standing:
     """What git says of ``path``; "outside" also where there is no git, "unknown" where it can't or won't say."""
-    if shutil.which("git") is None:
+    if programs.find("git", path.parent) is None:
         return "outside"
     code, out, err = _git(path.parent, "rev-parse", "--is-inside-work-tree")
     if "not a git repository (or any" in err or (code == 0 and out.strip() != "true"):
@@ -106,12 +104,14 @@ def _git(folder: Path, *arguments: str, given: bytes = b"") -> tuple[int, str, s
     Our environment stays here (a key may be in it, and GIT_DIR would point elsewhere), and no program that the
     folder's own git settings name is started.
     """
-    clean = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    clean |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    program = programs.find("git", folder)
+    if program is None:
+        return -1, "", _("git is not there")
+    clean = programs.environment(LC_ALL="C", GIT_OPTIONAL_LOCKS="0", GIT_TERMINAL_PROMPT="0")
     settings = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
     try:
         done = subprocess.run(
-            [shutil.which("git") or "git", *settings, *arguments],
+            [program, *settings, *arguments],
             cwd=folder,
             env=clean,
             input=given,

@@ -8,6 +8,7 @@ the folder, or winds it back, frees no approval. Neither ever contains a key or 
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -15,15 +16,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from wizard.local import secrets, storage
-from wizard.local.lock import take
-from wizard.local.userstate import user_state
+from wizard.local import secrets, state, storage, userstate
 
 FILE = "ledger.jsonl"
 MARKS = "spent.jsonl"
 PURPOSE = "ledger"
 _SEALED = re.compile(rb', "seal": "([0-9a-f]{64})"\}\Z')
-_PATIENCE = 10.0  # seconds for another wizard of this user that is just writing
 
 Kind = Literal["spent", "freed", "receipt", "ended"]
 
@@ -73,7 +71,7 @@ class Ledger:
         """This user's lines, in the order in which they were written."""
         if self._entries is None:
             own = [entry for entry, sealed in self._lines() if sealed]
-            marks = (_entry(line) for line in storage.lines_of(user_state() / MARKS))
+            marks = (_entry(line) for line in userstate.lines(MARKS))
             theirs = [
                 mark for mark in marks if mark is not None and (self._everywhere or mark.place == self._place)
             ]
@@ -123,17 +121,25 @@ class Ledger:
         entry = replace(entry, at=time.strftime("%Y-%m-%dT%H:%M:%S%z"), place=self._place)
         body = json.dumps(asdict(entry), ensure_ascii=False).encode()
         seal = secrets.seal(self._folder).of(PURPOSE, body)
-        marks = user_state() / MARKS
-        lock = take(marks.with_name(f"{MARKS}.lock"), seconds=_PATIENCE)
+        userstate.append(MARKS, body)
         try:
-            storage.append_line(marks, body)
-        finally:
-            lock.release()
-        storage.append_line(self._path, body[:-1] + f', "seal": "{seal}"}}'.encode())
+            descriptor = state.opened(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, in_place=True)
+            try:
+                storage.append_line(descriptor, body[:-1] + f', "seal": "{seal}"}}'.encode())
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise storage.refusal(self._path, error) from error
+        storage.sync_name(self._path)
         self._entries = (*self.entries, entry)
 
     def _lines(self) -> Iterator[tuple[Entry, bool]]:
-        lines = storage.lines_of(self._path)
+        try:
+            lines = state.read(self._path).splitlines()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise storage.refusal(self._path, error, reading=True) from error
         if not lines:
             return
         seal = secrets.seal(self._folder)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
 from wizard.errors import WizardError, reason
+from wizard.local import programs, state
 from wizard.locale import _
 
 if TYPE_CHECKING:
@@ -25,24 +26,6 @@ _DEADLINE = (
     20.0  # seconds to come up: it takes a fifth of one, but a predecessor may be finishing its requests
 )
 _GRACE = 15.0  # seconds to finish the requests under way
-
-# What a child may know of this process's environment. Everything else stays here: keys, tokens, proxies.
-_ENVIRONMENT = frozenset(
-    {
-        "HOME",
-        "LANG",
-        "LC_ALL",
-        "LC_CTYPE",
-        "PATH",
-        "PATHEXT",
-        "SYSTEMROOT",
-        "TEMP",
-        "TMP",
-        "TMPDIR",
-        "TZ",
-        "USERPROFILE",
-    }
-)
 
 
 class Running:
@@ -61,6 +44,10 @@ class Running:
         """Whether the process is still there."""
         return self._process.poll() is None
 
+    def wait(self) -> int:
+        """Wait until the process has ended; its exit code."""
+        return self._process.wait()
+
     def close(self) -> None:
         """End the sandbox once the requests under way are finished; a second call does nothing."""
         _end(self._process)
@@ -72,26 +59,26 @@ class Running:
         self.close()
 
 
-def start(state: Path, *, arguments: Sequence[str] = ()) -> Running:
-    """Start a sandbox that keeps its state in the folder ``state`` (made if absent, 0700) and wait until it answers.
+def start(folder: Path, *, arguments: Sequence[str] = ()) -> Running:
+    """Start a sandbox that keeps its state in ``folder`` (made if absent, 0700) and wait until it answers.
 
     ``arguments`` are further options of ``python -m wizard.sandbox``. What the child has to say goes to ``sandbox.log``
-    in that folder. Raises WizardError if it does not come up.
+    in that folder. Raises WizardError if it does not come up, and StorageError for a folder that isn't as ours are.
     """
-    log = state / LOG
+    log = folder / LOG
     try:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        state.folder(folder)
+        descriptor = state.appending(log)
     except OSError as error:
         raise WizardError(
             _("The sandbox can't keep its state in {folder}: {reason}").format(
-                folder=state, reason=reason(error)
+                folder=folder, reason=reason(error)
             ),
             _("Make the folder writable, or start the wizard in another folder."),
         ) from error
     with os.fdopen(descriptor, "ab") as stderr:
         said_before = stderr.seek(0, os.SEEK_END)
-        process = _spawn(state, arguments, stderr)
+        process = _spawn(folder, arguments, stderr)
     first_line = _first_line(process)
     try:
         url = json.loads(first_line)["url"]
@@ -104,18 +91,18 @@ def start(state: Path, *, arguments: Sequence[str] = ()) -> Running:
     return Running(process, url)
 
 
-def _spawn(state: Path, arguments: Sequence[str], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
-    environment = {name: value for name, value in os.environ.items() if name.upper() in _ENVIRONMENT}
+def _spawn(folder: Path, arguments: Sequence[str], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
     # -P and this path: the child runs this very package, whatever lies in the folder where the user stands.
-    environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
-    environment["PYTHONIOENCODING"] = "utf-8"
+    environment = programs.environment(
+        PYTHONPATH=str(Path(__file__).resolve().parents[2]), PYTHONIOENCODING="utf-8"
+    )
     command = [
         sys.executable,
         "-P",
         "-m",
         "wizard.sandbox",
         "--state",
-        str(state),
+        str(folder),
         "--until-stdin-closes",
         *arguments,
     ]
@@ -144,7 +131,7 @@ def _first_line(process: subprocess.Popen[bytes]) -> bytes:
 
 
 def _last_words(log: Path, said_before: int) -> str:
-    with log.open("rb") as stream:
+    with open(state.opened(log, os.O_RDONLY), "rb") as stream:  # noqa: PTH123 - a descriptor
         stream.seek(said_before)
         lines = stream.read().decode("utf-8", "replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), _("it said nothing"))

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
 
+from wizard.errors import StorageError
 from wizard.sandbox.files import Files
 from wizard.sandbox.jobs import Jobs
 from wizard.sandbox.store import StateBusy, Store
@@ -23,11 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from wizard.sandbox.options import Options
 
+_HTTP = 80
 _GRACE = 10  # seconds for requests under way at the end, beside what their commit takes
 
 
@@ -42,6 +46,8 @@ def serve(options: Options) -> None:
         store = Store(options.state)
     except StateBusy as error:
         raise CannotServe(str(error)) from error
+    except StorageError as error:
+        raise CannotServe(error.message) from error
     except OSError as error:
         raise CannotServe(f"Can't keep the state in {options.state}: {error.strerror}.") from error
     except sqlite3.Error as error:
@@ -115,7 +121,31 @@ def application(options: Options, store: Store, ending: Callable[[], bool]) -> S
     return Starlette(
         routes=[*Files(store, options).routes(), *Jobs(store, options, ending).routes()],
         exception_handlers={HTTPException: _refused, Exception: _broken},
+        middleware=[Middleware(_FromHere, host=options.host)],
     )
+
+
+class _FromHere:
+    """Lets in only what was meant for this server: a web page can have a browser send requests here, under a name of its own."""
+
+    def __init__(self, app: ASGIApp, host: str) -> None:
+        self._app = app
+        self._names = {"localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        port = scope["server"][1]
+        ours = {f"{name}:{port}" for name in self._names} | (self._names if port == _HTTP else set())
+        host, origin = request.headers.get("host", ""), request.headers.get("origin")
+        if host.lower() not in ours or (
+            origin is not None and origin.lower() not in {f"http://{one}" for one in ours}
+        ):
+            refused = refuse(
+                request, 403, "AccessDenied", "Only programs on this computer may use the sandbox."
+            )
+            await refused(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def _refused(request: Request, error: Exception) -> Response:

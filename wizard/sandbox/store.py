@@ -3,17 +3,27 @@
 Bytes lie in ``files/<file id>``, everything else in ``sandbox.sqlite3`` (rollback journal, ``synchronous=EXTRA``, so that a
 commit survives the power too). A file is first written to ``incoming/``, synced, renamed and only then recorded; what a
 kill leaves behind between these is swept away at the next start. One process at a time: SQLite's exclusive lock.
+
+Somebody else may have made the folder. A link is nowhere followed; a database is used only where it has our tables and
+nothing else, and ids of our shape; a journal only where it names no other file; and only names of our shape are swept.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
+import stat
 import threading
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from wizard.errors import StorageError
+from wizard.local import state
+from wizard.locale import _
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
@@ -26,6 +36,16 @@ CREATE TABLE IF NOT EXISTS exports (
     job_id TEXT NOT NULL, checkpoint TEXT NOT NULL, model_name TEXT NOT NULL UNIQUE, asked REAL NOT NULL,
     PRIMARY KEY (job_id, checkpoint));
 """
+
+DATABASE = "sandbox.sqlite3"
+_BESIDE = ("-journal", "-wal", "-shm")
+_FILE_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|file-ft-[0-9a-f]{24}")
+_RECEIVED = re.compile(r"[0-9a-f]{32}")
+_MAGIC = b"SQLite format 3\0"
+_ROLLBACK = b"\1\1"  # what a database with a rollback journal has at byte 18
+_NAMES_ANOTHER = bytes.fromhex(
+    "d9d505f920a163d7"
+)  # a journal's end where it names the journal of several databases
 
 
 class StateBusy(Exception):
@@ -76,35 +96,58 @@ class Store:
         self.incoming = folder / "incoming"
         self._files = folder / "files"
         for path in (folder, self.incoming, self._files):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sync_folder(folder)
+            state.folder(path)
+        database = folder / DATABASE
+        _refuse_foreign(database)
         self._database = sqlite3.connect(
-            folder / "sandbox.sqlite3", timeout=patience, isolation_level=None, check_same_thread=False
+            database, timeout=patience, isolation_level=None, check_same_thread=False
         )
         try:
+            self._database.execute("PRAGMA trusted_schema=OFF")
             self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._database.execute("PRAGMA synchronous=EXTRA")
-            self._database.executescript("BEGIN EXCLUSIVE;" + _SCHEMA + "COMMIT;")
+            self._database.execute("BEGIN EXCLUSIVE")
+            self._recognise(database)
+            for statement in _SCHEMA.split(";"):
+                self._database.execute(statement)
+            self._database.execute("COMMIT")
+            sync_folder(folder)
+            self._sweep()
         except sqlite3.OperationalError as error:
             self._database.close()
             if "locked" in str(error):
                 raise StateBusy(f"Another sandbox serves from {folder}.") from error
             raise
-        sync_folder(folder)
-        self._sweep()
+        except BaseException:
+            self._database.close()
+            raise
 
     def close(self) -> None:
         """Let the folder go."""
         with self.lock:
             self._database.close()
 
+    def _recognise(self, path: Path) -> None:
+        """StorageError unless the database is ours, or new: nothing is in it but our tables, with ids as we give them."""
+        with closing(sqlite3.connect(":memory:")) as model:
+            model.executescript(_SCHEMA)
+            ours = set(model.execute("SELECT type, name, sql FROM sqlite_master"))
+        there = set(self._database.execute("SELECT type, name, sql FROM sqlite_master"))
+        ids = self._database.execute("SELECT file_id FROM files") if there else ()
+        if not there <= ours or not all(_FILE_ID.fullmatch(str(file_id)) for (file_id,) in ids):
+            raise _foreign(path)
+
     def _sweep(self) -> None:
+        """Remove what a kill left: ordinary files that are named as ours are, and that nothing refers to."""
         known = {row[0] for row in self._database.execute("SELECT file_id FROM files")}
-        for path in [
-            *self.incoming.iterdir(),
-            *(path for path in self._files.iterdir() if path.name not in known),
-        ]:
-            path.unlink()
+        for folder, shape in ((self.incoming, _RECEIVED), (self._files, _FILE_ID)):
+            for name in state.names(folder):
+                if not shape.fullmatch(name):
+                    continue
+                if name in known:
+                    state.file(folder / name)
+                elif stat.S_ISREG((folder / name).lstat().st_mode):
+                    (folder / name).unlink()
 
     # -- files
 
@@ -200,6 +243,39 @@ class Store:
                 "SELECT job_id, checkpoint, model_name, asked FROM exports"
             ).fetchall()
         return [Export(*row) for row in rows]
+
+
+def _refuse_foreign(path: Path) -> None:
+    """StorageError where SQLite must not open the database at ``path``, as that alone would change something.
+
+    A journal that was left is obeyed by whoever opens the database. Ours concern one database only; one that names the
+    journal of several would have SQLite delete the file of that name, whatever and wherever that is.
+    """
+    for beside in _BESIDE:
+        state.file(path.with_name(path.name + beside), in_place=True)
+    try:
+        with open(state.opened(path, os.O_RDONLY, in_place=True), "rb") as stream:  # noqa: PTH123 - a descriptor
+            head = stream.read(20)
+    except FileNotFoundError:
+        head = b""
+    if head and (not head.startswith(_MAGIC) or head[18:20] != _ROLLBACK):
+        raise _foreign(path)
+    journal = path.with_name(path.name + "-journal")
+    try:
+        with open(state.opened(journal, os.O_RDONLY, in_place=True), "rb") as stream:  # noqa: PTH123 - a descriptor
+            stream.seek(max(0, stream.seek(0, os.SEEK_END) - len(_NAMES_ANOTHER)))
+            end = stream.read()
+    except FileNotFoundError:
+        return
+    if end == _NAMES_ANOTHER:
+        raise _foreign(journal)
+
+
+def _foreign(path: Path) -> StorageError:
+    return StorageError(
+        _("{path} was not made by the sandbox.").format(path=path),
+        _("Look at it, then move it away; or start in another folder."),
+    )
 
 
 def sync_folder(folder: Path) -> None:

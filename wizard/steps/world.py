@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.errors import UsageError
+from wizard.local.way import STATE
 from wizard.locale import _
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 KEY_NAME = "DASHSCOPE_API_KEY"
 SANDBOX_KEY = "sk-sandbox-practice-key-of-no-worth"
 SANDBOX_REGION = "sandbox"
-STATE = ".wizard"
 
 
 @dataclass(frozen=True, slots=True)
