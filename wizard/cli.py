@@ -7,15 +7,15 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard import __version__, locale, process
 from wizard.arguments import parse as arguments_of
 from wizard.arguments import parser
-from wizard.errors import INTERRUPTED, UsageError, WizardError
-from wizard.local import log
-from wizard.local.redaction import redacted
+from wizard.errors import INTERRUPTED, StorageError, UsageError, WizardError
+from wizard.local import log, redaction
 from wizard.locale import _
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Importing a prompt library makes many objects that stay; looking for garbage among them costs a tenth of the start.
     gc.set_threshold(50_000, 20, 20)
     process.open_closed_streams()
+    process.write_no_session_keys()
+    redaction.hide(os.environ.get(redaction.VARIABLE, ""))
     words = list(sys.argv[1:] if argv is None else argv)
     locale.use(locale.choose(dict(os.environ), _wanted_language(words)))
     process.turn_signals_into_exits()
@@ -44,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         completion.complete(parser())
     try:
-        code = _guarded(arguments_of(words), words)
+        code = _understood(words)
     except SystemExit as leaving:
         code = int(leaving.code or 0)  # of a signal: 128 + its number
     log.event("end", exit_code=code)
@@ -53,12 +55,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+def _understood(words: Sequence[str]) -> int:
+    """The exit code of the command line ``words``, of help and version too."""
+    try:
+        arguments = arguments_of(words)
+    except StorageError as error:  # help that can't be written
+        process.say(_("error: {message}").format(message=error.message))
+        return error.exit_code
+    except BrokenPipeError:
+        return 1
+    return _guarded(arguments, words)
+
+
 def _guarded(arguments: Namespace, words: Sequence[str]) -> int:
     """The exit code of ``arguments``; every error has become a line."""
     try:
         _begin_log(arguments, words)
         code = _run(arguments)
-        sys.stdout.flush()  # where the result can't be written, that is said
+        with process.results():
+            sys.stdout.flush()
     except WizardError as error:
         return _tell(error, as_json=arguments.json)
     except KeyboardInterrupt:
@@ -228,7 +243,7 @@ def _tell(error: WizardError, *, as_json: bool) -> int:
 def _own_up(bug: Exception, *, as_json: bool) -> int:
     """A bug of ours or of a library's: one line with what, the request id if there is one, and where the rest is."""
     path = log.unexpected(bug)
-    what = f"{type(bug).__name__}: {redacted(str(bug))}".removesuffix(": ")
+    what = f"{type(bug).__name__}: {redaction.redacted(str(bug))}".removesuffix(": ")
     told = _("something unexpected happened ({what}).").format(what=what[:LONGEST_WORDS])
     request_id = getattr(bug, "request_id", "")
     if request_id:
@@ -245,7 +260,8 @@ def _own_up(bug: Exception, *, as_json: bool) -> int:
 def _print_error(told: dict[str, Any]) -> None:
     from wizard.commands.walk import print_json
 
-    print_json({"error": told})
+    with suppress(OSError, StorageError):  # it was told on standard error too
+        print_json({"error": told})
 
 
 def _here() -> Path:

@@ -40,6 +40,7 @@ def reason(error: BaseException) -> str:
         errno.ENOTDIR: _("part of the path is no folder"),
         errno.EISDIR: _("it is a folder"),
         errno.EACCES: _("permission denied"),
+        errno.EBADF: _("it is closed"),
         errno.EPERM: _("permission denied"),
         errno.EROFS: _("the disk is read-only"),
         errno.ENOSPC: _("the disk (or your share of it) is full"),

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from wizard import flow
+from wizard import flow, process
 from wizard.commands import welcome
 from wizard.engine.run import Given, Run
 from wizard.engine.session import Session
 from wizard.engine.step import Facts, Front, Quit
 from wizard.errors import INTERRUPTED, UsageError
 from wizard.local.harmless import escaped
-from wizard.local.redaction import hidden
+from wizard.local.redaction import shown, throughout
 from wizard.locale import _
 from wizard.steps.world import World
 
@@ -68,7 +68,6 @@ def unattended(
 def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: bool) -> int:
     """``plan``: everything up to the review; sends nothing but the key's proof. Prints the plan and its digest."""
     from wizard.steps.review import Review, plan_of
-    from wizard.ui.base import safe
     from wizard.ui.lines import text_of
 
     with Session.open(world.state) as session:
@@ -90,8 +89,8 @@ def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: boo
             return 0
         view = Review(world).view(run.facts)
         for line in text_of(view) if view else ():
-            print(safe(line))
-        print(_("digest: {digest}").format(digest=planned.digest))
+            process.result(line)
+        process.result(_("digest: {digest}").format(digest=planned.digest))
         return 0
 
 
@@ -154,8 +153,9 @@ def exit_code(facts: Facts) -> int:
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on standard output; no key that the platform repeated is in it, and nothing that a terminal obeys."""
-    sys.stdout.write(escaped(hidden(json.dumps(value, ensure_ascii=False, indent=2))) + "\n")
+    """One JSON object on standard output; no key is in it, whoever wrote it, and nothing that a terminal obeys."""
+    with process.results():
+        sys.stdout.write(escaped(json.dumps(throughout(value, shown), ensure_ascii=False, indent=2)) + "\n")
 
 
 def _command(world: World) -> str:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from wizard.errors import StorageError, UsageError
-from wizard.local import storage, worktree
+from wizard.local import redaction, storage, worktree
 from wizard.local.lock import Busy, take
 from wizard.locale import _
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from dotenv.parser import Binding
 
-KEY = "DASHSCOPE_API_KEY"
+KEY = redaction.VARIABLE
 WORKSPACE = "DASHSCOPE_WORKSPACE"
 REGION = "DASHSCOPE_REGION"
 NAMES = (KEY, WORKSPACE, REGION)
