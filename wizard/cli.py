@@ -64,13 +64,13 @@ def _understood(words: Sequence[str]) -> int:
         return error.exit_code
     except BrokenPipeError:
         return 1
-    return _guarded(arguments, words)
+    return _guarded(arguments)
 
 
-def _guarded(arguments: Namespace, words: Sequence[str]) -> int:
+def _guarded(arguments: Namespace) -> int:
     """The exit code of ``arguments``; every error has become a line."""
     try:
-        _begin_log(arguments, words)
+        _begin_log(arguments)
         code = _run(arguments)
         with process.results():
             sys.stdout.flush()
@@ -88,7 +88,7 @@ def _guarded(arguments: Namespace, words: Sequence[str]) -> int:
     return code
 
 
-def _begin_log(arguments: Namespace, words: Sequence[str]) -> None:
+def _begin_log(arguments: Namespace) -> None:
     from wizard.steps.world import state_in
 
     log.begin(
@@ -105,18 +105,27 @@ def _begin_log(arguments: Namespace, words: Sequence[str]) -> None:
         platform=" ".join((sys.platform, *(os.uname()[2::2] if hasattr(os, "uname") else ()))),
         language=locale.language(),
         terminal=[bool(stream and stream.isatty()) for stream in (sys.stdin, sys.stdout, sys.stderr)],
-        argv=[_without_value(word) for word in words],
+        command=arguments.command,
+        options=sorted(
+            name
+            for name, value in vars(arguments).items()
+            if name != "command" and value not in (None, False, [])
+        ),
     )
+    if arguments.debug:
+        process.say(
+            _(
+                "--debug: what is asked of the platform and what it answers is written to {path}, up to {count:,} characters "
+                "each, with the words of every error. No key is in it, and nothing of the files that are uploaded; but names of "
+                "files, jobs and models are, and an error's words can quote a row of your data. Look through it before you "
+                "pass it on."
+            ).format(path=state_in(Path(), sandbox=arguments.sandbox) / log.FILE, count=log.LONGEST_TEXT)
+        )
 
 
 def _thread_failed(raised: threading.ExceptHookArgs) -> None:
     if raised.exc_value is not None:
         log.unexpected(raised.exc_value)
-
-
-def _without_value(word: str) -> str:
-    """A word of the command line; a key that was given there by mistake is not repeated."""
-    return "key.value=…" if "key.value=" in word else word
 
 
 def _run(arguments: Namespace) -> int:

@@ -23,6 +23,7 @@ Exit code 0 is done and 130 is interrupted and saved.
 from __future__ import annotations
 
 import errno
+import sys
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -75,7 +76,7 @@ class Remedy:
 class WizardError(Exception):
     """What happened (``message``), what to do next (``hint``), and a stable ``code`` for programs.
 
-    ``remedies``: what a step can offer to mend it on the spot; whoever catches the error may add some.
+    ``made``: file, line and function where that was said. ``remedies``: what a step can offer to mend it on the spot; whoever catches the error may add some.
     """
 
     code: ClassVar[str] = "failed"
@@ -86,6 +87,10 @@ class WizardError(Exception):
         self.message = message
         self.hint = hint
         self.remedies: tuple[Remedy, ...] = ()
+        made = sys._getframe(1)  # noqa: SLF001 - where the sentence stands: the log says that in its place
+        while made.f_code.co_name == "__init__" and made.f_back is not None:
+            made = made.f_back
+        self.made = (made.f_code.co_filename, made.f_lineno, made.f_code.co_qualname)
 
 
 class UsageError(WizardError):

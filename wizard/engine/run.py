@@ -202,7 +202,7 @@ class Run:
             line = step.line(self.facts)
             if self._announced.get(step.id) != line:
                 self._announced[step.id] = line
-                log.event("step-end", step=step.id, line=line)
+                log.event("step-end", step=step.id)
                 self.front.done(step.title(), line, self._source_of(step))
 
     def _source_of(self, step: Step) -> str:
@@ -269,7 +269,7 @@ class Run:
             self._secrets[field.key] = value
             log.event("answer", key=field.key, source=source)
             return
-        log.event("answer", key=field.key, source=source, value=value)
+        log.event("answer", key=field.key, source=source, **{"chosen" if field.public else "value": value})
         remember = self.session.note if field.quiet and source == "default" else self.session.put
         remember(field.key, Fact(value, source, self._basis(field.needs)))
 

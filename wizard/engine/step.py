@@ -86,6 +86,7 @@ class Field:
     ``quiet``: the default is taken without asking, until somebody edits it. ``attended``: only a person is asked; a
     script needs no answer. ``browse(page)``: something to page through at this question, None past its end.
     ``foremost``: how many choices a menu shows before it is asked for all; 0 for all at once.
+    ``public``: an answer is one of our own words, never of the user's data, so that the log may tell it.
     ``word``: for kind ``word``, what must be typed for ``default``-independent ``value`` to be the answer.
     """
 
@@ -101,6 +102,7 @@ class Field:
     quiet: bool = False
     attended: bool = False
     optional: bool = False
+    public: bool = False
     browse: Callable[[int], View | None] | None = None
     foremost: int = 0
     word: str = ""

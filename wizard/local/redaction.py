@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from wizard.local import coredump
+
 VARIABLE = "DASHSCOPE_API_KEY"
 """What the key is called in the environment and in ``.env``."""
 
@@ -25,9 +27,8 @@ _FORM = re.compile(
 _PART = re.compile(r"(?<![A-Za-z0-9])(sk|st)-()[A-Za-z0-9._*-]{6,}")
 _ESCAPING = re.compile(r"[\\%&+]")
 _DEEPEST = 31  # backslashes before one character: a text that was quoted five times; without a bound, time without one
-_hidden: dict[
-    str, tuple[str, tuple[str, ...]]
-] = {}  # a key -> what is written in its place, and its other forms
+# A key -> what is written in its place, and the forms that are looked for as they are.
+_hidden: dict[str, tuple[str, tuple[str, ...]]] = {}
 
 
 def masked(key: str) -> str:
@@ -38,11 +39,13 @@ def masked(key: str) -> str:
 def hide(key: str) -> None:
     """From now on ``hidden`` leaves no form of ``key`` in a text.
 
-    That is plain, in base64, in hex, and with any of its characters escaped as Python, JSON, a URL or HTML do.
+    Those are: plain, in base64, in hex, and with any of its characters escaped as Python, JSON, a URL or HTML do. Nor is it
+    in a core dump.
     """
     key = key.strip()
     if len(key) < SHORTEST or key in _hidden:
         return
+    coredump.forbid()
     mask = masked(key) if key[-4:].isascii() and key.isprintable() else "sk-…"
     _hidden[key] = mask, tuple(sorted(_forms(key), key=len, reverse=True))
 
@@ -114,7 +117,6 @@ def _spellings(char: str) -> str:
     units = char.encode("utf-16-be", "surrogatepass").hex()
     raw = char.encode("utf-8", "surrogatepass")
     spellings = [
-        rf"\\{{0,{_DEEPEST}}}{re.escape(char)}",
         "".join(rf"\\{{1,{_DEEPEST}}}u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4)),
         rf"\\{{1,{_DEEPEST}}}(?:u\{{0{{0,6}}(?i:{number:x})\}}|U(?i:{number:08x}))",
         "".join(rf"%(?:25){{0,4}}(?i:{byte:02x})" for byte in raw),
@@ -127,4 +129,6 @@ def _spellings(char: str) -> str:
         spellings.append(rf"&(?:amp;){{0,4}}(?:{'|'.join(sorted(names, reverse=True))})")
     if char == " ":
         spellings.append(r"\+")
+    # As it is comes last, so that & and % don't leave half an escape.
+    spellings.append(rf"\\{{0,{_DEEPEST}}}{re.escape(char)}")
     return f"(?:{'|'.join(spellings)})"

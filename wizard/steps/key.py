@@ -36,6 +36,7 @@ class Key(Step):
 
         region = Field(
             key="key.region",
+            public=True,
             help=about("key.region"),
             kind="choice",
             label=_("In which region is your Bailian workspace?"),
@@ -65,6 +66,7 @@ class Key(Step):
         )
         save = Field(
             key="key.save",
+            public=True,
             help=about("key.save"),
             kind="choice",
             label=_("Keep the key in .env in this folder, readable by you only?"),

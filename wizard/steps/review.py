@@ -41,6 +41,7 @@ class Review(Step):
             return (
                 Field(
                     key="review.approval",
+                    public=True,
                     kind="word",
                     label=_("Approval of the plan"),
                     help=about("review.approval"),
@@ -49,6 +50,7 @@ class Review(Step):
         plan = plan_of(facts, self._world)
         change = Field(
             key="review.change",
+            public=True,
             help=about("review.change"),
             kind="choice",
             label=_("Which line shall be changed?"),
@@ -66,6 +68,7 @@ class Review(Step):
         )
         checked = Field(
             key="review.checked",
+            public=True,
             help=about("review.checked"),
             kind="choice",
             label=_("Is everything as you want it?"),
@@ -82,6 +85,7 @@ class Review(Step):
             label = _("Type {word} to upload the data and create the job, which costs money")
         approval = Field(
             key="review.approval",
+            public=True,
             help=about("review.approval"),
             kind="word",
             label=label.format(word=YES),
