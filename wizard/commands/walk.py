@@ -11,7 +11,7 @@ from wizard import flow, process
 from wizard.commands import welcome
 from wizard.engine.run import Given, Run
 from wizard.engine.session import Session
-from wizard.engine.step import Facts, Front, Quit
+from wizard.engine.step import NOTHING, Facts, Front, Quit
 from wizard.errors import INTERRUPTED, UsageError
 from wizard.local.harmless import escaped
 from wizard.local.redaction import shown, throughout
@@ -118,8 +118,8 @@ def schema() -> int:
                     else ("minimum", "maximum")
                 )
                 entry |= {low: parameter.low, high: parameter.high}
-        properties[key] = entry
-    properties["training.budget"] = {"type": "number", "exclusiveMinimum": 0}
+        properties[key] = _or_nothing(entry) if parameter and not parameter.sent else entry
+    properties["training.budget"] = _or_nothing({"type": "number", "exclusiveMinimum": 0})
     properties["key.save"] = {"type": "boolean"}
     print_json(
         {
@@ -131,6 +131,11 @@ def schema() -> int:
         }
     )
     return 0
+
+
+def _or_nothing(entry: dict[str, Any]) -> dict[str, Any]:
+    """An answer that may be none."""
+    return {"anyOf": [entry, {"const": NOTHING}]}
 
 
 def result(run: Run, world: World) -> dict[str, Any]:

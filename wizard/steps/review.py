@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from wizard.bailian import models
 from wizard.bailian.hyperparameters import taken_by
 from wizard.engine.plan import Item, Plan
-from wizard.engine.step import Choice, Facts, Field, Step, source_shown
+from wizard.engine.step import Choice, Facts, Field, Step, source_shown, written
 from wizard.engine.view import Block, Table, Text, View
 from wizard.locale import _, ngettext
 from wizard.steps.estimate import cost_shown, sent_parameters
@@ -269,8 +269,8 @@ def command(facts: Facts, plan: Plan, world: World) -> str:
     words = ["bailian-wizard", "run", "--yes", *(("--sandbox",) if world.sandbox else ())]
     for key, source in facts.sources.items():
         chosen = source in ("asked", "flag", "answers") and key.startswith(ANSWERS) and key not in LOOKS
-        if facts[key] is not None and (chosen or key == "training.job_name"):
-            words += ["--set", f"{key}={facts[key]}"]
+        if chosen or key == "training.job_name":
+            words += ["--set", f"{key}={written(facts[key])}"]
     return shlex.join([*words, "--approve", plan.digest])
 
 
