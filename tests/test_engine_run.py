@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from wizard.engine.run import Given, Run
 from wizard.engine.session import Effect, Fact, Session
-from wizard.engine.step import Back, Choice, Edit, Facts, Field, Quit, Work
+from wizard.engine.step import Back, Choice, Edit, Facts, Field, Kind, Quit, Source, Work
 from wizard.errors import (
     AnswersMissing,
     ApprovalMissing,
@@ -405,10 +405,26 @@ def test_an_optional_field_takes_nothing(session: Session) -> None:
         toy("two", question("two.q", kind="number", optional=True)),
         toy("three", question("three.q", kind="number", optional=True, quiet=True)),
     )
-    walked(steps, session, ("one.q", ""), given={"two.q": flag(" ")})
+    walked(steps, session, ("one.q", ""), given={"two.q": flag("none")})
 
     assert {"one.q": None, "two.q": None, "three.q": None} == session.known
     assert [] == walked(steps, session).asked
+
+
+@pytest.mark.parametrize("source", ["flag", "answers"])
+@pytest.mark.parametrize("empty", ["", " "])
+@pytest.mark.parametrize("kind", ["number", "integer", "text", "choice"])
+def test_an_empty_value_is_no_answer_to_an_optional_field(
+    session: Session, kind: Kind, empty: str, source: Source
+) -> None:
+    """What was answered before stays where a value is given empty, as from a variable that isn't set: usage, and why."""
+    session.put("one.q", Fact(5, "asked", ""))
+    field = question("one.q", kind=kind, optional=True, quiet=True)
+    with pytest.raises(UsageError, match=r"one\.q=none") as problem:
+        walked((toy("one", field),), session, given={"one.q": Given(empty, source)})
+
+    assert 2 == problem.value.exit_code
+    assert 5 == session.known["one.q"]
 
 
 # Given answers

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import os
 import stat
 import sys
+import time
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -46,14 +49,14 @@ def test_a_run_is_told_from_start_to_end(command: Command, folder: Path) -> None
     assert 0 == command("run", "--sandbox", "--yes", "--set", "training.n_epochs=2").returncode
     lines = lines_of(folder)
     assert ("start", "end") == (lines[0]["event"], lines[-1]["event"])
-    assert ["run", "--sandbox", "--yes", "--set", "training.n_epochs=2"] == lines[0]["argv"]
+    assert ("run", ["sandbox", "set", "yes"]) == (lines[0]["command"], lines[0]["options"])
     assert {"version", "python", "platform", "language", "terminal"} < lines[0].keys()
     assert 0 == lines[-1]["exit_code"]
     assert 1 == len({line["session"] for line in lines[1:]})
     steps = [line["step"] for line in lines if line["event"] == "step-end"]
     assert ["dataset", "preview", "key", "training", "review", "upload", "job"] == steps
     (epochs,) = [line for line in lines if line.get("key") == "training.n_epochs"]
-    assert ("flag", 2) == (epochs["source"], epochs["value"])
+    assert ("flag", 2) == (epochs["source"], epochs["chosen"])
     exchanges = [line for line in lines if line["event"] == "http"]
     assert all(line["request_id"] and line["status"] == 200 and line["seconds"] >= 0 for line in exchanges)
     assert not any("request" in line or "response" in line for line in exchanges)
@@ -65,8 +68,11 @@ def test_a_run_is_told_from_start_to_end(command: Command, folder: Path) -> None
 
 
 def test_debug_adds_bodies_and_frames(command: Command, folder: Path) -> None:
-    """With --debug, before or after the command, what was sent and answered, and where an error was raised."""
-    assert 0 == command("--debug", "run", "--sandbox", "--yes").returncode
+    """With --debug, before or after the command, what was sent and answered, and what an error said; that is said first."""
+    done = command("--debug", "run", "--sandbox", "--yes")
+    assert 0 == done.returncode
+    assert done.stderr.startswith("--debug: ")
+    assert ".wizard/sandbox/log.jsonl" in done.stderr.splitlines()[0]
     created = [
         line for line in lines_of(folder) if line.get("path") == "/fine-tunes" and line["method"] == "POST"
     ]
@@ -76,6 +82,7 @@ def test_debug_adds_bodies_and_frames(command: Command, folder: Path) -> None:
     (error,) = [line for line in lines_of(folder) if line["event"] == "error"]
     assert (5, "refused") == (error["exit_code"], error["code"])
     assert error["request_id"]
+    assert "doesn't know" in error["message"]
     assert any(frame.startswith("wizard/bailian/calls.py:") for frame in error["frames"])
 
 
@@ -100,7 +107,7 @@ sys.exit(cli.main(sys.argv[1:]))
 
 @pytest.mark.parametrize("words", [("jobs",), ("jobs", "--json"), ("run", "--yes", "--debug")])
 def test_an_unexpected_exception_is_one_line(folder: Path, words: tuple[str, ...]) -> None:
-    """Somebody's bug: class, message without the key, the log's path; in the log its frames; no traceback, no local variable."""
+    """Somebody's bug: class, message without the key, the log's path; in the log its frames, its message with --debug only."""
     import subprocess
 
     done = subprocess.run(
@@ -123,6 +130,7 @@ def test_an_unexpected_exception_is_one_line(folder: Path, words: tuple[str, ...
         assert "unexpected" == json.loads(done.stdout)["error"]["code"]
     (raised,) = [line for line in lines_of(folder, sandbox=False) if line["event"] == "exception"]
     assert "RuntimeError" == raised["class"]
+    assert ("--debug" in words) == ("no such thing" in raised.get("message", ""))
     assert raised["frames"][-1].endswith(":broken")
     assert any(frame.startswith("wizard/cli.py:") for frame in raised["frames"])
     everything = (folder / ".wizard" / "log.jsonl").read_text("utf-8") + done.stderr + done.stdout
@@ -164,7 +172,7 @@ def test_a_log_that_cannot_be_written_is_said_once(
 def test_a_full_log_is_put_aside(tmp_path: Path, complaints: list[str]) -> None:
     """At 1 MB a new file is begun; three old ones are kept, each private, and no line is cut or lost before that."""
     for number in range(4_200):
-        log.event("filler", number=number, text="x" * 1_500)
+        log.event("http", number=number, response="x" * 1_500)
     names = ["log.1.jsonl", "log.2.jsonl", "log.3.jsonl", "log.jsonl"]
     files = sorted((tmp_path / "state").iterdir())
     assert names == [path.name for path in files]
@@ -200,24 +208,105 @@ def test_no_form_of_a_key_is_logged(
     key = key.strip()
     if len(key) < redaction.SHORTEST or len(set(key)) < 4:
         return
+    redaction._hidden.clear()
     redaction.hide(key)
     wrapped = base64.b64encode(f"{before}{key}{after}".encode("utf-8", "surrogatepass")).decode()
     log.event(
-        "canary",
-        plain=f"{before} {key} {after}",
-        python=repr([key]),
-        json=json.dumps({"key": key}),
-        url=f"https://host/?k={quote(key, safe='')}",
-        base64=wrapped,
-        deeper={"list": [{key: key}]},
+        "http",
+        response={
+            "plain": f"{before} {key} {after}",
+            "python": repr([key]),
+            "json": json.dumps({"key": key}),
+            "url": f"https://host/?k={quote(key, safe='')}",
+            "base64": wrapped,
+            "deeper": {"list": [{key: key}]},
+        },
     )
     line = (tmp_path / "state" / log.FILE).read_bytes().splitlines()[-1].decode()
-    told = json.loads(line)
+    told = json.loads(line)["response"]
     texts = [told["plain"], told["python"], told["json"], told["url"], *told["deeper"]["list"][0]]
     for form in {key, repr(key)[1:-1], json.dumps(key)[1:-1], quote(key, safe="")}:
         assert not any(form in text for text in texts), form
     assert base64.b64encode(key.encode()).decode().rstrip("=")[:-2] not in told["base64"]
     assert wrapped != told["base64"]
+
+
+def json_escape(letter: str) -> str:
+    """A letter as JSON can escape it."""
+    return f"\\u{ord(letter):04x}"
+
+
+ESCAPES: dict[str, Callable[[str], str]] = {
+    "none": lambda letter: letter,
+    "JSON": json_escape,
+    "JSON in capitals": lambda letter: f"\\u{ord(letter):04X}",
+    "JSON in JSON": lambda letter: "\\" + json_escape(letter),
+    "JSON in JSON in JSON": lambda letter: "\\\\\\" + json_escape(letter),
+    "a backslash": lambda letter: f"\\{letter}",
+    "Python": lambda letter: f"\\x{ord(letter):02x}",
+    "eight digits": lambda letter: f"\\U{ord(letter):08x}",
+    "JavaScript": lambda letter: f"\\u{{{ord(letter):x}}}",
+    "octal": lambda letter: f"\\{ord(letter):03o}",
+    "URL": lambda letter: f"%{ord(letter):02X}",
+    "URL in small letters": lambda letter: f"%{ord(letter):02x}",
+    "URL in URL": lambda letter: f"%25{ord(letter):02x}",
+    "HTML": lambda letter: f"&#{ord(letter)};",
+    "HTML with zeros": lambda letter: f"&#{ord(letter):05};",
+    "HTML hex": lambda letter: f"&#x{ord(letter):X};",
+    "HTML in HTML": lambda letter: f"&amp;#{ord(letter)};",
+    "HTML by name": html.escape,
+}
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    key=st.text(
+        st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="$'\"\\#="),
+        min_size=16,
+        max_size=40,
+    ),
+    drawn=st.data(),
+)
+def test_no_escape_lets_a_key_through(complaints: list[str], key: str, drawn: st.DataObject) -> None:
+    """Whichever letters of a key a server escapes, and in whichever way each, no more than its last four are left of it."""
+    redaction._hidden.clear()
+    redaction.hide(key)
+    ways = drawn.draw(st.lists(st.sampled_from(sorted(ESCAPES)), min_size=len(key), max_size=len(key)))
+    spelt = "".join(ESCAPES[way](letter) for way, letter in zip(ways, key, strict=True))
+    assert f"<<{redaction.masked(key)}>>" == redaction.hidden(f"<<{spelt}>>")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\\" * 200_000, "%25" * 100_000, "&amp;" * 100_000, "&#0" + "0" * 300_000, "\\u{" + "0" * 300_000],
+)
+def test_escapes_without_end_are_looked_through_at_once(complaints: list[str], text: str) -> None:
+    """Hiding takes time in proportion to the text, whatever it holds: ten times the text, not a hundred times the time."""
+    redaction.hide(CANARY)
+    redaction.hidden(text)
+    begun = time.process_time()
+    redaction.hidden(text[: len(text) // 10])
+    tenth = time.process_time() - begun
+    begun = time.process_time()
+    redaction.hidden(text)
+    assert time.process_time() - begun < 40 * tenth + 0.5
+
+
+def test_a_server_that_escapes_a_letter_gets_no_key_into_the_log(command: Command, folder: Path) -> None:
+    """With --debug, an answer that repeats the key with one letter escaped leaves its last four in the log and on the screen."""
+    with serving() as server:
+        server.play(
+            http(
+                401,
+                b'{"code":"InvalidApiKey","message":"bad key \\u0073k-canary-7d1e0b5a94c26f38","request_id":"r"}',
+            )
+        )
+        env = {"DASHSCOPE_API_KEY": CANARY, "DASHSCOPE_HTTP_BASE_URL": server.url}
+        done = command("jobs", "--debug", "--json", env=env)
+    everything = (folder / ".wizard" / log.FILE).read_text("utf-8") + done.stderr + done.stdout
+    assert 5 == done.returncode
+    assert "sk-…6f38" in everything
+    assert "7d1e0b5a" not in everything
 
 
 @pytest.mark.parametrize(
@@ -226,7 +315,7 @@ def test_no_form_of_a_key_is_logged(
         ("Incorrect key sk-canary0123456789abcdef provided", "Incorrect key sk-…cdef provided"),
         ("Bearer st-canary0123456789abcdef", "Bearer st-…cdef"),
         ("sk-canary", "sk-…"),
-        ("sk-****************cdef.", "sk-…def."),
+        ("sk-****************cdef.", "sk-…cdef."),
         ("task-1 asks for sk-", "task-1 asks for sk-"),
     ],
 )
@@ -234,8 +323,8 @@ def test_what_looks_like_a_key_is_masked(
     tmp_path: Path, complaints: list[str], text: str, shown: str
 ) -> None:
     """Also a key that this run never saw shows no more than its last four characters."""
-    log.event("canary", text=text)
-    assert shown == json.loads((tmp_path / "state" / log.FILE).read_bytes())["text"]
+    log.event("http", reason=text)
+    assert shown == json.loads((tmp_path / "state" / log.FILE).read_bytes())["reason"]
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -244,9 +333,9 @@ def test_a_line_holds_any_text_and_is_harmless_to_show(
     tmp_path: Path, complaints: list[str], text: str
 ) -> None:
     """Any text comes back as it was, on one line, with nothing in it that a terminal would obey."""
-    log.event("text", text=text)
+    log.event("http", reason=text)
     line = (tmp_path / "state" / log.FILE).read_bytes().splitlines()[-1].decode()
-    assert redaction.redacted(text) == json.loads(line)["text"].encode("utf-16", "surrogatepass").decode(
+    assert redaction.redacted(text) == json.loads(line)["reason"].encode("utf-16", "surrogatepass").decode(
         "utf-16", "surrogatepass"
     )
     assert not {unicodedata.category(char) for char in line} & {"Cc", "Cs", "Zl", "Zp"}
@@ -254,12 +343,17 @@ def test_a_line_holds_any_text_and_is_harmless_to_show(
 
 
 def test_a_handled_error_names_what_the_user_was_told(tmp_path: Path, complaints: list[str]) -> None:
-    """Code, message, hint and exit code, and no more."""
-    log.error(UsageError("What.", "Do."), exit_code=2)
-    told = json.loads((tmp_path / "state" / log.FILE).read_bytes())
-    assert {"code": "usage", "message": "What.", "hint": "Do.", "exit_code": 2, "frames": []} == {
-        name: value for name, value in told.items() if name not in ("time", "session", "event")
-    }
+    """Code, exit code and where it was said; with --debug what was said; and no more."""
+    here = {"code": "usage", "exit_code": 2, "frames": []}
+    for debug, more in ((True, {"message": "What.", "hint": "Do."}), (False, {})):
+        log.begin(tmp_path / "state", kept=True, debug=debug, complain=complaints.append)
+        log.error(UsageError("What.", "Do."), exit_code=2)
+        told = json.loads((tmp_path / "state" / log.FILE).read_bytes().splitlines()[-1])
+        made = told.pop("made").split(":")
+        assert ("test_log.py", "test_a_handled_error_names_what_the_user_was_told") == (made[0], made[2])
+        assert {**here, **more} == {
+            name: value for name, value in told.items() if name not in ("time", "session", "event")
+        }
 
 
 def test_failed_exchanges_say_why(command: Command, folder: Path) -> None:

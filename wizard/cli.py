@@ -7,15 +7,15 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard import __version__, locale, process
 from wizard.arguments import parse as arguments_of
 from wizard.arguments import parser
-from wizard.errors import INTERRUPTED, UsageError, WizardError
-from wizard.local import log
-from wizard.local.redaction import redacted
+from wizard.errors import INTERRUPTED, StorageError, UsageError, WizardError
+from wizard.local import log, redaction
 from wizard.locale import _
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Importing a prompt library makes many objects that stay; looking for garbage among them costs a tenth of the start.
     gc.set_threshold(50_000, 20, 20)
     process.open_closed_streams()
+    process.write_no_session_keys()
+    redaction.hide(os.environ.get(redaction.VARIABLE, ""))
     words = list(sys.argv[1:] if argv is None else argv)
     locale.use(locale.choose(dict(os.environ), _wanted_language(words)))
     process.turn_signals_into_exits()
@@ -47,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         completion.complete(parser())
     try:
-        code = _guarded(arguments_of(words), words)
+        code = _understood(words)
     except SystemExit as leaving:
         code = int(leaving.code or 0)  # of a signal: 128 + its number
     log.event("end", exit_code=code)
@@ -56,14 +58,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _guarded(arguments: Namespace, words: Sequence[str]) -> int:
+def _understood(words: Sequence[str]) -> int:
+    """The exit code of the command line ``words``, of help and version too."""
+    try:
+        arguments = arguments_of(words)
+    except StorageError as error:  # help that can't be written
+        process.say(_("error: {message}").format(message=error.message))
+        return error.exit_code
+    except BrokenPipeError:
+        return 1
+    return _guarded(arguments)
+
+
+def _guarded(arguments: Namespace) -> int:
     """The exit code of ``arguments``; every error has become a line."""
     try:
         if arguments.command not in _WITHOUT_STATE:
             _settle_owner(arguments)
-        _begin_log(arguments, words)
+        _begin_log(arguments)
         code = _run(arguments)
-        sys.stdout.flush()  # where the result can't be written, that is said
+        with process.results():
+            sys.stdout.flush()
     except WizardError as error:
         return _tell(error, as_json=arguments.json)
     except KeyboardInterrupt:
@@ -96,7 +111,7 @@ def _state(arguments: Namespace) -> Path:
     return state_in(Path(), sandbox=arguments.sandbox)
 
 
-def _begin_log(arguments: Namespace, words: Sequence[str]) -> None:
+def _begin_log(arguments: Namespace) -> None:
     log.begin(
         _state(arguments), kept=arguments.command not in _LOOKING, debug=arguments.debug, complain=process.say
     )
@@ -108,18 +123,27 @@ def _begin_log(arguments: Namespace, words: Sequence[str]) -> None:
         platform=" ".join((sys.platform, *(os.uname()[2::2] if hasattr(os, "uname") else ()))),
         language=locale.language(),
         terminal=[bool(stream and stream.isatty()) for stream in (sys.stdin, sys.stdout, sys.stderr)],
-        argv=[_without_value(word) for word in words],
+        command=arguments.command,
+        options=sorted(
+            name
+            for name, value in vars(arguments).items()
+            if name != "command" and value not in (None, False, [])
+        ),
     )
+    if arguments.debug:
+        process.say(
+            _(
+                "--debug: what is asked of the platform and what it answers is written to {path}, up to {count:,} characters "
+                "each, with the words of every error. No key is in it, and nothing of the files that are uploaded; but names of "
+                "files, jobs and models are, and an error's words can quote a row of your data. Look through it before you "
+                "pass it on."
+            ).format(path=state_in(Path(), sandbox=arguments.sandbox) / log.FILE, count=log.LONGEST_TEXT)
+        )
 
 
 def _thread_failed(raised: threading.ExceptHookArgs) -> None:
     if raised.exc_value is not None:
         log.unexpected(raised.exc_value)
-
-
-def _without_value(word: str) -> str:
-    """A word of the command line; a key that was given there by mistake is not repeated."""
-    return "key.value=…" if "key.value=" in word else word
 
 
 def _run(arguments: Namespace) -> int:
@@ -246,7 +270,7 @@ def _tell(error: WizardError, *, as_json: bool) -> int:
 def _own_up(bug: Exception, *, as_json: bool) -> int:
     """A bug of ours or of a library's: one line with what, the request id if there is one, and where the rest is."""
     path = log.unexpected(bug)
-    what = f"{type(bug).__name__}: {redacted(str(bug))}".removesuffix(": ")
+    what = f"{type(bug).__name__}: {redaction.redacted(str(bug))}".removesuffix(": ")
     told = _("something unexpected happened ({what}).").format(what=what[:LONGEST_WORDS])
     request_id = getattr(bug, "request_id", "")
     if request_id:
@@ -263,7 +287,8 @@ def _own_up(bug: Exception, *, as_json: bool) -> int:
 def _print_error(told: dict[str, Any]) -> None:
     from wizard.commands.walk import print_json
 
-    print_json({"error": told})
+    with suppress(OSError, StorageError):  # it was told on standard error too
+        print_json({"error": told})
 
 
 def _here() -> Path:

@@ -24,6 +24,7 @@ Exit code 0 is done and 130 is interrupted and saved.
 from __future__ import annotations
 
 import errno
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -42,6 +43,7 @@ def reason(error: BaseException) -> str:
         errno.ENOTDIR: _("part of the path is no folder"),
         errno.EISDIR: _("it is a folder"),
         errno.EACCES: _("permission denied"),
+        errno.EBADF: _("it is closed"),
         errno.EPERM: _("permission denied"),
         errno.EROFS: _("the disk is read-only"),
         errno.ENOSPC: _("the disk (or your share of it) is full"),
@@ -76,7 +78,7 @@ class Remedy:
 class WizardError(Exception):
     """What happened (``message``), what to do next (``hint``), and a stable ``code`` for programs.
 
-    ``remedies``: what a step can offer to mend it on the spot; whoever catches the error may add some.
+    ``made``: file, line and function where that was said. ``remedies``: what a step can offer to mend it on the spot; whoever catches the error may add some.
     """
 
     code: ClassVar[str] = "failed"
@@ -87,6 +89,10 @@ class WizardError(Exception):
         self.message = message
         self.hint = hint
         self.remedies: tuple[Remedy, ...] = ()
+        made = sys._getframe(1)  # noqa: SLF001 - where the sentence stands: the log says that in its place
+        while made.f_code.co_name == "__init__" and made.f_back is not None:
+            made = made.f_back
+        self.made = (made.f_code.co_filename, made.f_lineno, made.f_code.co_qualname)
 
 
 class UsageError(WizardError):

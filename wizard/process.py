@@ -1,10 +1,12 @@
-"""Owns this process's standard streams and its signals: that there are three of the first, and that the second are exits."""
+"""Owns this process's standard streams, signals and surroundings: three of the first, the second are exits, and no secret leaves."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -14,10 +16,13 @@ _SHOW_CURSOR = b"\x1b[?25h"
 
 
 def open_closed_streams() -> None:
-    """A stream that came closed becomes the null device: else the next file opened would get its number, and our words."""
+    """A stream that came closed becomes the null device: else the next file opened would get its number, and our words.
+
+    Not one that takes a result: writing there fails, as it should.
+    """
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
-            null = os.open(os.devnull, os.O_RDWR)
+            null = os.open(os.devnull, os.O_RDONLY if name == "stdout" else os.O_RDWR)
             if null != number:
                 os.dup2(null, number)
                 os.close(null)
@@ -32,6 +37,34 @@ def say(text: str, *, lines: bool = True) -> None:
         print(safe(text, lines=lines), file=sys.stderr, flush=True)
     except OSError:
         return
+
+
+@contextmanager
+def results() -> Iterator[None]:
+    """What is written to standard output meanwhile; StorageError where it is not taken. A reader who had enough is none."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        from wizard.errors import StorageError, reason
+        from wizard.locale import _
+
+        told = _("The result can't be written to standard output: {reason}.").format(reason=reason(problem))
+        raise StorageError(told) from problem
+
+
+def result(text: str, *, lines: bool = True) -> None:
+    """A line, or more, of what was asked for, on standard output."""
+    from wizard.ui.base import safe
+
+    with results():
+        sys.stdout.write(safe(text, lines=lines) + "\n")
+
+
+def write_no_session_keys() -> None:
+    """No TLS library of this process or of its children writes down the keys with which our traffic can be read."""
+    os.environ.pop("SSLKEYLOGFILE", None)
 
 
 def turn_signals_into_exits() -> None:

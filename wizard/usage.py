@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 import unicodedata
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from wizard import process
 from wizard.locale import _
+from wizard.ui.base import safe
 
 Row = tuple[str, str]
 """Commands that belong together, and one line about them."""
@@ -53,6 +56,17 @@ class Parser(argparse.ArgumentParser):
         more = _("More: {command}").format(command=f"{self.prog} --help")
         said = _("error: {message}").format(message=message)
         self.exit(2, f"{said}\n{self.format_usage()}{more}\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Where argparse writes all it says: a word of the command line that it repeats may be a key, or hold escapes."""
+        if not message:
+            return
+        if file is not sys.stdout:
+            process.say(message.removesuffix("\n"))
+            return
+        with process.results():
+            sys.stdout.write(safe(message))
+            sys.stdout.flush()
 
     def _in_usage(self) -> list[argparse.Action]:
         options = argparse.Action([], "options", metavar=_("[OPTION ...]"))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from wizard.bailian.service import FAILED, Checkpoint, Job, LogPage, RemoteFile
-from wizard.local.redaction import hidden, redacted
+from wizard.local.redaction import hidden, redacted, throughout
 
 Listed = TypeVar("Listed")
 
@@ -57,20 +57,10 @@ def decoded(content: bytes) -> dict[str, Any] | None:
     A key that the answer repeats is hidden in it: what is read here is shown, and kept in the session.
     """
     try:
-        found = _without_keys(json.loads(content))
+        found = throughout(json.loads(content), hidden)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def _without_keys(value: Any) -> Any:
-    if isinstance(value, str):
-        return hidden(value)
-    if isinstance(value, list):
-        return [_without_keys(entry) for entry in value]
-    if isinstance(value, dict):
-        return {hidden(name): _without_keys(entry) for name, entry in value.items()}
-    return value
 
 
 def fault(body: Mapping[str, Any] | None) -> Fault:

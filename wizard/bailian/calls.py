@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -196,9 +197,7 @@ class _Exchanged:
         request_id = (
             found[1].decode("utf-8", "replace") if found else response.headers.get("x-request-id", "")
         )
-        more = (
-            {"response": body[: 2 * log.LONGEST_TEXT].decode("utf-8", "replace")} if log.debugging() else {}
-        )
+        more = {"response": _legible(body)} if log.debugging() else {}
         self._tell(status=response.status_code, request_id=request_id, received_bytes=len(body), **more)
 
     def failed(self, kind: str, reason: str, exchange: wire.Exchange) -> None:
@@ -207,3 +206,11 @@ class _Exchanged:
 
     def _tell(self, **more: Any) -> None:
         log.event("http", **self._told, **more, seconds=round(time.monotonic() - self._begun, 3))
+
+
+def _legible(body: bytes) -> str:
+    """``body`` as text; JSON with no character escaped, as a key in it could be."""
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return body.decode("utf-8", "replace")

@@ -22,6 +22,7 @@ _KEYS = (
     "preview.on_error",
     "key.region",
     "key.workspace",
+    "key.tracked",
     "key.save",
     "training.model",
     "training.type",

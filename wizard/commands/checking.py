@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard import __version__
+from wizard import __version__, process
 from wizard.commands.columns import columns_of
 from wizard.commands.walk import print_json
 from wizard.engine.step import Front
@@ -17,7 +16,6 @@ from wizard.errors import UsageError
 from wizard.interrupts import held
 from wizard.locale import _, ngettext
 from wizard.steps.findings import view_of
-from wizard.ui.base import safe
 
 if TYPE_CHECKING:
     from wizard.data.audit import Checked
@@ -63,7 +61,7 @@ def check(arguments: Namespace, front: Front) -> int:
         print_json(_as_dict(checked, found))
     else:
         for line in _lines(checked, arguments.limit):
-            sys.stdout.write(safe(line, lines=False) + "\n")
+            process.result(line, lines=False)
         for one, numbers in zip(checked, found, strict=False):
             front.show(view_of(one, numbers))
     return 1 if any(one.findings.errors for one in checked) else 0
@@ -92,7 +90,7 @@ def why(arguments: Namespace, front: Front) -> int:
         print_json(_fate_as_dict(one))
     else:
         for line in _fate_lines(one):
-            sys.stdout.write(safe(line, lines=False) + "\n")
+            process.result(line, lines=False)
     return 0 if one.sent is not None else 1
 
 
@@ -165,6 +163,7 @@ def _as_dict(checked: Sequence[Checked], found: Sequence[Statistics]) -> dict[st
 
 def _write_sarif(path: Path, checked: Sequence[Checked]) -> None:
     """SARIF 2.1.0 (OASIS), which editors and code reviews show beside the lines."""
+    from wizard.local.redaction import shown, throughout
     from wizard.local.storage import writing
 
     results = []
@@ -189,7 +188,7 @@ def _write_sarif(path: Path, checked: Sequence[Checked]) -> None:
         "runs": [{"tool": {"driver": driver}, "results": results}],
     }
     with writing(path, mode=0o666) as out:
-        out.write(json.dumps(log, ensure_ascii=False, indent=1).encode())
+        out.write(json.dumps(throughout(log, shown), ensure_ascii=False, indent=1).encode())
 
 
 def _fix(paths: Sequence[Path], arguments: Namespace) -> int:
@@ -207,16 +206,16 @@ def _fix(paths: Sequence[Path], arguments: Namespace) -> int:
         rows = ngettext(
             "{source} -> {output}: {rows:,} row", "{source} -> {output}: {rows:,} rows", mended.rows
         )
-        sys.stdout.write(safe(rows.format(source=path, output=mended.output, rows=mended.rows)) + "\n")
+        process.result(rows.format(source=path, output=mended.output, rows=mended.rows))
         for sentence in mended.sentences or (_("nothing had to be mended"),):
-            sys.stdout.write(safe(f"  {sentence}", lines=False) + "\n")
+            process.result(f"  {sentence}", lines=False)
         if mended.rejected_file is not None:
             line = ngettext(
                 "  {count:,} row can't be sent: it is in {path}, with its line and why",
                 "  {count:,} rows can't be sent: they are in {path}, with their lines and why",
                 mended.rejected,
             )
-            sys.stdout.write(safe(line.format(count=mended.rejected, path=mended.rejected_file)) + "\n")
+            process.result(line.format(count=mended.rejected, path=mended.rejected_file))
     if arguments.json:
         print_json(
             {

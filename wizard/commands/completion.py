@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from typing import NoReturn
 
+from wizard import process
+
 _PATHS = ("FILE", "FILE:LINE", "DIR", "SOURCE", "OUTPUT")
 _ANSWER = "KEY=VALUE"
 
@@ -15,7 +17,8 @@ def script(arguments: argparse.Namespace) -> int:
     """``completion bash|zsh|fish``: print what the shell is to evaluate."""
     from argcomplete.shell_integration import shellcode
 
-    print(shellcode(["bailian-wizard"], shell=arguments.shell))
+    with process.results():
+        sys.stdout.write(shellcode(["bailian-wizard"], shell=arguments.shell) + "\n")
     return 0
 
 

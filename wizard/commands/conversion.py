@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wizard import process
 from wizard.commands.columns import columns_of
 from wizard.commands.walk import print_json
 from wizard.data import catalog
@@ -14,7 +15,6 @@ from wizard.engine.step import Front
 from wizard.errors import UsageError
 from wizard.locale import _, ngettext
 from wizard.steps.preview import MEDQA_OUTPUT
-from wizard.ui.base import safe
 
 if TYPE_CHECKING:
     from wizard.data.convert import Conversion
@@ -90,17 +90,17 @@ def _tell(done: Conversion) -> None:
         line = ngettext(
             "{source} -> {output}: {rows:,} row", "{source} -> {output}: {rows:,} rows", part.rows
         )
-        print(safe(line.format(source=done.source, output=part.path, rows=part.rows), lines=False))
+        process.result(line.format(source=done.source, output=part.path, rows=part.rows), lines=False)
     if done.left_out:
         line = ngettext("{count:,} row left out: {path}", "{count:,} rows left out: {path}", done.left_out)
-        print(safe(line.format(count=done.left_out, path=done.left_out_file), lines=False))
+        process.result(line.format(count=done.left_out, path=done.left_out_file), lines=False)
     if done.order_kept:
         line = ngettext(
             "{count:,} row keeps the order of its options: they speak of each other.",
             "{count:,} rows keep the order of their options: they speak of each other.",
             done.order_kept,
         )
-        print(line.format(count=done.order_kept))
+        process.result(line.format(count=done.order_kept))
 
 
 def _as_dict(done: Conversion) -> dict[str, Any]:

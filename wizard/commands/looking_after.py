@@ -8,6 +8,7 @@ from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
+from wizard import process
 from wizard.commands.walk import print_json
 from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Facts, Front, Quit
@@ -260,4 +261,5 @@ def _print(value: Any, shown: Table | Text | View, *, as_json: bool) -> None:
         return
     from wizard.ui.render import print_view
 
-    print_view(shown if isinstance(shown, View) else View((shown,)), sys.stdout)
+    with process.results():
+        print_view(shown if isinstance(shown, View) else View((shown,)), sys.stdout)

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from wizard import flow
+from wizard import flow, process
 from wizard.commands import welcome
 from wizard.engine.run import Given, Run
 from wizard.engine.session import Session
-from wizard.engine.step import Facts, Front, Quit
+from wizard.engine.step import NOTHING, Facts, Front, Quit
 from wizard.errors import INTERRUPTED, UsageError
 from wizard.local.harmless import escaped
-from wizard.local.redaction import hidden
+from wizard.local.redaction import shown, throughout
 from wizard.locale import _
 from wizard.steps.world import World
 
@@ -69,7 +69,6 @@ def unattended(
 def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: bool) -> int:
     """``plan``: everything up to the review; sends nothing but the key's proof. Prints the plan and its digest."""
     from wizard.steps.review import Review, plan_of
-    from wizard.ui.base import safe
     from wizard.ui.lines import text_of
 
     with Session.open(world.state) as session:
@@ -92,8 +91,8 @@ def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: boo
             return 0
         view = Review(world).view(run.facts)
         for line in text_of(view) if view else ():
-            print(safe(line))
-        print(_("digest: {digest}").format(digest=planned.digest))
+            process.result(line)
+        process.result(_("digest: {digest}").format(digest=planned.digest))
         return 0
 
 
@@ -127,8 +126,8 @@ def schema() -> int:
                     else ("minimum", "maximum")
                 )
                 entry |= {low: parameter.low, high: parameter.high}
-        properties[key] = entry
-    properties["training.budget"] = {"type": "number", "exclusiveMinimum": 0}
+        properties[key] = _or_nothing(entry) if parameter and not parameter.sent else entry
+    properties["training.budget"] = _or_nothing({"type": "number", "exclusiveMinimum": 0})
     properties["key.save"] = {"type": "boolean"}
     print_json(
         {
@@ -140,6 +139,11 @@ def schema() -> int:
         }
     )
     return 0
+
+
+def _or_nothing(entry: dict[str, Any]) -> dict[str, Any]:
+    """An answer that may be none."""
+    return {"anyOf": [entry, {"const": NOTHING}]}
 
 
 def result(run: Run, world: World) -> dict[str, Any]:
@@ -162,8 +166,9 @@ def exit_code(facts: Facts) -> int:
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on standard output; no key that the platform repeated is in it, and nothing that a terminal obeys."""
-    sys.stdout.write(escaped(hidden(json.dumps(value, ensure_ascii=False, indent=2))) + "\n")
+    """One JSON object on standard output; no key is in it, whoever wrote it, and nothing that a terminal obeys."""
+    with process.results():
+        sys.stdout.write(escaped(json.dumps(throughout(value, shown), ensure_ascii=False, indent=2)) + "\n")
 
 
 def _command(world: World) -> str:

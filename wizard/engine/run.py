@@ -7,7 +7,7 @@ are open when what they rest on changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from wizard.engine.effects import Effectful, Receipt
 from wizard.engine.plan import digest
 from wizard.engine.session import Fact, Session
 from wizard.engine.stale import made_from
-from wizard.engine.step import Back, Edit, Facts, Field, Front, Source, Step, Unacceptable
+from wizard.engine.step import Back, Edit, Facts, Field, Front, Source, Step, Unacceptable, written
 from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded, UsageError, WizardError
 from wizard.local import log
 from wizard.locale import _
@@ -176,7 +176,7 @@ class Run:
     def _refuse_other_answers(self) -> None:
         """Behind the seal an answer may be given again, so that the same command goes on; another one may not."""
         facts = self.facts
-        other = [key for key, given in self._given.items() if str(given.raw) != str(facts.get(key))]
+        other = [key for key, given in self._given.items() if written(given.raw) != written(facts.get(key))]
         if other:
             raise UsageError(
                 _("The job of this session has been sent; its answers can't be changed: {keys}").format(
@@ -206,7 +206,7 @@ class Run:
             line = step.line(self.facts)
             if self._announced.get(step.id) != line:
                 self._announced[step.id] = line
-                log.event("step-end", step=step.id, line=line)
+                log.event("step-end", step=step.id)
                 self.front.done(step.title(), line, self._source_of(step))
 
     def _source_of(self, step: Step) -> str:
@@ -245,7 +245,7 @@ class Run:
             given = self._given.pop(field.key)
             source = given.source
             try:
-                value = field.accept(given.raw)
+                value = field.given(given.raw)
             except Unacceptable as problem:
                 if field.kind == "word":
                     raise ApprovalMissing(
@@ -273,7 +273,7 @@ class Run:
             self._secrets[field.key] = value
             log.event("answer", key=field.key, source=source)
             return
-        log.event("answer", key=field.key, source=source, value=value)
+        log.event("answer", key=field.key, source=source, **{"chosen" if field.public else "value": value})
         remember = self.session.note if field.quiet and source == "default" else self.session.put
         remember(field.key, Fact(value, source, self._basis(field.needs)))
 
@@ -310,7 +310,7 @@ class Run:
             and field.kind != "word"
             and self._lacking(field)
         ]
-        lines = "\n".join(f"  {field.key}: {field.label}" for field in missing)
+        lines = "\n".join(line for field in missing for line in _left(field))
         return AnswersMissing(
             _("These answers are missing:\n{lines}").format(lines=lines),
             _("Give each with --set KEY=VALUE or in an --answers file, or take every default with --yes."),
@@ -400,6 +400,13 @@ class Run:
     def once(self, effect: Effectful) -> Receipt:
         """Bring about an effect that must not happen twice."""
         return effects.once(effect, self.session, self.front)
+
+
+def _left(field: Field) -> Iterator[str]:
+    """A question that is left; and each answer to it, where none is recommended."""
+    yield f"  {field.key}: {field.label}"
+    if field.default is None:
+        yield from (f"    --set {field.key}={written(choice.value)}" for choice in field.choices)
 
 
 def _sealed() -> str:

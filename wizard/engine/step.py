@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+from wizard.local.redaction import shown
 from wizard.locale import _
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 Kind = Literal["choice", "text", "integer", "number", "path", "secret", "word"]
 Source = Literal["asked", "flag", "answers", "default", "done"]
+
+
+NOTHING = "none"
+"""How no answer to an optional question is written on a command line and in an answers file; at the terminal it is left empty."""
 
 
 def source_shown(source: str) -> str:
@@ -86,6 +91,7 @@ class Field:
     ``quiet``: the default is taken without asking, until somebody edits it. ``attended``: only a person is asked; a
     script needs no answer. ``browse(page)``: something to page through at this question, None past its end.
     ``foremost``: how many choices a menu shows before it is asked for all; 0 for all at once.
+    ``public``: an answer is one of our own words, never of the user's data, so that the log may tell it.
     ``word``: for kind ``word``, what must be typed for ``default``-independent ``value`` to be the answer.
     """
 
@@ -101,38 +107,51 @@ class Field:
     quiet: bool = False
     attended: bool = False
     optional: bool = False
+    public: bool = False
     browse: Callable[[int], View | None] | None = None
     foremost: int = 0
     word: str = ""
     value: Any = None
+
+    def given(self, raw: Any) -> Any:
+        """As ``accept``, of what was written down before the question: an empty value, as of a variable that isn't set, is none."""
+        if self.optional and isinstance(raw, str) and not raw.strip():
+            raise Unacceptable(
+                _("the value is empty. No value is written {key}={nothing}").format(
+                    key=self.key, nothing=NOTHING
+                )
+            )
+        return self.accept(raw)
 
     def accept(self, raw: Any) -> Any:
         """The answer in its own type, from text (a flag, a prompt) or an already typed value.
 
         Raises Unacceptable with a sentence for the person who gave it.
         """
-        value = self._typed(raw)
-        if value is None and self.optional:
+        if self.optional and (raw is None or (isinstance(raw, str) and raw.strip().lower() in ("", NOTHING))):
             return None
+        value = self._typed(raw)
         if self.choices and value not in [choice.value for choice in self.choices if not choice.edits]:
-            allowed = ", ".join(_written(choice.value) for choice in self.choices if not choice.edits)
+            allowed = ", ".join(written(choice.value) for choice in self.choices if not choice.edits)
             raise Unacceptable(_("{value} is not one of: {allowed}").format(value=value, allowed=allowed))
+        if self.kind == "text" and shown(value) != value:
+            raise Unacceptable(
+                _("It holds what looks like an API key, which is kept and sent nowhere but as the key.")
+            )
         if problem := self.check(value):
             raise Unacceptable(problem)
         return value
 
     def _typed(self, raw: Any) -> Any:
         if raw is None or (isinstance(raw, str) and not raw.strip() and self.kind != "text"):
-            if self.optional:
-                return None
             raise Unacceptable(_("An answer is needed here."))
         if self.kind == "integer":
             return _integer(raw)
         if self.kind == "number":
             return _number(raw)
         if self.kind == "choice":
-            texts = {_written(choice.value): choice.value for choice in self.choices}
-            return texts.get(_written(raw).strip(), raw)
+            texts = {written(choice.value): choice.value for choice in self.choices}
+            return texts.get(written(raw).strip(), raw)
         if self.kind == "word":
             if raw != self.value:
                 raise Unacceptable(
@@ -144,8 +163,10 @@ class Field:
         return raw if self.kind == "text" else raw.strip()
 
 
-def _written(value: Any) -> str:
-    """A choice as it is written on a command line; yes and no as JSON and TOML write them."""
+def written(value: Any) -> str:
+    """An answer as it is written on a command line; yes and no as JSON and TOML write them."""
+    if value is None:
+        return NOTHING
     return str(value).lower() if value in (True, False, "True", "False") else str(value)
 
 

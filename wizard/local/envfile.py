@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from wizard.errors import StorageError, UsageError
-from wizard.local import storage, worktree
+from wizard.local import redaction, storage, worktree
 from wizard.local.lock import Busy, take
 from wizard.locale import _
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from dotenv.parser import Binding
 
-KEY = "DASHSCOPE_API_KEY"
+KEY = redaction.VARIABLE
 WORKSPACE = "DASHSCOPE_WORKSPACE"
 REGION = "DASHSCOPE_REGION"
 NAMES = (KEY, WORKSPACE, REGION)
@@ -52,7 +52,7 @@ class EnvFile:
 
     ``ignored`` are the names in it that could turn a client to another host, in the file's order; ``unreadable_lines``
     are the 1-based lines that are not an assignment (an unclosed quote, say) and so count for nothing. ``open``: other
-    users of this computer may read it.
+    users of this computer may read it. ``theirs``: it belongs to another user.
     """
 
     values: Mapping[str, str] = field(repr=False, hash=False)
@@ -60,6 +60,7 @@ class EnvFile:
     exists: bool = False
     unreadable_lines: tuple[int, ...] = ()
     open: bool = False
+    theirs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ def read(path: Path) -> EnvFile:
         exists=True,
         unreadable_lines=_lines_in_error(text),
         open=_others_may_open(path.stat()),
+        theirs=any(_belongs_to_another(found) for found in (path.lstat(), path.stat())),
     )
 
 
@@ -166,6 +168,10 @@ def _others_may_open(found: os.stat_result) -> bool:
     return os.name != "nt" and bool(found.st_mode & 0o077)
 
 
+def _belongs_to_another(found: os.stat_result) -> bool:
+    return hasattr(os, "geteuid") and found.st_uid != os.geteuid()
+
+
 def _look(path: Path) -> os.stat_result | None:
     """What is at ``path`` (None: nothing); UsageError unless it is an ordinary file of ours under one name only."""
     try:
@@ -176,7 +182,7 @@ def _look(path: Path) -> os.stat_result | None:
     if found is None:
         return None
     trouble = _kind_trouble(found.st_mode)
-    if trouble is None and hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+    if trouble is None and _belongs_to_another(found):
         trouble = _("it belongs to another user")
     if trouble is None and found.st_nlink > 1:
         trouble = _("the same file has another name as well (a hard link)")

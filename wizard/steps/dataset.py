@@ -93,6 +93,7 @@ class Dataset(Step):
     def _fields_of_sets(self, sets: Sequence[catalog.QuestionSet], facts: Facts) -> Sequence[Field]:
         which = Field(
             key="dataset.set",
+            public=True,
             help=about("dataset.set"),
             kind="choice",
             label=_("Which set of questions?"),

@@ -93,6 +93,11 @@ def _texts(_language: str) -> Mapping[str, str]:
             "Sign in to the console with your Alibaba Cloud account, open API Key, create one and paste it here.\n"
             "It is here: https://bailian.console.aliyun.com/model/settings/api-key (keys that begin with sk-sp- can't train)"
         ),
+        "key.tracked": _(
+            "A key that came with the folder (from a repository, or from another user) can belong to anybody.\n"
+            "Say yes only if you know whose it is and may use it: its owner can read your rows and gets the bill.\n"
+            "Your own keys, with their last four characters: https://bailian.console.aliyun.com/?tab=model#/api-key"
+        ),
         "key.save": _(
             "Kept in .env, the key need not be typed again; only your user account can read that file.\n"
             "Choose no on a computer that you share: then it lives in memory and is gone when the wizard ends.\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wizard.engine.step import Choice, Facts, Field, Step, Work
 from wizard.engine.view import Text, View
@@ -13,7 +13,11 @@ from wizard.locale import _
 from wizard.steps.help import about
 from wizard.steps.world import KEY_NAME, FoundKey, World
 
+if TYPE_CHECKING:
+    from wizard.bailian.apikey import ApiKey
+
 UNAUTHORIZED = 401
+OTHER = "other"
 
 
 class Key(Step):
@@ -25,6 +29,7 @@ class Key(Step):
     def __init__(self, world: World) -> None:
         self._world = world
         self._trouble = ""
+        self._doubts: dict[str, str] = {}  # a key's fingerprint -> why it may be somebody else's
 
     def title(self) -> str:
         """As on the screen."""
@@ -36,6 +41,7 @@ class Key(Step):
 
         region = Field(
             key="key.region",
+            public=True,
             help=about("key.region"),
             kind="choice",
             label=_("In which region is your Bailian workspace?"),
@@ -52,7 +58,8 @@ class Key(Step):
             check=_workspace_problem,
             quiet=True,
         )
-        found = self._found()
+        found = self._found(facts)
+        doubtful = self._doubtful(facts)
         asked = Field(
             key="key.value",
             help=about("key.value"),
@@ -65,6 +72,7 @@ class Key(Step):
         )
         save = Field(
             key="key.save",
+            public=True,
             help=about("key.save"),
             kind="choice",
             label=_("Keep the key in .env in this folder, readable by you only?"),
@@ -75,11 +83,60 @@ class Key(Step):
             ),
             quiet=found is not None,
         )
-        return (region, workspace, save) if found else (region, workspace, asked, save)
+        undecided = doubtful is not None and not found and facts.get("key.tracked") != OTHER
+        return (
+            region,
+            workspace,
+            *((doubtful,) if doubtful else ()),
+            *(() if found or undecided else (asked,)),
+            save,
+        )
 
-    def view(self, facts: Facts) -> View | None:  # noqa: ARG002 - the same whatever is known
+    def _doubtful(self, facts: Facts) -> Field | None:
+        """The question whether to use a key that came with the folder. The answer names the key, so it holds for no other."""
+        key = self._key_in_env()
+        doubt = self._doubt(key) if key is not None else ""
+        if key is None or not doubt:
+            return None
+        workspace = facts.get("key.workspace") or self._named("DASHSCOPE_WORKSPACE")
+        where = _("{key} (workspace {workspace})").format(key=key.masked, workspace=workspace)
+        return Field(
+            key="key.tracked",
+            public=True,
+            help=about("key.tracked"),
+            kind="choice",
+            label=_(
+                "The key {key} may be somebody else's, since {reason}. With it your rows go to its account, and its owner "
+                "pays. Use it?"
+            ).format(key=where if workspace else key.masked, reason=doubt),
+            choices=(
+                Choice(OTHER, _("No, I give another key")),
+                Choice(key.fingerprint, _("Yes, use {key}").format(key=key.masked)),
+            ),
+        )
+
+    def _key_in_env(self) -> ApiKey | None:
+        """The key of ``.env``, where it is the one that would be used if none were typed."""
+        from wizard.bailian.apikey import ApiKey
+        from wizard.local import envfile
+
+        if self._world.sandbox:
+            return None
+        try:
+            found = envfile.look_up(self._world.environ, self._world.env_path, KEY_NAME)
+            return ApiKey.clean(found.value) if found is not None and found.where == ".env" else None
+        except UsageError:  # _found tells
+            return None
+
+    def _doubt(self, key: ApiKey) -> str:
+        """Why ``key``, which is in ``.env``, may be somebody else's; empty where nothing says so. Git is asked once a run."""
+        if key.fingerprint not in self._doubts:
+            self._doubts[key.fingerprint] = _whose(self._world.env_path)
+        return self._doubts[key.fingerprint]
+
+    def view(self, facts: Facts) -> View | None:
         """Why a key that was found can't be used, and what in .env was not obeyed, if so."""
-        self._found()
+        self._found(facts)
         told = [self._trouble] if self._trouble else []
         if not self._world.sandbox:
             told += _remarks_on(self._world.env_path)
@@ -146,7 +203,7 @@ class Key(Step):
 
     def verify(self, facts: Facts) -> str | None:
         """The key must still be where it was, and be the one that was proved."""
-        found = self._found()
+        found = self._found(facts)
         if found is None:
             return _("the key is not there any more")
         if found.key.fingerprint != facts["key.proof"]["fingerprint"]:
@@ -181,13 +238,17 @@ class Key(Step):
         except UsageError:  # a .env that can't be read: _found tells
             return ""
 
-    def _found(self) -> FoundKey | None:
+    def _found(self, facts: Facts) -> FoundKey | None:
+        """The key to use: one that may be somebody else's only where the user said so."""
         self._trouble = ""
         try:
-            return self._world.found_key()
+            found = self._world.found_key()
         except UsageError as trouble:
             self._trouble = f"{trouble.message} {trouble.hint}".strip()
             return None
+        if found is None or found.where != ".env" or facts.get("key.tracked") == found.key.fingerprint:
+            return found
+        return None if self._doubt(found.key) else found
 
     def _typed_or_found(self, work: Work) -> FoundKey:
         from wizard.bailian.apikey import ApiKey
@@ -195,7 +256,7 @@ class Key(Step):
         typed = work.secret("key.value")
         if typed:
             return FoundKey(ApiKey.clean(typed), "typed")
-        found = self._found()
+        found = self._found(work.facts)
         if found is None:
             raise UsageError(
                 _("There is no API key: neither {name} in the environment nor a .env file with it.").format(
@@ -219,6 +280,17 @@ class Key(Step):
         for note in saved.notes:
             work.front.say(note, "dim")
         return ".env"
+
+
+def _whose(path: Path) -> str:
+    """Why the key in the ``.env`` at ``path`` may be somebody else's; empty where nothing says so."""
+    from wizard.local import envfile, worktree
+
+    if envfile.read(path).theirs:
+        return _("{path} belongs to another user").format(path=path.name)
+    if "tracked" in (worktree.standing(path), worktree.standing(path.resolve())):
+        return _("git tracks {path}").format(path=path.name)
+    return ""
 
 
 def _remarks_on(path: Path) -> list[str]:

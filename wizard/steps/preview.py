@@ -52,6 +52,7 @@ class Preview(Step):
             ),
             Field(
                 key="preview.looks_right",
+                public=True,
                 help=about("preview.looks_right"),
                 kind="choice",
                 label=_("Does this look right?"),
@@ -76,6 +77,7 @@ class Preview(Step):
             ),
             Field(
                 key="preview.on_error",
+                public=True,
                 help=about("preview.on_error"),
                 kind="choice",
                 label=_("What about rows that can't be sent?"),
@@ -88,6 +90,7 @@ class Preview(Step):
             ),
             Field(
                 key="preview.unsent",
+                public=True,
                 help=about("preview.unsent"),
                 kind="choice",
                 label=_("What about fields that turn up only further on, and will not be sent?"),

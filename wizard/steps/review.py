@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from wizard.bailian import models
 from wizard.bailian.hyperparameters import taken_by
 from wizard.engine.plan import Item, Plan
-from wizard.engine.step import Choice, Facts, Field, Step, source_shown
+from wizard.engine.step import Choice, Facts, Field, Step, source_shown, written
 from wizard.engine.view import Block, Table, Text, View
 from wizard.locale import _, ngettext
 from wizard.steps.estimate import cost_shown, price_of, sent_parameters
@@ -46,6 +46,7 @@ class Review(Step):
             return (
                 Field(
                     key="review.approval",
+                    public=True,
                     kind="word",
                     label=_("Approval of the plan"),
                     help=about("review.approval"),
@@ -54,6 +55,7 @@ class Review(Step):
         plan = plan_of(facts, self._world)
         change = Field(
             key="review.change",
+            public=True,
             help=about("review.change"),
             kind="choice",
             label=_("Which line shall be changed?"),
@@ -71,6 +73,7 @@ class Review(Step):
         )
         checked = Field(
             key="review.checked",
+            public=True,
             help=about("review.checked"),
             kind="choice",
             label=_("Is everything as you want it?"),
@@ -87,6 +90,7 @@ class Review(Step):
             label = _("Type {word} to upload the data and create the job, which costs money")
         approval = Field(
             key="review.approval",
+            public=True,
             help=about("review.approval"),
             kind="word",
             label=label.format(word=YES),
@@ -288,8 +292,8 @@ def command(facts: Facts, plan: Plan, world: World) -> str:
     words = ["bailian-wizard", "run", "--yes", *(("--sandbox",) if world.sandbox else ())]
     for key, source in facts.sources.items():
         chosen = source in ("asked", "flag", "answers") and key.startswith(ANSWERS) and key not in LOOKS
-        if facts[key] is not None and (chosen or key == "training.job_name"):
-            words += ["--set", f"{key}={facts[key]}"]
+        if chosen or key == "training.job_name":
+            words += ["--set", f"{key}={written(facts[key])}"]
     return shlex.join([*words, "--approve", plan.digest])
 
 

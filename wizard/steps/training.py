@@ -48,6 +48,7 @@ class Training(Step):
         offered = [model for model in models.text_models(region) if set(model.training_types) & set(suitable)]
         model_field = Field(
             key="training.model",
+            public=True,
             help=about("training.model"),
             kind="choice",
             label=_("Which model shall be trained?"),
@@ -60,6 +61,7 @@ class Training(Step):
         types = [kind for kind in suitable if kind in chosen.training_types]
         type_field = Field(
             key="training.type",
+            public=True,
             help=about("training.type"),
             kind="choice",
             label=_("How shall it be trained?"),
@@ -107,6 +109,7 @@ class Training(Step):
         )
         return Field(
             key="training.adjust",
+            public=True,
             help=about("training.adjust"),
             kind="choice",
             label=_("Use the recommended settings?"),
@@ -125,6 +128,7 @@ class Training(Step):
         offered = self._default(known, facts, training_type)
         return Field(
             key=f"training.{known.name}",
+            public=kind != "text" or known.as_text,
             help=known.help(offered),
             kind=kind,
             label=_("{name}, {range}").format(name=known.label(), range=known.range()),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.errors import UsageError
+from wizard.local import redaction
 from wizard.local.way import STATE
 from wizard.locale import _
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from wizard.money.ledger import Ledger
     from wizard.sandbox import Running
 
-KEY_NAME = "DASHSCOPE_API_KEY"
+KEY_NAME = redaction.VARIABLE
 SANDBOX_KEY = "sk-sandbox-practice-key-of-no-worth"
 SANDBOX_REGION = "sandbox"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from wizard.local.redaction import hidden
+from wizard.local.redaction import shown
 
 # Cf (format) holds the bidirectional controls that can make a line read other than it is; the joiners that scripts and
 # emoji need are let through.
@@ -35,13 +35,13 @@ def _in(mark: str, encoding: str) -> bool:
 def safe(text: str, *, lines: bool = True) -> str:
     """``text`` with nothing in it that a terminal would obey: control, bidi and unpaired characters become visible.
 
-    No key seen in this run is in it either. ``lines``: whether newlines stay; tabs become two blanks.
+    No key is in it either. ``lines``: whether newlines stay; tabs become two blanks.
     """
-    text = hidden(text)
+    text = shown(text)
     if text.isascii() and text.isprintable():
         return text
-    shown = "".join(_visible(char, lines=lines) for char in text.replace("\r\n", "\n"))
-    return shown.translate(_lacking) if _lacking else shown
+    legible = "".join(_visible(char, lines=lines) for char in text.replace("\r\n", "\n"))
+    return legible.translate(_lacking) if _lacking else legible
 
 
 def _visible(char: str, *, lines: bool) -> str:

@@ -148,7 +148,7 @@ class Plain:
                 continue
             chosen = _chosen(word or str(safe_one), decision.choices)
             if chosen is not None:
-                log.event("decision", question=decision.question, chosen=str(chosen.value))
+                log.event("decision", chosen=str(chosen.value))
                 return str(chosen.value)
             self._say_numbers(decision.choices)
 

@@ -128,7 +128,7 @@ class Terminal:
             fresh=True,
         )
         self._answered("?", decision.question, chosen.label)
-        log.event("decision", question=decision.question, chosen=str(chosen.value))
+        log.event("decision", chosen=str(chosen.value))
         return str(chosen.value)
 
     def _choose(self, field: Field, current: Any, *, everything: bool = False) -> Any:
