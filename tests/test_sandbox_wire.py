@@ -279,3 +279,27 @@ def test_what_the_documents_leave_open(tmp_path: Path) -> None:
             kept.body["code"],
             kept.body["message"],
         )
+
+
+def test_only_programs_here_are_answered(tmp_path: Path) -> None:
+    """A request under a foreign name, or from a web page of another origin, is 403 and does nothing, whatever its key."""
+    with serving(tmp_path) as url:
+        port = url.rpartition(":")[2]
+        for host in (
+            "evil.example",
+            f"evil.example:{port}",
+            "127.0.0.1:1",
+            "127.0.0.1",
+            f"127.0.0.1.evil.example:{port}",
+            "",
+        ):
+            refused = call(url, "GET", FILES, headers={"Host": host})
+            assert (403, "AccessDenied") == (refused.status, refused.body["code"]), host
+        for host in (f"localhost:{port}", f"LOCALHOST:{port}", f"[::1]:{port}", f"127.0.0.1:{port}"):
+            assert 200 == call(url, "GET", FILES, headers={"Host": host}).status
+        body, headers = form(("files", "a.jsonl", b"x"), ("purpose", None, b"fine-tune"))
+        for origin in ("https://evil.example", "null", f"https://127.0.0.1:{port}", "http://127.0.0.1:1"):
+            refused = call(url, "POST", FILES, body, headers={**headers, "Origin": origin})
+            assert (403, "AccessDenied") == (refused.status, refused.body["code"]), origin
+        assert [] == files(url)
+        assert 200 == call(url, "GET", FILES, headers={"Origin": url}).status

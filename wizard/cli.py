@@ -137,7 +137,7 @@ def _begin_log(arguments: Namespace) -> None:
                 "each, with the words of every error. No key is in it, and nothing of the files that are uploaded; but names of "
                 "files, jobs and models are, and an error's words can quote a row of your data. Look through it before you "
                 "pass it on."
-            ).format(path=state_in(Path(), sandbox=arguments.sandbox) / log.FILE, count=log.LONGEST_TEXT)
+            ).format(path=_state(arguments) / log.FILE, count=log.LONGEST_TEXT)
         )
 
 

@@ -25,7 +25,8 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *, rows: Sequence[Row] = (), **more: Any) -> None:
         speak()
-        super().__init__(formatter_class=Help, **more)
+        # An abbreviation that works today is another option's name tomorrow, and a subcommand's whole option may be one.
+        super().__init__(formatter_class=Help, allow_abbrev=False, **more)
         self._rows = rows
 
     def format_usage(self) -> str:

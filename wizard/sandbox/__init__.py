@@ -11,6 +11,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
@@ -25,6 +26,7 @@ LOG = "sandbox.log"
 _DEADLINE = (
     20.0  # seconds to come up: it takes a fifth of one, but a predecessor may be finishing its requests
 )
+_LOOK = 0.2
 _GRACE = 15.0  # seconds to finish the requests under way
 
 
@@ -45,8 +47,10 @@ class Running:
         return self._process.poll() is None
 
     def wait(self) -> int:
-        """Wait until the process has ended; its exit code."""
-        return self._process.wait()
+        """Wait until the process has ended; its exit code. A signal that comes just before the waiting begins ends it too."""
+        while (code := self._process.poll()) is None:
+            time.sleep(_LOOK)
+        return code
 
     def close(self) -> None:
         """End the sandbox once the requests under way are finished; a second call does nothing."""

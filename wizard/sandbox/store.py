@@ -133,9 +133,13 @@ class Store:
             model.executescript(_SCHEMA)
             ours = set(model.execute("SELECT type, name, sql FROM sqlite_master"))
         there = set(self._database.execute("SELECT type, name, sql FROM sqlite_master"))
-        ids = self._database.execute("SELECT file_id FROM files") if there else ()
-        if not there <= ours or not all(_FILE_ID.fullmatch(str(file_id)) for (file_id,) in ids):
+        if not there:
+            return
+        if there != ours:
             raise _foreign(path)
+        for (file_id,) in self._database.execute("SELECT file_id FROM files"):
+            if not _FILE_ID.fullmatch(str(file_id)):
+                raise _foreign(path)
 
     def _sweep(self) -> None:
         """Remove what a kill left: ordinary files that are named as ours are, and that nothing refers to."""
