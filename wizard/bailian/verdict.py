@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _REFUSING = frozenset({*range(400, 408), *range(410, 418), *range(421, 425), *range(426, 429), 431, 451})
 _CONFLICT, _TOO_MANY = 409, 429
+_BUSY, _BROKEN = frozenset({408, 425, _TOO_MANY}), 500  # HTTP's own "later", and where its "my fault" begins
 _TROUBLE = re.compile(r"5\d\d$|internal|service|gateway|system|request[._-]?time", re.IGNORECASE)
 
 
@@ -86,11 +87,18 @@ def refused(status: int, said: Fault, endpoint: Endpoint) -> Refused:
         status=status,
         platform_code=said.code,
         platform_message=said.message,
+        passing=status == _TOO_MANY,
     )
 
 
 def unclear(
-    effect: Effect, reason: str, endpoint: Endpoint, said: Fault | None = None, status: int | None = None
+    effect: Effect,
+    reason: str,
+    endpoint: Endpoint,
+    said: Fault | None = None,
+    status: int | None = None,
+    *,
+    passing: bool = False,
 ) -> PlatformError:
     """Nobody can tell what became of the request: OutcomeUnknown, or NeverSent for a read."""
     said = said or answers.Fault()
@@ -103,4 +111,5 @@ def unclear(
         status=status,
         platform_code=said.code,
         platform_message=said.message,
+        passing=passing or (status is not None and (status in _BUSY or status >= _BROKEN)),
     )

@@ -59,10 +59,15 @@ def unattended(
             welcome.put_away(session, front)
         world.session_id = session.id
         run = Run(flow.steps(world), session, front, given)
-        _through(run, to_the_end=watch)
+        code = None
+        try:
+            _through(run, to_the_end=watch)
+        except Quit as leaving:  # the job that is watched goes on
+            front.say(leaving.farewell)
+            code = INTERRUPTED
         if as_json:
             print_json(result(run, world))
-        return exit_code(run.facts)
+        return exit_code(run.facts) if code is None else code
 
 
 def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: bool) -> int:
