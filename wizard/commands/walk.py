@@ -104,6 +104,8 @@ def schema() -> int:
     """``schema``: every answer as JSON Schema."""
     from wizard.bailian.hyperparameters import HYPERPARAMETERS
     from wizard.commands.answers import keys
+    from wizard.data.parts import MAX_PART_SIZE
+    from wizard.steps.preview import LEAST_PART, MB
 
     types = {"integer": "integer", "number": "number"}
     known = {f"training.{parameter.name}": parameter for parameter in HYPERPARAMETERS}
@@ -125,6 +127,11 @@ def schema() -> int:
                 )
                 entry |= {low: parameter.low, high: parameter.high}
         properties[key] = entry
+    properties["preview.part_size"] = {
+        "type": "integer",
+        "minimum": LEAST_PART,
+        "maximum": MAX_PART_SIZE // MB,
+    }
     properties["training.budget"] = {"type": "number", "exclusiveMinimum": 0}
     properties["key.save"] = {"type": "boolean"}
     print_json(
