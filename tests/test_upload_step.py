@@ -14,12 +14,10 @@ from wizard.bailian.apikey import ApiKey
 from wizard.bailian.client import Bailian, Deadlines
 from wizard.bailian.endpoints import Endpoint
 from wizard.engine.effects import Receipt
-from wizard.engine.step import Facts
 from wizard.steps.upload import FileUpload
-from wizard.steps.world import World
 from wizard.ui.scripted import Scripted
 
-FILE = {"role": "train", "path": "train.jsonl", "size": 7, "md5": "0" * 32, "sha256": "1" * 64, "rows": 1}
+FILE = {"role": "train", "size": 7, "md5": "0" * 32, "sha256": "1" * 64, "rows": 1}
 LISTED = {"file_id": "f-1", "name": "train.jsonl", "size": 7, "md5": "0" * 32}
 
 
@@ -30,13 +28,13 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def effect(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileUpload]:
+def effect(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileUpload]:
     monkeypatch.setattr(calls, "_PAUSES", (0.01, 0.02))
     key = ApiKey.clean(CANARY)
     with Bailian(Endpoint(server.url), key, deadlines=Deadlines(connect=20, read=60)) as platform:
         proof = {"endpoint": platform.endpoint, "fingerprint": key.fingerprint, "shown": key.masked}
-        world = World(tmp_path, {})
-        yield FileUpload(world, platform, Facts({"key.proof": proof}), FILE, Scripted(yes=True))
+        front = Scripted(yes=True)
+        yield FileUpload(platform, Path("train.jsonl"), FILE, front, proof, demand=lambda: None)
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,10 @@ class DecisionNeeded(WizardError):
 
 
 class PlatformError(WizardError):
-    """Talking to the platform failed. ``request_id`` and ``status`` are what it answered, where it did."""
+    """Talking to the platform failed. ``request_id`` and ``status`` are what it answered, where it did.
+
+    ``passing``: it was trouble on the way, or too much at the moment, and may be over by itself.
+    """
 
     code = "platform"
 
@@ -177,12 +180,14 @@ class PlatformError(WizardError):
         status: int | None = None,
         platform_code: str = "",
         platform_message: str = "",
+        passing: bool = False,
     ) -> None:
         super().__init__(message, hint)
         self.request_id = request_id
         self.status = status
         self.platform_code = platform_code
         self.platform_message = platform_message
+        self.passing = passing
 
 
 class NeverSent(PlatformError):

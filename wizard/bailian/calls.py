@@ -154,14 +154,15 @@ class Calls:
         raise failure
 
     def _unanswered(self, broken: wire.Broken, exchange: wire.Exchange, effect: Effect) -> PlatformError:
-        host = self._endpoint.host
+        host, passing = self._endpoint.host, broken.kind in wire.PASSING
         if broken.kind not in (wire.CUT, wire.SLOW, wire.LARGE) and not exchange.complete:
             proxy = answers.legible(self._proxy.rpartition("://")[2].rpartition("@")[2])
-            return NeverSent(*explain.unreachable(broken.kind, answers.legible(broken.reason), host, proxy))
+            words = explain.unreachable(broken.kind, answers.legible(broken.reason), host, proxy)
+            return NeverSent(*words, passing=passing)
         reason = explain.broken(broken.kind)
         if not exchange.complete:
-            return NeverSent(*explain.unanswered(reason, host, answers.Fault(), None))
-        return verdict.unclear(effect, reason, self._endpoint)
+            return NeverSent(*explain.unanswered(reason, host, answers.Fault(), None), passing=passing)
+        return verdict.unclear(effect, reason, self._endpoint, passing=passing)
 
     def _unexpected(
         self, problem: Exception, exchange: wire.Exchange, effect: Effect, reader: Reader | None

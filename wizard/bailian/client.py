@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from wizard.bailian import answers, endpoints, explain, verdict
 from wizard.bailian.refusals import Effect
+from wizard.bailian.service import LOG_PAGE
 from wizard.errors import NeverSent, PlatformError, Refused
 
 if TYPE_CHECKING:
@@ -129,10 +130,10 @@ class Bailian:
         """As the protocol says."""
         return self._calls.read(f"/fine-tunes/{_checked(job_id)}", "finetune", answers.job)
 
-    def logs(self, job_id: str, offset: int = 0, lines: int = 1000) -> LogPage:
+    def logs(self, job_id: str, offset: int = 0, lines: int = LOG_PAGE) -> LogPage:
         """As the protocol says; ``total`` is never less than what was given."""
         path = f"/fine-tunes/{_checked(job_id)}/logs"
-        start, count = max(offset, 0), min(max(lines, 1), 1000)
+        start, count = max(offset, 0), min(max(lines, 1), LOG_PAGE)
         return self._calls.read(
             path, "finetune", lambda body: answers.log_page(body, start), offset=start, line=count
         )

@@ -81,6 +81,52 @@ _MILESTONES = tuple(
 )
 
 
+MOST_POINTS = 2_000  # of a curve; no screen has so many columns
+
+
+class Losses:
+    """Training and validation losses by step, of a log of any length in bounded memory."""
+
+    def __init__(self, most: int = MOST_POINTS) -> None:
+        self.training = _Thinned(most)
+        self.validation = _Thinned(most)
+        self._seen = 0
+
+    def add(self, point: Point) -> None:
+        """Take ``point``, by its order of appearance where the log tells no step; a loss that is no number isn't drawn."""
+        self._seen += 1
+        place = float(self._seen if point.step is None else point.step)
+        for series, loss in ((self.training, point.loss), (self.validation, point.eval_loss)):
+            if loss is not None and math.isfinite(loss):
+                series.add((place, loss))
+
+
+class _Thinned:
+    """Points evenly spread over all that came, at most ``most``, and the last one."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: list[tuple[float, float]] = []
+        self._last: tuple[float, float] | None = None
+        self._stride = 1
+        self._came = 0
+
+    def add(self, point: tuple[float, float]) -> None:
+        self._last = point
+        if self._came % self._stride == 0:
+            self._kept.append(point)
+            if len(self._kept) > self._most:
+                del self._kept[1::2]
+                self._stride *= 2
+        self._came += 1
+
+    @property
+    def points(self) -> tuple[tuple[float, float], ...]:
+        """By step: lines come out of order."""
+        last = [self._last] if self._last is not None and self._last != self._kept[-1] else []
+        return tuple(sorted([*self._kept, *last]))
+
+
 def parse(line: str) -> Point | None:
     """The point in ``line``; None for a line that has neither a loss nor a place on the curve."""
     if "{" not in line or len(line) > _LONGEST:

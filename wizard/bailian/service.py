@@ -22,6 +22,9 @@ FAILED = "FAILED"
 CANCELED = "CANCELED"
 FINAL = frozenset({SUCCEEDED, FAILED, CANCELED, "PARTIALLY_SUCCEEDED"})
 
+LOG_PAGE = 1000  # lines; the platform gives no more at once
+LONGEST_LOG = 200_000  # lines read of one log: some ten times what a large training writes
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
@@ -200,7 +203,7 @@ class Platform(Protocol):
         """Ask for a job to be cancelled; tokens trained until then are billed."""
         ...
 
-    def logs(self, job_id: str, offset: int = 0, lines: int = 1000) -> LogPage:
+    def logs(self, job_id: str, offset: int = 0, lines: int = LOG_PAGE) -> LogPage:
         """Log lines from ``offset`` on, counted from 0; at most 1000."""
         ...
 
@@ -209,14 +212,17 @@ class Platform(Protocol):
         ...
 
 
-def log_from(platform: Platform, job_id: str, offset: int = 0) -> Iterator[str]:
-    """The lines of a job's log from ``offset`` on, up to the total that the platform states.
+def log_from(platform: Platform, job_id: str, offset: int = 0, *, most: int) -> Iterator[str]:
+    """The lines of a job's log from ``offset`` on, up to the total that the platform states at first, and ``most`` lines.
 
-    A server that gives the same lines whatever the offset is thus comes to an end too.
+    A server that gives the same lines whatever the offset is thus comes to an end too, and so does a total that grows.
     """
-    while True:
-        page = platform.logs(job_id, offset)
-        yield from page.lines
-        offset += len(page.lines)
-        if not page.lines or offset >= page.total:
+    end = offset + most
+    while offset < end:
+        page = platform.logs(job_id, offset, min(end - offset, LOG_PAGE))
+        end = min(end, page.total)
+        for line in page.lines[: end - offset]:
+            offset += 1
+            yield line
+        if not page.lines:
             return

@@ -45,6 +45,7 @@ _TOO_MANY = 429
 _TROUBLE = re.compile(
     r"internal|time[._-]?out|unavailable|^(5\d\d|-1)$|^(service|gateway|system|unknown)", re.IGNORECASE
 )
+_BROKEN = 500  # where HTTP's own \"my fault\" begins
 
 
 def fine(status: int) -> bool:
@@ -74,6 +75,7 @@ def stated(status: int, said: Fault, effect: Effect, endpoint: Endpoint) -> Plat
             status=status,
             platform_code=said.code,
             platform_message=said.message,
+            passing=status == _TOO_MANY,
         )
     if _TROUBLE.search(said.code) or (said.code and status in _UNDECIDED):
         return unclear(effect, explain.trouble(), endpoint, said, status)
@@ -96,26 +98,41 @@ def _answers(status: int) -> bool:
 
 
 def unclear(
-    effect: Effect, reason: str, endpoint: Endpoint, said: Fault | None = None, status: int | None = None
+    effect: Effect,
+    reason: str,
+    endpoint: Endpoint,
+    said: Fault | None = None,
+    status: int | None = None,
+    *,
+    passing: bool = False,
 ) -> PlatformError:
     """Nobody can tell what became of the request: OutcomeUnknown, or NeverSent for a read."""
     said = said or answers.Fault()
     if effect is not Effect.READ:
-        return _unknown(explain.unclear(reason, endpoint.host, said, status), said, status)
+        return _unknown(explain.unclear(reason, endpoint.host, said, status), said, status, passing=passing)
     return NeverSent(
         *explain.unanswered(reason, endpoint.host, said, status),
         request_id=said.request_id,
         status=status,
         platform_code=said.code,
         platform_message=said.message,
+        passing=passing or _passes(status),
     )
 
 
-def _unknown(words: explain.Words, said: Fault, status: int | None) -> OutcomeUnknown:
+def _passes(status: int | None) -> bool:
+    """Whether HTTP itself says that it may go better later."""
+    return status is not None and (status in _UNDECIDED or status == _TOO_MANY or status >= _BROKEN)
+
+
+def _unknown(
+    words: explain.Words, said: Fault, status: int | None, *, passing: bool = False
+) -> OutcomeUnknown:
     return OutcomeUnknown(
         *words,
         request_id=said.request_id,
         status=status,
         platform_code=said.code,
         platform_message=said.message,
+        passing=passing or _passes(status),
     )

@@ -8,6 +8,7 @@ out on an idle connection which the other side may just be closing.
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import ipaddress
 import queue
@@ -30,6 +31,13 @@ LARGEST_ANSWER = 32 * 1024 * 1024
 DNS, REFUSED, SILENT, CERTIFICATE, TLS, PROXY = "dns", "refused", "silent", "certificate", "tls", "proxy"
 # ... and what ended one before a whole answer was there.
 CUT, SLOW, LARGE = "cut", "slow", "large"
+
+PASSING = frozenset({DNS, REFUSED, SILENT, TLS, CUT, SLOW})
+"""What a poor line does. A certificate, a proxy and an endless answer don't mend themselves."""
+
+_UNSENT = 128 * 1024
+"""Bytes that wait in the kernel for a connection. With the megabytes that it takes otherwise, a slow line would look as
+if it stood still, since room is only made in large steps; and a bar would be ahead of what has left."""
 
 
 class Broken(Exception):
@@ -257,8 +265,16 @@ class _Network(httpcore.NetworkBackend):
             except httpcore.ConnectError as problem:
                 kind, reason = REFUSED, str(problem)
             else:
+                _keep_little(stream)
                 return _Stream(stream, self._exchange)
         raise Broken(kind, reason)
+
+
+def _keep_little(stream: httpcore.NetworkStream) -> None:
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # Linux and macOS have it
+    if option is not None:
+        with contextlib.suppress(OSError):
+            stream.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, option, _UNSENT)
 
 
 def _resolved(host: str, port: int, seconds: float) -> list[str]:

@@ -20,6 +20,7 @@ _KEYS = (
     "preview.system_prompt",
     "preview.output",
     "preview.on_error",
+    "preview.part_size",
     "key.region",
     "key.workspace",
     "key.tracked",

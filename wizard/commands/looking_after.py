@@ -16,8 +16,10 @@ from wizard.engine.view import Table, Text, View
 from wizard.errors import INTERRUPTED, ApprovalMissing, UsageError
 from wizard.locale import _, ngettext
 from wizard.steps.world import World
+from wizard.ui.base import safe
 
 SHOWN = 100  # entries of a list, unless --all
+LARGEST_LOG = 64 << 20  # characters of one log
 
 
 def jobs(arguments: Namespace, world: World, front: Front) -> int:
@@ -38,7 +40,7 @@ def jobs(arguments: Namespace, world: World, front: Front) -> int:
         job = platform.job(arguments.id)
         _print(asdict(job), ending(job, facts, world), as_json=arguments.json)
     elif action == "logs":
-        _logs(arguments, platform)
+        _logs(arguments, platform, front)
     elif action == "watch":
         return _watch(arguments, world, front, facts)
     else:
@@ -66,22 +68,45 @@ def jobs(arguments: Namespace, world: World, front: Front) -> int:
     return 0
 
 
-def _logs(arguments: Namespace, platform: Any) -> None:
-    from wizard.bailian.service import log_from
+def _logs(arguments: Namespace, platform: Any, front: Front) -> None:
+    """The log as far as it goes at this moment; people see each line as it comes."""
+    from wizard.bailian.service import LONGEST_LOG, log_from
 
-    lines = list(log_from(platform, arguments.id))
-    _print({"job_id": arguments.id, "logs": lines}, Text("\n".join(lines)), as_json=arguments.json)
+    lines: list[str] = []
+    count = size = 0
+    whole = True
+    for line in log_from(platform, arguments.id, most=LONGEST_LOG + 1):
+        if count == LONGEST_LOG or size > LARGEST_LOG:
+            whole = False
+            break
+        count, size = count + 1, size + len(line)
+        if arguments.json:
+            lines.append(line)
+        else:
+            print(safe(line, lines=False))
+    if arguments.json:
+        print_json({"job_id": arguments.id, "logs": lines, "whole": whole})
+    if not whole:
+        front.say(
+            _("The log is very long; these were its first {count:,} lines.").format(count=count), "warn"
+        )
 
 
 def _watch(arguments: Namespace, world: World, front: Front, facts: Facts) -> int:
-    from wizard.steps.watch import ending, follow
+    from wizard.steps.watch import command, ending, follow
 
     try:
         job = follow(
-            world.platform(facts), arguments.id, front, pause=world.poll_seconds, simulated=world.sandbox
+            world.platform(facts),
+            arguments.id,
+            front,
+            pause=world.poll_seconds,
+            simulated=world.sandbox,
+            back=command(world, "jobs", "watch", arguments.id),
+            known=False,
         )
-    except KeyboardInterrupt:
-        front.say(_("The job {id} goes on without you.").format(id=arguments.id))
+    except Quit as leaving:
+        front.say(leaving.farewell)
         return INTERRUPTED
     _print(asdict(job), ending(job, facts, world), as_json=arguments.json)
     return 0 if job.status == "SUCCEEDED" else 1

@@ -60,10 +60,15 @@ def unattended(
         world.session_id = session.id
         _tell_if_foreign(session, front)
         run = Run(flow.steps(world), session, front, given)
-        _through(run, to_the_end=watch)
+        code = None
+        try:
+            _through(run, to_the_end=watch)
+        except Quit as leaving:  # the job that is watched goes on
+            front.say(leaving.farewell)
+            code = INTERRUPTED
         if as_json:
             print_json(result(run, world))
-        return exit_code(run.facts)
+        return exit_code(run.facts) if code is None else code
 
 
 def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: bool) -> int:
@@ -106,6 +111,8 @@ def schema() -> int:
     """``schema``: every answer as JSON Schema."""
     from wizard.bailian.hyperparameters import HYPERPARAMETERS
     from wizard.commands.answers import keys
+    from wizard.data.parts import MAX_PART_SIZE
+    from wizard.steps.preview import LEAST_PART, MB
 
     types = {"integer": "integer", "number": "number"}
     known = {f"training.{parameter.name}": parameter for parameter in HYPERPARAMETERS}
@@ -127,6 +134,11 @@ def schema() -> int:
                 )
                 entry |= {low: parameter.low, high: parameter.high}
         properties[key] = _or_nothing(entry) if parameter and not parameter.sent else entry
+    properties["preview.part_size"] = {
+        "type": "integer",
+        "minimum": LEAST_PART,
+        "maximum": MAX_PART_SIZE // MB,
+    }
     properties["training.budget"] = _or_nothing({"type": "number", "exclusiveMinimum": 0})
     properties["key.save"] = {"type": "boolean"}
     print_json(

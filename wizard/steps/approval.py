@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from wizard.engine.step import Facts
 from wizard.errors import ApprovalMissing
 from wizard.locale import _
@@ -44,7 +47,6 @@ def record(kind: Kind, facts: Facts, world: World, *, job_id: str = "", status: 
         ledger.write(entry)
 
 
-def account_shown(facts: Facts) -> str:
-    """Which key at which address, fit to be shown: what an effect is sent with."""
-    proof = facts["key.proof"]
+def account_shown(proof: Mapping[str, Any]) -> str:
+    """Which key at which address, fit to be shown: what an effect is sent with. ``proof``: the fact ``key.proof``."""
     return _("key {key} at {address}").format(key=proof["shown"], address=proof["endpoint"])

@@ -73,6 +73,11 @@ def _texts(_language: str) -> Mapping[str, str]:
             "Those of the first rows are listed above the question before. Others may turn up thousands of rows later.\n"
             "Ask: the wizard stops and names them. Leave them out: it goes on. Your own file is never changed."
         ),
+        "preview.part_size": _(
+            "A file that is larger is cut into parts between rows; nothing is lost, and all parts train one model.\n"
+            "Leave it as it is, unless uploads break off before their end: smaller parts get through a poor line.\n"
+            "300 MB is the most that the platform takes at once; 5 MB is the least that makes sense."
+        ),
         "preview.output": _(
             "The converted files are written here, in Bailian's format, one conversation a line.\n"
             "Your own files are never changed; an existing file of the same name is replaced.\n"

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MEDQA_OUTPUT = "datasets/MedQA_BaiLian"
 OTHER_OUTPUT = "datasets/BaiLian"
+PART_SIZE = "preview.part_size"
+MB = 1_000_000  # bytes, as the platform counts its limit
+LEAST_PART = 5  # MB; smaller ones would only be many
 
 
 class Preview(Step):
@@ -99,6 +102,16 @@ class Preview(Step):
                     Choice("ask", _("Ask before they are left out")),
                     Choice("drop", _("Leave them out")),
                 ),
+                quiet=True,
+            ),
+            Field(
+                key=PART_SIZE,
+                help=about(PART_SIZE),
+                kind="integer",
+                label=_("How large may a file be that is sent, in MB?"),
+                why=_("Larger data is sent as several files; the platform trains on all of them."),
+                default=_most_mb(),
+                check=_unfit_part,
                 quiet=True,
             ),
             Field(
@@ -230,6 +243,7 @@ class Preview(Step):
                 tokenizer=tokenizer,
                 on_progress=progress.update,
                 columns=file["columns"],
+                max_part_size=facts[PART_SIZE] * MB,
             )
 
     def _parts(self, file: Mapping[str, Any], conversion: Conversion) -> list[dict[str, Any]]:
@@ -273,6 +287,19 @@ class Preview(Step):
         files = facts.get("dataset.files") or ()
         known = any(catalog.locate(Path(file["path"]).absolute()) for file in files)
         return MEDQA_OUTPUT if known or not files else OTHER_OUTPUT
+
+
+def _most_mb() -> int:
+    from wizard.data.parts import MAX_PART_SIZE
+
+    return MAX_PART_SIZE // MB
+
+
+def _unfit_part(size: Any) -> str | None:
+    most = _most_mb()
+    if LEAST_PART <= size <= most:
+        return None
+    return _("Parts have {least} to {most} MB.").format(least=LEAST_PART, most=most)
 
 
 def _stamp(path: Path) -> list[int]:

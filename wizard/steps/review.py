@@ -198,13 +198,19 @@ def plan_of(facts: Facts, world: World) -> Plan:
     ]
     roles = {"train": _("Training data"), "validation": _("Validation data")}
     edits = {"train": "dataset.source", "validation": "dataset.validation"}
-    for file in facts["preview.files"]:
-        if file["role"] in SENT_ROLES:
+    for role in SENT_ROLES:
+        files = [file for file in facts["preview.files"] if file["role"] == role]
+        for number, file in enumerate(files, 1):
             shown = ngettext(
                 "{name}, {rows:,} row, {size}", "{name}, {rows:,} rows, {size}", file["rows"]
             ).format(name=_name(file), rows=file["rows"], size=bytes_shown(file["size"]))
             value = [_name(file), file["sha256"], file["rows"]]
-            items.append(Item(file["role"], roles[file["role"]], value, shown, edits=edits[file["role"]]))
+            # Each part has a key of its own: of lines with one key, only the last would count in the digest.
+            key = role if number == 1 else f"{role}-{number}"
+            label = roles[role]
+            if len(files) > 1:
+                label = _("{text} ({number} of {count})").format(text=label, number=number, count=len(files))
+            items.append(Item(key, label, value, shown, edits=edits[role]))
     if not any(file["role"] == "validation" for file in facts["preview.files"]):
         items.append(
             Item(

@@ -1,8 +1,10 @@
-"""Step 6: the training and validation files go to the platform, each once."""
+"""Step 6: the training and validation files go to the platform, each once; what was cut on the way is sent again."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 from wizard.bailian.refusals import file_is_gone
@@ -10,15 +12,23 @@ from wizard.bailian.service import Platform
 from wizard.engine.effects import Receipt
 from wizard.engine.plan import digest
 from wizard.engine.step import Facts, Front, Step, Work
-from wizard.errors import NeverSent, OutcomeUnknown, Refused
+from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy
 from wizard.locale import _, ngettext
 from wizard.steps import approval
+from wizard.steps.preview import LEAST_PART, MB, PART_SIZE
 from wizard.steps.review import SENT_ROLES
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
 
 # The documents' word, the SDK's, and none: what the vendor's SDK uploads has no purpose.
 PURPOSES = ("fine-tune", "fine_tune", "")
+PAUSES = (
+    4.0,
+    8.0,
+    16.0,
+    32.0,
+)  # seconds between the tries of an upload that was cut before its last byte: a minute in all
+CUTS = 2  # after which smaller parts are worth a thought
 
 
 class Upload(Step):
@@ -43,7 +53,14 @@ class Upload(Step):
         for file in facts["preview.files"]:
             if file["role"] not in SENT_ROLES:
                 continue
-            effect = FileUpload(self._world, platform, facts, file, work.front)
+            effect = FileUpload(
+                platform,
+                self._world.folder / file["path"],
+                file,
+                work.front,
+                facts["key.proof"],
+                demand=lambda: approval.demand(facts, self._world),
+            )
             receipt = work.once(effect)
             receipts.append(
                 {
@@ -93,17 +110,23 @@ class FileUpload:
     may_have_left = False
 
     def __init__(
-        self, world: World, platform: Platform, facts: Facts, file: Mapping[str, Any], front: Front
+        self,
+        platform: Platform,
+        path: Path,
+        file: Mapping[str, Any],
+        front: Front,
+        proof: Mapping[str, Any],
+        *,
+        demand: Callable[[], None],
     ) -> None:
-        self._world = world
+        """``demand`` raises ApprovalMissing unless what is sent is what was approved."""
         self._platform = platform
-        self._facts = facts
-        self._path = world.folder / file["path"]
+        self._path = path
         self._file = file
         self._front = front
-        self.remote_name = self._path.name
-        self.account = approval.account_shown(facts)
-        proof = facts["key.proof"]
+        self._demand = demand
+        self.remote_name = path.name
+        self.account = approval.account_shown(proof)
         self.key = "upload:" + digest(
             [proof["endpoint"], proof["fingerprint"], self.remote_name, file["sha256"], file["role"]]
         )
@@ -122,22 +145,127 @@ class FileUpload:
         return _is_there(self._platform, receipt.id)
 
     def send(self, commit: Callable[[], None]) -> Receipt:
-        """One upload, from disk, with the bytes that were converted and no others."""
-        approval.demand(self._facts, self._world)
+        """One upload, from disk, with the bytes that were converted and no others.
+
+        One that is cut before its last byte left can't be on the platform: it is sent again by itself, a few times.
+        """
+        self._demand()
+        reached: list[int] = []
+        tried = 0
+        while True:
+            attempt = _Attempt(commit)
+            try:
+                return self._sent(attempt)
+            except NeverSent as trouble:
+                if attempt.committed or not trouble.passing:
+                    raise
+                lost = trouble
+            reached += [attempt.reached] if attempt.reached else []
+            tried += 1
+            if tried > len(PAUSES):
+                raise self._given_up(lost, reached)
+            if attempt.reached and len(reached) == CUTS and self._front.attended:
+                self._offer(reached)
+            self._wait(lost, attempt.reached, tried)
+
+    def _sent(self, attempt: _Attempt) -> Receipt:
         descriptions = {"train": "training set", "validation": "validation set"}
         label = _("Uploading {name} ({size})").format(
             name=self.remote_name, size=bytes_shown(self._file["size"])
         )
         with self._front.progress(label, self._file["size"], "bytes") as progress:
+
+            def moved(sent: int, total: int) -> None:
+                attempt.reached = sent
+                progress.update(sent, total)
+
             uploaded = self._platform.upload(
                 self._path,
                 name=self.remote_name,
                 description=f"{descriptions[self._file['role']]}, {self._file['rows']} rows",
                 md5=self._file["md5"],
-                on_progress=progress.update,
-                before_last_byte=commit,
+                on_progress=moved,
+                before_last_byte=attempt.commit,
             )
         return Receipt(uploaded.file_id, {"created": uploaded.created})
+
+    def _wait(self, lost: NeverSent, reached: int, tried: int) -> None:
+        """In place of the bar, why nothing moves, and until when."""
+        seconds = PAUSES[tried - 1]
+        what = lost.message
+        if reached and lost.status is None:
+            what = _("Connection lost at {done} of {size}").format(
+                done=bytes_shown(reached), size=bytes_shown(self._file["size"])
+            )
+        told = _("{what}; again in {seconds} s (try {number} of {most})").format(
+            what=what, seconds=round(seconds), number=tried + 1, most=len(PAUSES) + 1
+        )
+        with self._front.progress(told, None, "seconds"):
+            time.sleep(seconds)
+
+    def _offer(self, reached: Sequence[int]) -> None:
+        """While it is still tried: what a person can do who doesn't want to wait."""
+        if size := self._smaller(reached):
+            self._front.say(
+                _("Smaller parts may get through: leave with Ctrl-C, and start again with {words}").format(
+                    words=_setting(size)
+                ),
+                "warn",
+            )
+
+    def _given_up(self, lost: NeverSent, reached: Sequence[int]) -> NeverSent:
+        """What is told in the end; a line that was cut again and again can be helped with smaller parts."""
+        if not reached:
+            return lost
+        size = self._smaller(reached) if len(reached) >= CUTS else None
+        hint = _("Try again when the line is better.")
+        if size is not None:
+            hint += " " + _(
+                "Smaller parts may get through: {words} (new files, a new plan, and your approval anew)."
+            ).format(words=_setting(size))
+        told = NeverSent(
+            _(
+                "{name} could not be sent in {count} tries: {trouble} Nothing of it is on the platform."
+            ).format(name=self.remote_name, count=len(PAUSES) + 1, trouble=lost.message),
+            hint,
+            request_id=lost.request_id,
+            status=lost.status,
+            passing=True,
+        )
+        if size is not None:
+            told.remedies = (
+                Remedy(
+                    _("Send parts of at most {size} MB: convert anew, and back to the review").format(
+                        size=size
+                    ),
+                    PART_SIZE,
+                    size,
+                ),
+            )
+        return told
+
+    def _smaller(self, reached: Sequence[int]) -> int | None:
+        """MB of parts that would have got through, with room to spare; None where they wouldn't be smaller."""
+        size = max(min(reached) // 2 // MB, LEAST_PART)
+        return size if size * MB < self._file["size"] else None
+
+
+class _Attempt:
+    """How far one try came."""
+
+    def __init__(self, commit: Callable[[], None]) -> None:
+        self.reached = 0
+        self.committed = False
+        self._commit = commit
+
+    def commit(self) -> None:
+        """From here on the platform may have the file."""
+        self.committed = True
+        self._commit()
+
+
+def _setting(size: int) -> str:
+    return f"--set {PART_SIZE}={size}"
 
 
 def _is_there(platform: Platform, file_id: str) -> bool:

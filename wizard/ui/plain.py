@@ -30,6 +30,7 @@ from wizard.local import log
 from wizard.locale import _
 from wizard.ui.base import forget_typed, safe
 from wizard.ui.lines import text_of
+from wizard.ui.pace import Lines
 from wizard.ui.stream import writable
 from wizard.ui.wrap import wrapped
 
@@ -74,14 +75,11 @@ class Plain:
 
     @contextmanager
     def progress(
-        self,
-        label: str,
-        total: int | None,
-        unit: Literal["bytes", "rows", "seconds"],  # noqa: ARG002 - told in per cent
+        self, label: str, total: int | None, unit: Literal["bytes", "rows", "seconds"]
     ) -> Iterator[Progress]:
-        """The label, then a line for each tenth; without a total, a sign of life now and then."""
+        """The label, then a line for each tenth and each minute; without a total, a sign of life now and then."""
         self._write(label)
-        tenths = _Tenths(self, label)
+        tenths = Lines(label, self.say, in_bytes=unit == "bytes", every=STEPS)
         ended = threading.Event()
         if total is None:
             threading.Thread(target=self._live_on, args=(label, ended), daemon=True).start()
@@ -219,20 +217,6 @@ class Plain:
         for line in wrapped(safe(text), shutil.get_terminal_size().columns):
             print(line, file=self._stream)
         self._stream.flush()
-
-
-class _Tenths:
-    def __init__(self, front: Plain, label: str) -> None:
-        self._front = front
-        self._label = label
-        self._told = 0
-
-    def update(self, done: int, total: int | None = None) -> None:
-        """A line when another tenth is done."""
-        tenth = done * STEPS // total if total else 0
-        if self._told < tenth < STEPS:
-            self._told = tenth
-            self._front.say(f"{self._label}: {tenth * 100 // STEPS} %")
 
 
 class _Still:

@@ -13,6 +13,7 @@ from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded
 from wizard.locale import _
 from wizard.ui.base import safe
 from wizard.ui.lines import text_of
+from wizard.ui.pace import Lines
 
 
 class Scripted:
@@ -66,14 +67,11 @@ class Scripted:
 
     @contextmanager
     def progress(
-        self,
-        label: str,
-        total: int | None,  # noqa: ARG002 - no bar
-        unit: Literal["bytes", "rows", "seconds"],  # noqa: ARG002 - no bar
+        self, label: str, total: int | None, unit: Literal["bytes", "rows", "seconds"]
     ) -> Iterator[Progress]:
-        """The label, once."""
+        """The label, once, and a line a minute for work whose end is known."""
         self._write(label)
-        yield _Still()
+        yield Lines(label, self._write, in_bytes=unit == "bytes") if total else _Still()
 
     @contextmanager
     def live(self) -> Iterator[Live]:
@@ -86,7 +84,7 @@ class Scripted:
 
 class _Still:
     def update(self, done: int, total: int | None = None) -> None:
-        """A bar that nobody sees."""
+        """Nothing to tell."""
 
 
 class _NewLines:
