@@ -21,6 +21,8 @@ from sandbox_fixture import (
     upload,
 )
 
+from wizard.bailian.models import models as tunable
+
 
 def test_a_file_in_both_apis(tmp_path: Path) -> None:
     """What one API takes the other one shows; names are kept as sent, without a path; deleting is for good."""
@@ -70,7 +72,8 @@ def test_pages(tmp_path: Path) -> None:
         assert (listed["page_no"], listed["page_size"], listed["total"]) == (1, 2, 2)
         assert call(url, "GET", f"{TUNES}?status=RUNNING").body["output"]["total"] == 0
         models = call(url, "GET", f"{NATIVE}/models?page_no=1&page_size=1").body["output"]
-        assert (len(models["models"]), models["total"]) == (1, 28 + 3)
+        current = [model for model in tunable() if not model.base_retired]
+        assert (1, len(current) + len(jobs)) == (len(models["models"]), models["total"])
 
 
 def test_what_does_not_fit_is_told_inside_a_200(tmp_path: Path) -> None:
@@ -125,7 +128,6 @@ def test_errors_at_creation(tmp_path: Path) -> None:
             (400, "InvalidParameter", "learning_rate must be a number", hyper(learning_rate="nan")),
             (400, "InvalidParameter", "lr_scheduler_type must be one of", hyper(lr_scheduler_type="steps")),
             (400, "InvalidParameter", "freeze_vit must be true or false", hyper(freeze_vit="true")),
-            (400, "InvalidParameter", "multiple of eval_steps", hyper(save_steps=30, eval_steps=20)),
             (400, "InvalidParameter", "lora_rank is only valid with", {
                 **hyper(lora_rank=8), "training_type": "sft"
             }),

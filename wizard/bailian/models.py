@@ -54,6 +54,7 @@ class TunableModel:
 
     ``prices``: at most one a region. ``per_token``: None where a LoRA result can only be deployed by the hour.
     ``recommended``: ``balanced``, ``better``, ``best`` or empty. ``text``: whether it is trained with text alone.
+    ``base_retired``: the day (``2026-05-13``) from which the untuned model can't be called any more, empty where none is known.
     """
 
     code: str
@@ -63,6 +64,7 @@ class TunableModel:
     per_token: PerToken | None = None
     recommended: str = ""
     text: bool = True
+    base_retired: str = ""
     notes: tuple[str, ...] = ()
 
     def price(self, region: str = BEIJING) -> Price | None:
@@ -120,6 +122,7 @@ def _model(entry: dict[str, Any], sources: dict[str, dict[str, str]]) -> Tunable
         per_token=per_token,
         recommended=entry.get("recommended", ""),
         text=entry.get("text", True),
+        base_retired=entry.get("base_retired", ""),
         notes=tuple(entry.get("notes", ())),
     )
 

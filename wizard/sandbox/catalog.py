@@ -2,56 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-TRAINING_TYPES = ("cpt", "sft", "efficient_sft", "dpo_full", "dpo_lora")
-LORA_TYPES = frozenset({"efficient_sft", "dpo_lora"})
-DEFAULT_TRAINING_TYPE = "sft"  # model-training-api-reference, 2026-02-11
+from wizard.bailian.models import CPT, DPO_LORA, LORA, SFT, TRAINING_TYPES, models
+
+if TYPE_CHECKING:
+    from wizard.bailian.models import TunableModel
+
+LORA_TYPES = frozenset({LORA, DPO_LORA})
+DEFAULT_TRAINING_TYPE = SFT  # model-training-api-reference, 2026-02-11
 
 _ALL = frozenset(TRAINING_TYPES)
-_BOTH = frozenset({"sft", "efficient_sft"})
-_FULL = frozenset({"sft"})
-_NO_CPT = _ALL - {"cpt"}
 
-# Beijing, as of fine-tuning-api-guide / model-training-overview, autumn 2026.
-MODELS: dict[str, frozenset[str]] = {
-    "qwen3.8-27b": _BOTH,
-    "qwen3.7-plus-2026-05-26": _FULL,
-    "qwen3.6-27b": _BOTH,
-    "qwen3.6-flash-2026-04-16": _FULL,
-    "qwen3.6-plus-2026-04-02": _FULL,
-    "qwen3.5-27b": _BOTH,
-    "qwen3.5-9b": _BOTH,
-    "qwen3.5-4b": _BOTH,
-    "qwen3.5-flash-2026-02-23": _FULL,
-    "qwen3.5-plus-2026-02-15": _FULL,
-    "qwen3-32b": _ALL,
-    "qwen3-30b-a3b-instruct-2507": _BOTH | {"cpt"},
-    "qwen3-14b": _NO_CPT,
-    "qwen3-8b": _NO_CPT,
-    "qwen3-4b-instruct-2507": _ALL,
-    "qwen3-1.7b": _ALL,
-    "qwen3-0.6b": _ALL,
-    "qwen2.5-72b-instruct": _ALL,
-    "qwen2.5-32b-instruct": _ALL,
-    "qwen2.5-14b-instruct": _ALL,
-    "qwen2.5-7b-instruct": _ALL,
-    "qwen-plus-character-2025-11-06": _NO_CPT,
-    "qwen3-vl-8b-instruct": _BOTH,
-    "qwen3-vl-8b-thinking": _BOTH,
-    "qwen3-vl-4b-instruct": _BOTH,
-    "qwen2.5-vl-72b-instruct": _BOTH,
-    "qwen2.5-vl-32b-instruct": _BOTH,
-    "qwen2.5-vl-7b-instruct": _BOTH,
-}
+
+@functools.cache
+def bases() -> dict[str, TunableModel]:
+    """The models that can be tuned, by id: the wizard's own table, Beijing as of autumn 2026."""
+    return {model.code: model for model in models()}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What one hyper-parameter may be.
 
-    ``kind`` is ``int``, ``float``, ``bool`` or ``str``; ``low`` and ``high`` (both allowed) bound a number; ``choices`` a
+    ``kind`` is ``int``, ``float``, ``bool``, ``str`` or ``any``; ``low`` and ``high`` (both allowed) bound a number; ``choices`` a
     string. ``text``: a number may also come as a string, as documented examples have it. ``only``: training types that
     know it.
     """
@@ -64,7 +41,7 @@ class Rule:
     only: frozenset[str] = _ALL
 
 
-_NOT_CPT = _ALL - {"cpt"}
+_NOT_CPT = _ALL - {CPT}
 
 # Names and ranges: model-training-api-reference 2026-02-11 and 2026-05-26, the console's guide of mid-2026. Upper bounds
 # of batch_size and lora_rank are not published and are the sandbox's own.
@@ -105,6 +82,8 @@ HYPER_PARAMETERS: dict[str, Rule] = {
     "data_augmentation": Rule("bool", only=_NOT_CPT),
     "augmentation_types": Rule("str", only=_NOT_CPT),
     "augmentation_ratio": Rule("str", only=_NOT_CPT),
+    # In no document either; the console itself sends it (payload in the official command line's source).
+    "resume_from_checkpoint": Rule("any"),
     # Known to the vendor's command only (dashscope 2.0.2, ``ft create --prompt-loss``).
     "prompt_loss": Rule("float", 0, 1, only=_NOT_CPT),
 }

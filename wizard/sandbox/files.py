@@ -1,7 +1,6 @@
 """The two APIs for files: the platform's own (``/api/v1/files``) and OpenAI's (``/compatible-mode/v1/files``).
 
-Shapes: model-customization-file-management-service 2026-02-11, openai-file-interface 2025-12-08 and upload-file-api of
-autumn 2026. A limit that is exceeded is told inside an HTTP 200, in ``failed_uploads``. What a file larger than the limit is
+Shapes: get-file-api and upload-file-api of autumn 2026, openai-file-interface of mid-2026. A limit that is exceeded is told inside an HTTP 200, in ``failed_uploads``. What a file larger than the limit is
 told is not published: here it is ``BadRequest.TooLarge`` as for a full store, with words of the sandbox's own.
 """
 
@@ -11,14 +10,16 @@ import asyncio
 import secrets
 import time
 import uuid
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import FileResponse
 from starlette.routing import Route
 
 from wizard.sandbox.store import Store, StoredFile
 from wizard.sandbox.upload import Form, Part
-from wizard.sandbox.wire import Refusal, answer, answer_plain, clock, endpoint, invalid, number, page
+from wizard.sandbox.wire import BEIJING, Refusal, answer, answer_plain, clock, endpoint, invalid, number, page
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 _NATIVE = "/api/v1/files"
 _COMPATIBLE = "/compatible-mode/v1/files"
-_MAX_OPENAI_PAGE = 10_000
+_MAX_OPENAI_PAGE = 2000
+# What a compatible upload may be for, and how its id begins.
+_PREFIXES = {"fine-tune": "file-ft-", "batch": "file-batch-", "file-extract": "file-fe-"}
+_TIMES = ("%Y%m%d%H%M%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y%m%d")
 
 
 class Files:
@@ -49,6 +53,7 @@ class Files:
             Route(_COMPATIBLE, endpoint(self.list_compatible), methods=["GET"]),
             Route(_COMPATIBLE + "/{file_id}", endpoint(self.get_compatible), methods=["GET"]),
             Route(_COMPATIBLE + "/{file_id}", endpoint(self.delete_compatible), methods=["DELETE"]),
+            Route(_COMPATIBLE + "/{file_id}/content", endpoint(self.content), methods=["GET"]),
         ]
 
     async def upload(self, request: Request) -> Response:
@@ -96,23 +101,36 @@ class Files:
             parts = form.files("file")
             if len(parts) != 1:
                 raise invalid("Required part 'file' is not present.")
-            purpose = next(iter(form.values("purpose")), None)
+            purpose = next(iter(form.values("purpose")), "")
+            if purpose not in _PREFIXES:
+                raise invalid(f"purpose must be one of {', '.join(_PREFIXES)}.")
             await asyncio.sleep(self._options.commit_delay)
-            file_id = f"file-ft-{secrets.token_hex(12)}"
+            file_id = _PREFIXES[purpose] + secrets.token_hex(12)
             file = await run_in_threadpool(self._keep, parts[0], file_id, "", purpose)
         return answer_plain(request, _openai(file))
 
     async def list_compatible(self, request: Request) -> Response:
-        """``after`` (a file id), ``limit``; newest first."""
+        """``after`` (a file id), ``limit``, ``purpose``, ``create_after`` and ``create_before``; newest first."""
         limit = number(request, "limit", _MAX_OPENAI_PAGE, 1, _MAX_OPENAI_PAGE)
-        after = request.query_params.get("after") or None
-        files = await run_in_threadpool(self._store.files, limit + 1, after=after)
+        files = await run_in_threadpool(
+            self._store.files,
+            limit + 1,
+            after=request.query_params.get("after") or None,
+            purpose=request.query_params.get("purpose") or None,
+            created_after=_moment(request, "create_after"),
+            created_before=_moment(request, "create_before"),
+        )
         shown = [_openai(file) for file in files[:limit]]
         return answer_plain(request, {"object": "list", "data": shown, "has_more": len(files) > limit})
 
     async def get_compatible(self, request: Request) -> Response:
         """One file."""
         return answer_plain(request, _openai(await self._find(request)))
+
+    async def content(self, request: Request) -> Response:
+        """The file's bytes."""
+        file = await self._find(request)
+        return FileResponse(self._store.path(file.file_id), media_type="application/octet-stream")
 
     async def delete_compatible(self, request: Request) -> Response:
         """Remove one file."""
@@ -161,6 +179,19 @@ class Files:
         return file
 
 
+def _moment(request: Request, name: str) -> float | None:
+    """The query's time ``name``, which is Beijing's, in seconds since 1970; raises Refusal for what is no time."""
+    text = request.query_params.get(name)
+    if not text:
+        return None
+    for form in _TIMES:
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=BEIJING).timestamp()
+        except (ValueError, OverflowError):
+            continue
+    raise invalid(f"{name} must be a time such as 2025-11-12 10:10:10.")
+
+
 def _native(file: StoredFile, *, listed: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "file_id": file.file_id,
@@ -190,5 +221,6 @@ def _openai(file: StoredFile) -> dict[str, Any]:
         "filename": file.name,
         "purpose": file.purpose,
         "status": "processed",
+        "status_details": None,
         "created_at": int(file.created),
     }

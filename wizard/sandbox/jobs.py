@@ -1,7 +1,6 @@
-"""The API for fine-tune jobs (``/api/v1/fine-tunes``) and the list of models.
+"""The API for fine-tune jobs (``/api/v1/fine-tunes``).
 
-Behaviour: model-training-api-reference 2026-05-26, fine-tuning-api-guide 2026-05-26; ``/models`` as dashscope 2.0.2 reads
-it. Where documents contradict each other or are silent, this is what the sandbox does: a job under way can't be deleted,
+Behaviour: create-fine-tuning-job-api, get-fine-tuning-job-api and list-checkpoints-api of autumn 2026. Where documents contradict each other or are silent, this is what the sandbox does: a job under way can't be deleted,
 one that has ended can (not with ``--keep-finished-jobs``: both are documented); the words of these refusals for states
 other than the documented ones are its own.
 """
@@ -19,11 +18,21 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
 from wizard.sandbox import logs
-from wizard.sandbox.catalog import MODELS
+from wizard.sandbox.catalog import bases
+from wizard.sandbox.models import denied
 from wizard.sandbox.shapes import checkpoint_shape, job_shape
 from wizard.sandbox.store import Export, Store
 from wizard.sandbox.survey import Survey, survey
-from wizard.sandbox.training import CANCELABLE, UNFINISHED, Course, Job, checkpoints, courses, job_from
+from wizard.sandbox.training import (
+    CANCELABLE,
+    UNFINISHED,
+    Course,
+    Job,
+    checkpoints,
+    courses,
+    job_from,
+    tuned_models,
+)
 from wizard.sandbox.validation import Wish, wish
 from wizard.sandbox.wire import (
     BEIJING,
@@ -36,6 +45,7 @@ from wizard.sandbox.wire import (
     number,
     page,
     request_id,
+    workspace,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +72,6 @@ class Jobs:
     def routes(self) -> list[Route]:
         """Where each endpoint answers."""
         return [
-            Route("/api/v1/models", endpoint(self.models), methods=["GET"]),
             Route(_PATH, endpoint(self.create), methods=["POST"]),
             Route(_PATH, endpoint(self.list), methods=["GET"]),
             Route(_JOB, endpoint(self.get), methods=["GET"]),
@@ -74,37 +83,21 @@ class Jobs:
             Route(_JOB + "/export/{checkpoint}", endpoint(self.export), methods=["GET"]),
         ]
 
-    async def models(self, request: Request) -> Response:
-        """``page_no``, ``page_size``, ``model`` (exact): the models that can be tuned, and those tuned here."""
-        page_no, page_size = page(request)
-        wanted = request.query_params.get("model")
-        tuned = await run_in_threadpool(self._tuned)
-        names = [name for name in (*MODELS, *tuned) if wanted in (None, name)]
-        shown = [
-            {
-                "model": name,
-                "name": name,
-                "source": "custom" if name in tuned else "base",
-                "provider": "qwen",
-                "opensource": False,
-            }
-            for name in names[(page_no - 1) * page_size : page_no * page_size]
-        ]
-        output = {"total": len(names), "page_no": page_no, "page_size": page_size, "models": shown}
-        return answer(request, {"output": output})
-
     async def create(self, request: Request) -> Response:
         """A new job."""
         body = await json_object(request)
-        wished, found = await run_in_threadpool(self._examine, body)
+        wished, base, found = await run_in_threadpool(self._examine, body)
+        if (lacking := denied(request)) and base in lacking:
+            # Modelled on the refusal of a deployment, "does not have deployment privilege"; this one is nowhere shown.
+            message = f"Workspace {workspace(request)} does not have fine-tune privilege for model {base}"
+            raise Refusal(403, "AccessDenied", message)
         await asyncio.sleep(self._options.commit_delay)
-        workspace = request.headers.get("x-dashscope-workspace") or "llm-sandbox"
-        job = await run_in_threadpool(self._commit, wished, found, workspace)
+        job = await run_in_threadpool(self._commit, wished, found, workspace(request))
         return answer(request, {"output": self._shape(courses([job])[job.job_id], job.created)})
 
     async def list(self, request: Request) -> Response:
         """``page_no``, ``page_size``, ``model``, ``status``; newest first."""
-        page_no, page_size = page(request)
+        page_no, page_size = page(request, most=1000)
         model, status = request.query_params.get("model"), request.query_params.get("status")
         now = time.time()
         known = [
@@ -139,9 +132,13 @@ class Jobs:
         return answer(request, {"output": {"status": "success"}})
 
     async def logs(self, request: Request) -> Response:
-        """``offset`` (lines to skip, from 0), ``line`` (how many, default 100, at most 1000)."""
-        offset = number(request, "offset", 0, 0, 999_999_999)
-        count = number(request, "line", 100, 1, 1000)
+        """``offset`` (lines to skip, from 0), ``line`` (how many, default 100, at most 1000).
+
+        The vendor's command asks by ``page_no`` and ``page_size`` instead, which no document has.
+        """
+        page_no, page_size = page(request, 100, 1000)
+        offset = number(request, "offset", (page_no - 1) * page_size, 0, 999_999_999)
+        count = number(request, "line", page_size, 1, 1000)
         course = await run_in_threadpool(self._find, request)
         written = logs.lines(course, time.time())
         return answer(request, {"output": {"total": len(written), "logs": written[offset : offset + count]}})
@@ -170,7 +167,7 @@ class Jobs:
         return StreamingResponse(events(), media_type="text/event-stream", headers=headers)
 
     async def checkpoints(self, request: Request) -> Response:
-        """The job's saved states, oldest first."""
+        """The job's saved states, newest first."""
         course = await run_in_threadpool(self._find, request)
         exports = await run_in_threadpool(self._store.exports)
         shown = [
@@ -180,11 +177,11 @@ class Jobs:
         return answer(request, {"output": shown})
 
     async def export(self, request: Request) -> Response:
-        """Publish a checkpoint as the model ``model_name`` (a GET with an effect, as on the platform)."""
-        model_name = request.query_params.get("model_name")
-        if not model_name:
+        """Publish a checkpoint, to be shown as ``model_name`` (a GET with an effect, as on the platform)."""
+        display_name = request.query_params.get("model_name")
+        if not display_name:
             raise invalid("Missing model_name")
-        await run_in_threadpool(self._export, request, model_name)
+        await run_in_threadpool(self._export, request, display_name)
         return answer(request, {"output": True})
 
     def _shape(self, course: Course, now: float) -> dict[str, Any]:
@@ -202,23 +199,12 @@ class Jobs:
         return course
 
     def _tuned(self) -> dict[str, str]:
-        """Models tuned here that can be tuned again: each with its base model."""
-        now = time.time()
-        known = self._courses()
-        tuned: dict[str, str] = {}
-        for course in known.values():
-            if course.job.deleted is None and course.status(now) == "SUCCEEDED":
-                tuned[course.job.finetuned_output] = course.job.base_model
-        for export in self._store.exports():
-            course = known[export.job_id]
-            if any(export.model_name == made.model_name for made in checkpoints(course, [export], now)):
-                tuned[export.model_name] = course.job.base_model
-        return tuned
+        return tuned_models(self._courses(), self._store.exports(), time.time())
 
-    def _examine(self, body: dict[str, Any]) -> tuple[Wish, Survey]:
-        """What is asked for, and what data processing will find in its files; raises Refusal."""
+    def _examine(self, body: dict[str, Any]) -> tuple[Wish, str, Survey]:
+        """What is asked for, the base model, and what data processing will find in the files; raises Refusal."""
         tuned = self._tuned()
-        wished = wish(body, {*MODELS, *tuned}, self._options.refuse_fields)
+        wished = wish(body, {*bases(), *tuned}, self._options.refuse_fields)
         named: dict[str, str] = {}
         mounted = ""
         for dataset in (*wished.training, *wished.validation):
@@ -230,20 +216,20 @@ class Jobs:
                 raise invalid(f"File not found. file_id: {dataset['file_id']:.100}")
             named[file.file_id] = file.name
         base = tuned.get(wished.model, wished.model)
-        if wished.training_type not in MODELS[base]:
+        if base not in bases() or wished.training_type not in bases()[base].training_types:
             # "如果调优的模型不支持 sft 方法，调优任务将会失败" (fine-tuning-api-guide 2026-05-26): it fails, it is not refused.
-            return wished, Survey(
-                failure=f"model {wished.model} does not support training_type {wished.training_type}"
-            )
+            failure = f"model {wished.model} does not support training_type {wished.training_type}"
+            return wished, base, Survey(failure=failure)
         if mounted:
-            return wished, Survey(failure=f"data download failed, {mounted}: the sandbox reaches no OSS")
+            failure = f"data download failed, {mounted}: the sandbox reaches no OSS"
+            return wished, base, Survey(failure=failure)
         training, validation = (
             [(named[each["file_id"]], self._store.path(each["file_id"])) for each in datasets]
             for datasets in (wished.training, wished.validation)
         )
-        return wished, survey(training, validation, wished.training_type, wished.hyper_parameters)
+        return wished, base, survey(training, validation, wished.training_type, wished.hyper_parameters)
 
-    def _commit(self, wished: Wish, found: Survey, workspace: str) -> Job:
+    def _commit(self, wished: Wish, found: Survey, workspace_id: str) -> Job:
         """Record the job if the account has room for it; raises Refusal."""
         options = self._options
         with self._store.lock:
@@ -273,7 +259,7 @@ class Jobs:
                 job_name="" if options.forget_job_names else wished.job_name,
                 model_name=wished.model_name,
                 suffix=wished.suffix,
-                workspace_id=workspace,
+                workspace_id=workspace_id,
                 survey=found,
             )
             self._store.add_job(job.stored())
@@ -294,7 +280,7 @@ class Jobs:
             course = self._find(request)
             now = time.time()
             if course.status(now) not in CANCELABLE:
-                message = "The fine-tune job can not be canceled because it is succeeded,failed or canceled"
+                message = "The fine-tune job can not be canceled because it is succeeded or failed"
                 raise Refusal(400, "UnsupportedOperation", message)
             self._store.cancel_job(course.job.job_id, now)
 
@@ -313,7 +299,7 @@ class Jobs:
                 raise Refusal(400, "UnsupportedOperation", message)
             self._store.delete_job(course.job.job_id, now)
 
-    def _export(self, request: Request, model_name: str) -> None:
+    def _export(self, request: Request, display_name: str) -> None:
         with self._store.lock:
             course = self._find(request)
             now = time.time()
@@ -321,11 +307,11 @@ class Jobs:
             name = request.path_params["checkpoint"]
             if all(checkpoint.name != name for checkpoint in checkpoints(course, exports, now)):
                 raise Refusal(*NOT_FOUND)
-            taken = {export.model_name for export in exports}
             exported = any(
                 export.job_id == course.job.job_id and export.checkpoint == name for export in exports
             )
-            if exported or model_name in taken or model_name in MODELS:
-                message = f"Model instance {model_name} already exists, please specify a suffix"
+            names = {known.job.model_name for known in self._courses().values() if known.job.deleted is None}
+            if exported or display_name in {*names, *(export.display_name for export in exports)}:
+                message = f"Model instance {display_name} already exists, please specify a suffix"
                 raise Refusal(409, "Conflict", message)
-            self._store.add_export(Export(course.job.job_id, name, model_name, now))
+            self._store.add_export(Export(course.job.job_id, name, display_name, now))

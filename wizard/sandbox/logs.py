@@ -1,7 +1,8 @@
 """The lines of a job's training log, as far as they are written at a given time.
 
-Shapes: model-training-api-reference 2026-05-26 for the end, a log of a real training of 2025-12-06 for the rest. The loss
-is made up: it falls from about 2 towards about 0.5 with noise that depends on the job's id only.
+Shapes: get-fine-tuning-job-api of autumn 2026 for the end, a log of a real training of 2025-12-06 for the rest and for the
+order, which is not that of the times in the lines; tokens so far (after an epoch) as a video model's log of 2025-11 has them.
+The loss is made up: it falls from about 2 towards about 0.5 with noise that depends on the job's id only.
 """
 
 from __future__ import annotations
@@ -31,9 +32,14 @@ def lines(course: Course, now: float) -> list[str]:
         usage = course.tokens(now)
         shown += [f" Actual number of consumed tokens is {usage}!"] if usage else []
         shown.append(f"{log_clock(course.finished)} - INFO - finetune-job canceled")
-        shown.append(f"{log_clock(course.finished)} - INFO - training usage {usage}")
-        shown.append(f"{log_clock(course.finished)} - INFO - ##FT_COMPLETE##")
+        shown += _bill(course.finished, usage)
     return shown
+
+
+def _bill(moment: float, usage: int) -> list[str]:
+    """The last two lines: the later one comes first."""
+    complete = f"{log_clock(moment + 0.015)} - INFO - ##FT_COMPLETE##"
+    return [complete, f"{log_clock(moment)} - INFO - training usage {usage}"]
 
 
 def _whole(course: Course) -> Iterator[tuple[float, str]]:
@@ -71,13 +77,15 @@ def _whole(course: Course) -> Iterator[tuple[float, str]]:
     yield course.trained, f" use checkpoint-{job.steps} as final checkpoint"
     yield course.trained, "Training completed"
     delivered = (course.trained + course.ended) / 2
-    yield (
-        course.trained,
-        f"{log_clock(course.trained)} - INFO - transfer for inference succeeded, start to deliver it for inference",
-    )
-    yield delivered, f"{log_clock(delivered)} - INFO - start to save checkpoint"
-    for words in ("finetune-job succeeded", f"training usage {job.tokens}", "##FT_COMPLETE##"):
-        yield course.ended, f"{log_clock(course.ended)} - INFO - {words}"
+    for moment, words in (
+        (course.trained, "fine-tuned output got, start to transfer it for inference"),
+        (course.trained, "transfer for inference succeeded, start to deliver it for inference"),
+        (delivered, "start to save checkpoint"),
+        (course.ended, "finetune-job succeeded"),
+    ):
+        yield moment, f"{log_clock(moment)} - INFO - {words}"
+    for line in _bill(course.ended, job.tokens):
+        yield course.ended, line
 
 
 def _training(course: Course) -> Iterator[tuple[float, str]]:
@@ -86,6 +94,7 @@ def _training(course: Course) -> Iterator[tuple[float, str]]:
     wanted = int(setting(job.hyper_parameters, "logging_steps"))
     every = max(min(wanted, max(1, steps // _POINTS)), math.ceil(steps / _MAX_POINTS))
     evaluate = int(setting(job.hyper_parameters, "eval_steps"))
+    per_epoch = max(1, steps // job.epochs)
     peak = learning_rate(job.hyper_parameters, job.training_type)
     for step in range(1, steps + 1):
         position = f"{step}/{steps}"
@@ -104,6 +113,9 @@ def _training(course: Course) -> Iterator[tuple[float, str]]:
                 course.step_time(step),
                 str({"eval_loss": loss, "eval_ppl": math.exp(loss), "global_step/max_steps": position}),
             )
+        if step % per_epoch == 0 and step < steps:
+            consumed = job.tokens * step // steps
+            yield course.step_time(step), f" Actual number of consumed tokens is {consumed} !"
 
 
 def _schedule(job: Job, step: int) -> float:

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from wizard.errors import StorageError
 from wizard.sandbox.files import Files
 from wizard.sandbox.jobs import Jobs
+from wizard.sandbox.models import Models
 from wizard.sandbox.store import StateBusy, Store
 from wizard.sandbox.wire import INTERNAL_ERROR, NOT_FOUND, refuse
 
@@ -119,7 +120,11 @@ class _Server(uvicorn.Server):
 def application(options: Options, store: Store, ending: Callable[[], bool]) -> Starlette:
     """All endpoints; what is not served (deployments, chat, anything else) is the platform's 404."""
     return Starlette(
-        routes=[*Files(store, options).routes(), *Jobs(store, options, ending).routes()],
+        routes=[
+            *Files(store, options).routes(),
+            *Models(store).routes(),
+            *Jobs(store, options, ending).routes(),
+        ],
         exception_handlers={HTTPException: _refused, Exception: _broken},
         middleware=[Middleware(_FromHere, host=options.host)],
     )

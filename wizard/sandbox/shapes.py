@@ -57,8 +57,11 @@ def job_shape(course: Course, now: float, settings: str) -> dict[str, Any]:
 
 
 def checkpoint_shape(job_id: str, checkpoint: Checkpoint) -> dict[str, Any]:
-    """A checkpoint of ``job_id``; ``model_name`` is absent until it is published."""
-    full_name = f"{job_id}-{checkpoint.name}"
+    """A checkpoint of ``job_id``; ``model_name`` and ``model_display_name`` are absent until it is published."""
+    published = {"model_name": checkpoint.model_name, "model_display_name": checkpoint.display_name}
+    if not checkpoint.model_name:
+        published = {}
+    full_name = f"{job_id}:{checkpoint.name}"
     return {
         "create_time": iso_clock(checkpoint.created),
         "full_name": full_name,
@@ -67,6 +70,6 @@ def checkpoint_shape(job_id: str, checkpoint: Checkpoint) -> dict[str, Any]:
         "checkpoint_id": full_name,
         "step": checkpoint.step,
         "expire_time": iso_clock(checkpoint.created + _EXPIRY),
-        **({"model_name": checkpoint.model_name} if checkpoint.model_name else {}),
+        **published,
         "status": checkpoint.status,
     }

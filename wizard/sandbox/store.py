@@ -79,11 +79,11 @@ class StoredJob:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A checkpoint that was asked to become a model of its own, ``asked`` in seconds since 1970."""
+    """A checkpoint that was asked to become a model of its own, shown as ``display_name``; ``asked`` in seconds since 1970."""
 
     job_id: str
     checkpoint: str
-    model_name: str
+    display_name: str
     asked: float
 
 
@@ -173,12 +173,28 @@ class Store:
         """One file."""
         return next(iter(self._select_files("WHERE file_id = ?", (file_id,))), None)
 
-    def files(self, limit: int, skip: int = 0, *, after: str | None = None) -> list[StoredFile]:
-        """``limit`` files, newest first, skipping ``skip``; with ``after``, those older than that file id."""
-        if after is not None:
-            older = "WHERE id < (SELECT id FROM files WHERE file_id = ?) ORDER BY id DESC LIMIT ?"
-            return self._select_files(older, (after, limit))
-        return self._select_files("ORDER BY id DESC LIMIT ? OFFSET ?", (limit, skip))
+    def files(
+        self,
+        limit: int,
+        skip: int = 0,
+        *,
+        after: str | None = None,
+        purpose: str | None = None,
+        created_after: float | None = None,
+        created_before: float | None = None,
+    ) -> list[StoredFile]:
+        """``limit`` files, newest first, skipping ``skip``; ``after``: those older than that file id."""
+        wanted = {
+            "id < (SELECT id FROM files WHERE file_id = ?)": after,
+            "purpose = ?": purpose,
+            "created > ?": created_after,
+            "created < ?": created_before,
+        }
+        filters = {condition: value for condition, value in wanted.items() if value is not None}
+        where = f"WHERE {' AND '.join(filters)} " if filters else ""
+        return self._select_files(
+            f"{where}ORDER BY id DESC LIMIT ? OFFSET ?", (*filters.values(), limit, skip)
+        )
 
     def used(self) -> tuple[int, int]:
         """How many files there are, and their bytes in all."""
@@ -237,7 +253,7 @@ class Store:
         with self.lock:
             self._database.execute(
                 "INSERT INTO exports (job_id, checkpoint, model_name, asked) VALUES (?,?,?,?)",
-                (export.job_id, export.checkpoint, export.model_name, export.asked),
+                (export.job_id, export.checkpoint, export.display_name, export.asked),
             )
 
     def exports(self) -> list[Export]:

@@ -15,7 +15,7 @@ from wizard.sandbox.store import StoredJob
 from wizard.sandbox.survey import Survey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from wizard.sandbox.store import Export
 
@@ -163,17 +163,21 @@ def courses(jobs: Iterable[Job]) -> dict[str, Course]:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A saved state of the model. ``model_name`` is empty until it is published."""
+    """A saved state of the model. Until it is published, ``model_name`` (the model's id) and ``display_name`` are empty."""
 
     name: str
     step: int
     created: float
     status: str
     model_name: str
+    display_name: str
 
 
 def checkpoints(course: Course, exports: Sequence[Export], now: float) -> list[Checkpoint]:
-    """The checkpoints kept at ``now``, oldest first: the last is published with the job, others when exported."""
+    """The checkpoints kept at ``now``, newest first: the last is published with the job, others when exported.
+
+    Ids are made by the system, from the job's own; what was asked for is a name to show (list-checkpoints-api, autumn 2026).
+    """
     job = course.job
     if job.training_type.startswith(("cpt", "dpo")):
         return []  # supervised training only (fine-tuning-api-guide 2026-05-26)
@@ -187,12 +191,31 @@ def checkpoints(course: Course, exports: Sequence[Export], now: float) -> list[C
     )
     kept: list[Checkpoint] = []
     for step in reached[-int(setting(job.hyper_parameters, "save_total_limit")) :]:
-        name, status, model_name = f"checkpoint-{step}", "PENDING", ""
+        name, status, shown = f"checkpoint-{step}", "PENDING", ""
+        last = step == job.steps
         export = asked.get(name)
-        if step == job.steps and course.status(now) == "SUCCEEDED":
-            status, model_name = "SUCCEEDED", job.finetuned_output
+        if last and course.status(now) == "SUCCEEDED":
+            status, shown = "SUCCEEDED", job.model_name or job.job_id
         if export is not None:
             ready = now >= export.asked + EXPORTING / job.speed
-            status, model_name = ("SUCCEEDED", export.model_name) if ready else ("PROCESSING", "")
-        kept.append(Checkpoint(name, step, course.step_time(step), status, model_name))
-    return kept
+            status, shown = ("SUCCEEDED", export.display_name) if ready else ("PROCESSING", "")
+        model_name = job.finetuned_output if last else f"{job.finetuned_output}-{step}"
+        kept.append(
+            Checkpoint(name, step, course.step_time(step), status, model_name if shown else "", shown)
+        )
+    return kept[::-1]
+
+
+def tuned_models(known: Mapping[str, Course], exports: Sequence[Export], now: float) -> dict[str, str]:
+    """Models tuned here that are there at ``now`` and can be tuned again: each with its base model."""
+    tuned: dict[str, str] = {}
+    for course in known.values():
+        job = course.job
+        if job.deleted is None and course.status(now) == "SUCCEEDED":
+            tuned[job.finetuned_output] = job.base_model
+    for export in exports:
+        course = known[export.job_id]
+        made = {each.name: each.model_name for each in checkpoints(course, [export], now)}
+        if model_name := made.get(export.checkpoint):
+            tuned[model_name] = course.job.base_model
+    return tuned

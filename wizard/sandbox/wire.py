@@ -7,6 +7,9 @@ product. All keys see the same account. So that cases can be told apart, a word 
 * ``unpurchased``: 403 AccessDenied.Unpurchased everywhere.
 * ``norights``: 403 AccessDenied on ``/fine-tunes``; models and files work.
 * ``arrears``: 400 Arrearage when a job is created.
+* ``nopermission``: this workspace may neither tune nor deploy the models of Qwen2.5, as ``/models/permissions`` says too.
+* ``unlisted``: the models of Qwen2.5 don't appear in ``/models/permissions``.
+* ``nopermapi``: ``/models/permissions`` and ``/models/limits`` are answered as if they were not there, 404.
 
 Errors (model-training-api-reference 2026-05-26, error-code 2026-05-25) are ``{"code", "request_id", "message"}``; below
 ``/compatible-mode`` the same fields with OpenAI's ``error`` object beside them. The key is never stored or logged.
@@ -167,9 +170,19 @@ def number(request: Request, name: str, default: int, low: int, high: int) -> in
     return int(text)
 
 
-def page(request: Request) -> tuple[int, int]:
-    """``page_no`` (from 1, default 1) and ``page_size`` (1 to 100, default 10)."""
-    return number(request, "page_no", 1, 1, 999_999_999), number(request, "page_size", 10, 1, 100)
+def page(request: Request, default: int = 10, most: int = 100) -> tuple[int, int]:
+    """``page_no`` (from 1, default 1) and ``page_size`` (1 to ``most``)."""
+    return number(request, "page_no", 1, 1, 999_999_999), number(request, "page_size", default, 1, most)
+
+
+def workspace(request: Request) -> str:
+    """The id of the workspace that the request is made in."""
+    return request.headers.get("x-dashscope-workspace") or "llm-sandbox"
+
+
+def key_says(request: Request, word: str) -> bool:
+    """Whether ``word`` is in the key (see above)."""
+    return word in request.headers.get("authorization", "")
 
 
 def clock(moment: float) -> str:
