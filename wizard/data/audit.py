@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.data import balance, lookup, readers
+from wizard.data.catalog import the_one_in
 from wizard.data.check import Finding, Findings, finding
 from wizard.data.identity import Identity, asked_by, identity
 from wizard.data.lines import SourceUnreadable, TooLong, opened, size_of
@@ -70,8 +71,9 @@ def check(
     ``max_length``: rows with more tokens are errors. ``system_prompt``: what the conversion would put before each
     question, for counting. ``columns``: which
     column means what, as readers.read. ``workers``: processes beside this one; None: as many as pay. ``on_progress`` is told (bytes, of how
-    many). Raises SourceUnreadable.
+    many). A folder or archive stands for the one file of rows in it. Raises SourceUnreadable.
     """
+    paths = [the_one_in(path) for path in paths]
     total = sum(size_of(path) for path in paths)
     seen = 0
     checked: list[Checked] = []
@@ -109,12 +111,12 @@ def role_of(path: Path) -> str:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    """(bytes, time of the last change); zeros for a file inside an archive, and for one that opening will refuse."""
-    try:
-        status = path.stat()
-    except (OSError, ValueError):
-        return 0, 0
-    return status.st_size, status.st_mtime_ns
+    """(bytes, time of the last change), of the archive for a file inside one; zeros for what opening will refuse."""
+    for place in (path, *path.parents):
+        with suppress(OSError, ValueError):
+            status = place.stat()
+            return status.st_size, status.st_mtime_ns
+    return 0, 0
 
 
 def _read(path: Path, task: Task, columns: Columns) -> Tally:

@@ -16,6 +16,7 @@ from wizard.data.formats.container import Container
 from wizard.data.formats.text import Text
 from wizard.data.lines import SourceUnreadable, head_of, opened
 from wizard.data.record import Where
+from wizard.data.shapes.fields import twice
 from wizard.locale import _
 
 Row: TypeAlias = tuple[int, bytes | dict[str, Any] | Finding]
@@ -97,8 +98,8 @@ class Contents:
                 where = Where(self.file, number)
                 if self.header:
                     names = header.names(cells)
-                    if (twice := next((name for name in names if names.count(name) > 1), None)) is not None:
-                        yield number, finding("DUPLICATE_COLUMN", where, name=twice)
+                    if (again := twice(names)) is not None:
+                        yield number, finding("DUPLICATE_COLUMN", where, name=again)
                         return
                     continue
                 names = header.numbered(first, plainly=bool(self.named))

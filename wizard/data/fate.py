@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.data import audit, lookup
+from wizard.data.catalog import the_one_in
 from wizard.data.check import Finding
 from wizard.data.identity import asked_by
 from wizard.data.lines import blocks, opened
@@ -46,8 +47,9 @@ def fate(
 ) -> Fate:
     """What became of the row on ``line`` of ``path``. ``beside``: files to look for the same question in.
 
-    Raises SourceUnreadable, also where the file has no such line.
+    A folder or archive stands for the one file of rows in it. Raises SourceUnreadable.
     """
+    path = the_one_in(path)
     raw, outcome = _read(path, line, columns)
     if isinstance(outcome, tuple):
         return Fate(path, line, raw, None, not outcome, outcome, None, None)

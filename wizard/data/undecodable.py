@@ -11,6 +11,7 @@ from wizard.data.formats.arrays import Trailing, Unfinished
 from wizard.data.formats.encodings import Undecodable
 from wizard.data.lines import LINE_LIMIT, TooLong
 from wizard.data.record import Where
+from wizard.data.shapes.fields import twice
 from wizard.locale import _
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -79,9 +80,8 @@ def repeated_key(raw: bytes, keys: int) -> str | None:
     repeated: list[str] = []
 
     def look(pairs: list[tuple[str, Any]]) -> None:
-        if len({key for key, _value in pairs}) != len(pairs):
-            keys = [key for key, _value in pairs]
-            repeated.extend(key for key in keys if keys.count(key) > 1)
+        if (again := twice([key for key, _value in pairs])) is not None:
+            repeated.append(again)
 
     try:
         json.loads(raw, object_pairs_hook=look)

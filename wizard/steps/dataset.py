@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from wizard.data import catalog
 from wizard.engine.step import Choice, Facts, Field, Step, Work
@@ -24,6 +25,8 @@ COUNTED_UP_TO = (
     64 << 20
 )  # bytes; rows of larger files are counted by the conversion, not while a person waits
 
+TRIED = 50  # files of a folder or archive whose beginnings are looked at for one that can be used
+
 NO_FILE = "-"  # the source is the file itself
 BY_SPLIT = "split"
 BY_FILE = "file"
@@ -38,8 +41,9 @@ class Dataset(Step):
     def __init__(self, world: World) -> None:
         self._world = world
         self._places: dict[Path, _Place] = {}
-        self._labels: dict[tuple[str, int, int], str] = {}
-        self._beginnings: dict[tuple[str, int, int], Recognised] = {}
+        self._labels: dict[_Identity, str] = {}
+        self._problems: dict[_Identity, str | None] = {}
+        self._beginnings: dict[_Identity, Recognised] = {}
 
     def title(self) -> str:
         """As on the screen."""
@@ -67,18 +71,20 @@ class Dataset(Step):
     def _fields_of_files(self, place: _Place, facts: Facts) -> Sequence[Field]:
         """For one file, or a folder or archive with some: which one, what its columns mean, what validates."""
         path, names = place.path, place.names
+        used = next((name for name in names[:TRIED] if not self._problem(path / name)), None)
         which = Field(
             key="dataset.file",
             help=about("dataset.file"),
             kind="choice",
             label=_("Which file shall train the model?"),
-            default=names[0] if names else NO_FILE,
+            default=used or (names[0] if names else NO_FILE),
             choices=tuple(Choice(name, name) for name in names or (NO_FILE,)),
+            check=lambda name: self._problem(path if name == NO_FILE else path / name),
             needs=("dataset.source",),
             quiet=len(names) < 2,  # noqa: PLR2004 - one file leaves no choice
         )
         train = self._training_file(path, facts)
-        if facts.get("dataset.file", NO_FILE if not names else None) is None or self._check_file(str(train)):
+        if facts.get("dataset.file", NO_FILE if not names else None) is None or self._problem(train):
             return (which,)
         return (
             which,
@@ -245,8 +251,9 @@ class Dataset(Step):
 
     def _default_source(self) -> str | None:
         for name in LOOKED_AT_FIRST:
-            if self._place(self._world.folder / name).sets:
-                return name
+            with suppress(WizardError):  # what can't be read is no default; who names it is told
+                if self._place(self._world.folder / name).sets:
+                    return name
         return None
 
     def _check_source(self, named: str) -> str | None:
@@ -257,29 +264,37 @@ class Dataset(Step):
             place = self._place(path)
         except WizardError as problem:
             return f"{problem.message} {problem.hint}".strip()
-        if place.sets or place.names:
+        if place.sets:
             return None
+        if place.names:
+            problems = [self._problem(path / name) for name in place.names[:TRIED]]
+            return problems[0] if all(problems) else None
         return _("There are no questions under {path}. Name a file, such as {path}/train.jsonl").format(
             path=named
         )
 
     def _check_file(self, named: str) -> str | None:
+        return self._problem(self._world.path(named), named)
+
+    def _problem(self, path: Path, named: str = "") -> str | None:
         """Why a file can't be used, from its beginning; every row is looked at by the conversion."""
-        path = self._world.path(named)
         if not _on_disk(path).is_file():
-            return _("{path} is not there.").format(path=named)
-        try:
-            if not self._recognised(path).fields:
-                return _("{path} has no rows.").format(path=named)
-        except WizardError as problem:
-            return f"{problem.message} {problem.hint}".strip()
-        return None
+            return _("{path} is not there.").format(path=named or path)
+        identity = _identity(path)
+        if identity not in self._problems:
+            try:
+                fields = self._recognised(path).fields
+                self._problems[identity] = (
+                    None if fields else _("{path} has no rows.").format(path=named or path)
+                )
+            except WizardError as problem:
+                self._problems[identity] = f"{problem.message} {problem.hint}".strip()
+        return self._problems[identity]
 
     def _recognised(self, path: Path) -> Recognised:
         from wizard.data import readers
 
-        status = _on_disk(path).stat()
-        identity = (str(path), status.st_size, status.st_mtime_ns)
+        identity = _identity(path)
         if identity not in self._beginnings:
             self._beginnings[identity] = readers.recognise(path)
         return self._beginnings[identity]
@@ -305,17 +320,27 @@ class Dataset(Step):
         return " · ".join(f"{split.name} {self._size(split.path)}" for split in found.splits)
 
     def _size(self, path: Path) -> str:
-        status = _on_disk(path).stat()
-        identity = (str(path), status.st_size, status.st_mtime_ns)
+        identity = _identity(path)
         if identity not in self._labels:
-            label = bytes_shown(status.st_size)
-            if status.st_size <= COUNTED_UP_TO:
-                rows = catalog.count_rows(path)
-                label = ngettext("{rows:,} row, {size}", "{rows:,} rows, {size}", rows).format(
-                    rows=rows, size=label
-                )
+            _path, size, _modified = identity
+            label = bytes_shown(size)
+            if size <= COUNTED_UP_TO:
+                with suppress(WizardError):  # a damaged one is chosen by nobody who sees no rows, or told of when it is read
+                    rows = catalog.count_rows(path)
+                    label = ngettext("{rows:,} row, {size}", "{rows:,} rows, {size}", rows).format(
+                        rows=rows, size=label
+                    )
             self._labels[identity] = label
         return self._labels[identity]
+
+
+_Identity: TypeAlias = tuple[str, int, int]
+"""A file's path, its size and the time of its last change: what was told of it is true as long as they are."""
+
+
+def _identity(path: Path) -> _Identity:
+    status = _on_disk(path).stat()
+    return str(path), status.st_size, status.st_mtime_ns
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,3 +61,13 @@ def kind(value: object) -> str:  # noqa: PLR0911 - one return a kind
     if hasattr(value, "isoformat"):
         return _("a date or time")
     return _("an error of the spreadsheet") if hasattr(value, "shown") else _("something that is no text")
+
+
+def twice(names: Sequence[str]) -> str | None:
+    """The first name that there is twice; None where each is there once."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
