@@ -158,15 +158,15 @@ class Terminal:
             return self._choose(field, current, everything=True)
         if chosen.value is _MORE:
             return _MORE
-        if not chosen.edits:
-            try:
-                value = field.accept(chosen.value)
-            except Unacceptable as problem:
-                self._line(f"{self._capability.glyphs.bad} {safe(str(problem), lines=False)}", _SGR["bad"])
-                return self._choose(field, chosen.value, everything=everything)
-        self._answered("?", field.label, chosen.label)
         if chosen.edits:
+            self._answered("?", field.label, chosen.label)
             raise Edit(chosen.edits)
+        try:
+            value = field.accept(chosen.value)
+        except Unacceptable as problem:
+            self._line(f"{self._capability.glyphs.bad} {safe(str(problem), lines=False)}", _SGR["bad"])
+            return self._choose(field, chosen.value, everything=everything)
+        self._answered("?", field.label, chosen.label)
         return value
 
     def _type(self, field: Field, current: Any) -> Any:
