@@ -51,7 +51,10 @@ FOLDERS = (
 FILES = (
     ".wizard/.gitignore",
     ".wizard/log.jsonl",
-    *(f"{_HERE}/{name}" for name in ("lock", "session.json", "session.json.bak", "log.jsonl", "log.1.jsonl")),
+    *(
+        f"{_HERE}/{name}"
+        for name in ("lock", "session.json", "session.json.bak", "log.jsonl", "log.1.jsonl", "ledger.jsonl")
+    ),
     f"{_HERE}/sessions/0a1b2c3d.json",
     *(f"{_PLATFORM}/sandbox.{ending}" for ending in ("log", "sqlite3", "sqlite3-journal", "sqlite3-wal")),
     f"{_PLATFORM}/incoming/{_RECEIVED}",

@@ -133,7 +133,7 @@ def test_outputs_go_through_no_link_but_where_they_are_sent(
     assert before | {"train.jsonl", "train.manifest.json"} == names_in(documents)
 
 
-def _mentions(database: Path, statements: str) -> None:
+def _execute(database: Path, statements: str) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.executescript(statements)
 
@@ -142,7 +142,7 @@ def test_a_foreign_database_is_left_alone(command: Command, folder: Path) -> Non
     """A database that isn't the sandbox's is not written into, whatever tables it has; nor is what a second name leads to."""
     (folder / PLATFORM).mkdir(parents=True)
     database = folder / PLATFORM / "sandbox.sqlite3"
-    _mentions(database, "CREATE TABLE accounts (name TEXT); INSERT INTO accounts VALUES ('Ada');")
+    _execute(database, "CREATE TABLE accounts (name TEXT); INSERT INTO accounts VALUES ('Ada');")
     before = database.read_bytes()
     done = command("jobs", "list", "--sandbox")
     assert 1 == done.returncode
@@ -165,10 +165,28 @@ def test_a_foreign_database_is_left_alone(command: Command, folder: Path) -> Non
 def test_a_database_of_ours_with_something_else_in_it(command: Command, folder: Path, statement: str) -> None:
     """Our tables are not enough: ids have our shape, and nothing else is there."""
     assert 0 == command("jobs", "list", "--sandbox").returncode
-    _mentions(folder / PLATFORM / "sandbox.sqlite3", statement)
+    _execute(folder / PLATFORM / "sandbox.sqlite3", statement)
     done = command("jobs", "list", "--sandbox")
     assert 1 == done.returncode
     assert "was not made by the sandbox" in the_only_error(done)
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_a_file_on_the_platform_that_is_none(
+    command: Command, folder: Path, documents: Path, kind: str
+) -> None:
+    """What the sandbox reads as an uploaded file is an ordinary one: else another's would be read, or a pipe waited for."""
+    assert 0 == command("run", "--sandbox", "--yes").returncode
+    uploaded = next((folder / PLATFORM / "files").iterdir())
+    uploaded.unlink()
+    if kind == "link":
+        uploaded.symlink_to(documents / "thesis.doc")
+    else:
+        os.mkfifo(uploaded)
+    done = command("jobs", "list", "--sandbox")
+    assert 1 == done.returncode
+    assert uploaded.name in the_only_error(done)
+    assert os.path.lexists(uploaded)
 
 
 def test_a_journal_deletes_no_file(command: Command, folder: Path, documents: Path) -> None:
@@ -183,7 +201,7 @@ def test_a_journal_deletes_no_file(command: Command, folder: Path, documents: Pa
     shutil.copy(database, copy)
     (folder / "victim").write_bytes(b"years of work")
     _make_journal_that_names(folder / "victim", copy, copy.with_name(journal.name))
-    _mentions(copy, "SELECT * FROM files")
+    _execute(copy, "SELECT * FROM files")
     assert not (folder / "victim").exists()
     done = command("jobs", "list", "--sandbox")
     assert 1 == done.returncode
