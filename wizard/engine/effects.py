@@ -111,7 +111,7 @@ def once(effect: Effectful, session: Session, front: Front) -> Receipt:
     OutcomeUnknown (it is unknown, and the platform can't be asked).
     """
     known = session.effects.get(effect.key)
-    if known is None and effect.may_have_left:
+    if (known is None or known.state == "prepared") and effect.may_have_left:
         # The session was wound back behind its own request: from a backup, by git, by a damaged file.
         known = Effect(effect.key, effect.kind, "sent", time.time())
         session.enter(known)
@@ -266,14 +266,14 @@ def _tell_of_doubles(effect: Effectful, receipt: Receipt, intent: Effect, front:
     """Look once more: where two folders or computers sent the same at one moment, neither could know of the other."""
     try:
         doubles = [
-            other.id for other in effect.look() if other.same and other.id not in (receipt.id, *intent.known)
+            other.id for other in effect.look() if other.twin and other.id not in (receipt.id, *intent.known)
         ]
     except PlatformError:
         return  # the receipt is here; this was only for a warning
     if doubles:
         front.say(
             _(
-                "Beside {id}, this is there too and equal to it: {others}. If you don't want both, stop one."
+                "Beside {id}, this is there too and looks the same: {others}. If you don't want both, stop one."
             ).format(id=receipt.id, others=", ".join(doubles)),
             "warn",
         )

@@ -83,7 +83,9 @@ class Run:
             return None
         facts, effects = self.facts, self.session.effects
         begun = {key for key, effect in effects.items() if effect.state != "prepared"}
-        return next((step for step in self._applicable() if step.seals(facts) in begun), None)
+        return next(
+            (step for step in self._applicable() if (key := step.seals(facts)) and key in begun), None
+        )
 
     def _open_steps(self) -> list[Step]:
         """The steps that can still be open: all, or those from a sealing one on once its effect may have happened."""
@@ -279,7 +281,12 @@ class Run:
 
     def _offered(self, field: Field) -> Any:
         """A foreign session's answer, to be shown at the question; never a path, which a stranger may have chosen."""
-        return self.session.offered.get(field.key) if field.kind not in ("path", "secret", "word") else None
+        if field.kind in ("path", "secret", "word") or field.key not in self.session.offered:
+            return None
+        try:
+            return field.accept(self.session.offered[field.key])
+        except Unacceptable:
+            return None
 
     def _quietly(self, field: Field) -> tuple[Any, Source]:
         """The default, taken without asking; one that can't be taken (it came from the environment) is asked or refused."""

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Literal, Self, get_args
@@ -52,7 +54,7 @@ PURPOSE = "session"
 _SEALED = re.compile(rb',\n "seal": "([0-9a-f]{64})"\n\}\Z')
 """How a sealed file ends; the seal is over the same bytes with ``\\n}`` in the place of this."""
 
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 
 State = Literal["prepared", "sent", "done"]
 
@@ -183,7 +185,7 @@ class Session:
         """Take a foreign session over as this user's own, durably: all but its approval, which is asked again."""
         assert self._kept_aside is not None, "a session that is not foreign is trusted already"
         self._read(self._kept_aside)
-        self._take_back_approval()
+        self._doubt()
         self.foreign, self._kept_aside = False, None
         self.moved("trusted")
         self.save()
@@ -234,7 +236,7 @@ class Session:
         if self._kept_aside is not None:  # the foreign one is kept as it is, under a name of our own
             shelf = self.folder / SHELF
             state.folder(shelf)
-            write_atomically(shelf / f"{self.id}-foreign.json", self._kept_aside, mode=0o600)
+            write_atomically(_free(shelf, f"{self.id}-foreign"), self._kept_aside, mode=0o600)
             self._kept_aside = None
         document: dict[str, Any] = {
             "schema": SCHEMA,
@@ -256,17 +258,17 @@ class Session:
     def archive(self) -> Path:
         """Put this session away under ``sessions/`` and start a new one in its place; returns where it went."""
         shelf = self.folder / SHELF
-        target = shelf / f"{self.id}.json"
         try:
             state.folder(shelf)
-            self.path.replace(state.file(target))
+            target = _free(shelf, self.id)
+            self.path.replace(target)
             sync_name(target)
             with suppress(FileNotFoundError):
                 (self.folder / f"{FILE}.bak").unlink()
         except OSError as error:
             raise StorageError(
                 _("The session could not be put away to {path}: {reason}").format(
-                    path=target, reason=reason(error)
+                    path=shelf, reason=reason(error)
                 )
             ) from None
         fresh = Session(self.folder, None)
@@ -342,7 +344,7 @@ class Session:
             self._kept_aside = state.read(self.path)
         except OSError:
             self._kept_aside = None
-        self.offered = {
+        self.offered |= {
             key: fact.value for key, fact in self.facts.items() if fact.source in ("asked", "flag", "answers")
         }
         self.facts, self.moves = {}, []
@@ -359,11 +361,18 @@ class Session:
             for effect in self.effects.values()
         }
 
-    def _take_back_approval(self) -> None:
-        """Nobody's yes counts any more; its value stays, as what was sent rests on it."""
+    def _doubt(self) -> None:
+        """What was read may be older than the truth: what was only prepared in it may have left since.
+
+        Nobody's yes counts any more; its value stays, as what was sent rests on it.
+        """
         self.facts = {
             key: replace(fact, basis="") if key.startswith("review.") else fact
             for key, fact in self.facts.items()
+        }
+        self.effects = {
+            key: replace(effect, state="sent", at=time.time()) if effect.state == "prepared" else effect
+            for key, effect in self.effects.items()
         }
 
     def _take(self, stored: Mapping[str, Any]) -> None:
@@ -395,14 +404,7 @@ class Session:
                 if self.foreign:
                     write_atomically(self.path, state.read(previous), mode=0o600)
                 else:
-                    # An effect may have been on the lost page: what was only prepared here may have left since.
-                    self._take_back_approval()
-                    self.effects = {
-                        key: replace(effect, state="sent", at=time.time())
-                        if effect.state == "prepared"
-                        else effect
-                        for key, effect in self.effects.items()
-                    }
+                    self._doubt()
                     self.save(keep_previous=False)
                 hint = _("The next start goes on from the copy before it; your approval will be asked again.")
         except OSError as error:
@@ -418,16 +420,34 @@ class Session:
 
 def _sound(effect: Mapping[str, Any]) -> bool:
     """Whether what was read can be an effect; one that is ``done`` has a receipt with its three parts."""
+    texts = (
+        effect["key"],
+        effect["kind"],
+        effect.get("account", ""),
+        effect.get("claimed", ""),
+        *effect["known"],
+    )
     if (
         effect["state"] not in get_args(State)
         or not isinstance(effect["at"], int | float)
         or not math.isfinite(effect["at"])
+        or not all(isinstance(text, str) for text in texts)
     ):
         return False
     receipt: Mapping[str, Any] | None = effect["receipt"]
     if receipt is None:
         return bool(effect["state"] != "done")
-    return set(receipt) == {"id", "data", "adopted"} and isinstance(receipt["data"], dict)
+    return (
+        set(receipt) == {"id", "data", "adopted"}
+        and isinstance(receipt["id"], str)
+        and isinstance(receipt["data"], dict)
+    )
+
+
+def _free(shelf: Path, stem: str) -> Path:
+    """A path in ``shelf`` that nothing has: what was put away before under the same id is kept."""
+    names = (f"{stem}{number}.json" for number in chain(("",), (f"-{again}" for again in count(2))))
+    return next(path for name in names if not os.path.lexists(path := shelf / name))
 
 
 def _locked(folder: Path) -> Lock:

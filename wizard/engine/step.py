@@ -175,7 +175,7 @@ def _integer(raw: Any) -> int:
         raise Unacceptable(_("{value} is not a whole number.").format(value=raw))
     try:
         return int(raw)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Unacceptable(_("{value} is not a whole number.").format(value=raw)) from None
 
 
@@ -184,7 +184,7 @@ def _number(raw: Any) -> float:
         if isinstance(raw, bool):
             raise TypeError
         number = float(raw)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Unacceptable(_("{value} is not a number.").format(value=raw)) from None
     if not math.isfinite(number):
         raise Unacceptable(_("{value} is not a number.").format(value=raw))

@@ -10,6 +10,8 @@ import json
 import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from wizard.errors import StorageError, UsageError
@@ -76,7 +78,8 @@ def owner_accepted(project: Path, owner: int) -> bool:
 
 def accept_owner(project: Path, owner: int) -> None:
     """Remember, durably, that the user agrees to it. Raises StorageError and UsageError."""
-    append(OWNERS, _line(project, owner))
+    with held(OWNERS):
+        append(OWNERS, _line(project, owner))
 
 
 def lines(name: str) -> list[bytes]:
@@ -96,27 +99,39 @@ def lines(name: str) -> list[bytes]:
         return stream.read().splitlines()
 
 
+@contextmanager
+def held(name: str) -> Iterator[None]:
+    """While the block lasts, no other wizard of this user adds to the file ``name``. Raises StorageError and UsageError."""
+    path = user_state() / f"{name}.lock"
+    try:
+        storage.private_folder(path.parent)
+        lock = take(path, seconds=_PATIENCE)
+    except Busy:
+        raise StorageError(
+            _("Another bailian-wizard of yours has been writing in {folder} for too long.").format(
+                folder=path.parent
+            ),
+            _("Try again in a moment."),
+        ) from None
+    except OSError as error:
+        raise storage.refusal(path, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def append(name: str, line: bytes) -> None:
-    """Add ``line`` to the file ``name`` here (made if absent, 0600), durably. Raises StorageError and UsageError."""
+    """Add ``line`` to the file ``name`` here (made if absent, 0600), durably, while it is ``held``. Raises StorageError."""
     path = user_state() / name
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        storage.private_folder(path.parent)
         storage.refuse_special(path)
-        lock = take(path.with_name(f"{name}.lock"), seconds=_PATIENCE)  # two wizards don't mix their lines
+        descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
         try:
-            descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
-            try:
-                storage.append_line(descriptor, line)
-            finally:
-                os.close(descriptor)
+            storage.append_line(descriptor, line)
         finally:
-            lock.release()
-    except Busy:
-        raise StorageError(
-            _("Can't write {path}: another program is using it.").format(path=path),
-            _("Try again in a moment."),
-        ) from None
+            os.close(descriptor)
     except OSError as error:
         raise storage.refusal(path, error) from error
     storage.sync_name(path)

@@ -11,9 +11,12 @@ import json
 import os
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Literal
 
 from wizard.local import secrets, state, storage, userstate
@@ -31,6 +34,7 @@ class Entry:
     """One line. ``approval``: the plan's digest; ``base``: what is equal for the same data, model and settings.
 
     ``platform`` and ``key``: the address and the key's fingerprint. ``id`` and ``status``: of the job, where it is known.
+    ``number``: of this very line, drawn at random, so that a line that is met again, here or there, is known to be the same.
     """
 
     kind: Kind
@@ -43,6 +47,7 @@ class Entry:
     status: str = ""
     at: str = ""
     place: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +73,14 @@ class Ledger:
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """This user's lines, in the order in which they were written."""
+        """This user's lines, each once: those beside the secret as they were written, then what only this folder has."""
         if self._entries is None:
             own = [entry for entry, sealed in self._lines() if sealed]
             marks = (_entry(line) for line in userstate.lines(MARKS))
             theirs = [
                 mark for mark in marks if mark is not None and (self._everywhere or mark.place == self._place)
             ]
-            self._entries = tuple(dict.fromkeys(sorted([*theirs, *own], key=lambda entry: entry.at)))
+            self._entries = tuple(dict.fromkeys([*theirs, *own]))
         return self._entries
 
     def foreign(self) -> tuple[Entry, ...]:
@@ -83,44 +88,60 @@ class Ledger:
         return tuple(entry for entry, sealed in self._lines() if not sealed)
 
     def spent(self) -> Iterator[tuple[str, Spent]]:
-        """Each approval that was spent and not freed, with the base of its plan."""
+        """Each approval that was spent more often than freed, or has a job, with the base of its plan.
+
+        Counted, and not followed line by line: neither a clock that was set back nor a line that stands twice or in
+        another place changes what it comes to.
+        """
         found: dict[tuple[str, str], tuple[str, Spent]] = {}
+        spent: Counter[tuple[str, str]] = Counter()
         for entry in self.entries:
             key = entry.approval, entry.session
-            if entry.kind == "freed":
-                found.pop(key, None)
-                continue
-            if entry.kind in ("spent", "receipt"):
-                found.setdefault(key, (entry.base, Spent(entry.approval, entry.session, entry.at)))
-            if key in found:
-                base, known = found[key]
-                found[key] = (
-                    base,
-                    replace(known, id=entry.id or known.id, status=entry.status or known.status),
-                )
-        yield from found.values()
+            spent[key] += {"spent": 1, "freed": -1}.get(entry.kind, 0)
+            base, known = found.get(key, (entry.base, Spent(entry.approval, entry.session, entry.at)))
+            found[key] = base, replace(known, id=entry.id or known.id, status=entry.status or known.status)
+        yield from (known for key, known in found.items() if spent[key] > 0 or known[1].id)
 
     def spent_by(self, session: str, approval: str) -> bool:
         """Whether this session spent this approval, and nothing freed it."""
         return any((one.session, one.approval) == (session, approval) for _base, one in self.spent())
 
-    def before(self, base: str, session: str) -> tuple[Spent, ...]:
-        """What other sessions spent on the same data, model and settings, oldest first."""
-        return tuple(one for known, one in self.spent() if known == base and one.session != session)
+    def on(self, base: str) -> tuple[Spent, ...]:
+        """What was spent on the same data, model and settings, oldest first."""
+        return tuple(one for known, one in self.spent() if known == base)
 
-    def jobs(self) -> frozenset[str]:
-        """Ids of jobs that this user's approvals are known to have brought about."""
-        return frozenset(entry.id for entry in self.entries if entry.id)
+    def job_of(self, session: str, approval: str) -> str:
+        """The job that this session's approval is known to have brought about; empty while nobody knows one."""
+        found = (one.id for _base, one in self.spent() if (one.session, one.approval) == (session, approval))
+        return next(found, "")
+
+    def jobs_of_others(self, session: str) -> frozenset[str]:
+        """Ids of jobs that only other sessions' approvals are known to have brought about."""
+        ids = {
+            mine: {entry.id for entry in self.entries if entry.id and (entry.session == session) is mine}
+            for mine in (True, False)
+        }
+        return frozenset(ids[False] - ids[True])
 
     def has(self, entry: Entry) -> bool:
         """Whether this is written already, whenever and wherever it was."""
-        return any(replace(known, at="", place="") == entry for known in self.entries)
+        return any(replace(known, at="", place="", number="") == entry for known in self.entries)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While the block lasts, no other wizard of this user writes; what others wrote before is seen. Raises StorageError."""
+        with userstate.held(MARKS):
+            self._entries = None
+            yield
 
     def write(self, entry: Entry) -> None:
-        """Add a line, durably, here and beside the secret. Raises StorageError."""
-        entry = replace(entry, at=time.strftime("%Y-%m-%dT%H:%M:%S%z"), place=self._place)
+        """Add a line, durably, here and beside the secret, while ``held``. Raises StorageError."""
+        entry = replace(
+            entry, at=time.strftime("%Y-%m-%dT%H:%M:%S%z"), place=self._place, number=token_hex(8)
+        )
         body = json.dumps(asdict(entry), ensure_ascii=False).encode()
         seal = secrets.seal(self._folder).of(PURPOSE, body)
+        self._entries = None  # whatever of it comes to stand
         userstate.append(MARKS, body)
         try:
             descriptor = state.opened(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, in_place=True)
@@ -131,7 +152,6 @@ class Ledger:
         except OSError as error:
             raise storage.refusal(self._path, error) from error
         storage.sync_name(self._path)
-        self._entries = (*self.entries, entry)
 
     def _lines(self) -> Iterator[tuple[Entry, bool]]:
         try:

@@ -24,13 +24,23 @@ def demand(facts: Facts, world: World) -> None:
         )
 
 
+def jobs_known(facts: Facts, world: World) -> tuple[str, frozenset[str]]:
+    """The job of this session's approval, where the ledger knows it; and those of other sessions' approvals."""
+    ledger, session = world.ledger, world.session_id
+    return ledger.job_of(session, facts["review.approval"]), ledger.jobs_of_others(session)
+
+
 def is_spent(facts: Facts, world: World) -> bool:
     """Whether the ledger knows that this session spent its approval, and nothing freed it."""
     return world.ledger.spent_by(world.session_id, facts["review.approval"])
 
 
 def record(kind: Kind, facts: Facts, world: World, *, job_id: str = "", status: str = "") -> None:
-    """Write down, durably, what happened to this session's approval, unless the ledger says so. Raises StorageError."""
+    """Write down, durably, what happened to this session's approval, unless the ledger says so.
+
+    Spending one demands it first, while every other wizard of this user is kept from spending: of two folders with the
+    same plan the second one sees what the first one did. Raises StorageError, and ApprovalMissing as ``demand`` does.
+    """
     ledger, proof = world.ledger, facts["key.proof"]
     entry = Entry(
         kind=kind,
@@ -42,9 +52,12 @@ def record(kind: Kind, facts: Facts, world: World, *, job_id: str = "", status: 
         id=job_id,
         status=status,
     )
-    known = {"spent": is_spent(facts, world), "freed": not is_spent(facts, world)}
-    if not known.get(kind, ledger.has(entry)):
-        ledger.write(entry)
+    with ledger.held():
+        if kind == "spent":
+            demand(facts, world)
+        known = {"spent": is_spent(facts, world), "freed": not is_spent(facts, world)}
+        if not known.get(kind, ledger.has(entry)):
+            ledger.write(entry)
 
 
 def account_shown(proof: Mapping[str, Any]) -> str:

@@ -85,12 +85,19 @@ class JobCreation:
         return approval.is_spent(self._facts, self._world)
 
     def look(self) -> Sequence[Receipt]:
-        """Jobs on our own training files or of our name; what was created by an earlier approval is known not to be this one."""
-        earlier = self._world.ledger.jobs() - {self._facts.get("job.id")}
+        """The job of this very approval, where the ledger knows it; jobs on our own training files or of our name.
+
+        What another session's approval is known to have created is not this one.
+        """
+        mine, others = approval.jobs_known(self._facts, self._world)
         return tuple(
-            self._compared(job, earlier)
+            self._compared(job, mine)
             for job in self._platform.jobs()
-            if set(job.training_files) == set(self._request.training_files) or self._named(job)
+            if job.job_id == mine
+            or (
+                job.job_id not in others
+                and (set(job.training_files) == set(self._request.training_files) or self._named(job))
+            )
         )
 
     def holds(self, receipt: Receipt) -> bool:  # noqa: ARG002 - a job that was created stays created
@@ -99,7 +106,6 @@ class JobCreation:
 
     def send(self, commit: Callable[[], None]) -> Receipt:
         """One request; a second one only where the platform says that the first one's field created nothing."""
-        approval.demand(self._facts, self._world)
 
         def spend() -> None:
             approval.record("spent", self._facts, self._world)
@@ -117,8 +123,11 @@ class JobCreation:
     def _named(self, job: Job) -> bool:
         return bool(job.name) and job.name == self._request.job_name
 
-    def _compared(self, job: Job, earlier: frozenset[str]) -> Receipt:
-        """How like the plan ``job`` is: equal in everything, or of our name and in nothing that is told another one."""
+    def _compared(self, job: Job, mine: str) -> Receipt:
+        """How like the plan ``job`` is: equal in everything that is told, by its name or by every single setting.
+
+        One of another name is never taken for ours; one that was given up, or came to nothing, only by our name.
+        """
         ours = self._request
         settings = settings_agree(ours.hyper_parameters, job.hyper_parameters)
         on_our_files = set(job.training_files) == set(ours.training_files) and set(
@@ -129,20 +138,25 @@ class JobCreation:
             and (job.model, job.training_type) == (ours.model, ours.training_type)
             and settings is not Agreement.DIFFERENT
         )
-        new = job.job_id not in earlier
+        ended_badly = job.status in (FAILED, CANCELED)
+        nameless = job.name in ("", job.job_id)
         return Receipt(
             job.job_id,
             {
                 "created": job.created,
                 "about": " ".join(filter(None, (job.status, job.model, job.name, job.created))),
             },
-            twin=new and job.status not in (FAILED, CANCELED) and (alike or self._named(job)),
-            same=new and alike and (settings is Agreement.SAME or self._named(job)),
+            twin=not ended_badly and (alike or self._named(job)),
+            same=job.job_id == mine
+            or (
+                alike and (self._named(job) or (nameless and not ended_badly and settings is Agreement.SAME))
+            ),
         )
 
 
 def _effect_key(facts: Facts) -> str:
-    return f"job:{facts.get('review.approval')}"
+    approved = facts.get("review.approval")
+    return f"job:{approved}" if approved else ""
 
 
 def _remedies(refused: Refused, facts: Facts) -> tuple[Remedy, ...]:

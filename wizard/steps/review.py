@@ -236,12 +236,18 @@ def plan_of(facts: Facts, world: World) -> Plan:
         Item("tokens", _("Tokens to train"), [estimate["tokens"], estimate["rows"]], tokens),
         Item("cost", _("Cost"), [estimate["low"], estimate["high"], price_of(facts)], cost),
     ]
-    planned = Plan(tuple(items), besides=BESIDES)
-    earlier = world.ledger.before(planned.base, world.session_id)
-    if earlier:
-        items.append(Item("again", _("Trained before"), len(earlier), _earlier_shown(earlier)))
-        planned = Plan(tuple(items), besides=BESIDES)
-    return planned
+    earlier = world.ledger.on(_counting(items, ()).base)
+    others = [one for one in earlier if one.session != world.session_id]
+    planned = _counting(items, others)
+    # This session's own: its approval of this very plan is not another time; one of an earlier wording of it is.
+    mine = [one for one in earlier if one.session == world.session_id and one.approval != planned.digest]
+    return _counting(items, [*mine, *others]) if mine else planned
+
+
+def _counting(items: Sequence[Item], earlier: Sequence[Spent]) -> Plan:
+    """The plan with how often it was approved before."""
+    again = [Item("again", _("Trained before"), len(earlier), _earlier_shown(earlier))] if earlier else []
+    return Plan((*items, *again), besides=BESIDES)
 
 
 def _earlier_shown(earlier: Sequence[Spent]) -> str:
