@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bailian_server import CANARY, Answer, Request, Server, hang_up, http, reset, serving
+from bailian_server import CANARY, Answer, Request, Server, cut_at, hang_up, http, reset, serving
 from conftest import session_of
 from sandbox_fixture import call, ended, running, until
 from terminal import PROGRAM, Terminal, environment
@@ -51,19 +51,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from wizard import cli
 sys.exit(cli.main())
 """]  # fmt: skip
-
-
-def cut(read: int) -> Answer:
-    """The connection ends once about ``read`` bytes of the body have come."""
-
-    def play(connection: socket.socket) -> None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 15)
-        left = read
-        while left > 0 and (piece := connection.recv(min(left, 1 << 14))):
-            left -= len(piece)
-        reset(connection)
-
-    return play
 
 
 def data(path: Path, size: int) -> Path:
@@ -147,7 +134,7 @@ def way(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wa
 def test_a_cut_upload_is_sent_again_by_itself(way: Way) -> None:
     """Cut twice before its last byte, a file goes out a third time, unattended, with the waits said; it is there once."""
     words = way.approved()
-    way.network.break_down("upload", None, early=cut(300_000), times=2)
+    way.network.break_down("upload", None, early=cut_at(300_000), times=2)
     done = way.run(*words)
     assert 0 == done.returncode, done.stderr
     assert ["check.jsonl", "train.jsonl"] == way.files()
@@ -160,7 +147,7 @@ def test_a_cut_upload_is_sent_again_by_itself(way: Way) -> None:
 def test_five_cuts_are_enough(way: Way) -> None:
     """A line that always breaks ends the run with 1 after five tries; nothing is split unasked; the next start goes on."""
     words = way.approved()
-    way.network.break_down("upload", None, early=cut(300_000))
+    way.network.break_down("upload", None, early=cut_at(300_000))
     done = way.run(*words, program=HASTY)
     assert 1 == done.returncode, done.stderr
     assert [False] * 5 == way.uploads()
@@ -176,7 +163,7 @@ def test_five_cuts_are_enough(way: Way) -> None:
 def test_leaving_while_it_waits(way: Way, number: int) -> None:
     """A signal in the pause ends with 130 (143), everything saved; the next start sends the file once."""
     words = way.approved()
-    way.network.break_down("upload", None, early=cut(300_000), times=1)
+    way.network.break_down("upload", None, early=cut_at(300_000), times=1)
     process = subprocess.Popen(
         [*FOREGROUND, *words], cwd=way.folder, env=way.env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
@@ -202,7 +189,7 @@ def test_smaller_parts_are_a_persons_choice(way: Way) -> None:
 
     def early(head: Request) -> Answer | None:
         large = head.method == "POST" and int(head.headers.get("content-length", 0)) > limit
-        return cut(limit) if large else None
+        return cut_at(limit) if large else None
 
     way.network.server.early = early
     with Terminal(

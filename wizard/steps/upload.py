@@ -18,7 +18,7 @@ from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
 
 SENT_ROLES = ("train", "validation")
-PAUSES = (
+PAUSES: tuple[float, ...] = (
     4.0,
     8.0,
     16.0,
