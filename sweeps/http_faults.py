@@ -1,5 +1,7 @@
 """Every endpoint of the paid path fails in every way, while the whole ``run`` is under way; then all is well again.
 
+An upload that is cut before its last byte is sent again by itself, up to five times in all; what is watched is watched on.
+
 A run ends in one of: done, refused with advice (exit 5), nothing sent (1), unknown, looked for and asked (4). It says what
 happened and what to do, never a traceback, never the key; a creation is sent at most once; a platform that never answers
 does not hold it for ever. No answer that lies about a job that was made, whatever it says and however late the list has it, makes
@@ -17,11 +19,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from bailian_server import Answer, Request, hang, hang_up, http, reset, serving
+from bailian_server import Answer, Request, cut_at, hang, hang_up, http, reset, serving
 from test_bailian_faults import DONE, FAULTS, HASTY, HTML, Fault, error
 
 from sweeps.family import Case
-from sweeps.journey import ASKED, Journey, journey
+from sweeps.journey import ASKED, Journey, journey, rows
 from sweeps.proxy import CREATIONS, ENDPOINTS, Network, after, between, cut, instead
 from sweeps.surroundings import SURROUNDINGS, Surrounding
 from sweeps.unsteady import Unsteady
@@ -66,6 +68,14 @@ EARLY: dict[str, tuple[Answer, int, float | None]] = {
 LIES = [fault for fault in FAULTS if fault.creation is OutcomeUnknown and fault.deadlines is not HASTY]
 LATE = {"late-by-two-looks": 2, "later-than-anybody-looks": 1000}
 DENIALS = ("refused", "nothing was", "never sent", "was not sent")
+CUTS: dict[str, tuple[Answer, float | None]] = {
+    "reset": (reset, None),
+    "hangs-up": (hang_up, None),
+    "503": (http(503), None),
+    "stands-still": (hang, SHORT),
+}
+TRIES = 5  # of an upload that is cut before its last byte
+LARGE = 1 << 20  # bytes of a file that doesn't fit into the kernel's buffers
 BOMB = Fault(
     "gzip-bomb-64-MiB",
     http(200, gzip.compress(b" " * (64 << 20), 1), headers="Content-Encoding: gzip\r\n"),
@@ -97,6 +107,14 @@ def cases(seed: int) -> Sequence[Case]:  # noqa: ARG001 - nothing is drawn: thes
         Case(f"upload-{name}", partial(early, answer, code, patience))
         for name, (answer, code, patience) in EARLY.items()
     ]
+    found += [
+        Case(
+            f"upload-{name}-at-{share:.0%}-times-{times}", partial(broken_off, ending, share, times, patience)
+        )
+        for name, (ending, patience) in CUTS.items()
+        for share in (0.0, 0.3, 0.6)
+        for times in range(1, TRIES + 2)
+    ]
     found += [Case(name, partial(unreachable, surroundings)) for name, surroundings in SURROUNDINGS.items()]
     return found
 
@@ -108,9 +126,10 @@ def failing(endpoint: str, fault: Fault, folder: Path) -> None:
     expected = {CODES[meant]}
     if endpoint == "prove-key" and fault.name in DONE - {"204", "200-empty"}:
         expected = {0}  # any answer in the platform's form proves the key
-    # A network that fails while the job is watched is waited for: three tries, then it is well again.
-    times = 3 if endpoint in WATCHED and fault.read is NeverSent else float("inf")
-    if endpoint in WATCHED and fault.read is NeverSent:
+    # What may pass is waited for while the job is watched: three tries, then it is well again. A log isn't needed at all.
+    passing = endpoint in WATCHED and (fault.read is NeverSent or fault.name.startswith("429"))
+    times = 3 if passing else float("inf")
+    if passing or endpoint == "get-logs":
         expected = {0}
     with travelling(folder) as (mine, network):
         approve = plan(mine) if endpoint != "prove-key" else ""
@@ -167,6 +186,20 @@ def early(answer: Answer, code: int, patience: float | None, folder: Path) -> No
         ended = mine.start("run", "--yes", "--watch", *approve, environment=keyed(mine), patience=patience)
         # A small file is in the kernel's hands before the answer is there: then the outcome counts as unknown.
         orderly(network, ended.code, ended.said, {code, ASKED})
+        well_again(mine, network)
+
+
+def broken_off(ending: Answer, share: float, times: int, patience: float | None, folder: Path) -> None:
+    """An upload breaks off before its last byte so many times: sent again by itself, and there once; or told, and later."""
+    with travelling(folder) as (mine, network):
+        with (mine.folder / "train.jsonl").open("a") as file:
+            file.write(rows(30, "x" * (LARGE // 30)))
+        approve = plan(mine)
+        network.break_down("upload", None, early=cut_at(int(LARGE * share), ending), times=times)
+        ended = mine.start("run", "--yes", *approve, environment=keyed(mine), patience=patience)
+        orderly(network, ended.code, ended.said, {0 if times < TRIES else 1})
+        assert min(times, TRIES) == times - network.times, f"{network.times} of {times} cuts are left"
+        assert ended.said.count("(try ") == min(times, TRIES - 1), ended.said
         well_again(mine, network)
 
 

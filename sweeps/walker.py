@@ -1,7 +1,7 @@
 """The whole wizard, with somebody at it who answers at once.
 
-Only the screen is replaced, and how long an unknown outcome is looked for (it is half a minute and one and a half
-otherwise, which is as long as a sweep has for a hundred cases). Each question's key is appended to a file before it is
+Only the screen is replaced, how long an unknown outcome is looked for (it is half a minute and one and a half
+otherwise, which is as long as a sweep has for a hundred cases), and how long is waited before what failed is tried again. Each question's key is appended to a file before it is
 answered. The answers are the defaults, but for those in ANSWERS; a decision is left as it is; the watching is left at once.
 With the words of a command that asks nothing the command line runs as it is.
 """
@@ -84,10 +84,13 @@ def walk(words: list[str], *, asked: str, grace: float, decide: str, patience: f
     ``patience``: seconds that a request may take, in place of a minute or more.
     """
     from wizard.bailian.client import Deadlines
+    from wizard.steps import upload, watch
     from wizard.steps.job import JobCreation
     from wizard.steps.upload import FileUpload
 
     FileUpload.grace = JobCreation.grace = grace
+    upload.PAUSES = (0.05,) * len(upload.PAUSES)
+    watch.FIRST_PAUSE = watch.LONGEST_PAUSE = 0.05
     if patience is not None:
         Deadlines.__init__.__defaults__ = (5.0, patience, patience, patience, patience)
     if not words:

@@ -104,6 +104,21 @@ def hang_up(connection: socket.socket) -> None:
     """FIN instead of an answer."""
 
 
+def cut_at(read: int, ending: Answer = reset) -> Answer:
+    """Once about ``read`` bytes of a body have come, ``ending``: for a body that isn't read before (``Server.early``)."""
+
+    def play(connection: socket.socket) -> None:
+        connection.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 15
+        )  # what isn't read stays over there
+        left = read
+        while left > 0 and (piece := connection.recv(min(left, 1 << 14))):
+            left -= len(piece)
+        ending(connection)
+
+    return play
+
+
 @contextlib.contextmanager
 def serving() -> Iterator[Server]:
     """A server on 127.0.0.1 that ends with the block."""

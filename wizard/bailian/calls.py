@@ -146,6 +146,8 @@ class Calls:
             failure = interruption.with_traceback(None)
         else:
             told.answered(response)
+            # httpx ties an answer to its stream and back: large ones would stay until somebody looks for garbage.
+            del response.stream
             return response
         finally:
             wire.CURRENT.reset(token)

@@ -22,7 +22,7 @@ from wizard.steps.world import World
 
 # The documents' word, the SDK's, and none: what the vendor's SDK uploads has no purpose.
 PURPOSES = ("fine-tune", "fine_tune", "")
-PAUSES = (
+PAUSES: tuple[float, ...] = (
     4.0,
     8.0,
     16.0,
