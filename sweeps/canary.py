@@ -22,9 +22,14 @@ _LOOK_AGAIN = 0.05  # seconds between two looks at the processes
 
 
 def forms(key: str) -> dict[str, bytes]:
-    """How a key can stand in a text: plain, as Python or JSON quote it, in base64 at any alignment, in a URL, in hex."""
+    """How a key can stand in a text: plain (also where its first letter is escaped), as Python or JSON quote it, in base64 at any alignment, in a URL, in hex."""
     raw = key.encode()
-    found = {"plain": raw, "repr": repr(key)[1:-1].encode(), "hex": raw.hex().encode()}
+    found = {
+        "plain": raw,
+        "all but one letter": raw[1:],
+        "repr": repr(key)[1:-1].encode(),
+        "hex": raw.hex().encode(),
+    }
     found |= {
         "url": quote(key, safe="").encode(),
         "url-path": quote(key).encode(),

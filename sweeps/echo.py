@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import html
 import json
 import threading
 from collections.abc import Iterator
@@ -60,8 +61,19 @@ def answers(kind: str, key: str, elsewhere: str) -> tuple[int, bytes, dict[str, 
             + b'"}',
             {},
         ),
+        "401-one-letter": (
+            401,
+            _error("InvalidApiKey", echo).replace(key.encode(), f"\\u{ord(key[0]):04x}{key[1:]}".encode()),
+            {},
+        ),
+        "401-twice-escaped": (401, _error("InvalidApiKey", f"\\u{ord(key[0]):04x}{key[1:]}"), {}),
         "401-gzip": (401, gzip.compress(_error("InvalidApiKey", echo)), {"Content-Encoding": "gzip"}),
         "502-html": (502, f"<html>{echo}</html>".encode(), {"Content-Type": "text/html"}),
+        "502-entities": (
+            502,
+            f"<html>{''.join(f'&#{ord(letter)};' for letter in key[:3])}{html.escape(key[3:])}</html>".encode(),
+            {"Content-Type": "text/html"},
+        ),
         "200-html": (200, f"<html>{echo}</html>".encode(), {"Content-Type": "text/html"}),
         "200-code": (200, _error("InvalidApiKey", echo), {}),
         "200-cut": (200, json.dumps(_lists(key)).encode()[:-20], {"Content-Length": "100000"}),
@@ -79,7 +91,7 @@ def answers(kind: str, key: str, elsewhere: str) -> tuple[int, bytes, dict[str, 
 
 KINDS = (
     "400", "401", "403", "404", "409", "429", "500", "503", "401-in-the-code", "401-in-a-header", "401-split", "401-base64",
-    "401-url", "401-escaped", "401-gzip", "502-html", "200-html", "200-code", "200-cut", "200-wrong-types",
+    "401-url", "401-escaped", "401-one-letter", "401-twice-escaped", "401-gzip", "502-html", "502-entities", "200-html", "200-code", "200-cut", "200-wrong-types",
     "200-everywhere", "302", "307",
 )  # fmt: skip
 

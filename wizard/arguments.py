@@ -120,7 +120,7 @@ def _common(to: argparse.ArgumentParser, *, platform: bool = True) -> None:
         "--debug",
         action="store_true",
         default=argparse.SUPPRESS,
-        help=_("log what is asked and answered too, and errors in full; no keys"),
+        help=_("log requests, answers and errors in full; no keys"),
     )
 
 
