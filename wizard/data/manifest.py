@@ -91,6 +91,8 @@ def begun(**values: object) -> Manifest:
 def read(path: Path) -> Manifest | None:
     """The manifest at ``path``; None where there is none, or none that this version can read."""
     try:
+        if not path.is_file():  # a pipe would wait for somebody to write
+            return None
         found = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except (OSError, ValueError):
         return None
