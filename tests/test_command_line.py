@@ -26,7 +26,7 @@ from wizard.usage import _words, columns_of, fold
 NOT_FOR_USERS = re.compile(
     r"invalid option string|not defined|conflicting|argument \"-\"|can't open|cannot merge|is an invalid argument for positionals|dest= is required"
     r"|invalid conflict_resolution|mutually exclusive arguments must|cannot have multiple|is not callable|%\(prog\)s: error"
-    r"|deprecated|%\(heading\)s:|%\(prog\)s: warning|maybe you meant| \(default"
+    r"|deprecated|%\(heading\)s:|%\(prog\)s: warning| \(default"
 )
 
 

@@ -145,7 +145,9 @@ def _words() -> dict[str, str]:
         "usage: ": _("usage: "),
         "positional arguments": _("positional arguments"),
         "options": _("options"),
+        "subcommands": _("subcommands"),
         "show this help message and exit": _("show this help message and exit"),
+        "show program's version number and exit": _("show program's version number and exit"),
         "argument %(argument_name)s: %(message)s": _("argument %(argument_name)s: %(message)s"),
         "the following arguments are required: %s": _("the following arguments are required: %s"),
         "unrecognized arguments: %s": _("unrecognized arguments: %s"),
@@ -155,6 +157,9 @@ def _words() -> dict[str, str]:
         ),
         "invalid choice: %(value)r (choose from %(choices)s)": _(
             "invalid choice: %(value)r (choose from %(choices)s)"
+        ),
+        "invalid choice: %(value)r, maybe you meant %(closest)r? (choose from %(choices)s)": _(
+            "invalid choice: %(value)r, maybe you meant %(closest)r? (choose from %(choices)s)"
         ),
         "unknown parser %(parser_name)r (choices: %(choices)s)": _(
             "unknown parser %(parser_name)r (choices: %(choices)s)"

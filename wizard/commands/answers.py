@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from wizard.engine.run import Given
 from wizard.errors import UsageError, reason
 from wizard.locale import _
 
+_LARGEST = 1_000_000  # bytes of an answers file
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0)
 _KEYS = (
     "dataset.source",
     "dataset.set",
@@ -78,7 +81,18 @@ def _toml(file: Path) -> Mapping[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(file.read_text("utf-8-sig"))
+        # A pipe that nobody writes into is empty at once; one that is being written into is waited for.
+        with open(file, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAITING)) as stream:
+            if _NO_WAITING:
+                os.set_blocking(stream.fileno(), True)
+            data = stream.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise UsageError(
+                _("{path} is larger than {limit:,} bytes, and so no answers file.").format(
+                    path=file, limit=_LARGEST
+                )
+            )
+        return tomllib.loads(data.decode("utf-8-sig").replace("\r\n", "\n"))
     except OSError as error:
         raise UsageError(
             _("{path} can't be read: {reason}").format(path=file, reason=reason(error))

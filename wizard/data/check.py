@@ -115,6 +115,11 @@ def _catalogue(_language: str) -> dict[str, tuple[Severity, str, str]]:
             _("The line is JSON, but not an object in braces."),
             _('Write one object a line, such as {{"question": …, "options": …, "answer_idx": …}}.'),
         ),
+        "NO_OBJECTS": (
+            "error",
+            _("{count} values one after the other are no objects in braces; nothing behind them was read."),
+            _("Rows are objects: look whether this is the list that you mean."),
+        ),
         "DUPLICATE_KEY": (
             "error",
             _("The key “{key}” is there twice, so one of its values would be lost."),

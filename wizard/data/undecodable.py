@@ -7,7 +7,7 @@ import re
 from typing import Any, NoReturn
 
 from wizard.data.check import Finding, finding, quoted
-from wizard.data.formats.arrays import Trailing, Unfinished
+from wizard.data.formats.arrays import NO_OBJECTS, NoObjects, TooDeep, Trailing, Unfinished
 from wizard.data.formats.encodings import Undecodable
 from wizard.data.lines import LINE_LIMIT, TooLong
 from wizard.data.record import Where
@@ -34,6 +34,10 @@ def why_not_decoded(raw: bytes, where: Where) -> Finding:
     match raw:
         case TooLong():
             return finding("LINE_TOO_LONG", where, limit=LINE_LIMIT // 1_000_000)
+        case TooDeep():
+            return finding("JSON_TOO_DEEP", where)
+        case NoObjects():
+            return finding("NO_OBJECTS", where, count=NO_OBJECTS)
         case Unfinished():
             return finding("ARRAY_OPEN", where)
         case Trailing():

@@ -21,12 +21,29 @@ _WRAPPED = re.compile(
     rb'\s*+\{\s*+(?:"[^"\\]*+"\s*+:\s*+(?:"[^"\\]*+"|[-+.\w]++)\s*+,\s*+)*+'
     rb'"(?:data|rows|items|list|records|examples|questions|train|test|dev|validation|dataset|RECORDS)"\s*+:\s*+\[(?=\s*+\{)'
 )
+_SHOWN = 1_000  # bytes
 _CLOSING = 1 << 16  # bytes: what may stand behind the rows of such an object
 
 
 def wrapped(head: bytes) -> re.Match[bytes] | None:
     """The beginning of an object that holds the rows in a list, up to the list's bracket; None for anything else."""
     return _WRAPPED.match(head)
+
+
+_DEEPEST = 10_000  # brackets within brackets; what decodes a row gives up long before
+NO_OBJECTS = 100  # elements in a row that are no objects: what comes so many times is no row that is broken
+
+
+class TooDeep(bytes):
+    """The beginning of a value with brackets in brackets beyond any row; nothing after it is read."""
+
+    __slots__ = ()
+
+
+class NoObjects(bytes):
+    """The last of NO_OBJECTS elements one after the other that are no objects; nothing after it is read."""
+
+    __slots__ = ()
 
 
 class Unfinished(bytes):
@@ -49,9 +66,10 @@ class Elements:
         self._held = b""
         self._at = 0
         self._line = 1
+        self._deep = False
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
-        """(the line on which it begins, the element's bytes); ended by Unfinished or Trailing where the text is wrong."""
+        """(the line on which it begins, the element's bytes); ended by one of the kinds above where the text is wrong."""
         self._skip(_BLANK)
         inside = self._peek() == b"["
         wrap = None if inside else wrapped(self._held)
@@ -60,6 +78,7 @@ class Elements:
         elif wrap is not None:
             self._advance(wrap.end())
             inside = True
+        strange = 0
         while True:
             self._skip(_BETWEEN)
             first = self._peek()
@@ -77,12 +96,21 @@ class Elements:
             line = self._line
             end = self._end(first)
             if end is None:
-                kind = TooLong if len(self._held) - self._at > LINE_LIMIT else Unfinished
-                yield line, kind(self._held[self._at : self._at + 1_000] + b"\xff")
+                yield line, self._why()(self._held[self._at : self._at + _SHOWN] + b"\xff")
                 return
             raw = self._held[self._at : end]
             self._advance(end)
+            strange = 0 if first == b"{" else strange + 1
+            if strange == NO_OBJECTS:
+                yield line, NoObjects(raw[:_SHOWN] + b"\xff")
+                return
             yield line, raw
+
+    def _why(self) -> type[Unfinished | TooDeep | TooLong]:
+        """Why a value has no end."""
+        if self._deep:
+            return TooDeep
+        return TooLong if len(self._held) - self._at > LINE_LIMIT else Unfinished
 
     def _closed(self, opening: bytes) -> bool:
         """Whether what is left of the text ends what ``opening`` began, and nothing more."""
@@ -129,6 +157,9 @@ class Elements:
             depth += 1 if bracket in b"{[" else -1
             if depth == 0:
                 return at
+            if depth > _DEEPEST:
+                self._deep = True
+                return None
 
     def _more(self) -> bool:
         """Read on; as much again as is held, so that a large value is not looked through over and over."""
