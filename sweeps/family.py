@@ -29,6 +29,7 @@ FAMILIES = {
     "foreign": "sweeps.foreign",
     "power-cut": "sweeps.power_cut",
     "model": "sweeps.model",
+    "rewound": "sweeps.rewound",
 }  # fmt: skip
 """Each family's name and module; a module of a family has what ``Family`` says. Another one is one more line here."""
 

@@ -82,7 +82,7 @@ class Run:
         if not self.session.effects:
             return None
         facts, effects = self.facts, self.session.effects
-        begun = {key for key, effect in effects.items() if effect.state != "prepared"}
+        begun = {key for key, effect in effects.items() if effect.state != "prepared" and not effect.hearsay}
         return next(
             (step for step in self._applicable() if (key := step.seals(facts)) and key in begun), None
         )
