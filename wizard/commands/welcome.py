@@ -63,6 +63,7 @@ def shown(session: Session) -> Table:
         (label, str(value))
         for label, value in (
             (_("Data"), facts.get("dataset.source")),
+            (_("Converted files"), facts.get("preview.output")),
             (_("Model"), facts.get("training.model")),
             (_("Job name"), facts.get("training.job_name")),
             (_("Job"), ", ".join(filter(None, ((job.receipt or {}).get("id", "") for job in jobs)))),

@@ -82,7 +82,7 @@ class Run:
         if not self.session.effects:
             return None
         facts, effects = self.facts, self.session.effects
-        begun = {key for key, effect in effects.items() if effect.state != "prepared"}
+        begun = {key for key, effect in effects.items() if effect.state != "prepared" and not effect.hearsay}
         return next(
             (step for step in self._applicable() if (key := step.seals(facts)) and key in begun), None
         )
@@ -190,8 +190,10 @@ class Run:
 
     def _verify(self) -> None:
         for step in self._open_steps():
-            recorded = any(key.startswith(f"{step.id}.") for key in self.session.facts)
-            if recorded and step.gives and self.satisfied(step) and (reason := self._untrue(step)):
+            # Also where an answer is given again: the same one may make nothing new of what has changed behind it.
+            basis = self._basis_of_results(step)
+            recorded = bool(step.gives) and all(self._rests_on(key, basis) for key in step.gives)
+            if recorded and (reason := self._untrue(step)):
                 self.front.say(f"{step.title()}: {reason}", "warn")
                 self.session.drop(step.gives)
 

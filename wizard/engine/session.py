@@ -186,7 +186,7 @@ class Session:
         assert self._kept_aside is not None, "a session that is not foreign is trusted already"
         self._read(self._kept_aside)
         self._doubt()
-        self.foreign, self._kept_aside = False, None
+        self.foreign = False
         self.moved("trusted")
         self.save()
 

@@ -49,7 +49,9 @@ class Scripted:
 
     def decide(self, decision: Decision) -> str:
         """Only a person can: DecisionNeeded with the question and the choices."""
-        choices = "; ".join(choice.label for choice in decision.choices)
+        choices = "; ".join(
+            f"{choice.label} [{choice.note}]" if choice.note else choice.label for choice in decision.choices
+        )
         raise DecisionNeeded(
             decision.question,
             _("Start bailian-wizard in a terminal in this folder to decide: {choices}").format(
