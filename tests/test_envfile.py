@@ -264,7 +264,9 @@ def test_lines_that_are_no_assignment_are_counted(tmp_path: Path) -> None:
         env=CHILD_ENVIRONMENT,
         check=True,
     )
-    assert done.stdout == "EnvFile(ignored=(), exists=True, unreadable_lines=(3, 5), open=False)\n"
+    assert (
+        done.stdout == "EnvFile(ignored=(), exists=True, unreadable_lines=(3, 5), open=False, theirs=False)\n"
+    )
     assert done.stderr == ""
 
 

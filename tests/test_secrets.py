@@ -178,7 +178,7 @@ KEYS = (KEY, WORKSPACE_KEY, f"密钥{KEY}", f"x_{KEY}")
         "why mine.env:1 --json", "why mine.env:1", "check {key} --json", "check {key}", "check mine.env --json --sarif found.sarif",
         "sessions --set x={key}", "sessions {key}", "{key}", "--{key}", "models --lang {key}", "jobs show {key} --sandbox",
         "sandbox --port {key}", "convert {key} out", "convert mine.env {key}/x --columns {key}", "run --{key}",
-        "plan --sandbox --set training.job_name={key} --yes", "plan --sandbox --set preview.system_prompt={key} --yes",
+        "plan --sandbox --set training.job_name={key} --yes", "plan --sandbox --set preview.system_prompt={key} --yes", "plan --sandbox --set preview.output={key}/x --yes",
         "plan --sandbox --set {key}=1", "plan --sandbox --answers {key}", "from-command {key}", "run --sandbox --approve {key} --yes --json",
     ],
 )  # fmt: skip
@@ -201,6 +201,17 @@ def test_the_variable_hides_a_key_of_any_form(command: Command, folder: Path) ->
     for words in (("check", key), ("why", "mine.env:1", "--json"), ("sessions", "--set", f"x={key}")):
         done = command(*words, env={} if words[0] == "why" else {NAME: key})
         assert key not in done.stdout + done.stderr
+
+
+def test_an_ordinary_name_that_begins_like_a_key_is_no_key(command: Command, folder: Path) -> None:
+    """Data and a job named after ST elevation are taken, and named after it; only a screen may shorten the name."""
+    options = {letter: f"{letter}." for letter in "ABCD"}
+    rows = [{"question": f"{number}?", "options": options, "answer": "A"} for number in range(30)]
+    written(folder / "st-segment-elevation-2024.jsonl", rows)
+    done = command("run", "--sandbox", "--yes", "--set", "dataset.source=st-segment-elevation-2024.jsonl")
+    assert 0 == done.returncode, done.stderr
+    name = session_of(folder)["facts"]["training.job_name"]["value"]
+    assert name.startswith("st-segment-elevation-2024-")
 
 
 def test_what_is_sent_is_never_masked(command: Command, folder: Path) -> None:

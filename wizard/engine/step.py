@@ -7,12 +7,13 @@ the fields: what comes next, what an edit makes stale, what a script must answer
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from wizard.local.redaction import shown
+from wizard.local.redaction import holds_key
 from wizard.locale import _
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Field:
         if self.choices and value not in [choice.value for choice in self.choices if not choice.edits]:
             allowed = ", ".join(written(choice.value) for choice in self.choices if not choice.edits)
             raise Unacceptable(_("{value} is not one of: {allowed}").format(value=value, allowed=allowed))
-        if self.kind == "text" and shown(value) != value:
+        if self.kind in ("text", "path") and holds_key(value) and not _is_path(value):
             raise Unacceptable(
                 _("It holds what looks like an API key, which is kept and sent nowhere but as the key.")
             )
@@ -161,6 +162,14 @@ class Field:
         if not isinstance(raw, str):
             raise Unacceptable(_("{value} should be text.").format(value=raw))
         return raw if self.kind == "text" else raw.strip()
+
+
+def _is_path(text: str) -> bool:
+    """Whether something is there by that name, so that it is no key, whatever it looks like."""
+    try:
+        return os.path.lexists(os.path.expanduser(text))  # noqa: PTH111 - a Path refuses some texts
+    except ValueError:  # a NUL
+        return False
 
 
 def written(value: Any) -> str:

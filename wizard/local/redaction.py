@@ -23,6 +23,9 @@ _FORM = re.compile(
     rf"""|({VARIABLE}["']?\s*[=:]\s*["']?)[^\s"'…]{{8,}}""",
     re.IGNORECASE,
 )
+# Where an answer would be refused and not only masked, a name such as st-segment-elevation-2024 must not look like a key:
+# something random is in those, 32 hex digits in most.
+_RANDOM = re.compile(r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16,}")
 # What the platform itself says may quote a part of a key, or a masked one.
 _PART = re.compile(r"(?<![A-Za-z0-9])(sk|st)-()[A-Za-z0-9._*-]{6,}")
 _ESCAPING = re.compile(r"[\\%&+]")
@@ -69,6 +72,13 @@ def shown(text: str) -> str:
 def redacted(text: str) -> str:
     """``text`` as it is kept in the log or quoted from the platform: without even a part of a key."""
     return _PART.sub(_mask_of_match, shown(text))
+
+
+def holds_key(text: str) -> bool:
+    """Whether a key is in ``text``: one seen in this run, or what can hardly be anything else."""
+    return hidden(text) != text or any(
+        found[2] or _RANDOM.search(found[0][len(found[1]) :]) for found in _FORM.finditer(text)
+    )
 
 
 def throughout(value: Any, change: Callable[[str], str]) -> Any:
