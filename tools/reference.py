@@ -43,14 +43,14 @@ def _page(tongue: str) -> Iterator[str]:
     common -= {"--json"}
     yield from (f"# bailian-wizard: {words['title']}", "", words["other"], "", words["made"], "")
     yield from (*_prose(top.description or ""), words["streams"], "")
-    shared = [action for action in _options(top) if common & set(action.option_strings)]
+    shared = [action for action in _options(_commands(top)["run"]) if common & set(action.option_strings)]
     yield from (
         f"## {words['everywhere']}",
         "",
         *table((words["argument"], words["meaning"]), _listed(shared)),
     )
     yield from (f"## {words['wizard']}", "", *_usage(top))
-    own = [action for action in _options(top) if action not in shared]
+    own = [action for action in _options(top) if not common & set(action.option_strings)]
     yield from table((words["argument"], words["meaning"]), _listed(own))
     yield from (f"## {words['commands']}", "")
     for name, command in _commands(top).items():

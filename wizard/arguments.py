@@ -33,7 +33,7 @@ def parser(words: Sequence[str] | None = None) -> Parser:
         + _("Without a command the wizard starts, or goes on with the session here."),
         rows=_rows(),
     )
-    _common(top)
+    _common(top, first=True)
     _walking(top)
     top.set_defaults(**DEFAULTS)
     top.add_argument(
@@ -81,10 +81,11 @@ def _rows() -> tuple[Row, ...]:
     )
 
 
-def _common(to: argparse.ArgumentParser, *, platform: bool = True) -> None:
+def _common(to: argparse.ArgumentParser, *, platform: bool = True, first: bool = False) -> None:
     """Options that are the same before and after a command; the defaults are the top's.
 
-    Without ``platform`` the help leaves out the two that only matter where something is sent.
+    Without ``platform`` the help leaves out those that only matter where something is sent; the ``first`` help, which
+    has to fit a small screen, the one that whoever needs it is told of.
     """
     to.add_argument(
         "--sandbox",
@@ -114,7 +115,9 @@ def _common(to: argparse.ArgumentParser, *, platform: bool = True) -> None:
         "--allow-owner",
         action="store_true",
         default=argparse.SUPPRESS,
-        help=_("use a .wizard folder of another user, now and later") if platform else argparse.SUPPRESS,
+        help=_("use a .wizard folder of another user, now and later")
+        if platform and not first
+        else argparse.SUPPRESS,
     )
     to.add_argument(
         "--debug",
