@@ -30,6 +30,7 @@ FAMILIES = {
     "power-cut": "sweeps.power_cut",
     "model": "sweeps.model",
     "rewound": "sweeps.rewound",
+    "lies": "sweeps.lies",
 }  # fmt: skip
 """Each family's name and module; a module of a family has what ``Family`` says. Another one is one more line here."""
 

@@ -113,7 +113,8 @@ class Way:
         found |= {path.read_bytes() for path in root.glob(f"*/.wizard/{FILE}")}
         lost = [data for data in self.kept if data not in found]
         assert not lost, f"lost: {lost[0][:300]!r}"
-        assert set(os.listdir(root)) <= PLACES | self.agreed, os.listdir(root)
+        elsewhere = {path.name for path in root.iterdir()} - PLACES - self.agreed
+        assert not elsewhere, elsewhere
 
     def environment(self, user: str) -> dict[str, str]:
         """The key, and where this user's own state is."""

@@ -102,7 +102,7 @@ class FileUpload:
         self._file = file
         self._front = front
         self.remote_name = self._path.name
-        self.account = approval.account_shown(facts)
+        self.account = approval.account_shown(facts, world)
         proof = facts["key.proof"]
         self.key = "upload:" + digest(
             [proof["endpoint"], proof["fingerprint"], self.remote_name, file["sha256"], file["role"]]
