@@ -257,6 +257,21 @@ def test_taking_a_session_over_believes_no_intent_and_keeps_the_file(tmp_path: P
     assert [data] == [path.read_bytes() for path in (tmp_path / "copy" / SHELF).glob("*.json")]
 
 
+def test_a_foreign_session_can_be_taken_over_until_something_was_sent(tmp_path: Path) -> None:
+    """A start that saved an answer of its own leaves the foreign one to be taken over; one that sent something doesn't."""
+    with foreign(tmp_path) as session:
+        session.put("one.q", Fact("c", "asked", ""))
+    with Session.open(tmp_path / "copy") as session:
+        assert not session.foreign
+        before = session.foreign_before()
+        assert before is not None
+        assert "t-8" == before.effects["make:1"].receipt["id"]  # type: ignore[index]
+        session.trust()
+    with Session.open(tmp_path / "copy") as session:
+        assert ("done", False) == (session.effects["make:1"].state, session.effects["make:1"].hearsay)
+        assert session.foreign_before() is None
+
+
 def test_a_secret_is_made_once_and_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """32 random bytes, 0600 in a folder of 0700; a damaged one is made anew, and with it every session is foreign."""
     home = tmp_path / "user"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from wizard.bailian.logs import Point, parse
 from wizard.bailian.service import SUCCEEDED, Job, Platform, log_from
 from wizard.engine.step import Facts, Front, Quit, Step, Work
 from wizard.engine.view import Block, Curve, Table, Text, View
-from wizard.errors import NeverSent, OutcomeUnknown
+from wizard.errors import NeverSent, OutcomeUnknown, StorageError
 from wizard.locale import _
 from wizard.steps import approval
 from wizard.steps.wording import money, span
@@ -60,7 +61,8 @@ class Watch(Step):
                 )
             ) from None
         work.front.show(ending(job, facts, self._world))
-        approval.record("ended", facts, self._world, job_id=job.job_id, status=job.status)
+        with suppress(StorageError):  # only told in a later plan; not worth the result that is here
+            approval.record("ended", facts, self._world, job_id=job.job_id, status=job.status)
         return {
             "watch.result": {
                 "status": job.status,
