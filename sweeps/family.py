@@ -31,6 +31,7 @@ FAMILIES = {
     "hostile-folder": "sweeps.stranger",
     "model": "sweeps.model",
     "rewound": "sweeps.rewound",
+    "lies": "sweeps.lies",
 }  # fmt: skip
 """Each family's name and module; a module of a family has what ``Family`` says. Another one is one more line here."""
 

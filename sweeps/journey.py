@@ -58,8 +58,8 @@ class Journey:
         (self.folder / "check.jsonl").write_text(rows(12, f"check {mine}"), "utf-8")
         if not (self.folder / ".git").exists():
             subprocess.run(["git", "init", "-q", str(self.folder)], check=True, env=self.environment())
-        self._others: frozenset[str] = frozenset()
-        self._others = frozenset(
+        self.others: frozenset[str] = frozenset()
+        self.others = frozenset(
             [file["file_id"] for file in self.files()] + [job["job_id"] for job in self.jobs()]
         )
 
@@ -146,12 +146,12 @@ class Journey:
     def files(self) -> list[dict[str, Any]]:
         """The files that came to be there since this journey began."""
         body = call(self.url, "GET", f"{NATIVE}/files?page_size=100", key=KEY).body
-        return [file for file in body["data"]["files"] if file["file_id"] not in self._others]
+        return [file for file in body["data"]["files"] if file["file_id"] not in self.others]
 
     def jobs(self) -> list[dict[str, Any]]:
         """The jobs that came to be there since this journey began."""
         body = call(self.url, "GET", f"{NATIVE}/fine-tunes?page_size=100", key=KEY).body
-        return [job for job in body["output"]["jobs"] if job["job_id"] not in self._others]
+        return [job for job in body["output"]["jobs"] if job["job_id"] not in self.others]
 
     # What must be true
 

@@ -28,9 +28,9 @@ from sweeps.journey import ASKED, INTERRUPTED, Ended, Journey, journey
 from sweeps.proxy import handed_on, is_to
 from sweeps.unsteady import Unsteady
 from wizard.engine.plan import digest
-from wizard.engine.session import CHECK, FILE, SCHEMA, SHELF
+from wizard.engine.session import CHECK, FILE, SHELF
 
-QUICK = 12
+QUICK = 8
 MISSING = ""
 DAMAGED, APPROVAL = 1, 3
 NAMED = ("--set", "training.job_name=canary-job")
@@ -65,6 +65,7 @@ STAGES = (
     Stage("job-done"),
 )
 WITH_JOB = ("job-prepared-but-sent", "job-sent", "job-done")
+JOB_TOLD = ("job-prepared", "job-sent-lost", *WITH_JOB)
 
 
 @dataclass(slots=True)
@@ -113,7 +114,8 @@ class Way:
         found |= {path.read_bytes() for path in root.glob(f"*/.wizard/{FILE}")}
         lost = [data for data in self.kept if data not in found]
         assert not lost, f"lost: {lost[0][:300]!r}"
-        assert set(os.listdir(root)) <= PLACES | self.agreed, os.listdir(root)
+        elsewhere = {path.name for path in root.iterdir()} - PLACES - self.agreed
+        assert not elsewhere, elsewhere
 
     def environment(self, user: str) -> dict[str, str]:
         """The key, and where this user's own state is."""
@@ -295,7 +297,8 @@ def restored(what: str, stage: Stage, late: int, folder: Path, *, attended: bool
         ended = _go_on(way, RESTORED[what], attended=attended)
         way.steady.settle()
         ended = _go_on(way, RESTORED[what], attended=attended)
-        if len(way.mine.jobs()) == 1 and (stage.at or stage.name == "job-done") and what != "marks-too":
+        told = stage.name in JOB_TOLD if what == "home-lost" else stage.at or stage.name == "job-done"
+        if len(way.mine.jobs()) == 1 and told and what != "marks-too":
             way.found_again(ended, user=RESTORED[what], attended=attended)
             assert way.mine.facts()["job.id"] == made
 
@@ -345,9 +348,8 @@ SPOILT: Mapping[str, Callable[[bytes], bytes]] = {
     "deep": lambda _data: b"[" * 100_000,
     "huge-number": _json(lambda document: document | {"effects": [{"at": 10**400}]}),
 }
-BESIDES: Mapping[str, Callable[[Path, Path], None]] = {
-    "": lambda _state, _user: None,
-    "-bak-too": lambda state, _user: (state / f"{FILE}.bak").write_bytes(b"{"),  # type: ignore[dict-item,return-value]
+BESIDES: Mapping[str, Callable[[Path, Path], object]] = {
+    "-bak-too": lambda state, _user: (state / f"{FILE}.bak").write_bytes(b"{"),
     "-bak-gone": lambda state, _user: (state / f"{FILE}.bak").unlink(missing_ok=True),
     "-ledger-gone": lambda state, _user: (state / "ledger.jsonl").unlink(missing_ok=True),
     "-ledger-half": lambda state, _user: _halved(state / "ledger.jsonl"),
@@ -369,7 +371,8 @@ def damaged(spoilt: str, besides: str, stage: Stage, late: int, folder: Path, *,
         path = state / FILE
         data = SPOILT[spoilt](path.read_bytes())
         path.write_bytes(data)
-        BESIDES[besides](state, folder / MINE)
+        if besides:
+            BESIDES[besides](state, folder / MINE)
         ended = _go_on(way, MINE, attended=attended)
         kept = [path.read_bytes() for path in (*state.glob("session.damaged-*"), *state.glob(f"{SHELF}/*"))]
         assert data in kept, f"lost\n{ended.said[-1000:]}"
@@ -572,72 +575,58 @@ def _failing(way: Way) -> None:
 
 
 def cases(seed: int) -> Sequence[Case]:  # noqa: ARG001 - nothing is drawn: these are all
-    """Moves, restorations, damages, strangers, repetitions, prices."""
-    found: list[Case] = []
-    for stage in STAGES:
-        lates = [0, 2, 1000] if stage.name in WITH_JOB else [0]
-        for late in lates:
-            when = next(name for name, looks in LATE.items() if looks == late)
-            for attended in (False, True):
-                who = "person" if attended else "script"
-                # Where nothing that the user has knows of it, only the list can; late, that is what can't be excluded.
-                found += [
-                    Case(
-                        f"{move}-{stage.name}{when}-{who}",
-                        partial(moved, move, stage, late, attended=attended),
-                    )
-                    for move in MOVES
-                    if not (late and move in ("deleted-home-lost", "fresh-checkout-home-lost"))
-                ]
-                found += [
-                    Case(
-                        f"restored-{what}-{stage.name}{when}-{who}",
-                        partial(restored, what, stage, late, attended=attended),
-                    )
-                    for what in RESTORED
-                    if not (late and what in ("marks-too", "home-lost"))
-                ]
-    for stage in STAGES[7:]:
-        for when, late in LATE.items():
-            if late and stage.name not in WITH_JOB:
-                continue
-            for number, spoilt in enumerate(SPOILT):
-                found.append(
-                    Case(
-                        f"{spoilt}-{stage.name}{when}-{'person' if number % 3 == 2 else 'script'}",
-                        partial(damaged, spoilt, "", stage, late, attended=number % 3 == 2),
-                    )
-                )
-            found += [
-                Case(
-                    f"cut{besides}-{stage.name}{when}-{who}",
-                    partial(damaged, "cut", besides, stage, late, attended=who == "person"),
-                )
-                for besides in BESIDES
-                if besides
-                for who in ("script", "person")
-            ]
-    for invention in STRANGERS:
-        for stage in (STAGES[1], STAGES[6], STAGES[-1]):
-            for sealed, seal in {"unsealed": "", "wrongly-sealed": "5" * 64}.items():
-                for decide in (None, "offered", "trust"):
-                    if seal and decide == "trust":
-                        continue
-                    found.append(
-                        Case(
-                            f"stranger-{invention}-{stage.name}-{sealed}-{decide or 'script'}",
-                            partial(stranger, invention, stage, seal, decide=decide),
-                        )
-                    )
-    found += [
-        Case("-".join(("again", *ways)), partial(repeated, ways))
-        for ways in (("new",) * 3, ("checkout",) * 3, ("new", "home-lost", "home-lost"))
+    """Moves and restorations, damages, strangers, repetitions, prices."""
+    return [
+        *(case for stage in STAGES for case in _elsewhere(stage)),
+        *(case for stage in STAGES[7:] for case in _damages(stage)),
+        *(case for invention in STRANGERS for case in _strangers(invention)),
+        *(
+            Case("-".join(("again", *ways)), partial(repeated, ways))
+            for ways in (("new",) * 3, ("checkout",) * 3, ("new", "home-lost", "home-lost"))
+        ),
+        *(Case(f"price-{how}", partial(priced, how)) for how in ("planned", "approved", "dated")),
+        *(
+            Case(f"after-{status}-{how}", partial(another_time, status, how))
+            for status in ("SUCCEEDED", "FAILED")
+            for how in ("new", "elsewhere")
+        ),
     ]
-    found += [Case(f"price-{how}", partial(priced, how)) for how in ("planned", "approved", "dated")]
-    found += [
-        Case(f"after-{status}-{how}", partial(another_time, status, how))
-        for status in ("SUCCEEDED", "FAILED")
-        for how in ("new", "elsewhere")
-    ]
-    assert SCHEMA == 2
-    return found
+
+
+PEOPLE = {"script": False, "person": True}
+UNKNOWABLE = ("deleted-home-lost", "fresh-checkout-home-lost", "marks-too", "home-lost")
+"""Where nothing that the user has knows of a job, only the list can: while that is late, nobody can know."""
+
+
+def _lates(stage: Stage) -> Mapping[str, int]:
+    return LATE if stage.name in WITH_JOB else {"": 0}
+
+
+def _elsewhere(stage: Stage) -> Iterator[Case]:
+    for when, late in _lates(stage).items():
+        for who, attended in PEOPLE.items():
+            for do, names in ((moved, MOVES), (restored, RESTORED)):
+                for name in names:
+                    if not (late and name in UNKNOWABLE):
+                        how = partial(do, name, stage, late, attended=attended)
+                        yield Case(f"{do.__name__}-{name}-{stage.name}{when}-{who}", how)
+
+
+def _damages(stage: Stage) -> Iterator[Case]:
+    for when, late in _lates(stage).items():
+        for number, spoilt in enumerate(SPOILT):
+            who = "person" if number % 3 == 2 else "script"
+            how = partial(damaged, spoilt, "", stage, late, attended=PEOPLE[who])
+            yield Case(f"{spoilt}-{stage.name}{when}-{who}", how)
+        for besides in BESIDES:
+            for who, attended in PEOPLE.items():
+                how = partial(damaged, "cut", besides, stage, late, attended=attended)
+                yield Case(f"cut-and{besides}-{stage.name}{when}-{who}", how)
+
+
+def _strangers(invention: str) -> Iterator[Case]:
+    for stage in (STAGES[1], STAGES[6], STAGES[-1]):
+        for sealed, seal in {"unsealed": "", "wrongly-sealed": "5" * 64}.items():
+            for decide in (None, "offered", *(() if seal else ("trust",))):
+                how = partial(stranger, invention, stage, seal, decide=decide)
+                yield Case(f"stranger-{invention}-{stage.name}-{sealed}-{decide or 'script'}", how)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,6 +36,7 @@ from wizard.errors import (
 
 KEY = "make:1"
 GRACE = 0.004
+MANY_LOOKS = 500  # more, and looking has no end
 
 Event = Literal[
     "well",
@@ -102,6 +105,7 @@ class Making:
 
     def look(self) -> Sequence[Receipt]:
         self._platform.looks += 1
+        assert self._platform.looks <= MANY_LOOKS
         if self._platform.broken is not None:
             raise self._platform.broken
         if self._platform.looks == self._platform.comes_at_look:
@@ -353,6 +357,36 @@ def test_the_grace_is_of_the_request_not_of_the_start(session: Session) -> None:
         once(making, session, Person((DECISION, "leave")))
 
     assert 2 == platform.looks
+
+
+@pytest.mark.parametrize("step", [-3600.0, 3600.0])
+def test_a_clock_that_is_set_ends_no_look_and_prolongs_none(
+    session: Session, monkeypatch: pytest.MonkeyPatch, step: float
+) -> None:
+    """However the clock is set while an outcome is looked for, it is looked for more than once, and that comes to an end."""
+    hours = itertools.count()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + step * next(hours))
+    platform = Platform()
+    with pytest.raises(DecisionNeeded):
+        once(Making(platform, "lost, did not happen"), session, Script())
+    assert 2 <= platform.looks <= MANY_LOOKS
+    assert "sent" == session.effects[KEY].state
+
+
+def test_what_outlives_the_session_is_believed_over_it(session: Session) -> None:
+    """Where the session says that nothing left, or nothing at all, and the ledger says that it was sent, it is looked for first."""
+    platform = Platform()
+    making = Making(platform, adopts=False)
+    making.may_have_left = True
+    for intent in (None, Effect(KEY, "make", "prepared", 0)):
+        session.effects = {} if intent is None else {KEY: intent}
+        with pytest.raises(DecisionNeeded):
+            once(making, session, Script())
+        assert (0, "sent") == (platform.requests, session.effects[KEY].state)
+    platform.things["t-9"] = True
+    assert "t-9" == once(making, session, Script()).id
+    assert 0 == platform.requests
 
 
 def test_none_found_asks_and_leaves_by_default(session: Session) -> None:

@@ -18,7 +18,8 @@ from wizard.engine.effects import once
 from wizard.engine.plan import digest
 from wizard.engine.run import Run
 from wizard.engine.session import CHECK, FILE, SHELF, Effect, Fact, Session
-from wizard.errors import DecisionNeeded, StorageError
+from wizard.engine.step import Choice
+from wizard.errors import DecisionNeeded, SessionDamaged, StorageError
 from wizard.local import secrets
 
 DONE = {"id": "t-8", "data": {}, "adopted": False}
@@ -161,6 +162,114 @@ def test_hearsay_under_another_key_seals_nothing(tmp_path: Path) -> None:
         run = Run(steps, session, Person())
         assert not run.sealed
         assert "review" == getattr(run.next_step(), "id", None)
+
+
+@pytest.mark.parametrize("key", ["make:1", ""])
+def test_hearsay_seals_nothing_though_it_names_the_effect(tmp_path: Path, key: str) -> None:
+    """What a foreign session says was done closes no question, even of the very effect that is to be brought about."""
+    steps = (toy("one", question("one.q")), toy("make", needs=("one.q",), gives=("make.id",), seals=key))
+    with foreign(tmp_path, key) as session:
+        run = Run(steps, session, Person())
+        assert not run.sealed
+        assert "one" == getattr(run.next_step(), "id", None)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"at": float("nan")},
+        {"at": 10**400},
+        {"at": None},
+        {"account": ["a"]},
+        {"claimed": 1},
+        {"known": [1]},
+        {"kind": {}},
+        {"key": None},
+        {"receipt": {"id": 1, "data": {}, "adopted": False}},
+        {"receipt": {"id": "t-8", "data": [], "adopted": False}},
+    ],
+    ids=str,
+)
+def test_an_effect_of_odd_parts_is_damage(tmp_path: Path, odd: dict[str, Any]) -> None:
+    """A session with an effect that can't be one is set aside whole, and the next start begins."""
+    document = json.loads(written(tmp_path / "state"))
+    document["effects"][0] |= odd
+    data = resealed(document)
+    (tmp_path / "state" / FILE).write_bytes(data)
+    with pytest.raises(SessionDamaged):
+        Session.open(tmp_path / "state")
+    assert [data] == [path.read_bytes() for path in (tmp_path / "state").glob("session.damaged-*")]
+    Session.open(tmp_path / "state").close()
+
+
+@pytest.mark.parametrize("value", [None, 7, ["a"], {"b": 1}, "z", 10**400, True])
+def test_an_offered_answer_that_is_none_is_not_offered(tmp_path: Path, value: Any) -> None:
+    """What a foreign session answered is shown only where it could be an answer to the question."""
+    written(tmp_path / "state")
+    document = json.loads((tmp_path / "state" / FILE).read_bytes())
+    document["facts"]["one.q"]["value"] = value
+    (tmp_path / "state" / FILE).write_bytes(resealed(document))
+    kinds = {"text": {}, "choice": {"choices": (Choice("a", "A"),)}, "number": {}, "integer": {}}
+    for kind, more in kinds.items():
+        with Session.open(tmp_path / "state") as session:
+            front = Person(("one.q", "a" if kind in ("text", "choice") else 1))
+            Run((toy("one", question("one.q", kind=kind, **more)),), session, front).go()
+        fits = {
+            "text": value == "z",
+            "number": value == 7,
+            "integer": value in (7, 10**400) and value is not True,
+        }
+        assert [value if fits.get(kind) else None] == front.offered, kind
+        (tmp_path / "state" / FILE).write_bytes(resealed(document))
+
+
+def test_nothing_that_was_put_away_is_ever_overwritten(tmp_path: Path) -> None:
+    """A session of an id that was put away before, foreign or one's own, gets a name of its own."""
+    data = written(tmp_path / "state")
+    kept = []
+    for number in range(3):
+        (tmp_path / "state" / FILE).write_bytes(data)
+        with Session.open(tmp_path / "state") as session:
+            session.put("one.q", Fact(f"b{number}", "asked", ""))
+            kept.append(session.path.read_bytes())
+            session.archive()
+        (tmp_path / "state" / FILE).write_bytes(resealed(json.loads(data)))
+        kept.append((tmp_path / "state" / FILE).read_bytes())
+        with Session.open(tmp_path / "state") as session:
+            session.put("one.q", Fact("c", "asked", ""))
+    found = [path.read_bytes() for path in (tmp_path / "state" / SHELF).glob("*.json")]
+    assert sorted(kept) == sorted(found)
+
+
+def test_taking_a_session_over_believes_no_intent_and_keeps_the_file(tmp_path: Path) -> None:
+    """A session that is taken over may be older than the truth: what it had only prepared may have left; its yes counts no more."""
+    with Session.open(tmp_path / "state") as session:
+        session.facts = {"review.approval": Fact("d1", "asked", digest({}))}
+        session.enter(Effect("make:1", "make", "prepared", 0))
+    shutil.copytree(tmp_path / "state", tmp_path / "copy")
+    data = (tmp_path / "copy" / FILE).read_bytes()
+    with Session.open(tmp_path / "copy") as session:
+        session.trust()
+        assert ("sent", False) == (session.effects["make:1"].state, session.foreign)
+        assert "" == session.facts["review.approval"].basis
+    with Session.open(tmp_path / "copy") as session:
+        assert ("sent", False) == (session.effects["make:1"].state, session.foreign)
+    assert [data] == [path.read_bytes() for path in (tmp_path / "copy" / SHELF).glob("*.json")]
+
+
+def test_a_foreign_session_can_be_taken_over_until_something_was_sent(tmp_path: Path) -> None:
+    """A start that saved an answer of its own leaves the foreign one to be taken over; one that sent something doesn't."""
+    with foreign(tmp_path) as session:
+        session.put("one.q", Fact("c", "asked", ""))
+    with Session.open(tmp_path / "copy") as session:
+        assert not session.foreign
+        before = session.foreign_before()
+        assert before is not None
+        assert "t-8" == before.effects["make:1"].receipt["id"]  # type: ignore[index]
+        session.trust()
+    with Session.open(tmp_path / "copy") as session:
+        assert ("done", False) == (session.effects["make:1"].state, session.effects["make:1"].hearsay)
+        assert session.foreign_before() is None
 
 
 def test_a_secret_is_made_once_and_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

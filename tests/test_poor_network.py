@@ -270,6 +270,7 @@ class Platform:
             self.file,
             Scripted(yes=True),
             {"endpoint": "here", "fingerprint": "canary", "shown": "sk-…"},
+            account="key sk-… at here",
             demand=lambda: None,
         )
 
@@ -361,6 +362,7 @@ def test_an_intent_that_cannot_be_saved_is_not_tried_again(server: Server, tmp_p
         platform.file,
         Scripted(yes=True),
         {"endpoint": "here", "fingerprint": "canary", "shown": "sk-…"},
+        account="key sk-… at here",
         demand=lambda: None,
     )
 

@@ -34,7 +34,9 @@ def effect(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileUplo
     with Bailian(Endpoint(server.url), key, deadlines=Deadlines(connect=20, read=60)) as platform:
         proof = {"endpoint": platform.endpoint, "fingerprint": key.fingerprint, "shown": key.masked}
         front = Scripted(yes=True)
-        yield FileUpload(platform, Path("train.jsonl"), FILE, front, proof, demand=lambda: None)
+        yield FileUpload(
+            platform, Path("train.jsonl"), FILE, front, proof, account="key sk-… at here", demand=lambda: None
+        )
 
 
 @pytest.mark.parametrize(

@@ -223,10 +223,10 @@ def _trust(arguments: Namespace, world: World, front: Front) -> int:
     from wizard.commands.welcome import said_of_foreign, shown
 
     with Session.open(world.state) as session:
-        written = Session.peek(world.state)
-        if not session.foreign or written is None:
+        before = session.foreign_before()
+        if before is None:
             raise UsageError(_("There is no session in this folder that is not yours already."))
-        front.show(View((Text(said_of_foreign(session), "warn"), shown(written))))
+        front.show(View((Text(said_of_foreign(before), "warn"), shown(before))))
         _confirm(
             front,
             arguments,

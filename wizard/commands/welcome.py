@@ -78,9 +78,9 @@ def shown(session: Session) -> Table:
 def _foreign(run: Run, world: World) -> None:
     """Tell that the session is not this user's as it stands, and let a person take it over, or not. Raises Quit."""
     run.front.say(said_of_foreign(run.session), "warn")
-    written = Session.peek(world.state)
-    if written is not None:
-        run.front.show(View((shown(written),)))
+    before = run.session.foreign_before()
+    if before is not None:
+        run.front.show(View((shown(before),)))
     explained = _(
         "Offered: each question comes, with that session's answer to be seen; nothing of it is done unasked.\n"
         "Take it over only if you know it: your own folder that was moved, renamed or restored. Its approval is asked again.\n"

@@ -45,6 +45,7 @@ MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from
 """From each old schema to the next one; each old version is kept as an example under tests/sessions."""
 
 MOVES_KEPT = 200
+TRUSTED = "trusted"
 FILE = "session.json"
 SHELF = "sessions"
 CHECK = "check"
@@ -132,25 +133,23 @@ class Session:
 
         ``foreign`` says whether anything in it may be obeyed.
         """
-        session = cls(folder, None)
-        try:
-            session._read(state.read(folder / FILE))
-        except (OSError, SessionNewer, *UNREADABLE):
-            return None
-        return session
+        return cls._looked_at(folder, folder / FILE)
 
     @classmethod
     def put_away(cls, folder: Path) -> Iterator[Self]:
         """The sessions that were put away in ``folder``, to look at only; one that can't be read is passed over."""
         for name in state.names(folder / SHELF):
-            if not name.endswith(".json"):
-                continue
-            session = cls(folder, None)
-            try:
-                session._read(state.read(folder / SHELF / name))
-            except (OSError, SessionNewer, *UNREADABLE):
-                continue
-            yield session
+            if name.endswith(".json") and (session := cls._looked_at(folder, folder / SHELF / name)):
+                yield session
+
+    @classmethod
+    def _looked_at(cls, folder: Path, path: Path) -> Self | None:
+        session = cls(folder, None)
+        try:
+            session._read(state.read(path))
+        except (OSError, SessionNewer, *UNREADABLE):
+            return None
+        return session
 
     @property
     def path(self) -> Path:
@@ -181,13 +180,29 @@ class Session:
         if self._noted:
             self.save()
 
+    def foreign_before(self) -> Self | None:
+        """The foreign session that this one began from, to look at only; None where there is none.
+
+        None too once this one was taken over or has sent something itself: it is another one's continuation no more.
+        """
+        if self.foreign:
+            return self._looked_at(self.folder, self.path)
+        own = [effect for effect in self.effects.values() if not effect.hearsay]
+        if own or any(move.get("what") == TRUSTED for move in self.moves):
+            return None
+        kept = (self.folder / SHELF).glob(f"{self.id}-foreign*.json")
+        newest = max(kept, key=lambda path: path.stat().st_mtime_ns, default=None)
+        return self._looked_at(self.folder, newest) if newest is not None else None
+
     def trust(self) -> None:
-        """Take a foreign session over as this user's own, durably: all but its approval, which is asked again."""
-        assert self._kept_aside is not None, "a session that is not foreign is trusted already"
-        self._read(self._kept_aside)
+        """Take ``foreign_before`` over as this user's own, durably: all but its approval, which is asked again."""
+        before = self.foreign_before()
+        assert before is not None, "a session that is not foreign is trusted already"
+        self.facts, self.effects = before.facts, before.effects
+        self.offered, self.moves, self.created = before.offered, before.moves, before.created
         self._doubt()
         self.foreign = False
-        self.moved("trusted")
+        self.moved(TRUSTED)
         self.save()
 
     def begin_again(self, facts: dict[str, Fact]) -> None:

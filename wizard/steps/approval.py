@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from wizard.engine.step import Facts
 from wizard.errors import ApprovalMissing
 from wizard.locale import _
@@ -60,6 +57,9 @@ def record(kind: Kind, facts: Facts, world: World, *, job_id: str = "", status: 
             ledger.write(entry)
 
 
-def account_shown(proof: Mapping[str, Any]) -> str:
-    """Which key at which address, fit to be shown: what an effect is sent with. ``proof``: the fact ``key.proof``."""
-    return _("key {key} at {address}").format(key=proof["shown"], address=proof["endpoint"])
+def account_shown(facts: Facts, world: World) -> str:
+    """Which key at which address requests go with now, fit to be shown; the session may have been gone on with another one."""
+    found = world.found_key()
+    key = facts["key.proof"]["shown"] if found is None else found.key.masked
+    address = "sandbox" if world.sandbox else world.endpoint(facts).base_url
+    return _("key {key} at {address}").format(key=key, address=address)

@@ -77,7 +77,7 @@ class JobCreation:
         )
         self.key = _effect_key(facts)
         self.name = _("the job {name}").format(name=self._request.job_name)
-        self.account = approval.account_shown(facts["key.proof"])
+        self.account = approval.account_shown(facts, world)
 
     @property
     def may_have_left(self) -> bool:

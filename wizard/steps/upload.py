@@ -59,6 +59,7 @@ class Upload(Step):
                 file,
                 work.front,
                 facts["key.proof"],
+                account=approval.account_shown(facts, self._world),
                 demand=lambda: approval.demand(facts, self._world),
             )
             receipt = work.once(effect)
@@ -117,16 +118,17 @@ class FileUpload:
         front: Front,
         proof: Mapping[str, Any],
         *,
+        account: str,
         demand: Callable[[], None],
     ) -> None:
-        """``demand`` raises ApprovalMissing unless what is sent is what was approved."""
+        """``account``: what it is sent with, fit to be shown. ``demand`` raises ApprovalMissing unless what is sent is what was approved."""
         self._platform = platform
         self._path = path
         self._file = file
         self._front = front
         self._demand = demand
         self.remote_name = path.name
-        self.account = approval.account_shown(proof)
+        self.account = account
         self.key = "upload:" + digest(
             [proof["endpoint"], proof["fingerprint"], self.remote_name, file["sha256"], file["role"]]
         )

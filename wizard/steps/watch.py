@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from wizard.bailian.logs import Losses, parse
 from wizard.bailian.service import LONGEST_LOG, SUCCEEDED, Job, Platform, log_from
 from wizard.engine.step import Facts, Front, Quit, Step, Work
 from wizard.engine.view import Block, Curve, Table, Text, View
-from wizard.errors import PlatformError
+from wizard.errors import PlatformError, StorageError
 from wizard.locale import _
 from wizard.steps import approval
 from wizard.steps.wording import money, span
@@ -63,7 +64,8 @@ class Watch(Step):
             back=command(self._world, *rest),
         )
         work.front.show(ending(job, facts, self._world))
-        approval.record("ended", facts, self._world, job_id=job.job_id, status=job.status)
+        with suppress(StorageError):  # only told in a later plan; not worth the result that is here
+            approval.record("ended", facts, self._world, job_id=job.job_id, status=job.status)
         return {
             "watch.result": {
                 "status": job.status,
