@@ -9,7 +9,8 @@ from collections.abc import Callable
 from wizard.locale import _
 
 WINDOW = 30.0  # seconds that count for the speed: a line that was slow an hour ago may be fast now
-LEAST = 1.0  # seconds before which a speed is a guess
+LEAST = 10.0  # seconds before which a speed is a guess, and nobody asks
+STEP = 1.0  # seconds between the moments that are kept
 LONGEST = 100 * 3600  # seconds; more is no forecast
 SILENCE = 60.0  # seconds after which work that goes on says so
 KILO = 1024
@@ -27,7 +28,7 @@ class Pace:
         """Now ``done`` is done."""
         now = self._clock()
         self._now = (now, done)
-        if not self._seen or now - self._seen[-1][0] >= LEAST:
+        if not self._seen or now - self._seen[-1][0] >= STEP:
             self._seen.append(self._now)
         while now - self._seen[0][0] > WINDOW:
             self._seen.popleft()
@@ -81,7 +82,8 @@ class Lines:
         part = done * self._every // total if self._every else 0
         if part <= self._part and time.monotonic() - self._told < SILENCE:
             return
+        percent = part * 100 // self._every if self._every and part > self._part else done * 100 // total
         self._part, self._told = max(part, self._part), time.monotonic()
         forecast = self._pace.words(total, in_bytes=self._in_bytes)
-        line = f"{self._label}: {done * 100 // total} %"
+        line = f"{self._label}: {percent} %"
         self._write(f"{line} ({forecast})" if forecast else line)

@@ -13,8 +13,10 @@ from rich.panel import Panel as Box
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    ProgressColumn,
     SpinnerColumn,
     TaskID,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -22,6 +24,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 from rich.progress_bar import ProgressBar as FullBar
+from rich.table import Column
 from rich.table import Table as Grid
 from rich.text import Text as Words
 
@@ -39,6 +42,9 @@ FRAME = 4  # columns of a panel's border and padding
 LEAST_COLUMN = 20  # a folded column that is narrower can't be read
 NAMED = 3  # columns: with more, a small list names them
 LONGEST_BAR = 32
+SHORTEST_BAR = 8
+BESIDE_BAR = 38  # columns of how much, how fast and how long, and the gaps between them
+LEAST_BARRED = 60  # columns from which there is room for a bar and an amount
 CURVE_WIDTH, CURVE_HEIGHT, LEAST_CURVE = 72, 8, 3
 BESIDE_CURVE = 9  # rows of what stands around a curve while a job is watched
 PIPE_WIDTH = 400
@@ -183,17 +189,21 @@ def bar(
     console: Console, label: str, total: int | None, unit: Literal["bytes", "rows", "seconds"]
 ) -> Iterator[Progress]:
     """A bar that is gone when the work is done: the finished step's line takes its place."""
-    text = TextColumn("{task.description}", markup=False)
+    text = TextColumn("{task.description}", markup=False, table_column=Column())
     if total is None:
-        columns = [SpinnerColumn("line"), text, TimeElapsedColumn()]
+        columns: list[ProgressColumn] = [SpinnerColumn("line"), text, TimeElapsedColumn()]
     elif unit == "bytes":
-        columns = [
-            text,
-            BarColumn(),
-            DownloadColumn(binary_units=True),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-        ]
+        # Speed and time left stay whole: on a narrow screen the bar is shortened, then the label folded.
+        whole = Column(no_wrap=True)
+        columns = [text, TransferSpeedColumn(table_column=whole), TimeRemainingColumn(table_column=whole)]
+        if console.width >= LEAST_BARRED:
+            room = console.width - cell_len(label) - BESIDE_BAR
+            columns[1:1] = [
+                BarColumn(min(max(room, SHORTEST_BAR), LONGEST_BAR)),
+                DownloadColumn(binary_units=True, table_column=whole),
+            ]
+        else:
+            columns.insert(1, TaskProgressColumn(table_column=whole))
     else:
         columns = [
             text,
