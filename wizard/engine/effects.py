@@ -360,7 +360,7 @@ def _ask_again(effect: Effectful, front: Front, elsewhere: str) -> None:
         ),
         "leave",
         _(
-            "The request was sent, but no answer came; the platform may still be working on it.\n"
+            "The request was sent, and no clear answer came; the platform may still be working on it.\n"
             "Leave, and the next start looks again. Sending again is safe only if you are sure that it failed.\n"
             "Look yourself: bailian-wizard jobs list, bailian-wizard files list, or the console."
         ),
