@@ -122,7 +122,11 @@ def test_answers_file_and_flags(command: Command, folder: Path) -> None:
         command("plan", "--sandbox", "--yes", "--json", "--answers", "a.toml", "--set", "training.n_epochs=4")
     )
     plan = {item["key"]: item["value"] for item in done["plan"]}
-    assert ("qwen3-8b", 4, 8) == (plan["model"], plan["n_epochs"], plan["batch_size"])
+    assert ("qwen3-8b", 4, 8) == (
+        plan["training.model"],
+        plan["training.n_epochs"],
+        plan["training.batch_size"],
+    )
     facts = session_of(folder)["facts"]
     assert ("answers", "flag") == (facts["training.model"]["source"], facts["training.n_epochs"]["source"])
 

@@ -19,7 +19,7 @@ from test_plain import answer
 from wizard import flow
 from wizard.engine.run import Given, Run
 from wizard.engine.session import Session
-from wizard.steps.review import plan_of
+from wizard.steps.plan import plan_of
 from wizard.steps.world import World
 
 JOB = "training.job_name=the-same"

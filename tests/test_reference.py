@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.reference import FILES, PROSE, reference
+from tools.reference import FILES, PROSE, keys_told, reference
 from wizard import errors, locale
 
 PACKAGE = Path(locale.__file__).parents[1]
@@ -34,3 +34,8 @@ def test_every_environment_variable_is_told() -> None:
     ours = re.compile(r'"((?:DASHSCOPE|BAILIAN_WIZARD)_[A-Z_]+|NO_COLOR|ACCESSIBLE)"')
     read = {name for path in PACKAGE.rglob("*.py") for name in ours.findall(path.read_text("utf-8"))}
     assert set() == read - set(PROSE["environment"])
+
+
+def test_every_key_is_told() -> None:
+    """The reference has a sentence for each key that ``--set`` takes, in the same order, and for no other."""
+    assert keys_told() == list(PROSE["answers"])

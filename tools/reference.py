@@ -109,12 +109,14 @@ def _invocation(action: argparse.Action) -> str:
     return ", ".join(action.option_strings) + takes
 
 
+def keys_told() -> list[str]:
+    """The rows of the table of keys: all but the hyper-parameters, which have their own; one for all meanings of columns."""
+    parameters = {f"training.{known.name}" for known in HYPERPARAMETERS}
+    told = [key for key in keys() if key not in parameters]
+    return list(dict.fromkeys(f"{PREFIX}MEANING" if key.startswith(PREFIX) else key for key in told))
+
+
 def _answers(tongue: str) -> Iterator[tuple[str, str]]:
-    known = [key for key in keys() if not key.startswith((PREFIX, "training."))]
-    known += [
-        f"{PREFIX}MEANING",
-        *(key for key in keys() if key in PROSE["answers"] and key.startswith("training.")),
-    ]
     meanings = [key.removeprefix(PREFIX) for key in keys() if key.startswith(PREFIX)]
     letters = [name for name in meanings if len(name) == 1]
     shown = [f"`{name}`" for name in meanings if len(name) > 1]
@@ -123,7 +125,7 @@ def _answers(tongue: str) -> Iterator[tuple[str, str]]:
         "regions": ", ".join(f"`{region.code}`" for region in REGIONS),
         "types": ", ".join(f"`{kind}`" for kind in TRAINING_TYPES),
     }
-    for key in sorted(known, key=list(PROSE["answers"]).index):
+    for key in keys_told():
         yield f"`{key}`", PROSE["answers"][key][tongue].format(**filled)
 
 

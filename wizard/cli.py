@@ -149,9 +149,9 @@ def _thread_failed(raised: threading.ExceptHookArgs) -> None:
 def _run(arguments: Namespace) -> int:
     command = arguments.command
     if command == "schema":
-        from wizard.commands import walk
+        from wizard.commands import answers
 
-        return walk.schema()
+        return answers.schema()
     if command in ("completion", "models"):
         from wizard.commands import completion, looking_after
 

@@ -7,40 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from wizard import flow
 from wizard.engine.run import Given
+from wizard.engine.step import NOTHING, Answer
 from wizard.errors import UsageError, reason
 from wizard.locale import _
 
 _LARGEST = 1_000_000  # bytes of an answers file
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0)
-_KEYS = (
-    "dataset.source",
-    "dataset.set",
-    "dataset.file",
-    "dataset.train",
-    "dataset.validation",
-    "dataset.validation_source",
-    "preview.system_prompt",
-    "preview.output",
-    "preview.on_error",
-    "preview.part_size",
-    "key.region",
-    "key.workspace",
-    "key.tracked",
-    "key.save",
-    "training.model",
-    "training.type",
-    "training.job_name",
-    "training.budget",
-)
 
 
 def keys() -> tuple[str, ...]:
     """Every key that an answer can have."""
-    from wizard.bailian.hyperparameters import HYPERPARAMETERS
-    from wizard.steps.columns import open_keys
-
-    return (*_KEYS, *open_keys(), *(f"training.{known.name}" for known in HYPERPARAMETERS))
+    return tuple(answer.key for answer in flow.answers() if answer.settable)
 
 
 def given(pairs: Iterable[str], file: Path | None, approve: str | None = None) -> dict[str, Given]:
@@ -61,9 +40,10 @@ def given(pairs: Iterable[str], file: Path | None, approve: str | None = None) -
 
 
 def _known(key: str) -> None:
-    if key in _KEYS or key in keys():
+    answer = next((one for one in flow.answers(of=key.partition(".")[0]) if one.key == key), None)
+    if answer is not None and answer.settable:
         return
-    if key == "key.value":
+    if answer is not None and answer.kind == "secret":
         raise UsageError(
             _("A key on the command line or in an answers file can be seen by others."),
             _("Put it into the environment as DASHSCOPE_API_KEY or into .env."),
@@ -75,6 +55,29 @@ def _known(key: str) -> None:
         _("Did you mean {key}?").format(key=near[0]) if near else _("bailian-wizard schema lists all keys.")
     )
     raise UsageError(_("There is no answer called {key}.").format(key=key), hint)
+
+
+def schema() -> int:
+    """``schema``: every answer as JSON Schema."""
+    from wizard.commands.walk import print_json
+
+    print_json(
+        {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "Answers of bailian-wizard",
+            "type": "object",
+            "properties": {answer.key: _described(answer) for answer in flow.answers() if answer.settable},
+            "additionalProperties": False,
+        }
+    )
+    return 0
+
+
+def _described(answer: Answer) -> dict[str, Any]:
+    kind = answer.kind if answer.kind in ("integer", "number") else "string"
+    values = {"type": kind} | dict(answer.schema())
+    about = {"title": answer.name(), "description": answer.help()}
+    return about | ({"anyOf": [values, {"const": NOTHING}]} if answer.optional else values)
 
 
 def _toml(file: Path) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from wizard import flow, process
 from wizard.commands import welcome
 from wizard.engine.run import Given, Run
 from wizard.engine.session import Session
-from wizard.engine.step import NOTHING, Facts, Front, Quit
+from wizard.engine.step import Facts, Front, Quit
 from wizard.errors import INTERRUPTED, UsageError
 from wizard.local.harmless import escaped
 from wizard.local.redaction import shown, throughout
@@ -73,7 +73,8 @@ def unattended(
 
 def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: bool) -> int:
     """``plan``: everything up to the review; sends nothing but the key's proof. Prints the plan and its digest."""
-    from wizard.steps.review import Review, plan_of
+    from wizard.steps.plan import plan_of
+    from wizard.steps.review import Review
     from wizard.ui.lines import text_of
 
     with Session.open(world.state) as session:
@@ -105,57 +106,6 @@ def _tell_if_foreign(session: Session, front: Front) -> None:
     if session.foreign:
         front.say(welcome.said_of_foreign(session), "warn")
         front.say(_("To take it over: bailian-wizard sessions trust"), "dim")
-
-
-def schema() -> int:
-    """``schema``: every answer as JSON Schema."""
-    from wizard.bailian.hyperparameters import HYPERPARAMETERS
-    from wizard.commands.answers import keys
-    from wizard.data.parts import MAX_PART_SIZE
-    from wizard.steps.preview import LEAST_PART, MB
-
-    types = {"integer": "integer", "number": "number"}
-    known = {f"training.{parameter.name}": parameter for parameter in HYPERPARAMETERS}
-    properties: dict[str, Any] = {}
-    for key in keys():
-        entry: dict[str, Any] = {"type": "string"}
-        if parameter := known.get(key):
-            entry = {
-                "type": "string" if parameter.as_text else types.get(parameter.kind, "string"),
-                "description": parameter.why(),
-            }
-            if parameter.choices:
-                entry["enum"] = list(parameter.choices)
-            if parameter.low is not None and parameter.high is not None and not parameter.as_text:
-                low, high = (
-                    ("exclusiveMinimum", "exclusiveMaximum")
-                    if parameter.open_ends
-                    else ("minimum", "maximum")
-                )
-                entry |= {low: parameter.low, high: parameter.high}
-        properties[key] = _or_nothing(entry) if parameter and not parameter.sent else entry
-    properties["preview.part_size"] = {
-        "type": "integer",
-        "minimum": LEAST_PART,
-        "maximum": MAX_PART_SIZE // MB,
-    }
-    properties["training.budget"] = _or_nothing({"type": "number", "exclusiveMinimum": 0})
-    properties["key.save"] = {"type": "boolean"}
-    print_json(
-        {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": "Answers of bailian-wizard",
-            "type": "object",
-            "properties": properties,
-            "additionalProperties": False,
-        }
-    )
-    return 0
-
-
-def _or_nothing(entry: dict[str, Any]) -> dict[str, Any]:
-    """An answer that may be none."""
-    return {"anyOf": [entry, {"const": NOTHING}]}
 
 
 def result(run: Run, world: World) -> dict[str, Any]:

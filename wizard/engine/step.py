@@ -172,11 +172,52 @@ def _is_path(text: str) -> bool:
         return False
 
 
+def _nothing_more() -> Mapping[str, Any]:
+    return {}
+
+
 def written(value: Any) -> str:
     """An answer as it is written on a command line; yes and no as JSON and TOML write them."""
     if value is None:
         return NOTHING
     return str(value).lower() if value in (True, False, "True", "False") else str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer that a step can take, declared once; a question for it is made by ``ask``, and by nothing else.
+
+    What follows from it: the key of ``--set`` with its completion, its JSON schema, its line in the plan, its part in the
+    digest that is approved, its place in the printed command.
+
+    ``name``: what it is called in plan and schema. ``help``, ``attended``, ``optional``, ``public``: as a field's.
+    ``schema``: what its JSON schema says beside type, name and description: which values it takes.
+    ``in_plan``: it is a line of the plan and part of its digest. False only for what shows in the bytes that are sent, or
+    concerns nothing but this computer; the declaration says which. ``shown``: its value in the plan, for a person.
+    ``unset``: what the plan says of it where it has no value; without that, it has no line then.
+    """
+
+    key: str
+    kind: Kind
+    name: Callable[[], str]
+    help: Callable[[], str]
+    attended: bool = False
+    optional: bool = False
+    public: bool = False
+    schema: Callable[[], Mapping[str, Any]] = _nothing_more
+    in_plan: bool = True
+    shown: Callable[[Any], str] = written
+    unset: Callable[[], str] | None = None
+
+    @property
+    def settable(self) -> bool:
+        """Whether it can be given before the question: not what only a person is asked, nor a secret, nor the approval."""
+        return not self.attended and self.kind not in ("secret", "word")
+
+    def ask(self, *, label: str, **more: Any) -> Field:
+        """The question for it; ``more``: the rest of the field, as the facts want it."""
+        declared = {name: getattr(self, name) for name in ("key", "kind", "attended", "optional", "public")}
+        return Field(**{**declared, "help": self.help(), "label": label, **more})
 
 
 def _integer(raw: Any) -> int:
@@ -309,6 +350,11 @@ class Step:
     def title(self) -> str:
         """The step's name on the screen."""
         raise NotImplementedError
+
+    @classmethod
+    def answers(cls) -> Sequence[Answer]:
+        """Every answer that it can ever take, whatever the facts."""
+        return ()
 
     def applies(self, facts: Facts) -> bool:  # noqa: ARG002 - most steps always apply
         """Whether this user has to take this step at all."""

@@ -6,7 +6,7 @@ from wizard.engine.step import Facts
 from wizard.errors import ApprovalMissing
 from wizard.locale import _
 from wizard.money.ledger import Entry, Kind
-from wizard.steps.review import plan_of
+from wizard.steps.plan import plan_of
 from wizard.steps.world import World
 
 

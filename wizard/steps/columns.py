@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard.engine.step import Choice, Facts, Field
+from wizard.engine.step import Answer, Choice, Facts, Field
 from wizard.engine.view import Table, Text, View
 from wizard.locale import _
 from wizard.steps.help import COLUMN, about
@@ -52,11 +52,25 @@ def fields(file: Path, found: Recognised, facts: Facts) -> Sequence[Field]:
     ]
 
 
-def open_keys() -> tuple[str, ...]:
-    """Every key that ``--set`` can name."""
+def answers() -> tuple[Answer, ...]:
+    """One for each meaning that a column can have, and for what can be said of the file."""
     from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS
 
-    return tuple(f"{PREFIX}{name}" for name in (*MEANINGS, *ABOUT_FILE))
+    return tuple(answer(name) for name in (*MEANINGS, *ABOUT_FILE))
+
+
+def answer(meaning: str) -> Answer:
+    """The answer which column has ``meaning``: not in the plan, since the bytes that are sent follow from it."""
+    values = {"header": ["yes", "no"], "counting": ["0", "1"]}
+    return Answer(
+        key=PREFIX + meaning,
+        kind="text",
+        name=lambda: _("Column: {meaning}").format(meaning=meaning),
+        help=lambda: about(COLUMN),
+        optional=True,
+        schema=lambda: {"enum": values[meaning]} if meaning in values else {},
+        in_plan=False,
+    )
 
 
 def _asked(name: str, file: Path, found: Recognised, *, first: bool) -> Field:
@@ -71,10 +85,9 @@ def _asked(name: str, file: Path, found: Recognised, *, first: bool) -> Field:
             Choice(NONE, _("None: it is a question and its answer, or each option has its own column"))
         )
     default = found.guess.get(name, NONE if name == "options" else None)
-    return Field(
-        key=PREFIX + name,
-        help=about(COLUMN),
+    return answer(name).ask(
         kind="choice",
+        optional=False,
         label=labels[name],
         default=default if default is not None or not choices else choices[0].value,
         choices=tuple(choices),
@@ -84,15 +97,11 @@ def _asked(name: str, file: Path, found: Recognised, *, first: bool) -> Field:
 
 
 def _quiet(name: str, found: Recognised) -> Field:
-    return Field(
-        key=PREFIX + name,
-        help=about(COLUMN),
-        kind="text",
+    return answer(name).ask(
         label=_("Which column is {meaning}?").format(meaning=name),
         default=found.guess.get(name),
         needs=("dataset.source", "dataset.file"),
         quiet=True,
-        optional=True,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from wizard.data import catalog
-from wizard.engine.step import Choice, Facts, Field, Step, Work
+from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, WizardError
 from wizard.locale import _, ngettext
 from wizard.steps import columns
@@ -31,6 +31,54 @@ NO_FILE = "-"  # the source is the file itself
 BY_SPLIT = "split"
 BY_FILE = "file"
 
+# None of these is in the plan: what they choose is in the bytes of the files, which are.
+SOURCE = Answer(
+    key="dataset.source",
+    kind="path",
+    name=lambda: _("Data"),
+    help=lambda: about("dataset.source"),
+    in_plan=False,
+)
+SET = Answer(
+    key="dataset.set",
+    kind="choice",
+    name=lambda: _("Set of questions"),
+    help=lambda: about("dataset.set"),
+    public=True,
+    schema=lambda: {"enum": list(catalog.SET_IDS)},
+    in_plan=False,
+)
+FILE = Answer(
+    key="dataset.file",
+    kind="choice",
+    name=lambda: _("Training file"),
+    help=lambda: about("dataset.file"),
+    in_plan=False,
+)
+TRAIN = Answer(
+    key="dataset.train",
+    kind="choice",
+    name=lambda: _("File of the set that trains"),
+    help=lambda: about("dataset.train"),
+    schema=lambda: {"enum": list(catalog.SPLITS)},
+    in_plan=False,
+)
+VALIDATION = Answer(
+    key="dataset.validation",
+    kind="choice",
+    name=lambda: _("Validation"),
+    help=lambda: about("dataset.validation"),
+    schema=lambda: {"enum": [*catalog.SPLITS, BY_SPLIT, BY_FILE]},
+    in_plan=False,
+)
+VALIDATION_SOURCE = Answer(
+    key="dataset.validation_source",
+    kind="path",
+    name=lambda: _("Validation file"),
+    help=lambda: about("dataset.validation_source"),
+    in_plan=False,
+)
+
 
 class Dataset(Step):
     """Finds MedQA's sets under a folder, or takes one file; says which file trains and what validates."""
@@ -45,16 +93,18 @@ class Dataset(Step):
         self._problems: dict[_Identity, str | None] = {}
         self._beginnings: dict[_Identity, Recognised] = {}
 
+    @classmethod
+    def answers(cls) -> Sequence[Answer]:
+        """Which files, and what their columns mean."""
+        return (SOURCE, SET, FILE, TRAIN, VALIDATION, VALIDATION_SOURCE, *columns.answers())
+
     def title(self) -> str:
         """As on the screen."""
         return _("Data")
 
     def fields(self, facts: Facts) -> Sequence[Field]:
         """The source; for a folder, the set; what trains where there is no train file; what validates."""
-        source = Field(
-            key="dataset.source",
-            help=about("dataset.source"),
-            kind="path",
+        source = SOURCE.ask(
             label=_("Where is your data? A file, a folder, or an archive"),
             why=_("JSON, CSV, Excel, Parquet, or a folder such as MedQA's. Nothing is sent yet."),
             default=self._default_source(),
@@ -72,10 +122,7 @@ class Dataset(Step):
         """For one file, or a folder or archive with some: which one, what its columns mean, what validates."""
         path, names = place.path, place.names
         used = next((name for name in names[:TRIED] if not self._problem(path / name)), None)
-        which = Field(
-            key="dataset.file",
-            help=about("dataset.file"),
-            kind="choice",
+        which = FILE.ask(
             label=_("Which file shall train the model?"),
             default=used or (names[0] if names else NO_FILE),
             choices=tuple(Choice(name, name) for name in names or (NO_FILE,)),
@@ -97,11 +144,7 @@ class Dataset(Step):
         return path if name == NO_FILE else path / name
 
     def _fields_of_sets(self, sets: Sequence[catalog.QuestionSet], facts: Facts) -> Sequence[Field]:
-        which = Field(
-            key="dataset.set",
-            public=True,
-            help=about("dataset.set"),
-            kind="choice",
+        which = SET.ask(
             label=_("Which set of questions?"),
             default=sets[0].id,
             choices=tuple(Choice(found.id, catalog.title(found.id), self._describe(found)) for found in sets),
@@ -111,10 +154,7 @@ class Dataset(Step):
         if chosen is None:
             return (which,)
         splits = {split.name: split for split in chosen.splits}
-        train = Field(
-            key="dataset.train",
-            help=about("dataset.train"),
-            kind="choice",
+        train = TRAIN.ask(
             label=_("This set has no train file here. Which of its files shall train the model?"),
             default=chosen.splits[0].name,
             choices=tuple(
@@ -146,10 +186,7 @@ class Dataset(Step):
             ),
             Choice(BY_FILE, _("Another file of mine")),
         ]
-        validation = Field(
-            key="dataset.validation",
-            help=about("dataset.validation"),
-            kind="choice",
+        validation = VALIDATION.ask(
             label=_("What shall the model be checked against while it trains?"),
             why=_("Rows that it does not learn from show whether it learns or only memorises."),
             default=choices[0].value,
@@ -158,13 +195,7 @@ class Dataset(Step):
         )
         if facts.get("dataset.validation") != BY_FILE:
             return (validation,)
-        named = Field(
-            key="dataset.validation_source",
-            help=about("dataset.validation_source"),
-            kind="path",
-            label=_("Which file shall validate?"),
-            check=self._check_file,
-        )
+        named = VALIDATION_SOURCE.ask(label=_("Which file shall validate?"), check=self._check_file)
         return (validation, named)
 
     def perform(self, work: Work) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from wizard.engine.step import Choice, Facts, Field, Step, Work
+from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.engine.view import Text, View
 from wizard.errors import Refused, Remedy, UsageError, WizardError
 from wizard.locale import _
@@ -18,6 +18,39 @@ if TYPE_CHECKING:
 
 UNAUTHORIZED = 401
 OTHER = "other"
+
+REGION = Answer(
+    key="key.region",
+    kind="choice",
+    name=lambda: _("Region"),
+    help=lambda: about("key.region"),
+    public=True,
+    schema=lambda: {"enum": _regions()},
+)
+WORKSPACE = Answer(
+    key="key.workspace", kind="text", name=lambda: _("Workspace ID"), help=lambda: about("key.workspace")
+)
+# The rest is not in the plan: the key that is used is there by its fingerprint, and where it is kept concerns this computer.
+TRACKED = Answer(
+    key="key.tracked",
+    kind="choice",
+    name=lambda: _("Use of a key that may be somebody else's"),
+    help=lambda: about("key.tracked"),
+    public=True,
+    in_plan=False,
+)
+VALUE = Answer(
+    key="key.value", kind="secret", name=lambda: _("Key"), help=lambda: about("key.value"), in_plan=False
+)
+SAVE = Answer(
+    key="key.save",
+    kind="choice",
+    name=lambda: _("Key kept in .env"),
+    help=lambda: about("key.save"),
+    public=True,
+    schema=lambda: {"type": "boolean"},
+    in_plan=False,
+)
 
 
 class Key(Step):
@@ -31,6 +64,11 @@ class Key(Step):
         self._trouble = ""
         self._doubts: dict[str, str] = {}  # a key's fingerprint -> why it may be somebody else's
 
+    @classmethod
+    def answers(cls) -> Sequence[Answer]:
+        """Where requests go, with which key, and where that is kept."""
+        return (REGION, WORKSPACE, TRACKED, VALUE, SAVE)
+
     def title(self) -> str:
         """As on the screen."""
         return _("API key")
@@ -39,20 +77,13 @@ class Key(Step):
         """Region and workspace, which choose the endpoint; the key where none is found; whether to keep it."""
         from wizard.bailian import endpoints
 
-        region = Field(
-            key="key.region",
-            public=True,
-            help=about("key.region"),
-            kind="choice",
+        region = REGION.ask(
             label=_("In which region is your Bailian workspace?"),
             default=self._named("DASHSCOPE_REGION") or endpoints.DEFAULT_REGION,
             choices=tuple(Choice(region.code, region.name(), region.note()) for region in endpoints.REGIONS),
             quiet=True,
         )
-        workspace = Field(
-            key="key.workspace",
-            help=about("key.workspace"),
-            kind="text",
+        workspace = WORKSPACE.ask(
             label=_("Workspace ID (empty: the default workspace of the key)"),
             default=self._named("DASHSCOPE_WORKSPACE"),
             check=_workspace_problem,
@@ -60,21 +91,14 @@ class Key(Step):
         )
         found = self._found(facts)
         doubtful = self._doubtful(facts)
-        asked = Field(
-            key="key.value",
-            help=about("key.value"),
-            kind="secret",
+        asked = VALUE.ask(
             label=_("Paste your API key"),
             why=_("Get one at {url}. It is not shown, and it is checked before it is saved.").format(
                 url=endpoints.console_keys(facts.get("key.region") or endpoints.DEFAULT_REGION)
             ),
             check=_key_problem,
         )
-        save = Field(
-            key="key.save",
-            public=True,
-            help=about("key.save"),
-            kind="choice",
+        save = SAVE.ask(
             label=_("Keep the key in .env in this folder, readable by you only?"),
             default=True,
             choices=(
@@ -100,11 +124,7 @@ class Key(Step):
             return None
         workspace = facts.get("key.workspace") or self._named("DASHSCOPE_WORKSPACE")
         where = _("{key} (workspace {workspace})").format(key=key.masked, workspace=workspace)
-        return Field(
-            key="key.tracked",
-            public=True,
-            help=about("key.tracked"),
-            kind="choice",
+        return TRACKED.ask(
             label=_(
                 "The key {key} may be somebody else's, since {reason}. With it your rows go to its account, and its owner "
                 "pays. Use it?"
@@ -280,6 +300,12 @@ class Key(Step):
         for note in saved.notes:
             work.front.say(note, "dim")
         return ".env"
+
+
+def _regions() -> list[str]:
+    from wizard.bailian import endpoints
+
+    return [region.code for region in endpoints.REGIONS]
 
 
 def _whose(path: Path) -> str:

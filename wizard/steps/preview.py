@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from wizard.engine.step import Choice, Facts, Field, Step, Work
+from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, Remedy
 from wizard.locale import _, ngettext
 from wizard.steps.findings import found_in, view_of
@@ -20,9 +20,60 @@ if TYPE_CHECKING:
 
 MEDQA_OUTPUT = "datasets/MedQA_BaiLian"
 OTHER_OUTPUT = "datasets/BaiLian"
-PART_SIZE = "preview.part_size"
 MB = 1_000_000  # bytes, as the platform counts its limit
 LEAST_PART = 5  # MB; smaller ones would only be many
+
+# None of these is in the plan. The system prompt, what is left out and the parts show in the bytes that are sent; the rest
+# concerns this computer only.
+SYSTEM_PROMPT = Answer(
+    key="preview.system_prompt",
+    kind="text",
+    name=lambda: _("System prompt"),
+    help=lambda: about("preview.system_prompt"),
+    in_plan=False,
+)
+LOOKS_RIGHT = Answer(
+    key="preview.looks_right",
+    kind="choice",
+    name=lambda: _("Samples look right"),
+    help=lambda: about("preview.looks_right"),
+    attended=True,
+    public=True,
+    in_plan=False,
+)
+ON_ERROR = Answer(
+    key="preview.on_error",
+    kind="choice",
+    name=lambda: _("Rows that can't be sent"),
+    help=lambda: about("preview.on_error"),
+    public=True,
+    schema=lambda: {"enum": ["stop", "skip"]},
+    in_plan=False,
+)
+UNSENT = Answer(
+    key="preview.unsent",
+    kind="choice",
+    name=lambda: _("Fields that are not sent"),
+    help=lambda: about("preview.unsent"),
+    attended=True,  # without a person nobody is shown the fields of the first rows, and all are left out
+    public=True,
+    in_plan=False,
+)
+PART_SIZE = Answer(
+    key="preview.part_size",
+    kind="integer",
+    name=lambda: _("Largest part (MB)"),
+    help=lambda: about("preview.part_size"),
+    schema=lambda: {"minimum": LEAST_PART, "maximum": _most_mb()},
+    in_plan=False,
+)
+OUTPUT = Answer(
+    key="preview.output",
+    kind="path",
+    name=lambda: _("Folder of the converted files"),
+    help=lambda: about("preview.output"),
+    in_plan=False,
+)
 
 
 class Preview(Step):
@@ -36,6 +87,11 @@ class Preview(Step):
         self._world = world
         self._unsent: dict[tuple[str, int], tuple[str, ...]] = {}
 
+    @classmethod
+    def answers(cls) -> Sequence[Answer]:
+        """What the rows become, and where."""
+        return (SYSTEM_PROMPT, LOOKS_RIGHT, ON_ERROR, UNSENT, PART_SIZE, OUTPUT)
+
     def title(self) -> str:
         """As on the screen."""
         return _("Preview")
@@ -44,20 +100,13 @@ class Preview(Step):
         """The system prompt, whether the samples look right, and where the converted files go."""
         left_aside = ", ".join(self._unsent_fields(facts))
         return (
-            Field(
-                key="preview.system_prompt",
-                help=about("preview.system_prompt"),
-                kind="text",
+            SYSTEM_PROMPT.ask(
                 label=_("What shall every conversation begin with (the system prompt)?"),
                 why=_("Use the very same words later, when you ask the trained model. Empty: none."),
                 default=self._default_prompt(),
                 quiet=True,
             ),
-            Field(
-                key="preview.looks_right",
-                public=True,
-                help=about("preview.looks_right"),
-                kind="choice",
+            LOOKS_RIGHT.ask(
                 label=_("Does this look right?"),
                 why=_("These fields of your data will not be sent: {names}").format(names=left_aside)
                 if left_aside
@@ -73,16 +122,11 @@ class Preview(Step):
                     Choice("prompt", _("Change the system prompt"), edits="preview.system_prompt"),
                 ),
                 needs=("dataset.files", "preview.system_prompt"),
-                attended=True,
                 browse=lambda page: page_of(
                     self._world.folder, facts["dataset.files"][0], facts["preview.system_prompt"], page
                 ),
             ),
-            Field(
-                key="preview.on_error",
-                public=True,
-                help=about("preview.on_error"),
-                kind="choice",
+            ON_ERROR.ask(
                 label=_("What about rows that can't be sent?"),
                 default="stop",
                 choices=(
@@ -91,11 +135,7 @@ class Preview(Step):
                 ),
                 quiet=True,
             ),
-            Field(
-                key="preview.unsent",
-                public=True,
-                help=about("preview.unsent"),
-                kind="choice",
+            UNSENT.ask(
                 label=_("What about fields that turn up only further on, and will not be sent?"),
                 default="ask",
                 choices=(
@@ -104,20 +144,14 @@ class Preview(Step):
                 ),
                 quiet=True,
             ),
-            Field(
-                key=PART_SIZE,
-                help=about(PART_SIZE),
-                kind="integer",
+            PART_SIZE.ask(
                 label=_("How large may a file be that is sent, in MB?"),
                 why=_("Larger data is sent as several files; the platform trains on all of them."),
                 default=_most_mb(),
                 check=_unfit_part,
                 quiet=True,
             ),
-            Field(
-                key="preview.output",
-                help=about("preview.output"),
-                kind="path",
+            OUTPUT.ask(
                 label=_("In which folder shall the converted files be written?"),
                 default=self._default_output(facts),
                 quiet=True,
@@ -243,7 +277,7 @@ class Preview(Step):
                 tokenizer=tokenizer,
                 on_progress=progress.update,
                 columns=file["columns"],
-                max_part_size=facts[PART_SIZE] * MB,
+                max_part_size=facts[PART_SIZE.key] * MB,
             )
 
     def _parts(self, file: Mapping[str, Any], conversion: Conversion) -> list[dict[str, Any]]:
@@ -276,9 +310,9 @@ class Preview(Step):
         return self._unsent[identity]
 
     def _default_prompt(self) -> str:
-        from wizard.data.convert import SYSTEM_PROMPT
+        from wizard.data import convert
 
-        return SYSTEM_PROMPT
+        return convert.SYSTEM_PROMPT
 
     @staticmethod
     def _default_output(facts: Facts) -> str:

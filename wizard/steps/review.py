@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from wizard.bailian import models
-from wizard.bailian.hyperparameters import taken_by
-from wizard.engine.plan import Item, Plan
-from wizard.engine.step import Choice, Facts, Field, Step, source_shown, written
+from wizard.engine.step import Answer, Choice, Facts, Field, Step, source_shown
 from wizard.engine.view import Block, Table, Text, View
 from wizard.locale import _, ngettext
-from wizard.steps.estimate import cost_shown, price_of, sent_parameters
+from wizard.steps.estimate import cost_shown
 from wizard.steps.help import about
-from wizard.steps.wording import bytes_shown
+from wizard.steps.plan import SENT_ROLES, command, name_of, plan_of
 from wizard.steps.world import World
 
-if TYPE_CHECKING:
-    from wizard.money.ledger import Spent
-
 YES = "yes"
-SENT_ROLES = ("train", "validation")
-ANSWERS = ("dataset.", "preview.", "key.", "training.")
-BESIDES = ("cost", "tokens", "job_name", "budget", "again")
-"""Lines that don't make it another training: with the rest equal, it is the same once more."""
-LOOKS = ("preview.looks_right", "training.adjust", "key.save")  # asked of a person only
+
+# None of these is in the plan: they are about it.
+CHANGE = Answer(
+    key="review.change",
+    kind="choice",
+    name=lambda: _("Line to change"),
+    help=lambda: about("review.change"),
+    attended=True,
+    public=True,
+    in_plan=False,
+)
+CHECKED = Answer(
+    key="review.checked",
+    kind="choice",
+    name=lambda: _("Plan looked at"),
+    help=lambda: about("review.checked"),
+    attended=True,
+    public=True,
+    in_plan=False,
+)
+APPROVAL = Answer(
+    key="review.approval",
+    kind="word",
+    name=lambda: _("Approval of the plan"),
+    help=lambda: about("review.approval"),
+    public=True,
+    in_plan=False,
+)
 
 
 class Review(Step):
@@ -36,6 +53,11 @@ class Review(Step):
     def __init__(self, world: World) -> None:
         self._world = world
 
+    @classmethod
+    def answers(cls) -> Sequence[Answer]:
+        """What is said of the plan."""
+        return (CHANGE, CHECKED, APPROVAL)
+
     def title(self) -> str:
         """As on the screen."""
         return _("Review")
@@ -43,21 +65,9 @@ class Review(Step):
     def fields(self, facts: Facts) -> Sequence[Field]:
         """Whether the plan is right, which line to change, and the typed yes, given to the plan's digest."""
         if "training.estimate" not in facts or "key.proof" not in facts or "preview.files" not in facts:
-            return (
-                Field(
-                    key="review.approval",
-                    public=True,
-                    kind="word",
-                    label=_("Approval of the plan"),
-                    help=about("review.approval"),
-                ),
-            )
+            return (APPROVAL.ask(label=APPROVAL.name()),)
         plan = plan_of(facts, self._world)
-        change = Field(
-            key="review.change",
-            public=True,
-            help=about("review.change"),
-            kind="choice",
+        change = CHANGE.ask(
             label=_("Which line shall be changed?"),
             default="none",
             choices=(
@@ -69,30 +79,20 @@ class Review(Step):
                 ),
             ),
             quiet=True,
-            attended=True,
         )
-        checked = Field(
-            key="review.checked",
-            public=True,
-            help=about("review.checked"),
-            kind="choice",
+        checked = CHECKED.ask(
             label=_("Is everything as you want it?"),
             default=plan.digest,
             choices=(
                 Choice(plan.digest, _("Yes, go on to the confirmation")),
                 Choice("change", _("No, change something"), edits=change.key),
             ),
-            attended=True,
         )
         if self._world.sandbox:
             label = _("Type {word} to begin (simulated: nothing is sent to Alibaba Cloud and nothing costs)")
         else:
             label = _("Type {word} to upload the data and create the job, which costs money")
-        approval = Field(
-            key="review.approval",
-            public=True,
-            help=about("review.approval"),
-            kind="word",
+        approval = APPROVAL.ask(
             label=label.format(word=YES),
             why=self._in_short(facts),
             word=YES,
@@ -175,141 +175,9 @@ class Review(Step):
         return _("approved, digest {digest}").format(digest=facts["review.approval"])
 
     def _leaves(self, facts: Facts) -> str:
-        names = ", ".join(_name(file) for file in facts["preview.files"] if file["role"] in SENT_ROLES)
+        names = ", ".join(name_of(file) for file in facts["preview.files"] if file["role"] in SENT_ROLES)
         if self._world.sandbox:
             return _("Nothing leaves this computer: {names} go to the sandbox.").format(names=names)
         return _(
             "What leaves this computer: {names}, these settings, and the key for signing in; to {endpoint}."
         ).format(names=names, endpoint=facts["key.proof"]["endpoint"])
-
-
-def plan_of(facts: Facts, world: World) -> Plan:
-    """What will be done: where, with which bytes, which settings, at which price. Equal plans have equal digests."""
-    proof, estimate = facts["key.proof"], facts["training.estimate"]
-    place = _("the sandbox on this computer (simulated)") if world.sandbox else proof["endpoint"]
-    items = [
-        Item(
-            "platform",
-            _("Platform"),
-            [proof["endpoint"], proof["fingerprint"], facts["key.workspace"]],
-            place,
-        ),
-        Item("key", _("Key"), None, _("none is needed") if world.sandbox else proof["shown"]),
-    ]
-    roles = {"train": _("Training data"), "validation": _("Validation data")}
-    edits = {"train": "dataset.source", "validation": "dataset.validation"}
-    for role in SENT_ROLES:
-        files = [file for file in facts["preview.files"] if file["role"] == role]
-        for number, file in enumerate(files, 1):
-            shown = ngettext(
-                "{name}, {rows:,} row, {size}", "{name}, {rows:,} rows, {size}", file["rows"]
-            ).format(name=_name(file), rows=file["rows"], size=bytes_shown(file["size"]))
-            value = [_name(file), file["sha256"], file["rows"]]
-            # Each part has a key of its own: of lines with one key, only the last would count in the digest.
-            key = role if number == 1 else f"{role}-{number}"
-            label = roles[role]
-            if len(files) > 1:
-                label = _("{text} ({number} of {count})").format(text=label, number=number, count=len(files))
-            items.append(Item(key, label, value, shown, edits=edits[role]))
-    if not any(file["role"] == "validation" for file in facts["preview.files"]):
-        items.append(
-            Item(
-                "validation",
-                _("Validation data"),
-                None,
-                _("a tenth of the training rows"),
-                edits="dataset.validation",
-            )
-        )
-    prompt = facts["preview.system_prompt"]
-    items.append(
-        Item("system_prompt", _("System prompt"), None, prompt or _("none"), edits="preview.system_prompt")
-    )
-    items += _training_items(facts)
-    tokens = _("{tokens:,} in {rows:,} rows").format(
-        tokens=estimate["tokens"], rows=estimate["rows"] - estimate["rows_dropped"]
-    )
-    if estimate["rows_dropped"]:
-        tokens += _("; {count:,} too long, dropped by the platform").format(count=estimate["rows_dropped"])
-    cost = cost_shown(estimate) + (_(" (simulated: nothing is billed)") if world.sandbox else "")
-    items += [
-        Item("tokens", _("Tokens to train"), [estimate["tokens"], estimate["rows"]], tokens),
-        Item("cost", _("Cost"), [estimate["low"], estimate["high"], price_of(facts)], cost),
-    ]
-    earlier = world.ledger.on(_counting(items, ()).base)
-    others = [one for one in earlier if one.session != world.session_id]
-    planned = _counting(items, others)
-    # This session's own: its approval of this very plan is not another time; one of an earlier wording of it is.
-    mine = [one for one in earlier if one.session == world.session_id and one.approval != planned.digest]
-    return _counting(items, [*mine, *others]) if mine else planned
-
-
-def _counting(items: Sequence[Item], earlier: Sequence[Spent]) -> Plan:
-    """The plan with how often it was approved before."""
-    again = [Item("again", _("Trained before"), len(earlier), _earlier_shown(earlier))] if earlier else []
-    return Plan((*items, *again), besides=BESIDES)
-
-
-def _earlier_shown(earlier: Sequence[Spent]) -> str:
-    """The same data, model and settings were approved before: how often, and what came of the first."""
-    first = earlier[0]
-    outcome = " ".join(
-        filter(None, (first.id or _("outcome unknown"), first.status, first.at.partition("T")[0]))
-    )
-    return ngettext(
-        "once, with the same data, model and settings: {outcome}",
-        "{count} times, with the same data, model and settings; the first: {outcome}",
-        len(earlier),
-    ).format(count=len(earlier), outcome=outcome)
-
-
-def _training_items(facts: Facts) -> list[Item]:
-    model = facts["training.model"]
-    kind = facts["training.type"]
-    sent = sent_parameters(facts)
-    type_shown = f"{models.training_type_words(kind)[0]} ({kind})"
-    items = [
-        Item("model", _("Model"), model, model, edits="training.model"),
-        Item("training_type", _("Training type"), kind, type_shown, edits="training.type"),
-    ]
-    items += [
-        Item(
-            known.name, known.label(), sent[known.name], str(sent[known.name]), edits=f"training.{known.name}"
-        )
-        for known in taken_by(kind)
-        if known.name in sent
-    ]
-    budget = facts.get("training.budget")
-    return [
-        *items,
-        Item(
-            "job_name",
-            _("Job name"),
-            facts["training.job_name"],
-            facts["training.job_name"],
-            edits="training.job_name",
-        ),
-        Item(
-            "budget",
-            _("Budget"),
-            budget,
-            _("no limit") if budget is None else f"{budget:,.2f}",
-            edits="training.budget",
-        ),
-    ]
-
-
-def command(facts: Facts, plan: Plan, world: World) -> str:
-    """The unattended command that does the same."""
-    words = ["bailian-wizard", "run", "--yes", *(("--sandbox",) if world.sandbox else ())]
-    for key, source in facts.sources.items():
-        chosen = source in ("asked", "flag", "answers") and key.startswith(ANSWERS) and key not in LOOKS
-        if chosen or key == "training.job_name":
-            words += ["--set", f"{key}={written(facts[key])}"]
-    return shlex.join([*words, "--approve", plan.digest])
-
-
-def _name(file: Any) -> str:
-    from pathlib import PurePath
-
-    return PurePath(file["path"]).name

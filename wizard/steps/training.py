@@ -10,8 +10,16 @@ from typing import Any, ClassVar
 
 from wizard.bailian import models
 from wizard.bailian.endpoints import BEIJING
-from wizard.bailian.hyperparameters import CHOICE, INTEGER, NUMBER, Hyperparameter, check, taken_by
-from wizard.engine.step import Choice, Facts, Field, Kind, Step, Work
+from wizard.bailian.hyperparameters import (
+    CHOICE,
+    HYPERPARAMETERS,
+    INTEGER,
+    NUMBER,
+    Hyperparameter,
+    check,
+    taken_by,
+)
+from wizard.engine.step import Answer, Choice, Facts, Field, Kind, Step, Work
 from wizard.errors import Remedy, UsageError
 from wizard.locale import _, ngettext
 from wizard.steps.dataset import BY_SPLIT
@@ -27,6 +35,80 @@ SMALLEST_BATCH = 8
 NEVER_ASKED = ("target_modules", "split")
 
 
+def _type_label(training_type: str) -> str:
+    return f"{models.training_type_words(training_type)[0]} ({training_type})"
+
+
+MODEL = Answer(
+    key="training.model",
+    kind="choice",
+    name=lambda: _("Model"),
+    help=lambda: about("training.model"),
+    public=True,
+    schema=lambda: {"enum": [model.code for model in models.models() if model.text]},
+)
+TYPE = Answer(
+    key="training.type",
+    kind="choice",
+    name=lambda: _("Training type"),
+    help=lambda: about("training.type"),
+    public=True,
+    schema=lambda: {"enum": list(models.TRAINING_TYPES)},
+    shown=_type_label,
+)
+ADJUST = Answer(
+    key="training.adjust",
+    kind="choice",
+    name=lambda: _("Recommended settings"),
+    help=lambda: about("training.adjust"),
+    attended=True,
+    public=True,
+    in_plan=False,  # whether to be asked; the settings themselves are
+)
+JOB_NAME = Answer(
+    key="training.job_name",
+    kind="text",
+    name=lambda: _("Job name"),
+    help=lambda: about("training.job_name"),
+    schema=lambda: {"pattern": f"^{_NAME}$"},
+)
+BUDGET = Answer(
+    key="training.budget",
+    kind="number",
+    name=lambda: _("Budget"),
+    help=lambda: about("training.budget"),
+    optional=True,
+    schema=lambda: {"exclusiveMinimum": 0},
+    shown=lambda budget: f"{budget:,.2f}",
+    unset=lambda: _("no limit"),
+)
+_NAME = r"[A-Za-z0-9_.-]{1,100}"
+
+
+def parameter(known: Hyperparameter) -> Answer:
+    """The answer for a hyper-parameter; one that is sent only where somebody set it may be none."""
+    kinds: dict[str, Kind] = {INTEGER: "integer", NUMBER: "number", CHOICE: "choice"}
+    kind: Kind = "text" if known.as_text else kinds.get(known.kind, "text")
+    return Answer(
+        key=f"training.{known.name}",
+        kind=kind,
+        name=known.label,
+        help=lambda: known.help(known.recommended),
+        public=kind != "text" or known.as_text,
+        optional=not known.sent,
+        schema=lambda: _values(known),
+        shown=str,
+    )
+
+
+def _values(known: Hyperparameter) -> dict[str, Any]:
+    values: dict[str, Any] = {"enum": list(known.choices)} if known.choices else {}
+    if known.low is not None and known.high is not None and not known.as_text:
+        ends = ("exclusiveMinimum", "exclusiveMaximum") if known.open_ends else ("minimum", "maximum")
+        values |= dict(zip(ends, (known.low, known.high), strict=True))
+    return values
+
+
 class Training(Step):
     """Asks for the model and how to train it; estimates tokens and cost from the converted rows."""
 
@@ -37,6 +119,11 @@ class Training(Step):
     def __init__(self, world: World) -> None:
         self._world = world
 
+    @classmethod
+    def answers(cls) -> Sequence[Answer]:
+        """What is trained, and how."""
+        return (MODEL, TYPE, ADJUST, *map(parameter, HYPERPARAMETERS), JOB_NAME, BUDGET)
+
     def title(self) -> str:
         """As on the screen."""
         return _("Model and training")
@@ -46,11 +133,7 @@ class Training(Step):
         region = facts.get("key.region") or BEIJING
         suitable = TYPES[(trained(facts) or {}).get("kind", "chat")]
         offered = [model for model in models.text_models(region) if set(model.training_types) & set(suitable)]
-        model_field = Field(
-            key="training.model",
-            public=True,
-            help=about("training.model"),
-            kind="choice",
+        model_field = MODEL.ask(
             label=_("Which model shall be trained?"),
             why=_dated(offered, region),
             default=offered[0].code,
@@ -59,11 +142,7 @@ class Training(Step):
         )
         chosen = next((model for model in offered if model.code == facts.get("training.model")), offered[0])
         types = [kind for kind in suitable if kind in chosen.training_types]
-        type_field = Field(
-            key="training.type",
-            public=True,
-            help=about("training.type"),
-            kind="choice",
+        type_field = TYPE.ask(
             label=_("How shall it be trained?"),
             default=types[0],
             choices=tuple(
@@ -80,23 +159,16 @@ class Training(Step):
             if known.name not in SPLIT_ONLY or facts.get("dataset.validation") == BY_SPLIT
         ]
         fields += [
-            Field(
-                key="training.job_name",
-                help=about("training.job_name"),
-                kind="text",
+            JOB_NAME.ask(
                 label=_("What shall the job be called?"),
                 default=self._default_name(facts),
                 check=_name_problem,
                 quiet=True,
             ),
-            Field(
-                key="training.budget",
-                help=about("training.budget"),
-                kind="number",
+            BUDGET.ask(
                 label=_("The most it may cost by the estimate's upper end (empty: no limit)"),
                 check=lambda value: None if value > 0 else _("A budget is more than nothing."),
                 quiet=True,
-                optional=True,
             ),
         ]
         return fields
@@ -107,11 +179,7 @@ class Training(Step):
             for known in taken_by(training_type)
             if known.sent and known.name not in NEVER_ASKED
         )
-        return Field(
-            key="training.adjust",
-            public=True,
-            help=about("training.adjust"),
-            kind="choice",
+        return ADJUST.ask(
             label=_("Use the recommended settings?"),
             why=recommended,
             default="recommended",
@@ -119,18 +187,12 @@ class Training(Step):
                 Choice("recommended", _("Yes, they suit most data")),
                 Choice("adjust", _("No, ask me for each")),
             ),
-            attended=True,
         )
 
     def _parameter(self, known: Hyperparameter, facts: Facts, training_type: str) -> Field:
-        kinds: dict[str, Kind] = {INTEGER: "integer", NUMBER: "number", CHOICE: "choice"}
-        kind: Kind = "text" if known.as_text else kinds.get(known.kind, "text")
         offered = self._default(known, facts, training_type)
-        return Field(
-            key=f"training.{known.name}",
-            public=kind != "text" or known.as_text,
+        return parameter(known).ask(
             help=known.help(offered),
-            kind=kind,
             label=_("{name}, {range}").format(name=known.label(), range=known.range()),
             why=known.why(),
             default=offered if known.sent else None,
@@ -138,7 +200,6 @@ class Training(Step):
             check=lambda value: self._parameter_problem(known.name, value, facts),
             needs=("training.adjust",),
             quiet=not known.sent or known.name in NEVER_ASKED or facts.get("training.adjust") != "adjust",
-            optional=not known.sent,
         )
 
     def _default(self, known: Hyperparameter, facts: Facts, training_type: str) -> Any:
@@ -250,11 +311,7 @@ def _about(model: models.TunableModel, region: str) -> str:
     return " · ".join(words)
 
 
-def _type_label(training_type: str) -> str:
-    return f"{models.training_type_words(training_type)[0]} ({training_type})"
-
-
 def _name_problem(name: str) -> str | None:
-    if re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name):
+    if re.fullmatch(_NAME, name):
         return None
     return _("A job's name has letters, digits, - _ and . only, at most 100.")

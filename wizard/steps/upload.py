@@ -15,8 +15,8 @@ from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy
 from wizard.locale import _, ngettext
 from wizard.steps import approval
+from wizard.steps.plan import SENT_ROLES
 from wizard.steps.preview import LEAST_PART, MB, PART_SIZE
-from wizard.steps.review import SENT_ROLES
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
 
@@ -240,7 +240,7 @@ class FileUpload:
                     _("Send parts of at most {size} MB: convert anew, and back to the review").format(
                         size=size
                     ),
-                    PART_SIZE,
+                    PART_SIZE.key,
                     size,
                 ),
             )
@@ -267,7 +267,7 @@ class _Attempt:
 
 
 def _setting(size: int) -> str:
-    return f"--set {PART_SIZE}={size}"
+    return f"--set {PART_SIZE.key}={size}"
 
 
 def _is_there(platform: Platform, file_id: str) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wizard.bailian.apikey import ApiKey
     from wizard.bailian.endpoints import Endpoint
     from wizard.bailian.service import Platform
+    from wizard.engine.step import Step
     from wizard.money.ledger import Ledger
     from wizard.sandbox import Running
 
@@ -54,6 +55,7 @@ class World:
         self.environ = environ
         self.sandbox = sandbox
         self.session_id = ""
+        self.steps: tuple[Step, ...] = ()  # as flow lists them: what each asks makes the plan
         self._allow_endpoint = allow_endpoint
         self._typed: ApiKey | None = None
         self._rejected: set[str] = set()

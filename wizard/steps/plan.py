@@ -1,0 +1,147 @@
+"""The plan: what will be done, where, with which bytes and settings, at which price; and the command that does the same."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from wizard.engine.plan import Item, Plan
+from wizard.engine.step import Answer, Facts, written
+from wizard.locale import _, ngettext
+from wizard.steps.estimate import cost_shown, price_of
+from wizard.steps.wording import bytes_shown
+from wizard.steps.world import World
+
+if TYPE_CHECKING:
+    from wizard.money.ledger import Spent
+
+SENT_ROLES = ("train", "validation")
+PLACE = ("key.region", "key.workspace")
+"""Answers that have no line of their own: they are part of the platform's."""
+JOB_NAME = "training.job_name"
+BESIDES = ("cost", "tokens", JOB_NAME, "training.budget", "again")
+"""Lines that don't make it another training: with the rest equal, it is the same once more."""
+
+
+def plan_of(facts: Facts, world: World) -> Plan:
+    """What will be done. Equal plans have equal digests; whatever changes what is sent or what it costs changes it."""
+    items = [
+        *_platform(facts, world),
+        *_files(facts),
+        *_system_prompt(facts),
+        *_answers(facts, world),
+        *_price(facts, world),
+    ]
+    earlier = world.ledger.on(_counting(items, ()).base)
+    others = [one for one in earlier if one.session != world.session_id]
+    planned = _counting(items, others)
+    # This session's own: its approval of this very plan is not another time; one of an earlier wording of it is.
+    mine = [one for one in earlier if one.session == world.session_id and one.approval != planned.digest]
+    return _counting(items, [*mine, *others]) if mine else planned
+
+
+def command(facts: Facts, plan: Plan, world: World) -> str:
+    """The unattended command that does the same: every answer that somebody gave, and the name, which no other session has."""
+    words = ["bailian-wizard", "run", "--yes", *(("--sandbox",) if world.sandbox else ())]
+    for answer in _asked(facts, world):
+        chosen = facts.sources.get(answer.key) in ("asked", "flag", "answers")
+        if answer.settable and answer.key in facts and (chosen or answer.key == JOB_NAME):
+            words += ["--set", f"{answer.key}={written(facts[answer.key])}"]
+    return shlex.join([*words, "--approve", plan.digest])
+
+
+def name_of(file: Mapping[str, Any]) -> str:
+    """The name under which a file goes to the platform."""
+    return PurePath(file["path"]).name
+
+
+def _asked(facts: Facts, world: World, *, in_plan: bool = False) -> Iterator[Answer]:
+    """The declared answers that these facts ask for, in order; those of the review, which is about the plan, left aside."""
+    assert world.steps, "flow.steps makes them known"
+    for step in world.steps:
+        declared = {
+            answer.key: answer
+            for answer in step.answers()
+            if (answer.in_plan if in_plan else answer.settable)
+        }
+        if declared:
+            yield from (declared[field.key] for field in step.fields(facts) if field.key in declared)
+
+
+def _answers(facts: Facts, world: World) -> Iterator[Item]:
+    """A line for each answer that has no part in another one."""
+    for answer in _asked(facts, world, in_plan=True):
+        value = facts.get(answer.key)
+        if answer.key in PLACE or (value is None and answer.unset is None):
+            continue
+        shown = answer.unset() if value is None and answer.unset else answer.shown(value)
+        yield Item(answer.key, answer.name(), value, shown, edits=answer.key)
+
+
+def _platform(facts: Facts, world: World) -> Iterator[Item]:
+    proof = facts["key.proof"]
+    place = _("the sandbox on this computer (simulated)") if world.sandbox else proof["endpoint"]
+    value = [proof["endpoint"], proof["fingerprint"], *(facts[key] for key in PLACE)]
+    yield Item("platform", _("Platform"), value, place)
+    yield Item("key", _("Key"), None, _("none is needed") if world.sandbox else proof["shown"])
+
+
+def _files(facts: Facts) -> Iterator[Item]:
+    """A line for each file that is sent, by the digest of its bytes."""
+    roles = {"train": _("Training data"), "validation": _("Validation data")}
+    edits = {"train": "dataset.source", "validation": "dataset.validation"}
+    for role in SENT_ROLES:
+        files = [file for file in facts["preview.files"] if file["role"] == role]
+        for number, file in enumerate(files, 1):
+            shown = ngettext(
+                "{name}, {rows:,} row, {size}", "{name}, {rows:,} rows, {size}", file["rows"]
+            ).format(name=name_of(file), rows=file["rows"], size=bytes_shown(file["size"]))
+            # Each part has a key of its own: of lines with one key, only the last would count in the digest.
+            key = role if number == 1 else f"{role}-{number}"
+            label = roles[role]
+            if len(files) > 1:
+                label = _("{text} ({number} of {count})").format(text=label, number=number, count=len(files))
+            value = [name_of(file), file["sha256"], file["rows"]]
+            yield Item(key, label, value, shown, edits=edits[role])
+        if role == "validation" and not files:
+            held_back = _("a tenth of the training rows")
+            yield Item(role, roles[role], None, held_back, edits=edits[role])
+
+
+def _system_prompt(facts: Facts) -> Iterator[Item]:
+    """Without a value: it shows in the bytes that are sent."""
+    prompt = facts["preview.system_prompt"]
+    yield Item("system_prompt", _("System prompt"), None, prompt or _("none"), edits="preview.system_prompt")
+
+
+def _price(facts: Facts, world: World) -> Iterator[Item]:
+    estimate = facts["training.estimate"]
+    tokens = _("{tokens:,} in {rows:,} rows").format(
+        tokens=estimate["tokens"], rows=estimate["rows"] - estimate["rows_dropped"]
+    )
+    if estimate["rows_dropped"]:
+        tokens += _("; {count:,} too long, dropped by the platform").format(count=estimate["rows_dropped"])
+    cost = cost_shown(estimate) + (_(" (simulated: nothing is billed)") if world.sandbox else "")
+    yield Item("tokens", _("Tokens to train"), [estimate["tokens"], estimate["rows"]], tokens)
+    yield Item("cost", _("Cost"), [estimate["low"], estimate["high"], price_of(facts)], cost)
+
+
+def _counting(items: Sequence[Item], earlier: Sequence[Spent]) -> Plan:
+    """The plan with how often it was approved before."""
+    again = [Item("again", _("Trained before"), len(earlier), _earlier_shown(earlier))] if earlier else []
+    return Plan((*items, *again), besides=BESIDES)
+
+
+def _earlier_shown(earlier: Sequence[Spent]) -> str:
+    """The same data, model and settings were approved before: how often, and what came of the first."""
+    first = earlier[0]
+    outcome = " ".join(
+        filter(None, (first.id or _("outcome unknown"), first.status, first.at.partition("T")[0]))
+    )
+    return ngettext(
+        "once, with the same data, model and settings: {outcome}",
+        "{count} times, with the same data, model and settings; the first: {outcome}",
+        len(earlier),
+    ).format(count=len(earlier), outcome=outcome)
