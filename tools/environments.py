@@ -10,7 +10,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 QUICK = (
-    *("test_bailian_client", "test_bailian_models", "test_bailian_sandbox", "test_command_line", "test_data_check"),
+    *(
+        "test_bailian_client",
+        "test_bailian_models",
+        "test_bailian_sandbox",
+        "test_command_line",
+        "test_data_check",
+    ),
     *("test_data_convert", "test_data_reading", "test_data_rows", "test_data_tokens", "test_engine_run"),
     *("test_engine_session", "test_envfile", "test_fronts", "test_help", "test_locale", "test_plain"),
     *("test_sandbox", "test_ui_wrap"),

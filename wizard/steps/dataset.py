@@ -324,7 +324,9 @@ class Dataset(Step):
             _path, size, _modified = identity
             label = bytes_shown(size)
             if size <= COUNTED_UP_TO:
-                with suppress(WizardError):  # a damaged one is chosen by nobody who sees no rows, or told of when it is read
+                with suppress(
+                    WizardError
+                ):  # a damaged one is chosen by nobody who sees no rows, or told of when it is read
                     rows = catalog.count_rows(path)
                     label = ngettext("{rows:,} row, {size}", "{rows:,} rows, {size}", rows).format(
                         rows=rows, size=label
