@@ -26,6 +26,7 @@ from wizard.data.check import Finding
 from wizard.data.convert import convert
 from wizard.data.fate import fate
 from wizard.data.formats.arrays import NO_OBJECTS
+from wizard.engine.step import Facts
 from wizard.errors import WizardError
 from wizard.steps.dataset import Dataset
 from wizard.steps.world import World
@@ -115,7 +116,7 @@ def damaged(good: bytes, seed: int) -> Iterator[bytes]:
 def step(path: Path) -> None:
     """The wizard's first step, every default taken, as far as its questions go."""
     dataset = Dataset(World(path.parent, {}, sandbox=True))
-    facts: dict[str, object] = {"dataset.source": path.name}
+    facts = Facts({"dataset.source": path.name})
     while (field := next((one for one in dataset.fields(facts) if one.key not in facts), None)) is not None:
         facts[field.key] = field.default
         field.check(field.default)

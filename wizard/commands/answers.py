@@ -80,7 +80,7 @@ def _toml(file: Path) -> Mapping[str, Any]:
 
     try:
         # A pipe that nobody writes into is empty at once; one that is being written into is waited for.
-        with open(file, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAITING)) as stream:  # noqa: PTH123 - Path.open takes no opener
+        with open(file, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAITING)) as stream:
             if _NO_WAITING:
                 os.set_blocking(stream.fileno(), True)
             data = stream.read(_LARGEST + 1)
