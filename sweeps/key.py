@@ -17,7 +17,7 @@ from sweeps.family import Case
 
 QUICK = 8
 MISSING = "" if Path("/proc/self/environ").exists() else "there is no /proc to look at other processes in"
-PATIENCE = 120.0
+PATIENCE = 300.0
 COMMANDS: dict[str, tuple[str, ...]] = {
     "list": ("jobs", "--debug"),
     "list-json": ("files", "--json"),

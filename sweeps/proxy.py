@@ -70,7 +70,7 @@ def is_to(request: Request, endpoint: str) -> bool:
 
 def handed_on(platform: str, request: Request) -> bytes:
     """The platform's whole answer to ``request``, as it came."""
-    connection = http.client.HTTPConnection(urlsplit(platform).netloc, timeout=60)
+    connection = http.client.HTTPConnection(urlsplit(platform).netloc, timeout=300)
     try:
         headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
         connection.request(request.method, request.target, request.body, headers)

@@ -21,7 +21,7 @@ KEY = "sk-canary0sandbox0123456789abcdef"
 WRONG_KEY = "sk-canarywrong0123456789"
 UNFINISHED = "This session is unfinished"
 ROWS = 300_000  # enough for a conversion that can be seen at work
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 DATA = {"dataset.source": "datasets", "dataset.set": "taiwan", "dataset.validation": "dev"}
 TRAINING = {"training.model": "qwen3-8b", "training.type": "efficient_sft"}

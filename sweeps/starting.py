@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 from sweeps import ROOT
 
-PATIENCE = 240.0  # seconds until a start that doesn't end is a failure
+PATIENCE = 900.0  # seconds until a start that doesn't end is a failure
 _ELSEWHERE = (
     "wizard.sandbox.",
     "wizard.ui.terminal",

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from patience import PATIENCE
 from terminal import PROGRAM, environment
 
 from wizard.local import redaction
@@ -71,7 +72,7 @@ def command(folder: Path) -> Command:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=PATIENCE,
             check=False,
         )
 

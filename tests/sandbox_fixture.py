@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from patience import PATIENCE
+
 from wizard.sandbox import Running, start
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ def call(
     if isinstance(body, dict):
         body = json.dumps(body, ensure_ascii=False).encode()
         sent["Content-Type"] = "application/json"
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
     try:
         connection.request(method, path, body, {**sent, **(headers or {})})
         response = connection.getresponse()
@@ -151,7 +153,7 @@ def job(url: str, job_id: str) -> dict[str, Any]:
     return output
 
 
-def until(look: Callable[[], Any], wanted: Callable[[Any], bool], patience: float = 30) -> Any:
+def until(look: Callable[[], Any], wanted: Callable[[Any], bool], patience: float = PATIENCE) -> Any:
     """Look until ``wanted``, and give what was seen."""
     deadline = time.monotonic() + patience
     while not wanted(seen := look()):

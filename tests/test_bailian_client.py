@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bailian_server import CANARY, Answer, Server, hang_up, http, raw, reset, serving
+from patience import PATIENCE
 
 from wizard.bailian import endpoints
 from wizard.bailian.apikey import ApiKey
@@ -27,7 +28,7 @@ from wizard.errors import NeverSent, OutcomeUnknown, Refused
 if TYPE_CHECKING:
     from wizard.bailian.service import Platform
 
-DEADLINES = Deadlines(connect=20, read=60, change=60)
+DEADLINES = Deadlines(connect=PATIENCE, read=PATIENCE, change=PATIENCE)
 REQUEST = JobRequest(
     "qwen2.5-7b-instruct", "efficient_sft", ("f-1", "f-2"), (), {"learning_rate": "1e-4"}, "canary-1"
 )
@@ -312,7 +313,7 @@ def test_an_untrusted_certificate_is_never_sent(tmp_path: Path) -> None:
         "-out",
         "cert.pem",
     ]
-    subprocess.run(["openssl", *made], cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    subprocess.run(["openssl", *made], cwd=tmp_path, check=True, capture_output=True, timeout=PATIENCE)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
     got: list[bytes] = []
@@ -448,7 +449,7 @@ def test_nothing_but_what_is_given_decides_where_the_key_goes(server: Server, tm
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert (ran.returncode, ran.stderr) == (0, "")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bailian_server import CANARY, Answer, Server, drip, hang, hang_up, http, raw, reset, serving
+from patience import PATIENCE
 
 from wizard.bailian import calls, wire
 from wizard.bailian.apikey import ApiKey
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from wizard.bailian.service import Platform
 
 REQUEST = JobRequest("qwen2.5-7b-instruct", "efficient_sft", ("file-1",), (), {"n_epochs": 1}, "canary-job")
-PATIENT = Deadlines(connect=20, read=60, change=60, upload_idle=60, upload_answer=60)
-HASTY = Deadlines(connect=20, read=1, change=0.6, upload_idle=0.6, upload_answer=0.6)
+PATIENT = Deadlines(*[PATIENCE] * 5)
+HASTY = Deadlines(connect=PATIENCE, read=1, change=0.6, upload_idle=0.6, upload_answer=0.6)
 
 
 @dataclass(frozen=True)

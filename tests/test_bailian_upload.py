@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from bailian_server import CANARY, Server, drip, hang, http, reset, serving
+from patience import PATIENCE
 
 from wizard.bailian.apikey import ApiKey
 from wizard.bailian.client import Bailian, Deadlines
@@ -19,7 +20,7 @@ from wizard.bailian.endpoints import Endpoint
 from wizard.bailian.service import RemoteFile
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, StorageError
 
-DEADLINES = Deadlines(connect=20, read=60, change=60, upload_idle=60, upload_answer=60)
+DEADLINES = Deadlines(*[PATIENCE] * 5)
 UPLOADED = {"data": {"uploaded_files": [{"file_id": "file-1", "name": "训练.jsonl"}], "failed_uploads": []}}
 
 

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from conftest import Command
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import PATIENCE
 from terminal import Terminal, environment
 
 from wizard import locale
@@ -145,8 +147,12 @@ SOURCED = {
 def test_tab_completes(folder: Path, name: str) -> None:
     """In a real shell TAB gives commands, options, their choices, the keys of answers and the names of files."""
     with shell(folder, name) as terminal:
+        terminal.expect(r"\S")
+        terminal.settle()
         terminal.press(SOURCED[name], "enter")
         terminal.expect("ready")
+        terminal.settle()
+        prompt = terminal.lines[terminal.screen.cursor.y]
         for typed, expected in (
             ("conv\t", "bailian-wizard convert"),
             ("--lang \t\t", r"(?s)\ben\b.*\bzh\b|\bzh\b.*\ben\b"),
@@ -157,6 +163,10 @@ def test_tab_completes(folder: Path, name: str) -> None:
         ):
             terminal.press(f"bailian-wizard {typed}")
             terminal.expect(expected)
-            terminal.settle()  # the shell, too, must be done: what it is told before is lost
-            terminal.press("ctrl-c")
-            terminal.settle()
+            # What a shell is told while it still completes is lost: told again, until there is a new prompt.
+            until = time.monotonic() + PATIENCE
+            while terminal.lines[terminal.screen.cursor.y] != prompt:
+                assert time.monotonic() < until, terminal.text
+                terminal.settle()
+                terminal.press("ctrl-c")
+                terminal.settle(1.0)

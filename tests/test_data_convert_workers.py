@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import PATIENCE
 
 from wizard.data.check import Findings
 from wizard.data.convert import Conversion, RowsUnfit, convert
@@ -237,7 +238,7 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while not any(path.stat().st_size > 10_000_000 for path in folder.glob("out/*.wizard-tmp")):
         assert process.poll() is None
         assert time.monotonic() < until
@@ -247,7 +248,7 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
 
 def gone(group: int) -> bool:
     """Whether all processes of the group end within a while."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         try:
             os.killpg(group, 0)
@@ -262,7 +263,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     """Ctrl-C at a terminal reaches all of them: exit code 130, one sentence, no process and no file."""
     process = start(tmp_path)
     os.killpg(process.pid, signal.SIGINT)
-    _out, said = process.communicate(timeout=60)
+    _out, said = process.communicate(timeout=PATIENCE)
 
     assert 130 == process.returncode
     assert b"Traceback" not in said
@@ -275,7 +276,7 @@ def test_workers_end_with_their_parent(tmp_path: Path) -> None:
     """Where the command is killed outright, its workers end by themselves, and the next run clears what it left."""
     process = start(tmp_path)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
 
     assert gone(process.pid)
     left = list((tmp_path / "out").iterdir())

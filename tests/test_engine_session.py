@@ -17,6 +17,7 @@ import pytest
 from engine_fixture import Person, Script, question, toy, walked
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from patience import PATIENCE
 
 from wizard.engine.effects import Receipt
 from wizard.engine.plan import Item, Plan, digest
@@ -486,7 +487,7 @@ def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
         holder.kill()
     with Session.open(tmp_path / ".wizard"):
         late = subprocess.run(
-            command, input=b"", capture_output=True, env=environment, check=False, timeout=60
+            command, input=b"", capture_output=True, env=environment, check=False, timeout=PATIENCE
         )
         assert b"SessionBusy" in late.stderr
     Session.open(tmp_path / ".wizard").close()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from conftest import DATASETS, session_of
 from engine_fixture import Person
+from patience import PATIENCE
 from terminal import PROGRAM, Terminal, environment
 from test_plain import answer
 
@@ -71,7 +72,7 @@ def by_script(folder: Path) -> None:
         env=environment(folder),
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 

@@ -20,6 +20,7 @@ from bailian_server import http, serving
 from conftest import Command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from patience import PATIENCE
 from terminal import environment
 
 from wizard.errors import UsageError
@@ -117,7 +118,7 @@ def test_an_unexpected_exception_is_one_line(folder: Path, words: tuple[str, ...
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert 1 == done.returncode

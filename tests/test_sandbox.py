@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from patience import PATIENCE
 from sandbox_fixture import (
     FILES,
     KEY,
@@ -66,7 +67,7 @@ def test_one_line_then_silence_until_stdin_closes(tmp_path: Path) -> None:
     process, url = spawn(tmp_path, "--until-stdin-closes")
     assert call(url, "GET", f"{NATIVE}/models").status == 200
     assert call(url, "GET", "/nothing").status == 404
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err) == (0, b"", b"")
 
 
@@ -76,7 +77,7 @@ def test_a_signal_is_a_clean_end(tmp_path: Path, number: signal.Signals) -> None
     """SIGTERM and SIGINT end it with 0 and without a word."""
     process, _url = spawn(tmp_path)
     process.send_signal(number)
-    assert process.communicate(timeout=20) == (b"", b"")
+    assert process.communicate(timeout=PATIENCE) == (b"", b"")
     assert process.returncode == 0
 
 
@@ -131,7 +132,7 @@ def test_it_does_not_outlive_a_killed_parent(tmp_path: Path) -> None:
     """Kill -9 of the wizard ends the sandbox too."""
     code = (
         "import sys, time; from pathlib import Path; from wizard.sandbox import start;"
-        f"print(start(Path({str(tmp_path)!r})).pid, flush=True); time.sleep(60)"
+        f"print(start(Path({str(tmp_path)!r})).pid, flush=True); time.sleep(3600)"
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
@@ -154,7 +155,7 @@ def test_a_stream_does_not_hold_up_the_end(tmp_path: Path) -> None:
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
     connection.request("GET", f"{TUNES}/{job_id}/stream", headers={"Authorization": f"Bearer {KEY}"})
     response = connection.getresponse()
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE)
     assert response.read() == b""
     connection.close()
     assert process.returncode == 0

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 from sandbox_fixture import running
-from terminal import PATIENCE, Terminal
+from terminal import Terminal
 from test_wizard import CANARY, at
 
 from wizard import locale

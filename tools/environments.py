@@ -33,9 +33,19 @@ def made(folder: Path, python: Path | None = None) -> Path:
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def install(python: Path, wanted: Sequence[str]) -> None:
-    """The project, editable, with ``wanted`` beside it. Raises CalledProcessError where pip finds no way."""
-    words = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-e", ROOT, *wanted]
+def install(python: Path, wanted: Sequence[str] = ()) -> None:
+    """The project, editable, with all its extras, and ``wanted`` beside them. Raises CalledProcessError where pip finds no way."""
+    words = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+        "-e",
+        f"{ROOT}[dev]",
+        *wanted,
+    ]
     subprocess.run(words, check=True)
 
 

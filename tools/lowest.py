@@ -31,7 +31,8 @@ def lowest() -> Iterator[str]:
 def main() -> int:
     """1 where they can't be installed together, or a test fails."""
     pins = list(lowest())
-    print("\n".join(pins), flush=True)
+    sys.stdout.write("\n".join(pins) + "\n")
+    sys.stdout.flush()
     with TemporaryDirectory() as folder:
         python = environments.made(Path(folder, "venv"))
         environments.install(python, pins)

@@ -29,7 +29,7 @@ def why_not_json(raw: bytes, where: Where) -> Finding:
     return _why_no_value(text, where)
 
 
-def why_not_decoded(raw: bytes, where: Where) -> Finding:
+def why_not_decoded(raw: bytes, where: Where) -> Finding:  # noqa: PLR0911 - one return a kind
     """The finding for bytes that begin at ``where``, may go over several lines, and are not all of their encoding."""
     match raw:
         case TooLong():

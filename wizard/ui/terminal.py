@@ -164,7 +164,7 @@ class Terminal:
         try:
             value = field.accept(chosen.value)
         except Unacceptable as problem:
-            self._line(f"{self._capability.glyphs.bad} {safe(str(problem), lines=False)}", _SGR["bad"])
+            self._refused(problem)
             return self._choose(field, chosen.value, everything=everything)
         self._answered("?", field.label, chosen.label)
         return value
@@ -187,8 +187,7 @@ class Terminal:
             try:
                 value = _accepted(field, text)
             except Unacceptable as problem:
-                # Said above the question, where there is room for all of it, and asked again with what was typed.
-                self._line(f"{self._capability.glyphs.bad} {safe(str(problem), lines=False)}", _SGR["bad"])
+                self._refused(problem)
                 text = "" if hidden else text
                 continue
             mark = "!" if field.kind == "word" else "?"
@@ -201,6 +200,10 @@ class Terminal:
             label, note = (safe(words, lines=False) for words in (pointed.label, pointed.note))
             lines.append(_("{title}: {line}").format(title=label, line=note))
         return sum(self._line("  " + line, "36") for line in lines)
+
+    def _refused(self, problem: Unacceptable) -> None:
+        """Said above the question, where there is room for all of it; asked again with what was answered."""
+        self._line(f"{self._capability.glyphs.bad} {safe(str(problem), lines=False)}", _SGR["bad"])
 
     def _answered(self, mark: str, label: str, answer: str) -> None:
         self._line(f"{mark} {safe(label, lines=False)} {safe(answer, lines=False)}")
