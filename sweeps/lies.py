@@ -107,7 +107,7 @@ FAILING: Mapping[str, Answer] = {
 class Liar:
     """The platform behind ``mine``, whose answer to the creation is lost.
 
-    ``shown``: what of the jobs is listed, from the real entry; ``failing``: what is answered in its place; ``blind``: keys
+    ``shown``: what of the jobs is listed, from the real entry; ``newest``: the last one only; ``failing``: what is answered in its place; ``blind``: keys
     for which there is no job.
     """
 
@@ -117,6 +117,7 @@ class Liar:
     shown: Callable[[Entry], Sequence[Entry]] = lambda ours: [ours]
     failing: Answer | None = None
     blind: set[str] = field(default_factory=set)
+    newest: bool = False
     sent: list[Request] = field(default_factory=list)
 
     def route(self, request: Request) -> Answer:
@@ -131,7 +132,11 @@ class Liar:
             return self.failing
         document = json.loads(handed_on(self.mine.url, request).partition(b"\r\n\r\n")[2])
         ours = [entry for entry in document["output"]["jobs"] if entry["job_id"] not in self.mine.others]
-        jobs = [self.tell(job) for entry in ours for job in self.shown(self._settings(entry))]
+        jobs = [
+            self.tell(job)
+            for entry in ours[: 1 if self.newest else None]
+            for job in self.shown(self._settings(entry))
+        ]
         if request.headers.get("authorization", "").removeprefix("Bearer ") in self.blind:
             jobs = []
         return http(200, {**document, "output": {**document["output"], "jobs": jobs, "total": len(jobs)}})
@@ -141,14 +146,16 @@ class Liar:
         sent = self.sent[-1].json()["hyper_parameters"]
         return deepcopy(entry) | {"hyper_parameters": sent}
 
-    def started(self, *words: str, attended: bool = False, decide: str = "leave", key: str = "") -> Ended:
+    def started(
+        self, *words: str, requests: int = 1, attended: bool = False, decide: str = "leave", key: str = ""
+    ) -> Ended:
         """One start; one request for a job at most, and no word that denies it while it is open."""
         environment = keyed(self.mine) | ({"DASHSCOPE_API_KEY": key} if key else {})
         ended = self.mine.start(
             *(() if attended else ("run", "--yes", *words)), environment=environment, decide=decide
         )
-        assert len(self.sent) == 1, f"{len(self.sent)} requests"
-        assert len(self.mine.jobs()) == 1
+        assert len(self.sent) == requests, f"{len(self.sent)} requests"
+        assert len(self.mine.jobs()) == requests
         assert "unexpected" not in ended.said.lower(), ended.said[-2000:]
         if ended.code == ASKED:
             told = ended.said.rpartition("error: ")[2].lower()
@@ -156,9 +163,10 @@ class Liar:
             assert not denials, f"told {denials}: {told}"
         return ended
 
-    def open(self, ended: Ended, *told: str) -> None:
+    def open(self, ended: Ended, *told: str, code: int = ASKED) -> None:
         """It is open, said so with ``told``, and the session knows it."""
-        assert ended.code == ASKED, f"{ended.code}\n{ended.said[-2500:]}"
+        assert ended.code == code, f"{ended.code}\n{ended.said[-2500:]}"
+        assert "job.id" not in self.mine.facts()
         missing = [text for text in told if text not in ended.said]
         assert not missing, f"not told: {missing}\n{ended.said[-2500:]}"
         (effect,) = [effect for effect in self.mine.session()["effects"] if effect["kind"] == "job"]
@@ -228,7 +236,8 @@ def failing(how: str, folder: Path, *, attended: bool) -> None:
     with lying(folder, "text", "datasets", "named") as (liar, approve):
         liar.failing = FAILING[how]
         liar.open(liar.started(*approve))
-        liar.open(liar.started(attended=attended))
+        # A person is offered to try again, or to leave.
+        liar.open(liar.started(attended=attended), code=INTERRUPTED if attended else ASKED)
         liar.failing = None
         liar.taken(liar.started(attended=attended))
 
@@ -254,6 +263,21 @@ def elsewhere(what: str, folder: Path, *, attended: bool) -> None:
             liar.open(ended, "another account", before if what == "address" else "cdef")
         liar.mine.way = before
         liar.taken(liar.started(attended=attended))
+
+
+def again(others: int, folder: Path) -> None:
+    """Ours never appears: once a person says so it is sent again, whatever else is there; then that one is looked for."""
+    with lying(folder, "text", "datasets", "named") as (liar, approve):
+
+        def shown(ours: Entry) -> Sequence[Entry]:
+            theirs = [
+                OTHER["other-model"](ours) | {"job_id": f"{OTHERS}-{number}"} for number in range(others)
+            ]
+            return [*theirs, *([ours] if len(liar.sent) > 1 else [])]
+
+        liar.shown, liar.newest = shown, True
+        liar.open(liar.started(*approve))
+        liar.taken(liar.started(requests=2, attended=True, decide="another" if others else "again"))
 
 
 def cases(seed: int) -> Sequence[Case]:  # noqa: ARG001 - nothing is drawn: these are all
@@ -284,6 +308,7 @@ def cases(seed: int) -> Sequence[Case]:  # noqa: ARG001 - nothing is drawn: thes
         for how in FAILING
         for who, attended in people.items()
     ]
+    found += [Case(f"again-beside-{others}", partial(again, others)) for others in range(3)]
     found += [
         Case(f"another-{what}-{who}", partial(elsewhere, what, attended=attended))
         for what in ("key", "address")

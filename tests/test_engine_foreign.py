@@ -241,19 +241,22 @@ def test_nothing_that_was_put_away_is_ever_overwritten(tmp_path: Path) -> None:
     assert sorted(kept) == sorted(found)
 
 
-def test_taking_a_session_over_believes_no_intent_and_keeps_the_file(tmp_path: Path) -> None:
-    """A session that is taken over may be older than the truth: what it had only prepared may have left; its yes counts no more."""
+def test_taking_a_session_over_believes_no_yes_and_keeps_the_file(tmp_path: Path) -> None:
+    """A session that is taken over has its answers, but no approval; what it sent, or only prepared, is looked for."""
     with Session.open(tmp_path / "state") as session:
-        session.facts = {"review.approval": Fact("d1", "asked", digest({}))}
+        session.facts = {
+            "one.q": Fact("a", "asked", digest({})),
+            "review.approval": Fact("d1", "asked", digest({})),
+        }
         session.enter(Effect("make:1", "make", "prepared", 0))
     shutil.copytree(tmp_path / "state", tmp_path / "copy")
     data = (tmp_path / "copy" / FILE).read_bytes()
     with Session.open(tmp_path / "copy") as session:
         session.trust()
-        assert ("sent", False) == (session.effects["make:1"].state, session.foreign)
-        assert "" == session.facts["review.approval"].basis
     with Session.open(tmp_path / "copy") as session:
-        assert ("sent", False) == (session.effects["make:1"].state, session.foreign)
+        effect = session.effects["make:1"]
+        assert ("sent", True, False) == (effect.state, effect.hearsay, session.foreign)
+        assert {"one.q"} == set(session.facts)
     assert [data] == [path.read_bytes() for path in (tmp_path / "copy" / SHELF).glob("*.json")]
 
 
@@ -268,7 +271,7 @@ def test_a_foreign_session_can_be_taken_over_until_something_was_sent(tmp_path: 
         assert "t-8" == before.effects["make:1"].receipt["id"]  # type: ignore[index]
         session.trust()
     with Session.open(tmp_path / "copy") as session:
-        assert ("done", False) == (session.effects["make:1"].state, session.effects["make:1"].hearsay)
+        assert session.effects["make:1"].hearsay
         assert session.foreign_before() is None
 
 

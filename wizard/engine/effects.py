@@ -389,17 +389,15 @@ def _ask_which(effect: Effectful, found: Sequence[Receipt], front: Front, *, ano
             name=effect.name
         )
         choices.append(Choice("another", _("It is something else: create a new one")))
-    elif len(found) > 1:
-        question = _("More than one thing on the platform could be {name}. Which one is it?").format(
-            name=effect.name
-        )
     else:
-        question = _(
+        several = _("More than one thing on the platform could be {name}. Which one is it?")
+        unlike = _(
             "No answer came to the request for {name}. Something like it appeared, but it is not equal. Is it this one?"
-        ).format(name=effect.name)
-        choices.append(
-            Choice("another", _("It is not: send again (if the first one does appear later, there are two)"))
         )
+        question = (several if len(found) > 1 else unlike).format(name=effect.name)
+        if not any(receipt.same for receipt in found):
+            none = _("It is not: send again (if the first one does appear later, there are two)")
+            choices.append(Choice("another", none))
     choices.append(Choice("leave", _("Leave it for now")))
     explained = _(
         "What is listed is on the platform and could be what this plan would create.\n"

@@ -195,12 +195,14 @@ class Session:
         return self._looked_at(self.folder, newest) if newest is not None else None
 
     def trust(self) -> None:
-        """Take ``foreign_before`` over as this user's own, durably: all but its approval, which is asked again."""
+        """Take what ``foreign_before`` answered and made over as this user's own, durably; all but its approval.
+
+        What it says was sent stays hearsay: a yes of somebody else's is none, nor is what rests on it.
+        """
         before = self.foreign_before()
         assert before is not None, "a session that is not foreign is trusted already"
-        self.facts, self.effects = before.facts, before.effects
+        self.facts = {key: fact for key, fact in before.facts.items() if not key.startswith("review.")}
         self.offered, self.moves, self.created = before.offered, before.moves, before.created
-        self._doubt()
         self.foreign = False
         self.moved(TRUSTED)
         self.save()
