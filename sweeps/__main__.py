@@ -7,8 +7,10 @@ import faulthandler
 import os
 import signal
 import sys
+from tempfile import TemporaryDirectory
 
 from sweeps.family import FAMILIES, Outcome, family, run
+from wizard.local.userstate import VARIABLE
 
 TOLD = 100  # cases between two signs of life
 
@@ -16,6 +18,12 @@ TOLD = 100  # cases between two signs of life
 def main() -> int:
     """Run them one after another; 1 where a case did not hold."""
     options = _options()
+    with TemporaryDirectory(prefix="sweep-user-") as user:
+        os.environ[VARIABLE] = user  # some cases open sessions in this very process
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     outcomes: list[Outcome] = []
     absent: list[tuple[str, str]] = []
     faulthandler.register(signal.SIGUSR1)  # where does it stand?

@@ -233,16 +233,15 @@ def test_schema_1_is_read(tmp_path: Path) -> None:
         ]
         session.trust()
         upload, job = session.effects.values()
-        approval = session.facts["review.approval"]
 
     assert not session.foreign
     assert "taiwan" == session.known["dataset.set"]
     assert "flag" == session.known.sources["dataset.source"]
     assert "你是一名医学专家。\n只回答字母。" == session.known["preview.system_prompt"]
     assert session.known["training.budget"] is None
-    assert ("done", "file-ft-made-up-1") == (upload.state, Receipt(**dict(upload.receipt or {})).id)
-    assert ("sent", ("ft-made-up-7", "ft-made-up-8"), None) == (job.state, job.known, job.receipt)
-    assert "" == approval.basis
+    assert ("sent", True, "file-ft-made-up-1") == (upload.state, upload.hearsay, upload.claimed)
+    assert ("sent", True, (), None) == (job.state, job.hearsay, job.known, job.receipt)
+    assert "review.approval" not in session.known
     assert (2, 1) == (SCHEMA, len(list(EXAMPLES.glob("v*.json"))))
     with Session.open(tmp_path) as session:
         assert not session.foreign
