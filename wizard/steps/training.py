@@ -217,7 +217,8 @@ class Training(Step):
         if problem := check(name, value):
             return problem
         rows = training_rows(facts)
-        if name == "batch_size" and rows is not None and rows <= value:
+        # Fewer than can be trained at all: no batch size would do, and ``perform`` says so.
+        if name == "batch_size" and rows is not None and SMALLEST_BATCH < rows <= value:
             return _(
                 "There are {rows:,} training rows; the platform fails a job whose rows are not more than batch_size, "
                 "and says so only some ten minutes after it began."
