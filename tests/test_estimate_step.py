@@ -14,10 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.bailian import models
+from wizard.bailian.models import TRAINING_TYPES
 from wizard.engine.effects import Effectful, Receipt
 from wizard.engine.step import Facts, Front, Unacceptable
 from wizard.errors import UsageError
-from wizard.steps.estimate import cost_shown, estimated, price_of, sent_parameters, trained, training_rows
+from wizard.steps.estimate import TYPES, cost_shown, estimated, price_of, sent_parameters, training_rows
+from wizard.steps.facts import trained
 from wizard.steps.world import World
 from wizard.ui.scripted import Scripted
 
@@ -60,6 +62,11 @@ def facts_for(
     return known(step_of(world, "training"), **{**values, **changed})
 
 
+def told(facts: Facts) -> dict[str, Any]:
+    """The estimate, as it stands in the session."""
+    return estimated(facts).as_json()
+
+
 @pytest.mark.parametrize(
     ("kind", "tokens", "dropped"),
     [
@@ -72,7 +79,7 @@ def facts_for(
 )
 def test_rows_that_are_too_long(kind: str, tokens: int, dropped: int, world: World) -> None:
     """A row of max_length tokens is trained whole; of a longer one preferences train the beginning, all else drops it."""
-    made = estimated(facts_for(world, kind))
+    made = told(facts_for(world, kind))
     assert (20, dropped, tokens, 20) == tuple(
         made[name] for name in ("rows", "rows_dropped", "tokens", "rows_counted")
     )
@@ -81,7 +88,7 @@ def test_rows_that_are_too_long(kind: str, tokens: int, dropped: int, world: Wor
 def test_the_two_ends(world: World) -> None:
     """At least the rows' own tokens are billed, at most max_length for each row that is trained, once an epoch."""
     facts = facts_for(world)
-    made = estimated(facts)
+    made = told(facts)
     price = Decimal(made["price"])
     tokens, rows = 11_000, 15
     cent = Decimal("0.01")
@@ -93,8 +100,8 @@ def test_the_two_ends(world: World) -> None:
     assert listed is not None
     assert [str(listed.amount), listed.currency, listed.date, listed.source] == price_of(facts)
     assert price_of(facts) == [made[name] for name in ("price", "currency", "price_date", "price_source")]
-    assert made["low"] in cost_shown(made)
-    assert made["high"] in cost_shown(made)
+    assert made["low"] in cost_shown(estimated(facts).cost)
+    assert made["high"] in cost_shown(estimated(facts).cost)
     assert "11,000" in made["formula_low"]
     assert "15" in made["formula_high"]
     assert made["reason"]
@@ -106,7 +113,7 @@ def test_rows_held_back_are_not_billed(split: Any, part: str, world: World) -> N
     facts = facts_for(world, dataset__validation="split", training__split=split)
     if split is MISSING:
         del facts["training.split"]
-    made = estimated(facts)
+    made = told(facts)
     price = Decimal(made["price"])
     low = int(Decimal(11_000) * Decimal(part)) * 3 * price / 1000
     high = int(Decimal(15) * Decimal(part)) * LIMIT * 3 * price / 1000
@@ -133,8 +140,8 @@ def test_a_sample_stands_for_all_rows_at_its_lower_end(
     rows = statistics_of(lengths=lengths, rows=seen * times, sampled=sample)
     with world_in(tmp_path_factory.mktemp("sampled")) as world:
         facts = facts_for(world)
-        made = estimated(Facts({**facts, "preview.statistics": [rows]}))
-        whole = estimated(Facts({**facts, "preview.statistics": [statistics_of(lengths=lengths)]}))
+        made = told(Facts({**facts, "preview.statistics": [rows]}))
+        whole = told(Facts({**facts, "preview.statistics": [statistics_of(lengths=lengths)]}))
     assert (seen * times, seen, 0) == (made["rows"], made["rows_counted"], made["rows_dropped"])
     assert low * seen * times == pytest.approx(made["tokens"], abs=1)
     assert made["tokens"] <= round(mean * seen * times) + 1
@@ -144,7 +151,7 @@ def test_a_sample_stands_for_all_rows_at_its_lower_end(
 def test_a_sample_drops_its_share(world: World) -> None:
     """Rows of a sample that are too long stand for as many in all rows."""
     sample = {"rows": 20, "low": 1_300.0, "high": 1_301.0}
-    made = estimated(facts_for(world, rows=statistics_of(lengths=LENGTHS, rows=200, sampled=sample)))
+    made = told(facts_for(world, rows=statistics_of(lengths=LENGTHS, rows=200, sampled=sample)))
     assert (200, 50, 20, round(110_000 * 1_300 / 1_300)) == tuple(
         made[name] for name in ("rows", "rows_dropped", "rows_counted", "tokens")
     )
@@ -153,20 +160,22 @@ def test_a_sample_drops_its_share(world: World) -> None:
 def test_no_price_is_no_number(world: World) -> None:
     """Where the table has no price for the region, none is made up, and the line says so."""
     facts = facts_for(world, key__region="us-east-1")
-    made = estimated(facts)
+    made = told(facts)
     assert (None, None, None) == (made["low"], made["high"], price_of(facts))
-    assert "not published" in cost_shown(made)
+    assert "not published" in cost_shown(estimated(facts).cost)
     assert 11_000 == made["tokens"]
     assert price_of(Facts()) is None
+    unknown = facts_for(world, training__model="a-newer-one")
+    assert (None, None) == (told(unknown)["low"], price_of(unknown))
 
 
 def test_a_vocabulary_that_is_not_the_models_own_is_said(world: World) -> None:
     """Tokens are approximate exactly where the model has another vocabulary than the one that counted."""
-    told = {
-        code: estimated(facts_for(world, training__model=code))["tokens_approximate"]
+    approximate = {
+        code: told(facts_for(world, training__model=code))["tokens_approximate"]
         for code in ("qwen3-8b", "qwen2.5-7b-instruct", "qwen3.5-27b")
     }
-    assert {"qwen3-8b": False, "qwen2.5-7b-instruct": False, "qwen3.5-27b": True} == told
+    assert {"qwen3-8b": False, "qwen2.5-7b-instruct": False, "qwen3.5-27b": True} == approximate
 
 
 def test_nothing_is_known_before_the_conversion() -> None:
@@ -177,7 +186,10 @@ def test_nothing_is_known_before_the_conversion() -> None:
 
 def test_what_is_sent_is_what_the_type_takes(world: World) -> None:
     """Of the settings those go out that the type takes and that have a value; the split only where rows are held back."""
-    facts = facts_for(world, training__eval_steps=7)
+    assert set(TRAINING_TYPES) == {kind for kinds in TYPES.values() for kind in kinds}
+    facts = facts_for(
+        world, training__eval_steps=7, training__split=0.8, training__max_split_val_dataset_sample=5
+    )
     assert {
         "n_epochs": 3, "batch_size": 16, "learning_rate": "1e-4", "lora_rank": 64, "target_modules": "ALL",
         "max_length": LIMIT, "eval_steps": 7,
@@ -274,7 +286,7 @@ def test_too_few_rows_are_said_at_once(rows: int, good: bool, world: World) -> N
 def test_a_budget_is_held_by_the_upper_end(world: World) -> None:
     """A plan whose upper end is above the budget is refused, with what to change; one that is just as high isn't."""
     step = step_of(world, "training")
-    high = float(estimated(facts_for(world))["high"])
+    high = float(told(facts_for(world))["high"])
     assert step.perform(Working(facts_for(world, training__budget=high)))
     with pytest.raises(UsageError) as raised:
         step.perform(Working(facts_for(world, training__budget=high - 0.01)))

@@ -122,7 +122,6 @@ def _changed(path: tuple[Any, ...], value: Any, new: Any) -> Any:
         ("preview.files", (3, "role"), "validation"),
         ("training.estimate", ("low",), "0.26"),
         ("training.estimate", ("high",), "3.70"),
-        ("training.estimate", ("low",), None),
         ("training.estimate", ("tokens",), 14_001),
         ("training.estimate", ("rows",), 101),
     ],
@@ -196,6 +195,33 @@ def test_every_setting_that_is_sent_has_its_line(kind: str, world: World) -> Non
         key: value for key, value in lines.items() if key.startswith("training.") and key not in beside
     }
     assert (facts["training.model"], kind) == (lines["training.model"], lines["training.type"])
+
+
+def test_the_lines_that_are_no_answers(world: World) -> None:
+    """Key, files, prompt and tokens stand in the plan as a person reads them, rows that will be dropped with how many."""
+    facts = facts_with(world, preview__files=PARTS)
+    facts["training.estimate"] = {**facts["training.estimate"], "rows_dropped": 3}
+    lines = {item.key: item for item in plan_of(facts, world).items}
+    assert ("sk-…nary", "Answer.") == (lines["key"].shown, lines["system_prompt"].shown)
+    assert "14,000 in 97 rows; 3 too long, dropped by the platform" == lines["tokens"].shown
+    assert "own.jsonl, 100 rows, 3.9 KB" == lines["train"].shown
+    assert ("Training data (1 of 2)", "Training data (2 of 2)") == (
+        lines["train"].label,
+        lines["train-2"].label,
+    )
+    assert "Validation data" == lines["validation"].label
+    assert "simulated" not in lines["cost"].shown
+    edited = {"train": "dataset.source", "train-2": "dataset.source", "validation": "dataset.validation"}
+    assert edited == {key: lines[key].edits for key in edited}
+    whole = facts_with(world)
+    shown = {item.key: item.shown for item in plan_of(whole, world).items}
+    assert "14,000 in 100 rows" == shown["tokens"]
+    assert ("a tenth of the training rows", "no limit") == (shown["validation"], shown["training.budget"])
+    assert "none" == next(
+        item.shown
+        for item in plan_of(Facts({**whole, "preview.system_prompt": ""}), world).items
+        if item.key == "system_prompt"
+    )
 
 
 def test_no_two_lines_have_one_key(world: World) -> None:

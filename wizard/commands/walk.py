@@ -17,6 +17,7 @@ from wizard.errors import INTERRUPTED, UsageError
 from wizard.local.harmless import escaped
 from wizard.local.redaction import shown, throughout
 from wizard.locale import _
+from wizard.steps.facts import Ended, Estimate, Uploaded
 from wizard.steps.world import World
 
 
@@ -128,7 +129,7 @@ def plan(scene: Scene) -> int:
                 {"key": item.key, "label": item.label, "value": item.value, "shown": item.shown}
                 for item in planned.items
             ]
-            print_json({"digest": planned.digest, "plan": items, "estimate": run.facts["training.estimate"]})
+            print_json({"digest": planned.digest, "plan": items, "estimate": run.facts[Estimate.KEY]})
             return 0
         view = Review(world).view(run.facts)
         for line in text_of(view) if view else ():
@@ -150,16 +151,18 @@ def result(run: Run, world: World) -> dict[str, Any]:
         "session": run.session.id,
         "sandbox": world.sandbox,
         "digest": facts.get("review.approval"),
-        "estimate": facts.get("training.estimate"),
-        "files": facts.get("upload.files", []),
-        "job": {"id": facts.get("job.id"), **facts.get("watch.result", {})},
+        "estimate": facts.get(Estimate.KEY),
+        "files": facts.get(Uploaded.KEY, []),
+        "job": {"id": facts.get("job.id"), **facts.get(Ended.KEY, {})},
     }
 
 
 def exit_code(facts: Facts) -> int:
     """0, or 1 where the job was followed to an end that is not success."""
-    watched = facts.get("watch.result")
-    return 0 if watched is None or watched["status"] == "SUCCEEDED" else 1
+    from wizard.bailian.service import SUCCEEDED
+
+    ended = Ended.of(facts) if Ended.KEY in facts else None
+    return 0 if ended is None or ended.status == SUCCEEDED else 1
 
 
 def print_json(value: Any) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from wizard.engine.step import Facts
 from wizard.errors import ApprovalMissing
 from wizard.locale import _
 from wizard.money.ledger import Entry, Kind
+from wizard.steps.facts import Proof
 from wizard.steps.plan import plan_of
 from wizard.steps.world import World
 
@@ -41,14 +39,14 @@ def record(kind: Kind, facts: Facts, world: World, *, job_id: str = "", status: 
     Spending one demands it first, while every other wizard of this user is kept from spending: of two folders with the
     same plan the second one sees what the first one did. Raises StorageError, and ApprovalMissing as ``demand`` does.
     """
-    ledger, proof = world.ledger, facts["key.proof"]
+    ledger, proof = world.ledger, Proof.of(facts)
     entry = Entry(
         kind=kind,
         approval=facts["review.approval"],
         base=plan_of(facts, world).base,
         session=world.session_id,
-        platform=proof["endpoint"],
-        key=proof["fingerprint"],
+        platform=proof.endpoint,
+        key=proof.fingerprint,
         id=job_id,
         status=status,
     )
@@ -60,6 +58,6 @@ def record(kind: Kind, facts: Facts, world: World, *, job_id: str = "", status: 
             ledger.write(entry)
 
 
-def account_shown(proof: Mapping[str, Any]) -> str:
-    """Which key at which address, fit to be shown: what an effect is sent with. ``proof``: the fact ``key.proof``."""
-    return _("key {key} at {address}").format(key=proof["shown"], address=proof["endpoint"])
+def account_shown(proof: Proof) -> str:
+    """Which key at which address, fit to be shown: what an effect is sent with."""
+    return _("key {key} at {address}").format(key=proof.shown, address=proof.endpoint)

@@ -13,6 +13,7 @@ from wizard.errors import NeverSent, Refused, Remedy, StorageError
 from wizard.locale import _
 from wizard.steps import approval
 from wizard.steps.estimate import sent_parameters
+from wizard.steps.facts import SENT_ROLES, Proof, Uploaded
 from wizard.steps.world import World
 
 
@@ -64,8 +65,8 @@ class JobCreation:
         self._facts = facts
         self._front = front
         files = {
-            role: tuple(file["file_id"] for file in facts["upload.files"] if file["role"] == role)
-            for role in ("train", "validation")
+            role: tuple(file.file_id for file in Uploaded.all(facts) if file.role == role)
+            for role in SENT_ROLES
         }
         self._request = JobRequest(
             model=facts["training.model"],
@@ -77,7 +78,7 @@ class JobCreation:
         )
         self.key = _effect_key(facts)
         self.name = _("the job {name}").format(name=self._request.job_name)
-        self.account = approval.account_shown(facts["key.proof"])
+        self.account = approval.account_shown(Proof.of(facts))
 
     @property
     def may_have_left(self) -> bool:
