@@ -11,6 +11,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,12 @@ from patience import PATIENCE
 from terminal import Terminal, environment
 
 from wizard import locale
-from wizard.arguments import _rows, parser
+from wizard.arguments import command as declared_command
+from wizard.arguments import commands as declared
+from wizard.arguments import parser, rows
 from wizard.usage import _words, columns_of, fold
+
+ROOT = Path(__file__).parents[1]
 
 # What argparse says to programmers only, or about features that no command here has (Python 3.11 to 3.14).
 NOT_FOR_USERS = re.compile(
@@ -61,7 +66,7 @@ def test_help_fits_a_small_screen(language: str) -> None:
 
 def test_every_command_is_in_the_first_help() -> None:
     """The top's help names each command exactly once."""
-    named = [name for names, _about in _rows() for name in names.split(", ")]
+    named = [name for names, _about in rows() for name in names.split(", ")]
     there = next(list(action.choices) for action in parser()._actions if isinstance(action.choices, dict))
     assert sorted(there) == sorted(named)
 
@@ -170,3 +175,43 @@ def test_tab_completes(folder: Path, name: str) -> None:
                 terminal.settle()
                 terminal.press("ctrl-c")
                 terminal.settle(1.0)
+
+
+def test_every_command_is_declared_whole() -> None:
+    """Each command of the table runs a function that is there, belongs to a row of the first help, and is in both READMEs."""
+    grouped = ", ".join(names for names, _about in rows()).split(", ")
+    assert sorted(grouped) == sorted(each.name for each in declared())
+    readmes = [path.read_text("utf-8") for path in (ROOT / "README.md", ROOT / "README.zh-CN.md")]
+    for each in declared():
+        module, _colon, function = each.run.partition(":")
+        assert callable(getattr(import_module(f"wizard.commands.{module}"), function)), each.name
+        for text in readmes:
+            assert re.search(rf"`?(bailian-wizard|`)[ ]?{each.name}\b", text), each.name
+    module, _colon, function = declared_command(None).run.partition(":")
+    assert callable(getattr(import_module(f"wizard.commands.{module}"), function))
+
+
+LOCAL = {
+    "convert": ("one.jsonl", "out.jsonl"), "check": ("one.jsonl",), "why": ("one.jsonl:1",), "models": (), "sessions": (),
+    "schema": (), "completion": ("bash",),
+}  # fmt: skip
+
+
+def test_what_sends_nothing_leaves_nothing(command: Command, folder: Path) -> None:
+    """A command that sends nothing needs no key, knows no endpoint in its help, and leaves no session and no log in the folder."""
+    rows_of_it = '{"messages": [{"role": "user", "content": "1?"}, {"role": "assistant", "content": "1"}]}\n'
+    (folder / "one.jsonl").write_text(rows_of_it * 20, "utf-8")
+    assert set(LOCAL) == {each.name for each in declared() if each.local}
+    for name, words in LOCAL.items():
+        done = command(name, *words)
+        assert done.returncode in (0, 1), done.stderr
+        assert not (folder / ".wizard").exists(), name
+        assert "--allow-endpoint" not in command(name, "--help").stdout
+
+
+def test_only_what_uses_the_folder_minds_whose_it_is() -> None:
+    """Whoever sends something, or reads sessions, settles whose folder it is first; what has no use for it doesn't."""
+    assert {"convert", "check", "why", "models", "schema", "completion"} == {
+        each.name for each in declared() if not each.state
+    }
+    assert all(each.local for each in declared() if not each.state)

@@ -30,6 +30,7 @@ from wizard.bailian.endpoints import Endpoint
 from wizard.bailian.logs import Losses, Point
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, StorageError
 from wizard.steps import upload, watch
+from wizard.steps.facts import Converted, Proof
 from wizard.steps.upload import FileUpload
 from wizard.ui.pace import Lines, Pace
 from wizard.ui.scripted import Scripted
@@ -66,6 +67,7 @@ def data(path: Path, size: int) -> Path:
     return path
 
 
+PROOF = Proof(where="typed", shown="sk-…", fingerprint="canary", endpoint="here")
 ANSWERS = (
     "--set", "dataset.source=train.jsonl", "--set", "dataset.validation=file", "--set", "dataset.validation_source=check.jsonl",
 )  # fmt: skip
@@ -257,11 +259,14 @@ class Platform:
         )
         self.client = Bailian(Endpoint(url), ApiKey.clean(CANARY), deadlines=patience)
         content = path.read_bytes()
-        self.file: dict[str, Any] = {
-            "role": "train", "path": path.name, "rows": 1, "size": len(content),
-            "md5": hashlib.md5(content).hexdigest(),  # noqa: S324 - the platform's checksum
-            "sha256": hashlib.sha256(content).hexdigest(),
-        }  # fmt: skip
+        self.file = Converted(
+            role="train",
+            path=path.name,
+            rows=1,
+            size=len(content),
+            md5=hashlib.md5(content).hexdigest(),  # noqa: S324 - the platform's checksum
+            sha256=hashlib.sha256(content).hexdigest(),
+        )
         self.path = path
         self.commits = 0
 
@@ -271,7 +276,7 @@ class Platform:
             self.path,
             self.file,
             Scripted(yes=True),
-            {"endpoint": "here", "fingerprint": "canary", "shown": "sk-…"},
+            PROOF,
             account="key sk-… at here",
             demand=lambda: None,
         )
@@ -363,7 +368,7 @@ def test_an_intent_that_cannot_be_saved_is_not_tried_again(server: Server, tmp_p
         path,
         platform.file,
         Scripted(yes=True),
-        {"endpoint": "here", "fingerprint": "canary", "shown": "sk-…"},
+        PROOF,
         account="key sk-… at here",
         demand=lambda: None,
     )
@@ -434,7 +439,7 @@ def test_a_bar_is_not_ahead_of_what_has_left(server: Server, tmp_path: Path) -> 
                 path,
                 name="train.jsonl",
                 description="",
-                md5=platform.file["md5"],
+                md5=platform.file.md5,
                 on_progress=lambda sent, _total: handed.append(sent),
                 before_last_byte=lambda: None,
             )

@@ -14,10 +14,11 @@ from wizard.bailian.apikey import ApiKey
 from wizard.bailian.client import Bailian, Deadlines
 from wizard.bailian.endpoints import Endpoint
 from wizard.engine.effects import Receipt
+from wizard.steps.facts import Converted, Proof
 from wizard.steps.upload import FileUpload
 from wizard.ui.scripted import Scripted
 
-FILE = {"role": "train", "size": 7, "md5": "0" * 32, "sha256": "1" * 64, "rows": 1}
+FILE = Converted(role="train", path="out/train.jsonl", size=7, md5="0" * 32, sha256="1" * 64, rows=1)
 LISTED = {"file_id": "f-1", "name": "train.jsonl", "size": 7, "md5": "0" * 32}
 
 
@@ -32,7 +33,9 @@ def effect(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileUplo
     monkeypatch.setattr(calls, "_PAUSES", (0.01, 0.02))
     key = ApiKey.clean(CANARY)
     with Bailian(Endpoint(server.url), key, deadlines=Deadlines(connect=20, read=60)) as platform:
-        proof = {"endpoint": platform.endpoint, "fingerprint": key.fingerprint, "shown": key.masked}
+        proof = Proof(
+            where="typed", shown=key.masked, fingerprint=key.fingerprint, endpoint=platform.endpoint
+        )
         front = Scripted(yes=True)
         yield FileUpload(
             platform, Path("train.jsonl"), FILE, front, proof, account="key sk-… at here", demand=lambda: None

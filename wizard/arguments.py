@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from wizard import __version__
@@ -15,8 +16,105 @@ DEFAULTS = {
     "sandbox": False, "allow_endpoint": False, "allow_owner": False, "plain": False, "set": [], "answers": None, "new": False, "json": False, "yes": False,
     "command": None, "debug": False,
 }  # fmt: skip
-LOCAL = ("convert", "check", "why", "models", "sessions", "schema", "completion")
-"""Commands that send nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command, declared once: parser, help, completion, reference and what is run come from it.
+
+    ``about``: one line, in the language in use. ``group``: the row of the first help that it is in. ``fill``: adds its
+    options. ``run``: ``module:function`` in ``wizard.commands``, which is given the scene and returns the exit code.
+    ``local``: it sends nothing, and keeps a log only when something unexpected happens. ``state``: it has use for what is
+    kept in the folder.
+    """
+
+    name: str
+    about: str
+    group: str
+    fill: Callable[[argparse.ArgumentParser], None]
+    run: str
+    local: bool = False
+    state: bool = True
+
+
+def commands() -> tuple[Command, ...]:
+    """All of them, in the order of the reference; the wizard itself, which has no name, is none of them."""
+    return (
+        Command(
+            name="run", group="walk", fill=_run, run="walk:run",
+            about=_("the same without questions, for scripts"),
+        ),
+        Command(
+            name="plan", group="walk", fill=_plan, run="walk:plan",
+            about=_("what would be done, with its digest"),
+        ),
+        Command(
+            name="schema", group="answers", fill=_nothing, run="answers:schema", local=True, state=False,
+            about=_("every answer as JSON Schema"),
+        ),
+        Command(
+            name="from-command", group="answers", fill=_from_command, run="walk:from_command",
+            about=_("start from a command line of an older tutorial"),
+        ),
+        Command(
+            name="convert", group="data", fill=_convert, run="conversion:convert", local=True, state=False,
+            about=_("convert questions to Bailian's format"),
+        ),
+        Command(
+            name="check", group="data", fill=_check, run="checking:check", local=True, state=False,
+            about=_("what is wrong with source data or Bailian's JSONL, line by line"),
+        ),
+        Command(
+            name="why", group="data", fill=_why, run="checking:why", local=True, state=False,
+            about=_("what became of one row of a file"),
+        ),
+        Command(
+            name="jobs", group="platform", fill=_jobs, run="looking_after:jobs",
+            about=_("list, show, follow and cancel jobs"),
+        ),
+        Command(
+            name="files", group="platform", fill=_files, run="looking_after:files",
+            about=_("list, show and delete files on the platform"),
+        ),
+        Command(
+            name="models", group="here", fill=_as_json, run="looking_after:models", local=True, state=False,
+            about=_("models that can be tuned, with prices"),
+        ),
+        Command(
+            name="sessions", group="here", fill=_sessions, run="looking_after:sessions", local=True,
+            about=_("sessions in this folder"),
+        ),
+        Command(
+            name="sandbox", group="programs", fill=_sandbox, run="serving:serve",
+            about=_("serve the sandbox for other programs"),
+        ),
+        Command(
+            name="completion", group="programs", fill=_completion, run="completion:script", local=True, state=False,
+            about=_("the script that lets a shell complete commands with TAB"),
+        ),
+    )  # fmt: skip
+
+
+def rows() -> tuple[Row, ...]:
+    """The commands as the top's help has them: what belongs together in one line, so that it fits a small screen."""
+    groups = {
+        "walk": _("the same without questions; plan only says what"),
+        "data": _("convert data, look at every row; what became of one"),
+        "platform": _("look after jobs and files on the platform"),
+        "here": _("models with their prices; sessions in this folder"),
+        "answers": _("every answer as JSON Schema; start from an old command"),
+        "programs": _("serve the sandbox to programs; complete with TAB"),
+    }
+    return tuple(
+        (", ".join(each.name for each in commands() if each.group == group), about)
+        for group, about in groups.items()
+    )
+
+
+def command(name: str | None) -> Command:
+    """The command called ``name``; the wizard itself for none."""
+    wizard = Command(name="", about="", group="", fill=_walking, run="walk:wizard")
+    return next((each for each in commands() if each.name == name), wizard)
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -31,7 +129,7 @@ def parser(words: Sequence[str] | None = None) -> Parser:
         description=_("Fine-tune a Qwen model on Alibaba Cloud Bailian from your own data.")
         + "\n"
         + _("Without a command the wizard starts, or goes on with the session here."),
-        rows=_rows(),
+        rows=rows(),
     )
     _common(top, first=True)
     _walking(top)
@@ -42,43 +140,15 @@ def parser(words: Sequence[str] | None = None) -> Parser:
         version=f"bailian-wizard {__version__}",
         help=_("show the version and exit"),
     )
-    commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    for name, (about, fill) in _commands().items():
-        command = commands.add_parser(name, help=about, description=about, argument_default=argparse.SUPPRESS)
-        if words is None or name in words:
-            _common(command, platform=name not in LOCAL)
-            fill(command)
+    below = top.add_subparsers(dest="command", metavar="COMMAND")
+    for each in commands():
+        own = below.add_parser(
+            each.name, help=each.about, description=each.about, argument_default=argparse.SUPPRESS
+        )
+        if words is None or each.name in words:
+            _common(own, platform=not each.local)
+            each.fill(own)
     return top
-
-
-def _commands() -> dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]]:
-    return {
-        "run": (_("the same without questions, for scripts"), _run),
-        "plan": (_("what would be done, with its digest"), _plan),
-        "schema": (_("every answer as JSON Schema"), lambda _command: None),
-        "from-command": (_("start from a command line of an older tutorial"), _from_command),
-        "convert": (_("convert questions to Bailian's format"), _convert),
-        "check": (_("what is wrong with source data or Bailian's JSONL, line by line"), _check),
-        "why": (_("what became of one row of a file"), _why),
-        "jobs": (_("list, show, follow and cancel jobs"), _jobs),
-        "files": (_("list, show and delete files on the platform"), _files),
-        "models": (_("models that can be tuned, with prices"), _as_json),
-        "sessions": (_("sessions in this folder"), _sessions),
-        "sandbox": (_("serve the sandbox for other programs"), _sandbox),
-        "completion": (_("the script that lets a shell complete commands with TAB"), _completion),
-    }
-
-
-def _rows() -> tuple[Row, ...]:
-    """The commands as the top's help has them: what belongs together in one line, so that it fits a small screen."""
-    return (
-        ("run, plan", _("the same without questions; plan only says what")),
-        ("convert, check, why", _("convert data, look at every row; what became of one")),
-        ("jobs, files", _("look after jobs and files on the platform")),
-        ("models, sessions", _("models with their prices; sessions in this folder")),
-        ("schema, from-command", _("every answer as JSON Schema; start from an old command")),
-        ("sandbox, completion", _("serve the sandbox to programs; complete with TAB")),
-    )
 
 
 def _common(to: argparse.ArgumentParser, *, platform: bool = True, first: bool = False) -> None:
@@ -146,6 +216,10 @@ def _walking(to: argparse.ArgumentParser) -> None:
     )
 
 
+def _nothing(_to: argparse.ArgumentParser) -> None:
+    """No option of its own."""
+
+
 def _as_json(to: argparse.ArgumentParser) -> None:
     to.add_argument("--json", action="store_true", help=_("one JSON value on standard output"))
 
@@ -156,7 +230,9 @@ def _run(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--yes", action="store_true", help=_("take every default; on the sandbox also approve")
     )
-    command.add_argument("--approve", metavar="DIGEST", help=_("approve the plan with this digest"))
+    command.add_argument(
+        "--approve", default=None, metavar="DIGEST", help=_("approve the plan with this digest")
+    )
     command.add_argument("--watch", action="store_true", default=False, help=_("follow the job to its end"))
 
 

@@ -6,32 +6,23 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from wizard import __version__, locale, process
+from wizard.arguments import Command, command, parser
 from wizard.arguments import parse as arguments_of
-from wizard.arguments import parser
-from wizard.errors import INTERRUPTED, StorageError, UsageError, WizardError
+from wizard.commands.scene import Scene
+from wizard.errors import INTERRUPTED, StorageError, WizardError
 from wizard.local import log, redaction
 from wizard.locale import _
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from wizard.engine.step import Front
-    from wizard.steps.world import World
-    from wizard.ui.capability import Capability
-
 LONGEST_WORDS = 300  # characters of an unexpected exception's own words
-
-# Commands that have no use for what is kept in the folder.
-_WITHOUT_STATE = frozenset({"check", "completion", "convert", "models", "schema", "why"})
-
-# Commands that keep nothing in the folder: their log is written only when something unexpected happens.
-_LOOKING = frozenset({"check", "convert", "models", "schema", "sessions", "why"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,11 +63,12 @@ def _understood(words: Sequence[str]) -> int:
 
 def _guarded(arguments: Namespace) -> int:
     """The exit code of ``arguments``; every error has become a line."""
+    asked, scene = command(arguments.command), Scene(arguments)
     try:
-        if arguments.command not in _WITHOUT_STATE:
-            _settle_owner(arguments)
-        _begin_log(arguments)
-        code = _run(arguments)
+        if asked.state:
+            _settle_owner(scene)
+        _begin_log(scene, kept=not asked.local)
+        code = _run(asked, scene)
         with process.results():
             sys.stdout.flush()
     except WizardError as error:
@@ -93,28 +85,25 @@ def _guarded(arguments: Namespace) -> int:
     return code
 
 
-def _settle_owner(arguments: Namespace) -> None:
+def _run(asked: Command, scene: Scene) -> int:
+    module, _colon, function = asked.run.partition(":")
+    run: Callable[[Scene], int] = getattr(import_module(f"wizard.commands.{module}"), function)
+    try:
+        return run(scene)
+    finally:
+        scene.close()
+
+
+def _settle_owner(scene: Scene) -> None:
     """The first thing that is done in a folder, before even the log is written there."""
     from wizard.commands import owner
-    from wizard.ui import capability
 
-    owner.settle(
-        _state(arguments),
-        allow=arguments.allow_owner,
-        front=lambda: _front(capability.of(os.environ, plain=arguments.plain)),
-    )
+    owner.settle(scene.state, allow=scene.arguments.allow_owner, front=lambda: scene.front)
 
 
-def _state(arguments: Namespace) -> Path:
-    from wizard.steps.world import state_in
-
-    return state_in(Path(), sandbox=arguments.sandbox)
-
-
-def _begin_log(arguments: Namespace) -> None:
-    log.begin(
-        _state(arguments), kept=arguments.command not in _LOOKING, debug=arguments.debug, complain=process.say
-    )
+def _begin_log(scene: Scene, *, kept: bool) -> None:
+    arguments = scene.arguments
+    log.begin(scene.state, kept=kept, debug=arguments.debug, complain=process.say)
     threading.excepthook = _thread_failed
     log.event(
         "start",
@@ -137,117 +126,13 @@ def _begin_log(arguments: Namespace) -> None:
                 "each, with the words of every error. No key is in it, and nothing of the files that are uploaded; but names of "
                 "files, jobs and models are, and an error's words can quote a row of your data. Look through it before you "
                 "pass it on."
-            ).format(path=_state(arguments) / log.FILE, count=log.LONGEST_TEXT)
+            ).format(path=scene.state / log.FILE, count=log.LONGEST_TEXT)
         )
 
 
 def _thread_failed(raised: threading.ExceptHookArgs) -> None:
     if raised.exc_value is not None:
         log.unexpected(raised.exc_value)
-
-
-def _run(arguments: Namespace) -> int:
-    command = arguments.command
-    if command == "schema":
-        from wizard.commands import answers
-
-        return answers.schema()
-    if command in ("completion", "models"):
-        from wizard.commands import completion, looking_after
-
-        return completion.script(arguments) if command == "completion" else looking_after.models(arguments)
-    if command in ("check", "why"):
-        from wizard.commands import checking
-        from wizard.ui import capability
-
-        look = checking.check if command == "check" else checking.why
-        return look(arguments, _front(capability.of(os.environ, plain=arguments.plain)))
-
-    from wizard.steps.world import World
-    from wizard.ui import capability
-
-    able = capability.of(os.environ, plain=arguments.plain)
-    world = World(_here(), os.environ, sandbox=arguments.sandbox, allow_endpoint=arguments.allow_endpoint)
-    try:
-        if command in (None, "from-command"):
-            return _wizard(arguments, world, able)
-        if command in ("run", "plan"):
-            return _unattended(arguments, world)
-        return _one_shot(arguments, world, able)
-    finally:
-        world.close()
-
-
-def _wizard(arguments: Namespace, world: World, able: Capability) -> int:
-    if not able.attended:
-        raise UsageError(
-            _("The wizard asks questions, and there is no terminal to ask them at."),
-            _("Without one, use: bailian-wizard run --sandbox --yes (see bailian-wizard run --help)"),
-        )
-    from wizard.commands import answers, walk
-
-    front = _front(able)
-    pairs = list(arguments.set)
-    if arguments.command == "from-command":
-        from wizard.commands import old_tutorial
-
-        read = old_tutorial.read(arguments.line)
-        for note in read.notes:
-            front.say(note, "warn")
-        front.say(
-            _("Taken over: {answers}").format(
-                answers=", ".join(f"{key}={value}" for key, value in read.answers.items())
-            )
-        )
-        pairs = [*(f"{key}={value}" for key, value in read.answers.items()), *pairs]
-    return walk.wizard(world, front, answers.given(pairs, arguments.answers), new=arguments.new)
-
-
-def _unattended(arguments: Namespace, world: World) -> int:
-    from wizard.commands import answers, walk
-    from wizard.ui.scripted import Scripted
-
-    front = Scripted(yes=arguments.yes)
-    approve = getattr(arguments, "approve", None)  # plan has none
-    given = answers.given(arguments.set, arguments.answers, approve)
-    if arguments.command == "plan":
-        return walk.plan(world, front, given, as_json=arguments.json)
-    return walk.unattended(
-        world, front, given, watch=arguments.watch, new=arguments.new, as_json=arguments.json
-    )
-
-
-def _one_shot(arguments: Namespace, world: World, able: Capability) -> int:
-    front = _front(able)
-    if arguments.command == "convert":
-        from wizard.commands import conversion
-
-        return conversion.run(front, arguments)
-    from wizard.commands import looking_after
-
-    if arguments.command == "jobs":
-        return looking_after.jobs(arguments, world, front)
-    if arguments.command == "files":
-        return looking_after.files(arguments, world, front)
-    if arguments.command == "sessions":
-        return looking_after.sessions(arguments, world, front)
-    from wizard.commands import serving
-
-    return serving.serve(world.folder, arguments.port, front)
-
-
-def _front(able: Capability) -> Front:
-    if able.attended and able.plain:
-        from wizard.ui.plain import Plain
-
-        return Plain()
-    if able.attended:
-        from wizard.ui.terminal import Terminal
-
-        return Terminal(able)
-    from wizard.ui.scripted import Scripted
-
-    return Scripted(yes=False)
 
 
 def _tell(error: WizardError, *, as_json: bool) -> int:
@@ -289,15 +174,6 @@ def _print_error(told: dict[str, Any]) -> None:
 
     with suppress(OSError, StorageError):  # it was told on standard error too
         print_json({"error": told})
-
-
-def _here() -> Path:
-    try:
-        return Path.cwd()
-    except FileNotFoundError:
-        raise UsageError(
-            _("The folder that you are in is no longer there."), _("Change to another folder and try again.")
-        ) from None
 
 
 def _wanted_language(words: Sequence[str]) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard import flow
+from wizard.commands.scene import Scene
 from wizard.engine.run import Given
 from wizard.engine.step import NOTHING, Answer
 from wizard.errors import UsageError, reason
@@ -57,7 +58,7 @@ def _known(key: str) -> None:
     raise UsageError(_("There is no answer called {key}.").format(key=key), hint)
 
 
-def schema() -> int:
+def schema(_scene: Scene) -> int:
     """``schema``: every answer as JSON Schema."""
     from wizard.commands.walk import print_json
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from wizard import __version__, process
 from wizard.commands.columns import columns_of
+from wizard.commands.scene import Scene
 from wizard.commands.walk import print_json
-from wizard.engine.step import Front
 from wizard.errors import UsageError
 from wizard.interrupts import held
 from wizard.locale import _, ngettext
@@ -27,8 +27,9 @@ SHOWN = 5
 _FOLDERS = ("datasets/MedQA_BaiLian", "datasets/BaiLian")
 
 
-def check(arguments: Namespace, front: Front) -> int:
+def check(scene: Scene) -> int:
     """``check FILE...``: exit code 1 where a finding is an error."""
+    arguments, front = scene.arguments, scene.front
     paths = _files(arguments.files)
     if arguments.out is not None and not arguments.fix:
         raise UsageError(_("--out says where --fix writes; without --fix there is nothing to write."))
@@ -67,8 +68,9 @@ def check(arguments: Namespace, front: Front) -> int:
     return 1 if any(one.findings.errors for one in checked) else 0
 
 
-def why(arguments: Namespace, front: Front) -> int:
+def why(scene: Scene) -> int:
     """``why FILE:LINE``: exit code 1 where the row can't be sent."""
+    arguments, front = scene.arguments, scene.front
     from wizard.data.fate import fate
     from wizard.data.wire import SYSTEM_PROMPT
 

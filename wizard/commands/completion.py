@@ -8,17 +8,18 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from wizard import process
+from wizard.commands.scene import Scene
 
 _PATHS = ("FILE", "FILE:LINE", "DIR", "SOURCE", "OUTPUT")
 _ANSWER = "KEY=VALUE"
 
 
-def script(arguments: argparse.Namespace) -> int:
+def script(scene: Scene) -> int:
     """``completion bash|zsh|fish``: print what the shell is to evaluate."""
     from argcomplete.shell_integration import shellcode
 
     with process.results():
-        sys.stdout.write(shellcode(["bailian-wizard"], shell=arguments.shell) + "\n")
+        sys.stdout.write(shellcode(["bailian-wizard"], shell=scene.arguments.shell) + "\n")
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard import process
 from wizard.commands.columns import columns_of
+from wizard.commands.scene import Scene
 from wizard.commands.walk import print_json
 from wizard.data import catalog
 from wizard.engine.step import Front
@@ -23,11 +24,12 @@ _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmg]?)(i?)b?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
 
 
-def run(front: Front, arguments: Namespace) -> int:
+def convert(scene: Scene) -> int:
     """``convert SOURCE OUTPUT`` or ``convert --all [ROOT] [--out DIR]``: up to nine files, under the names of the toolkit.
 
     An OUTPUT that is a folder gets the name that the wizard would give. Raises UsageError, and what convert.convert does.
     """
+    arguments, front = scene.arguments, scene.front
     settings = _settings(arguments)
     if arguments.all:
         pairs = _found(Path(arguments.source or "."), arguments.out)

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from wizard import process
+from wizard.commands.scene import Scene
 from wizard.commands.walk import print_json
 from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Facts, Front, Quit
@@ -22,8 +23,9 @@ SHOWN = 100  # entries of a list, unless --all
 LARGEST_LOG = 64 << 20  # characters of one log
 
 
-def jobs(arguments: Namespace, world: World, front: Front) -> int:
+def jobs(scene: Scene) -> int:
     """``jobs list|show|logs|watch|cancel``."""
+    arguments, world, front = scene.arguments, scene.world, scene.front
     facts = _facts(world)
     platform = world.platform(facts)
     action = arguments.action or "list"
@@ -112,8 +114,9 @@ def _watch(arguments: Namespace, world: World, front: Front, facts: Facts) -> in
     return 0 if job.status == "SUCCEEDED" else 1
 
 
-def files(arguments: Namespace, world: World, front: Front) -> int:
+def files(scene: Scene) -> int:
     """``files list|show|delete``."""
+    arguments, world, front = scene.arguments, scene.world, scene.front
     platform = world.platform(_facts(world))
     action = arguments.action or "list"
     if action == "list":
@@ -148,7 +151,7 @@ def files(arguments: Namespace, world: World, front: Front) -> int:
     return 0
 
 
-def models(arguments: Namespace) -> int:
+def models(scene: Scene) -> int:
     """``models``: what can be tuned and at which price, from the table that comes with the wizard; no network."""
     from wizard.bailian import models as table
 
@@ -176,12 +179,13 @@ def models(arguments: Namespace) -> int:
         }
         for model in found
     ]
-    _print(listing, Table(heads, tuple(rows), frozenset({2})), as_json=arguments.json)
+    _print(listing, Table(heads, tuple(rows), frozenset({2})), as_json=scene.arguments.json)
     return 0
 
 
-def sessions(arguments: Namespace, world: World, front: Front) -> int:
+def sessions(scene: Scene) -> int:
     """``sessions list|trust``: the one in this folder and those put away; a foreign one is taken over."""
+    arguments, world, front = scene.arguments, scene.world, scene.front
     if arguments.action == "trust":
         return _trust(arguments, world, front)
     current = Session.peek(world.state)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 from wizard import sandbox
-from wizard.engine.step import Front
+from wizard.commands.scene import Scene
 from wizard.locale import _
 from wizard.steps.world import SANDBOX_KEY, state_in
 
 
-def serve(folder: Path, port: int, front: Front) -> int:
+def serve(scene: Scene) -> int:
     """Serve until Ctrl-C or another signal, with the state that ``--sandbox`` uses in this folder.
 
     Prints the server's line, as the server does; returns the server's exit code where it ends by itself.
     """
-    state = state_in(folder, sandbox=True) / "platform"
-    with sandbox.start(state, arguments=("--port", str(port))) as running:
+    front = scene.front
+    state = state_in(scene.world.folder, sandbox=True) / "platform"
+    with sandbox.start(state, arguments=("--port", str(scene.arguments.port))) as running:
         sys.stdout.write(json.dumps({"url": running.url, "pid": running.pid}) + "\n")
         sys.stdout.flush()
         front.say(

@@ -4,25 +4,56 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from wizard import flow, process
-from wizard.commands import welcome
-from wizard.engine.run import Given, Run
+from wizard.commands import answers, welcome
+from wizard.commands.scene import Scene
+from wizard.engine.run import Run
 from wizard.engine.session import Session
 from wizard.engine.step import Facts, Front, Quit
 from wizard.errors import INTERRUPTED, UsageError
 from wizard.local.harmless import escaped
 from wizard.local.redaction import shown, throughout
 from wizard.locale import _
+from wizard.steps.facts import Ended, Estimate, Uploaded
 from wizard.steps.world import World
 
 
-def wizard(world: World, front: Front, given: Mapping[str, Given], *, new: bool) -> int:
-    """The eight steps with a person; goes on from where the last start ended. Returns the exit code."""
+def wizard(scene: Scene) -> int:
+    """The wizard itself: asks, and goes on from where the last start ended."""
+    return _wizard(scene, ())
+
+
+def from_command(scene: Scene) -> int:
+    """``from-command``: the wizard, with the answers that an old tutorial's line holds."""
+    _demand_person(scene)
+    from wizard.commands import old_tutorial
+
+    read = old_tutorial.read(scene.arguments.line)
+    for note in read.notes:
+        scene.front.say(note, "warn")
+    pairs = [f"{key}={value}" for key, value in read.answers.items()]
+    scene.front.say(_("Taken over: {answers}").format(answers=", ".join(pairs)))
+    return _wizard(scene, pairs)
+
+
+def _demand_person(scene: Scene) -> None:
+    if not scene.able.attended:
+        raise UsageError(
+            _("The wizard asks questions, and there is no terminal to ask them at."),
+            _("Without one, use: bailian-wizard run --sandbox --yes (see bailian-wizard run --help)"),
+        )
+
+
+def _wizard(scene: Scene, pairs: Sequence[str]) -> int:
+    """The eight steps with a person; ``pairs``: answers besides those of the command line, which beats them."""
+    _demand_person(scene)
+    world, front, arguments = scene.world, scene.front, scene.arguments
+    given = answers.given([*pairs, *arguments.set], arguments.answers)
     with Session.open(world.state) as session:
-        if new:
+        if arguments.new:
             welcome.put_away(session, front)
         world.session_id = session.id
         run = Run(flow.steps(world), session, front, given)
@@ -50,33 +81,38 @@ def _through(run: Run, *, to_the_end: bool) -> None:
     run.go(before="" if to_the_end else "watch")
 
 
-def unattended(
-    world: World, front: Front, given: Mapping[str, Given], *, watch: bool, new: bool, as_json: bool
-) -> int:
-    """``run``: no questions. Ends once the job is created, or with ``watch`` once it has ended."""
+def run(scene: Scene) -> int:
+    """``run``: no questions. Ends once the job is created, or with ``--watch`` once it has ended."""
+    from wizard.ui.scripted import Scripted
+
+    world, arguments, front = scene.world, scene.arguments, Scripted(yes=scene.arguments.yes)
+    given = answers.given(arguments.set, arguments.answers, arguments.approve)
     with Session.open(world.state) as session:
-        if new:
+        if arguments.new:
             welcome.put_away(session, front)
         world.session_id = session.id
         _tell_if_foreign(session, front)
         run = Run(flow.steps(world), session, front, given)
         code = None
         try:
-            _through(run, to_the_end=watch)
+            _through(run, to_the_end=arguments.watch)
         except Quit as leaving:  # the job that is watched goes on
             front.say(leaving.farewell)
             code = INTERRUPTED
-        if as_json:
+        if arguments.json:
             print_json(result(run, world))
         return exit_code(run.facts) if code is None else code
 
 
-def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: bool) -> int:
+def plan(scene: Scene) -> int:
     """``plan``: everything up to the review; sends nothing but the key's proof. Prints the plan and its digest."""
     from wizard.steps.plan import plan_of
     from wizard.steps.review import Review
     from wizard.ui.lines import text_of
+    from wizard.ui.scripted import Scripted
 
+    world, arguments, front = scene.world, scene.arguments, Scripted(yes=scene.arguments.yes)
+    given = answers.given(arguments.set, arguments.answers)
     with Session.open(world.state) as session:
         world.session_id = session.id
         _tell_if_foreign(session, front)
@@ -88,12 +124,12 @@ def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: boo
             )
         run.go(before="review")
         planned = plan_of(run.facts, world)
-        if as_json:
+        if arguments.json:
             items = [
                 {"key": item.key, "label": item.label, "value": item.value, "shown": item.shown}
                 for item in planned.items
             ]
-            print_json({"digest": planned.digest, "plan": items, "estimate": run.facts["training.estimate"]})
+            print_json({"digest": planned.digest, "plan": items, "estimate": run.facts[Estimate.KEY]})
             return 0
         view = Review(world).view(run.facts)
         for line in text_of(view) if view else ():
@@ -115,16 +151,18 @@ def result(run: Run, world: World) -> dict[str, Any]:
         "session": run.session.id,
         "sandbox": world.sandbox,
         "digest": facts.get("review.approval"),
-        "estimate": facts.get("training.estimate"),
-        "files": facts.get("upload.files", []),
-        "job": {"id": facts.get("job.id"), **facts.get("watch.result", {})},
+        "estimate": facts.get(Estimate.KEY),
+        "files": facts.get(Uploaded.KEY, []),
+        "job": {"id": facts.get("job.id"), **facts.get(Ended.KEY, {})},
     }
 
 
 def exit_code(facts: Facts) -> int:
     """0, or 1 where the job was followed to an end that is not success."""
-    watched = facts.get("watch.result")
-    return 0 if watched is None or watched["status"] == "SUCCEEDED" else 1
+    from wizard.bailian.service import SUCCEEDED
+
+    ended = Ended.of(facts) if Ended.KEY in facts else None
+    return 0 if ended is None or ended.status == SUCCEEDED else 1
 
 
 def print_json(value: Any) -> None:

@@ -6,6 +6,7 @@ from wizard.engine.step import Facts
 from wizard.errors import ApprovalMissing
 from wizard.locale import _
 from wizard.money.ledger import Entry, Kind
+from wizard.steps.facts import Proof
 from wizard.steps.plan import plan_of
 from wizard.steps.world import World
 
@@ -38,14 +39,14 @@ def record(kind: Kind, facts: Facts, world: World, *, job_id: str = "", status: 
     Spending one demands it first, while every other wizard of this user is kept from spending: of two folders with the
     same plan the second one sees what the first one did. Raises StorageError, and ApprovalMissing as ``demand`` does.
     """
-    ledger, proof = world.ledger, facts["key.proof"]
+    ledger, proof = world.ledger, Proof.of(facts)
     entry = Entry(
         kind=kind,
         approval=facts["review.approval"],
         base=plan_of(facts, world).base,
         session=world.session_id,
-        platform=proof["endpoint"],
-        key=proof["fingerprint"],
+        platform=proof.endpoint,
+        key=proof.fingerprint,
         id=job_id,
         status=status,
     )
@@ -60,6 +61,6 @@ def record(kind: Kind, facts: Facts, world: World, *, job_id: str = "", status: 
 def account_shown(facts: Facts, world: World) -> str:
     """Which key at which address requests go with now, fit to be shown; the session may have been gone on with another one."""
     found = world.found_key()
-    key = facts["key.proof"]["shown"] if found is None else found.key.masked
+    key = Proof.of(facts).shown if found is None else found.key.masked
     address = "sandbox" if world.sandbox else world.endpoint(facts).base_url
     return _("key {key} at {address}").format(key=key, address=address)

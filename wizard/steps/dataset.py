@@ -13,6 +13,7 @@ from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, WizardError
 from wizard.locale import _, ngettext
 from wizard.steps import columns
+from wizard.steps.facts import Chosen, Role
 from wizard.steps.help import about
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
@@ -203,12 +204,12 @@ class Dataset(Step):
         facts = work.facts
         source = self._world.path(facts["dataset.source"])
         validation = facts["dataset.validation"]
-        chosen: list[tuple[str, Path, str]] = []
+        chosen: list[tuple[Role, Path, str]] = []
         meanings: dict[str, str] = {}
         if sets := self._place(source).sets:
             found = next(found for found in sets if found.id == facts["dataset.set"])
             for split in found.splits:
-                role = "train" if split.name == facts["dataset.train"] else "kept"
+                role: Role = "train" if split.name == facts["dataset.train"] else "kept"
                 chosen.append(("validation" if split.name == validation else role, split.path, split.output))
         else:
             train = self._training_file(source, facts)
@@ -227,11 +228,8 @@ class Dataset(Step):
             )
         order = {"train": 0, "validation": 1, "kept": 2}
         chosen.sort(key=lambda entry: order[entry[0]])
-        return {
-            "dataset.files": [
-                self._file(role, path, output, self._meant(path, meanings)) for role, path, output in chosen
-            ]
-        }
+        files = [self._file(role, path, output, self._meant(path, meanings)) for role, path, output in chosen]
+        return {Chosen.KEY: [file.as_json() for file in files]}
 
     def _meant(self, path: Path, meanings: Mapping[str, str]) -> Mapping[str, str]:
         """``meanings``, said of the training file, where they fit ``path``, too; else its own names speak."""
@@ -241,15 +239,13 @@ class Dataset(Step):
 
     def verify(self, facts: Facts) -> str | None:
         """The files must be there as they were chosen."""
-        for file in facts["dataset.files"]:
+        for file in Chosen.all(facts):
             try:
-                now = self._file(
-                    file["role"], self._world.folder / file["path"], file["output"], file["columns"]
-                )
+                now = self._file(file.role, self._world.folder / file.path, file.output, file.columns)
             except OSError:
-                return _("{path} is no longer there.").format(path=file["path"])
+                return _("{path} is no longer there.").format(path=file.path)
             if now != file:
-                return _("{path} has changed; it is read again.").format(path=file["path"])
+                return _("{path} has changed; it is read again.").format(path=file.path)
         return None
 
     def made(self) -> str:
@@ -258,7 +254,7 @@ class Dataset(Step):
 
     def line(self, facts: Facts) -> str:
         """What trains and what validates."""
-        files = {file["role"]: file["path"] for file in facts["dataset.files"]}
+        files = {file.role: file.path for file in Chosen.all(facts)}
         held_back = _("a tenth held back")
         name = (
             catalog.title(facts["dataset.set"])
@@ -335,17 +331,17 @@ class Dataset(Step):
         located = catalog.locate(path)
         return located[1].output if located else catalog.output_name(path)
 
-    def _file(self, role: str, path: Path, output: str, meanings: Mapping[str, str]) -> dict[str, Any]:
+    def _file(self, role: Role, path: Path, output: str, meanings: Mapping[str, str]) -> Chosen:
         status = _on_disk(path).stat()
         shown = path.relative_to(self._world.folder) if path.is_relative_to(self._world.folder) else path
-        return {
-            "role": role,
-            "path": str(shown),
-            "output": output,
-            "size": status.st_size,
-            "modified_ns": status.st_mtime_ns,
-            "columns": dict(meanings),
-        }
+        return Chosen(
+            role=role,
+            path=str(shown),
+            output=output,
+            size=status.st_size,
+            modified_ns=status.st_mtime_ns,
+            columns=dict(meanings),
+        )
 
     def _describe(self, found: catalog.QuestionSet) -> str:
         return " · ".join(f"{split.name} {self._size(split.path)}" for split in found.splits)

@@ -12,6 +12,7 @@ from wizard.bailian.hyperparameters import taken_by
 from wizard.engine.step import Facts
 from wizard.locale import _
 from wizard.steps.dataset import BY_SPLIT
+from wizard.steps.facts import Cost, Estimate, trained
 from wizard.steps.wording import money
 
 SPLIT_ONLY = ("split", "max_split_val_dataset_sample")
@@ -36,12 +37,7 @@ def sent_parameters(facts: Facts) -> dict[str, Any]:
 def training_rows(facts: Facts) -> int | None:
     """Rows that are trained, after the platform has split off those for validation; None before the conversion."""
     train = trained(facts)
-    return None if train is None else int(train["rows"] * _trained_part(facts))
-
-
-def trained(facts: Facts) -> Mapping[str, Any] | None:
-    """The statistics of what trains; None before the conversion."""
-    return next((entry for entry in facts.get("preview.statistics") or () if entry["role"] == "train"), None)
+    return None if train is None else int(train.rows * _trained_part(facts))
 
 
 def _trained_part(facts: Facts) -> Decimal:
@@ -50,7 +46,7 @@ def _trained_part(facts: Facts) -> Decimal:
     return Decimal(str(facts.get("training.split") or "0.9"))
 
 
-def estimated(facts: Facts) -> dict[str, Any]:
+def estimated(facts: Facts) -> Estimate:
     """What the job may cost, from the token lengths of the rows that fit into ``max_length``."""
     from wizard.data.tokens import Tokenizer
 
@@ -58,44 +54,46 @@ def estimated(facts: Facts) -> dict[str, Any]:
     train = trained(facts)
     assert train is not None, "training needs the conversion's statistics"
     part = _trained_part(facts)
-    rows, lengths, sampled = train["rows"], train["lengths"], train["sampled"]
+    lengths, sampled = train.lengths, train.sampled
     # Counted in a part of the rows only, what was seen stands for all of them; the interval widens the lower end.
-    scale = Decimal(1) if sampled is None else Decimal(rows) / sampled["rows"]
+    scale = Decimal(1) if sampled is None else Decimal(train.rows) / sampled.rows
     if facts["training.type"] in TYPES["preference"]:
-        lengths = [(min(length, max_length), count) for length, count in lengths]  # DPO cuts, SFT drops
+        lengths = tuple((min(length, max_length), count) for length, count in lengths)  # DPO cuts, SFT drops
     rows_fit = round(sum(count for length, count in lengths if length <= max_length) * scale)
     tokens_fit = round(sum(length * count for length, count in lengths if length <= max_length) * scale)
     if sampled is not None:
-        mean = sum(length * count for length, count in lengths) / sampled["rows"]
-        tokens_fit = round(tokens_fit * sampled["low"] / mean)
+        mean = sum(length * count for length, count in lengths) / sampled.rows
+        tokens_fit = round(tokens_fit * sampled.low / mean)
+    return Estimate(
+        rows=train.rows,
+        rows_dropped=train.rows - rows_fit,
+        rows_counted=train.rows if sampled is None else sampled.rows,
+        tokens=tokens_fit,
+        tokens_approximate=not Tokenizer.covers(facts["training.model"]),
+        cost=_cost(facts, int(tokens_fit * part), int(rows_fit * part)),
+    )
+
+
+def _cost(facts: Facts, tokens: int, rows: int) -> Cost | None:
     model = models.model(facts["training.model"])
     price = model.price(facts.get("key.region") or BEIJING) if model else None
-    common = {
-        "rows": rows,
-        "rows_dropped": rows - rows_fit,
-        "tokens": tokens_fit,
-        "tokens_approximate": not Tokenizer.covers(facts["training.model"]),
-        "rows_counted": rows if sampled is None else sampled["rows"],
-        "low": None,
-        "high": None,
-    }
     if price is None:
-        return common
+        return None
     worked_out = models.estimate(
-        int(tokens_fit * part), int(rows_fit * part), max_length, facts["training.n_epochs"], price
+        tokens, rows, facts["training.max_length"], facts["training.n_epochs"], price
     )
     low, high = worked_out.formula()
-    return common | {
-        "low": str(worked_out.low),
-        "high": str(worked_out.high),
-        "currency": price.currency,
-        "price": str(price.amount),
-        "price_date": price.date,
-        "price_source": price.source,
-        "formula_low": low,
-        "formula_high": high,
-        "reason": worked_out.reason(),
-    }
+    return Cost(
+        low=str(worked_out.low),
+        high=str(worked_out.high),
+        currency=price.currency,
+        price=str(price.amount),
+        price_date=price.date,
+        price_source=price.source,
+        formula_low=low,
+        formula_high=high,
+        reason=worked_out.reason(),
+    )
 
 
 def price_of(facts: Facts) -> list[str] | None:
@@ -105,8 +103,8 @@ def price_of(facts: Facts) -> list[str] | None:
     return None if price is None else [str(price.amount), price.currency, price.date, price.source]
 
 
-def cost_shown(estimate: Mapping[str, Any]) -> str:
+def cost_shown(cost: Cost | None) -> str:
     """The range in a few words."""
-    if estimate["low"] is None:
+    if cost is None:
         return _("price not published for this region")
-    return _("estimated {range}").format(range=money(estimate["low"], estimate["high"], estimate["currency"]))
+    return _("estimated {range}").format(range=money(cost.low, cost.high, cost.currency))

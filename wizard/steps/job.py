@@ -13,6 +13,7 @@ from wizard.errors import NeverSent, Refused, Remedy, StorageError
 from wizard.locale import _
 from wizard.steps import approval
 from wizard.steps.estimate import sent_parameters
+from wizard.steps.facts import SENT_ROLES, Uploaded
 from wizard.steps.world import World
 
 
@@ -64,8 +65,8 @@ class JobCreation:
         self._facts = facts
         self._front = front
         files = {
-            role: tuple(file["file_id"] for file in facts["upload.files"] if file["role"] == role)
-            for role in ("train", "validation")
+            role: tuple(file.file_id for file in Uploaded.all(facts) if file.role == role)
+            for role in SENT_ROLES
         }
         self._request = JobRequest(
             model=facts["training.model"],

@@ -10,6 +10,7 @@ from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.engine.view import Text, View
 from wizard.errors import Refused, Remedy, UsageError, WizardError
 from wizard.locale import _
+from wizard.steps.facts import Proof
 from wizard.steps.help import about
 from wizard.steps.world import KEY_NAME, FoundKey, World
 
@@ -185,14 +186,13 @@ class Key(Step):
                 _("The environment's {name} is used; the one in .env is another one.").format(name=KEY_NAME),
                 "warn",
             )
-        return {
-            "key.proof": {
-                "where": where,
-                "shown": found.key.masked,
-                "fingerprint": found.key.fingerprint,
-                "endpoint": "sandbox" if self._world.sandbox else platform.endpoint,
-            }
-        }
+        proof = Proof(
+            where=where,
+            shown=found.key.masked,
+            fingerprint=found.key.fingerprint,
+            endpoint="sandbox" if self._world.sandbox else platform.endpoint,
+        )
+        return {Proof.KEY: proof.as_json()}
 
     def _explain(self, refused: Refused, found: FoundKey, facts: Facts) -> None:
         """Tell a wrong region from a wrong key, and offer what can be done about either."""
@@ -226,10 +226,11 @@ class Key(Step):
         found = self._found(facts)
         if found is None:
             return _("the key is not there any more")
-        if found.key.fingerprint != facts["key.proof"]["fingerprint"]:
+        proof = Proof.of(facts)
+        if found.key.fingerprint != proof.fingerprint:
             return _("another key than before is there; it is checked again")
         endpoint = "sandbox" if self._world.sandbox else self._world.endpoint(facts).base_url
-        if endpoint != facts["key.proof"]["endpoint"]:
+        if endpoint != proof.endpoint:
             return _("requests go to another address than before: {url}").format(url=endpoint)
         return None
 
@@ -239,17 +240,17 @@ class Key(Step):
 
     def line(self, facts: Facts) -> str:
         """The masked key and where it lies."""
-        proof = facts["key.proof"]
-        if proof["where"] == "sandbox":
+        proof = Proof.of(facts)
+        if proof.where == "sandbox":
             return _("a practice key of the sandbox; no real key is needed")
         places = {
             "environment": _("from the environment"),
             ".env": _("in .env"),
             "typed": _("for this run only"),
         }
-        line = f"{proof['shown']} {places[proof['where']]}"
+        line = f"{proof.shown} {places[proof.where]}"
         if self._world.custom_endpoint:
-            line += " · " + _("requests go to {url}").format(url=proof["endpoint"])
+            line += " · " + _("requests go to {url}").format(url=proof.endpoint)
         return line
 
     def _named(self, name: str) -> str:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from wizard.engine.plan import Item, Plan
 from wizard.engine.step import Answer, Facts, written
 from wizard.locale import _, ngettext
 from wizard.steps.estimate import cost_shown, price_of
+from wizard.steps.facts import SENT_ROLES, Converted, Estimate, Proof
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
     from wizard.money.ledger import Spent
 
-SENT_ROLES = ("train", "validation")
 PLACE = ("key.region", "key.workspace")
 """Answers that have no line of their own: they are part of the platform's."""
 JOB_NAME = "training.job_name"
@@ -52,11 +51,6 @@ def command(facts: Facts, plan: Plan, world: World) -> str:
     return shlex.join([*words, "--approve", plan.digest])
 
 
-def name_of(file: Mapping[str, Any]) -> str:
-    """The name under which a file goes to the platform."""
-    return PurePath(file["path"]).name
-
-
 def _asked(facts: Facts, world: World, *, in_plan: bool = False) -> Iterator[Answer]:
     """The declared answers that these facts ask for, in order; those of the review, which is about the plan, left aside."""
     assert world.steps, "flow.steps makes them known"
@@ -81,11 +75,11 @@ def _answers(facts: Facts, world: World) -> Iterator[Item]:
 
 
 def _platform(facts: Facts, world: World) -> Iterator[Item]:
-    proof = facts["key.proof"]
-    place = _("the sandbox on this computer (simulated)") if world.sandbox else proof["endpoint"]
-    value = [proof["endpoint"], proof["fingerprint"], *(facts[key] for key in PLACE)]
+    proof = Proof.of(facts)
+    place = _("the sandbox on this computer (simulated)") if world.sandbox else proof.endpoint
+    value = [proof.endpoint, proof.fingerprint, *(facts[key] for key in PLACE)]
     yield Item("platform", _("Platform"), value, place)
-    yield Item("key", _("Key"), None, _("none is needed") if world.sandbox else proof["shown"])
+    yield Item("key", _("Key"), None, _("none is needed") if world.sandbox else proof.shown)
 
 
 def _files(facts: Facts) -> Iterator[Item]:
@@ -93,17 +87,17 @@ def _files(facts: Facts) -> Iterator[Item]:
     roles = {"train": _("Training data"), "validation": _("Validation data")}
     edits = {"train": "dataset.source", "validation": "dataset.validation"}
     for role in SENT_ROLES:
-        files = [file for file in facts["preview.files"] if file["role"] == role]
+        files = [file for file in Converted.all(facts) if file.role == role]
         for number, file in enumerate(files, 1):
             shown = ngettext(
-                "{name}, {rows:,} row, {size}", "{name}, {rows:,} rows, {size}", file["rows"]
-            ).format(name=name_of(file), rows=file["rows"], size=bytes_shown(file["size"]))
+                "{name}, {rows:,} row, {size}", "{name}, {rows:,} rows, {size}", file.rows
+            ).format(name=file.name, rows=file.rows, size=bytes_shown(file.size))
             # Each part has a key of its own: of lines with one key, only the last would count in the digest.
             key = role if number == 1 else f"{role}-{number}"
             label = roles[role]
             if len(files) > 1:
                 label = _("{text} ({number} of {count})").format(text=label, number=number, count=len(files))
-            value = [name_of(file), file["sha256"], file["rows"]]
+            value = [file.name, file.sha256, file.rows]
             yield Item(key, label, value, shown, edits=edits[role])
         if role == "validation" and not files:
             held_back = _("a tenth of the training rows")
@@ -117,15 +111,16 @@ def _system_prompt(facts: Facts) -> Iterator[Item]:
 
 
 def _price(facts: Facts, world: World) -> Iterator[Item]:
-    estimate = facts["training.estimate"]
+    estimate = Estimate.of(facts)
     tokens = _("{tokens:,} in {rows:,} rows").format(
-        tokens=estimate["tokens"], rows=estimate["rows"] - estimate["rows_dropped"]
+        tokens=estimate.tokens, rows=estimate.rows - estimate.rows_dropped
     )
-    if estimate["rows_dropped"]:
-        tokens += _("; {count:,} too long, dropped by the platform").format(count=estimate["rows_dropped"])
-    cost = cost_shown(estimate) + (_(" (simulated: nothing is billed)") if world.sandbox else "")
-    yield Item("tokens", _("Tokens to train"), [estimate["tokens"], estimate["rows"]], tokens)
-    yield Item("cost", _("Cost"), [estimate["low"], estimate["high"], price_of(facts)], cost)
+    if estimate.rows_dropped:
+        tokens += _("; {count:,} too long, dropped by the platform").format(count=estimate.rows_dropped)
+    ends = [None, None] if estimate.cost is None else [estimate.cost.low, estimate.cost.high]
+    cost = cost_shown(estimate.cost) + (_(" (simulated: nothing is billed)") if world.sandbox else "")
+    yield Item("tokens", _("Tokens to train"), [estimate.tokens, estimate.rows], tokens)
+    yield Item("cost", _("Cost"), [*ends, price_of(facts)], cost)
 
 
 def _counting(items: Sequence[Item], earlier: Sequence[Spent]) -> Plan:

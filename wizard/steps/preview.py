@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, Remedy
 from wizard.locale import _, ngettext
+from wizard.steps.facts import SENT_ROLES, Chosen, Converted, Counted, Sampled
 from wizard.steps.findings import found_in, view_of
 from wizard.steps.help import about
 from wizard.steps.sample_rows import page_of, unsent
@@ -123,7 +124,7 @@ class Preview(Step):
                 ),
                 needs=("dataset.files", "preview.system_prompt"),
                 browse=lambda page: page_of(
-                    self._world.folder, facts["dataset.files"][0], facts["preview.system_prompt"], page
+                    self._world.folder, Chosen.all(facts)[0], facts["preview.system_prompt"], page
                 ),
             ),
             ON_ERROR.ask(
@@ -166,10 +167,11 @@ class Preview(Step):
         facts = work.facts
         with work.front.progress(_("Loading the vocabulary"), None, "seconds"):
             tokenizer = Tokenizer.load()
-        converted: list[dict[str, Any]] = []
-        statistics: list[dict[str, Any]] = []
-        for file in facts["dataset.files"]:
-            output = self._world.path(facts["preview.output"]) / file["output"]
+        converted: list[Converted] = []
+        statistics: list[Counted] = []
+        chosen = Chosen.all(facts)
+        for file in chosen:
+            output = self._world.path(facts["preview.output"]) / file.output
             try:
                 conversion = self._convert(work, file, output, facts, tokenizer)
             except RowsUnfit as unfit:
@@ -188,21 +190,17 @@ class Preview(Step):
                     )
                 raise
             if work.front.attended and facts["preview.unsent"] == "ask":
-                _refuse_unseen(file["path"], conversion, self._unsent_fields(facts))
+                _refuse_unseen(file.path, conversion, self._unsent_fields(facts))
             converted += self._parts(file, conversion)
             statistics.append(_statistics(file, conversion))
-        self._audit(
-            work,
-            [file for file in facts["dataset.files"] if file["role"] in ("train", "validation")],
-            tokenizer,
-        )
+        self._audit(work, [file for file in chosen if file.role in SENT_ROLES], tokenizer)
         return {
-            "preview.files": converted,
-            "preview.statistics": statistics,
-            "preview.stamps": [_stamp(self._world.folder / file["path"]) for file in converted],
+            Converted.KEY: [file.as_json() for file in converted],
+            Counted.KEY: [entry.as_json() for entry in statistics],
+            "preview.stamps": [_stamp(self._world.folder / file.path) for file in converted],
         }
 
-    def _audit(self, work: Work, files: Sequence[Mapping[str, Any]], tokenizer: Tokenizer) -> None:
+    def _audit(self, work: Work, files: Sequence[Chosen], tokenizer: Tokenizer) -> None:
         """Show what is odd about the rows and about the files together: duplicates, leaks, balance, lengths.
 
         Only told: a row that can't be sent has stopped the conversion, or was left out, before.
@@ -210,10 +208,10 @@ class Preview(Step):
         from wizard.data import audit
         from wizard.data.statistics import statistics
 
-        columns = files[0]["columns"] if files else {}
-        files = [file for file in files if file["columns"] == columns]
-        paths = [self._world.folder / file["path"] for file in files]
-        total = sum(file["size"] for file in files)
+        columns = files[0].columns if files else {}
+        files = [file for file in files if file.columns == columns]
+        paths = [self._world.folder / file.path for file in files]
+        total = sum(file.size for file in files)
         with work.front.progress(
             _("Looking for duplicates, leaks and other oddities"), total, "bytes"
         ) as progress:
@@ -236,11 +234,11 @@ class Preview(Step):
 
         A file that nobody has touched since is not read again: a start with gigabytes would take as long as reading them.
         """
-        for file, stamp in zip(facts["preview.files"], facts["preview.stamps"], strict=True):
-            path = self._world.folder / file["path"]
+        for file, stamp in zip(Converted.all(facts), facts["preview.stamps"], strict=True):
+            path = self._world.folder / file.path
             now = _stamp(path)
-            if now != stamp and (now[:1] != [file["size"]] or _md5(path) != file["md5"]):
-                return _("{path} is not as it was written; it is converted again.").format(path=file["path"])
+            if now != stamp and (now[:1] != [file.size] or _md5(path) != file.md5):
+                return _("{path} is not as it was written; it is converted again.").format(path=file.path)
         return None
 
     def made(self) -> str:
@@ -249,12 +247,12 @@ class Preview(Step):
 
     def line(self, facts: Facts) -> str:
         """How much was converted, and where it is."""
-        files = facts["preview.files"]
-        rows = sum(file["rows"] for file in files)
-        left_out = sum(entry["left_out"] for entry in facts["preview.statistics"])
+        files = Converted.all(facts)
+        rows = sum(file.rows for file in files)
+        left_out = sum(entry.left_out for entry in Counted.all(facts))
         line = ngettext(
             "{rows:,} row converted to {folder}", "{rows:,} rows converted to {folder}", rows
-        ).format(rows=rows, folder=Path(files[0]["path"]).parent)
+        ).format(rows=rows, folder=Path(files[0].path).parent)
         if left_out:
             line += " · " + ngettext("{count:,} row left out", "{count:,} rows left out", left_out).format(
                 count=left_out
@@ -262,13 +260,13 @@ class Preview(Step):
         return line
 
     def _convert(
-        self, work: Work, file: Mapping[str, Any], output: Path, facts: Facts, tokenizer: Tokenizer
+        self, work: Work, file: Chosen, output: Path, facts: Facts, tokenizer: Tokenizer
     ) -> Conversion:
         from wizard.data.convert import convert
 
-        source = self._world.folder / file["path"]
+        source = self._world.folder / file.path
         label = _("Converting {name}").format(name=source.name)
-        with work.front.progress(label, file["size"], "bytes") as progress:
+        with work.front.progress(label, file.size, "bytes") as progress:
             return convert(
                 source,
                 output,
@@ -276,21 +274,21 @@ class Preview(Step):
                 on_error=facts["preview.on_error"],
                 tokenizer=tokenizer,
                 on_progress=progress.update,
-                columns=file["columns"],
+                columns=file.columns,
                 max_part_size=facts[PART_SIZE.key] * MB,
             )
 
-    def _parts(self, file: Mapping[str, Any], conversion: Conversion) -> list[dict[str, Any]]:
+    def _parts(self, file: Chosen, conversion: Conversion) -> list[Converted]:
         """One entry for each file written: more than one where the platform's limit asks for it."""
         return [
-            {
-                "role": file["role"],
-                "path": self._shown(part.path),
-                "rows": part.rows,
-                "size": part.size,
-                "md5": part.md5,
-                "sha256": part.sha256,
-            }
+            Converted(
+                role=file.role,
+                path=self._shown(part.path),
+                rows=part.rows,
+                size=part.size,
+                md5=part.md5,
+                sha256=part.sha256,
+            )
             for part in conversion.parts
         ]
 
@@ -299,12 +297,10 @@ class Preview(Step):
 
     def _unsent_fields(self, facts: Facts) -> tuple[str, ...]:
         """The fields at the beginning of each file that are not sent, in the order in which they turn up."""
-        return tuple(
-            dict.fromkeys(name for file in facts.get("dataset.files", ()) for name in self._unsent_of(file))
-        )
+        return tuple(dict.fromkeys(name for file in Chosen.all(facts) for name in self._unsent_of(file)))
 
-    def _unsent_of(self, file: Mapping[str, Any]) -> tuple[str, ...]:
-        identity = (file["path"], file["modified_ns"])
+    def _unsent_of(self, file: Chosen) -> tuple[str, ...]:
+        identity = (file.path, file.modified_ns)
         if identity not in self._unsent:
             self._unsent[identity] = unsent(self._world.folder, file)
         return self._unsent[identity]
@@ -318,8 +314,8 @@ class Preview(Step):
     def _default_output(facts: Facts) -> str:
         from wizard.data import catalog
 
-        files = facts.get("dataset.files") or ()
-        known = any(catalog.locate(Path(file["path"]).absolute()) for file in files)
+        files = Chosen.all(facts)
+        known = any(catalog.locate(Path(file.path).absolute()) for file in files)
         return MEDQA_OUTPUT if known or not files else OTHER_OUTPUT
 
 
@@ -374,18 +370,16 @@ def _refuse_unseen(name: str, conversion: Conversion, seen: Collection[str]) -> 
         raise unasked
 
 
-def _statistics(file: Mapping[str, Any], conversion: Conversion) -> dict[str, Any]:
+def _statistics(file: Chosen, conversion: Conversion) -> Counted:
     """What the later steps want to know of a converted source; ``sampled`` where tokens were not counted in all rows."""
     sampled = conversion.sampled
-    return {
-        "role": file["role"],
-        "source": file["path"],
-        "rows": conversion.rows,
-        "left_out": conversion.left_out,
-        "characters": conversion.characters,
-        "kind": conversion.kind,
-        "lengths": [list(entry) for entry in conversion.lengths],
-        "sampled": None
-        if sampled is None
-        else {"rows": sampled.rows, "low": sampled.low, "high": sampled.high},
-    }
+    return Counted(
+        role=file.role,
+        source=file.path,
+        rows=conversion.rows,
+        left_out=conversion.left_out,
+        characters=conversion.characters,
+        kind=conversion.kind,
+        lengths=conversion.lengths,
+        sampled=None if sampled is None else Sampled(rows=sampled.rows, low=sampled.low, high=sampled.high),
+    )

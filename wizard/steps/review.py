@@ -10,8 +10,9 @@ from wizard.engine.step import Answer, Choice, Facts, Field, Step, source_shown
 from wizard.engine.view import Block, Table, Text, View
 from wizard.locale import _, ngettext
 from wizard.steps.estimate import cost_shown
+from wizard.steps.facts import Converted, Estimate, Proof
 from wizard.steps.help import about
-from wizard.steps.plan import SENT_ROLES, command, name_of, plan_of
+from wizard.steps.plan import command, plan_of
 from wizard.steps.world import World
 
 YES = "yes"
@@ -64,7 +65,7 @@ class Review(Step):
 
     def fields(self, facts: Facts) -> Sequence[Field]:
         """Whether the plan is right, which line to change, and the typed yes, given to the plan's digest."""
-        if "training.estimate" not in facts or "key.proof" not in facts or "preview.files" not in facts:
+        if not all(made.KEY in facts for made in (Estimate, Proof, Converted)):
             return (APPROVAL.ask(label=APPROVAL.name()),)
         plan = plan_of(facts, self._world)
         change = CHANGE.ask(
@@ -103,23 +104,23 @@ class Review(Step):
 
     def _in_short(self, facts: Facts) -> str:
         """What the yes is given to, once more, so that it stands beside the question on the smallest screen."""
-        estimate = facts["training.estimate"]
-        rows = ngettext("{count:,} row", "{count:,} rows", estimate["rows"]).format(count=estimate["rows"])
-        tokens = ngettext("{count:,} token", "{count:,} tokens", estimate["tokens"]).format(
-            count=estimate["tokens"]
+        estimate = Estimate.of(facts)
+        rows = ngettext("{count:,} row", "{count:,} rows", estimate.rows).format(count=estimate.rows)
+        tokens = ngettext("{count:,} token", "{count:,} tokens", estimate.tokens).format(
+            count=estimate.tokens
         )
         epochs = ngettext("{count} epoch", "{count} epochs", facts["training.n_epochs"]).format(
             count=facts["training.n_epochs"]
         )
-        parts = [facts["training.model"], rows, f"{tokens} × {epochs}", cost_shown(estimate)]
-        if estimate["low"] is not None:
-            parts.append(_("list price of {date}").format(date=models.date_shown(estimate["price_date"])))
+        parts = [facts["training.model"], rows, f"{tokens} × {epochs}", cost_shown(estimate.cost)]
+        if estimate.cost is not None:
+            parts.append(_("list price of {date}").format(date=models.date_shown(estimate.cost.price_date)))
         return " · ".join(parts)
 
     def view(self, facts: Facts) -> View | None:
         """What leaves this machine, the same as a command, how the cost comes about; then the plan."""
         plan = plan_of(facts, self._world)
-        estimate = facts["training.estimate"]
+        estimate = Estimate.of(facts)
         rows = tuple(
             (item.label, item.shown, source_shown(facts.sources.get(item.edits, ""))) for item in plan.items
         )
@@ -132,35 +133,32 @@ class Review(Step):
                 "dim",
             )
         )
-        if estimate["low"] is not None:
+        if (cost := estimate.cost) is not None:
             blocks.append(
                 Text(
                     "\n".join(
                         (
-                            _("At least: {formula}").format(formula=estimate["formula_low"]),
-                            _("At most: {formula}").format(formula=estimate["formula_high"]),
-                            estimate["reason"],
+                            _("At least: {formula}").format(formula=cost.formula_low),
+                            _("At most: {formula}").format(formula=cost.formula_high),
+                            cost.reason,
                             _(
                                 "List price of {date}, from {source}. The real bill is the job's usage."
-                            ).format(
-                                date=models.date_shown(estimate["price_date"]),
-                                source=estimate["price_source"],
-                            ),
+                            ).format(date=models.date_shown(cost.price_date), source=cost.price_source),
                         )
                     ),
                     "dim",
                 )
             )
-        if estimate["rows_counted"] < estimate["rows"]:
+        if estimate.rows_counted < estimate.rows:
             blocks.append(
                 Text(
                     _("Tokens were counted in {counted:,} of {rows:,} rows, drawn at random.").format(
-                        counted=estimate["rows_counted"], rows=estimate["rows"]
+                        counted=estimate.rows_counted, rows=estimate.rows
                     ),
                     "dim",
                 )
             )
-        if estimate["tokens_approximate"]:
+        if estimate.tokens_approximate:
             blocks.append(
                 Text(
                     _("This model counts tokens a little differently; the figures are approximations."),
@@ -175,9 +173,9 @@ class Review(Step):
         return _("approved, digest {digest}").format(digest=facts["review.approval"])
 
     def _leaves(self, facts: Facts) -> str:
-        names = ", ".join(name_of(file) for file in facts["preview.files"] if file["role"] in SENT_ROLES)
+        names = ", ".join(file.name for file in Converted.all(facts) if file.sent)
         if self._world.sandbox:
             return _("Nothing leaves this computer: {names} go to the sandbox.").format(names=names)
         return _(
             "What leaves this computer: {names}, these settings, and the key for signing in; to {endpoint}."
-        ).format(names=names, endpoint=facts["key.proof"]["endpoint"])
+        ).format(names=names, endpoint=Proof.of(facts).endpoint)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wizard.engine.view import Beside, Block, Panel, Text, View
 from wizard.locale import _
+from wizard.steps.facts import Chosen
 from wizard.steps.wording import bytes_shown
 
 if TYPE_CHECKING:
@@ -17,19 +17,19 @@ ON_A_PAGE = 2  # on 120 x 40 they leave room for the question
 LOOKED_AT = 200  # rows whose fields are listed before the question
 
 
-def page_of(folder: Path, file: Mapping[str, Any], system_prompt: str, page: int) -> View | None:
-    """Page ``page`` (from 0) of a fact ``dataset.files``' ``file``, whose path is from ``folder``; None past the last."""
+def page_of(folder: Path, file: Chosen, system_prompt: str, page: int) -> View | None:
+    """Page ``page`` (from 0) of ``file``, whose path is from ``folder``; None past the last."""
     from wizard.data.convert import samples
 
     found = samples(
-        folder / file["path"], system_prompt, skip=page * ON_A_PAGE, count=ON_A_PAGE, columns=file["columns"]
+        folder / file.path, system_prompt, skip=page * ON_A_PAGE, count=ON_A_PAGE, columns=file.columns
     )
     if not found and page:
         return None
     blocks: list[Block] = [
         Text(
             _("Rows as they are in {name} ({size}), each with what will be sent.").format(
-                name=file["path"], size=bytes_shown(file["size"])
+                name=file.path, size=bytes_shown(file.size)
             ),
             "dim",
         )
@@ -38,15 +38,15 @@ def page_of(folder: Path, file: Mapping[str, Any], system_prompt: str, page: int
         blocks.append(
             Text(_("No row of this file can be sent. The conversion tells line by line why."), "bad")
         )
-    blocks += [_beside(sample, file["path"]) for sample in found]
+    blocks += [_beside(sample, file.path) for sample in found]
     return View(tuple(blocks))
 
 
-def unsent(folder: Path, file: Mapping[str, Any]) -> tuple[str, ...]:
+def unsent(folder: Path, file: Chosen) -> tuple[str, ...]:
     """The fields of the first rows of ``file`` that are not sent, in the order in which they turn up."""
     from wizard.data.convert import samples
 
-    found = samples(folder / file["path"], "", count=LOOKED_AT, columns=file["columns"])
+    found = samples(folder / file.path, "", count=LOOKED_AT, columns=file.columns)
     return tuple(dict.fromkeys(name for sample in found for name in sample.record.extra))
 
 

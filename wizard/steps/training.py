@@ -23,7 +23,8 @@ from wizard.engine.step import Answer, Choice, Facts, Field, Kind, Step, Work
 from wizard.errors import Remedy, UsageError
 from wizard.locale import _, ngettext
 from wizard.steps.dataset import BY_SPLIT
-from wizard.steps.estimate import SPLIT_ONLY, TYPES, cost_shown, estimated, price_of, trained, training_rows
+from wizard.steps.estimate import SPLIT_ONLY, TYPES, cost_shown, estimated, price_of, training_rows
+from wizard.steps.facts import Converted, Estimate, trained
 from wizard.steps.help import about
 from wizard.steps.world import World
 
@@ -131,7 +132,8 @@ class Training(Step):
     def fields(self, facts: Facts) -> Sequence[Field]:
         """Model, type, then the hyper-parameters: taken as recommended, or each asked."""
         region = facts.get("key.region") or BEIJING
-        suitable = TYPES[(trained(facts) or {}).get("kind", "chat")]
+        train = trained(facts)
+        suitable = TYPES[train.kind if train is not None else "chat"]
         offered = [model for model in models.text_models(region) if set(model.training_types) & set(suitable)]
         model_field = MODEL.ask(
             label=_("Which model shall be trained?"),
@@ -217,7 +219,8 @@ class Training(Step):
         if problem := check(name, value):
             return problem
         rows = training_rows(facts)
-        if name == "batch_size" and rows is not None and rows <= value:
+        # Fewer than can be trained at all: no batch size would do, and ``perform`` says so.
+        if name == "batch_size" and rows is not None and SMALLEST_BATCH < rows <= value:
             return _(
                 "There are {rows:,} training rows; the platform fails a job whose rows are not more than batch_size, "
                 "and says so only some ten minutes after it began."
@@ -225,8 +228,8 @@ class Training(Step):
         return None
 
     def _default_name(self, facts: Facts) -> str:
-        files = facts.get("preview.files") or ()
-        stem = Path(files[0]["path"]).stem if files else "job"
+        files = Converted.all(facts)
+        stem = Path(files[0].path).stem if files else "job"
         return f"{stem[:60]}-{self._world.session_id}"
 
     def perform(self, work: Work) -> Mapping[str, Any]:
@@ -245,11 +248,11 @@ class Training(Step):
         estimate = estimated(facts)
         budget = facts.get("training.budget")
         if budget is not None and (
-            estimate["high"] is None or Decimal(estimate["high"]) > Decimal(str(budget))
+            estimate.cost is None or Decimal(estimate.cost.high) > Decimal(str(budget))
         ):
             over = UsageError(
                 _("The job's cost is {cost}; the upper end is more than your budget of {budget}.").format(
-                    cost=cost_shown(estimate), budget=f"{budget:,.2f}"
+                    cost=cost_shown(estimate.cost), budget=f"{budget:,.2f}"
                 ),
                 _("Train fewer epochs, a smaller max_length or a cheaper model, or raise the budget."),
             )
@@ -258,7 +261,7 @@ class Training(Step):
                 for name in ("n_epochs", "max_length", "model", "budget")
             )
             raise over
-        dropped = estimate["rows_dropped"]
+        dropped = estimate.rows_dropped
         if dropped:
             work.front.say(
                 ngettext(
@@ -268,7 +271,7 @@ class Training(Step):
                 ).format(count=dropped),
                 "warn",
             )
-        return {"training.estimate": estimate}
+        return {Estimate.KEY: estimate.as_json()}
 
     def rests_on(self, facts: Facts) -> Any:
         """The price: with another one it is another estimate, and another plan to approve."""
@@ -287,7 +290,7 @@ class Training(Step):
                 ngettext("{count} epoch", "{count} epochs", facts["training.n_epochs"]).format(
                     count=facts["training.n_epochs"]
                 ),
-                cost_shown(facts["training.estimate"]),
+                cost_shown(Estimate.of(facts).cost),
             )
         )
 

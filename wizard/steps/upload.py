@@ -15,7 +15,7 @@ from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy
 from wizard.locale import _, ngettext
 from wizard.steps import approval
-from wizard.steps.plan import SENT_ROLES
+from wizard.steps.facts import Converted, Proof, Uploaded
 from wizard.steps.preview import LEAST_PART, MB, PART_SIZE
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
@@ -49,38 +49,33 @@ class Upload(Step):
         """One receipt a file: its role, name and id on the platform."""
         facts = work.facts
         platform = self._world.platform(facts)
-        receipts = []
-        for file in facts["preview.files"]:
-            if file["role"] not in SENT_ROLES:
+        uploaded = []
+        for file in Converted.all(facts):
+            if not file.sent:
                 continue
             effect = FileUpload(
                 platform,
-                self._world.folder / file["path"],
+                self._world.folder / file.path,
                 file,
                 work.front,
-                facts["key.proof"],
+                Proof.of(facts),
                 account=approval.account_shown(facts, self._world),
                 demand=lambda: approval.demand(facts, self._world),
             )
             receipt = work.once(effect)
-            receipts.append(
-                {
-                    "role": file["role"],
-                    "name": effect.remote_name,
-                    "file_id": receipt.id,
-                    "adopted": receipt.adopted,
-                }
+            uploaded.append(
+                Uploaded(role=file.role, name=effect.remote_name, file_id=receipt.id, adopted=receipt.adopted)
             )
-        return {"upload.files": receipts}
+        return {Uploaded.KEY: [file.as_json() for file in uploaded]}
 
     def verify(self, facts: Facts) -> str | None:
         """Before a job exists, its files must still be on the platform; where that can't be asked now, they are."""
         if "job.id" in facts:
             return None
         platform = self._world.platform(facts)
-        for file in facts["upload.files"]:
-            if not _is_there(platform, file["file_id"]):
-                return _("{name} is no longer on the platform; it is sent again.").format(name=file["name"])
+        for file in Uploaded.all(facts):
+            if not _is_there(platform, file.file_id):
+                return _("{name} is no longer on the platform; it is sent again.").format(name=file.name)
         return None
 
     def made(self) -> str:
@@ -89,16 +84,16 @@ class Upload(Step):
 
     def line(self, facts: Facts) -> str:
         """Which files are on the platform."""
-        files = facts["upload.files"]
+        files = Uploaded.all(facts)
         line = ngettext("{count} file on the platform", "{count} files on the platform", len(files)).format(
             count=len(files)
         )
-        adopted = sum(file["adopted"] for file in files)
+        adopted = sum(file.adopted for file in files)
         if adopted:
             line += " · " + ngettext(
                 "{count} was there already", "{count} were there already", adopted
             ).format(count=adopted)
-        return line + " · " + ", ".join(file["name"] for file in files)
+        return line + " · " + ", ".join(file.name for file in files)
 
 
 class FileUpload:
@@ -114,9 +109,9 @@ class FileUpload:
         self,
         platform: Platform,
         path: Path,
-        file: Mapping[str, Any],
+        file: Converted,
         front: Front,
-        proof: Mapping[str, Any],
+        proof: Proof,
         *,
         account: str,
         demand: Callable[[], None],
@@ -130,13 +125,13 @@ class FileUpload:
         self.remote_name = path.name
         self.account = account
         self.key = "upload:" + digest(
-            [proof["endpoint"], proof["fingerprint"], self.remote_name, file["sha256"], file["role"]]
+            [proof.endpoint, proof.fingerprint, self.remote_name, file.sha256, file.role]
         )
         self.name = _("the upload of {name}").format(name=self.remote_name)
 
     def look(self) -> Sequence[Receipt]:
         """Files with the same name, size and md5, and with no other purpose than training."""
-        wanted = (self.remote_name, self._file["size"], self._file["md5"])
+        wanted = (self.remote_name, self._file.size, self._file.md5)
         for found in self._platform.files():
             if (found.name, found.size, found.md5) == wanted and found.purpose in PURPOSES:
                 return (Receipt(found.file_id, {"created": found.created}),)
@@ -173,9 +168,9 @@ class FileUpload:
     def _sent(self, attempt: _Attempt) -> Receipt:
         descriptions = {"train": "training set", "validation": "validation set"}
         label = _("Uploading {name} ({size})").format(
-            name=self.remote_name, size=bytes_shown(self._file["size"])
+            name=self.remote_name, size=bytes_shown(self._file.size)
         )
-        with self._front.progress(label, self._file["size"], "bytes") as progress:
+        with self._front.progress(label, self._file.size, "bytes") as progress:
 
             def moved(sent: int, total: int) -> None:
                 attempt.reached = sent
@@ -184,8 +179,8 @@ class FileUpload:
             uploaded = self._platform.upload(
                 self._path,
                 name=self.remote_name,
-                description=f"{descriptions[self._file['role']]}, {self._file['rows']} rows",
-                md5=self._file["md5"],
+                description=f"{descriptions[self._file.role]}, {self._file.rows} rows",
+                md5=self._file.md5,
                 on_progress=moved,
                 before_last_byte=attempt.commit,
             )
@@ -197,7 +192,7 @@ class FileUpload:
         what = lost.message
         if reached and lost.status is None:
             what = _("Connection lost at {done} of {size}").format(
-                done=bytes_shown(reached), size=bytes_shown(self._file["size"])
+                done=bytes_shown(reached), size=bytes_shown(self._file.size)
             )
         told = _("{what}; again in {seconds} s (try {number} of {most})").format(
             what=what, seconds=round(seconds), number=tried + 1, most=len(PAUSES) + 1
@@ -249,7 +244,7 @@ class FileUpload:
     def _smaller(self, reached: Sequence[int]) -> int | None:
         """MB of parts that would have got through, with room to spare; None where they wouldn't be smaller."""
         size = max(min(reached) // 2 // MB, LEAST_PART)
-        return size if size * MB < self._file["size"] else None
+        return size if size * MB < self._file.size else None
 
 
 class _Attempt:

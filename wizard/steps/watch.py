@@ -17,6 +17,7 @@ from wizard.engine.view import Block, Curve, Table, Text, View
 from wizard.errors import PlatformError, StorageError
 from wizard.locale import _
 from wizard.steps import approval
+from wizard.steps.facts import Ended, Estimate
 from wizard.steps.wording import money, span
 from wizard.steps.world import SANDBOX_REGION, World
 
@@ -67,20 +68,20 @@ class Watch(Step):
         with suppress(StorageError):  # only told in a later plan; not worth the result that is here
             approval.record("ended", facts, self._world, job_id=job.job_id, status=job.status)
         return {
-            "watch.result": {
-                "status": job.status,
-                "usage": job.usage,
-                "output_model": job.output_model,
-                "ended": job.ended,
-                "failure_code": job.failure_code,
-                "failure_message": job.failure_message,
-            }
+            Ended.KEY: Ended(
+                status=job.status,
+                usage=job.usage,
+                output_model=job.output_model,
+                ended=job.ended,
+                failure_code=job.failure_code,
+                failure_message=job.failure_message,
+            ).as_json()
         }
 
     def line(self, facts: Facts) -> str:
         """How it ended."""
-        result = facts["watch.result"]
-        return f"{result['status']} {result['output_model']}".strip()
+        result = Ended.of(facts)
+        return f"{result.status} {result.output_model}".strip()
 
 
 def follow(
@@ -247,7 +248,7 @@ def command(world: World, *rest: str) -> str:
 
 def ending_again(facts: Facts, world: World) -> View:
     """The last screen of a session that has come to its end before."""
-    return ending(Job(job_id=facts["job.id"], **facts["watch.result"]), facts, world)
+    return ending(Job(job_id=facts["job.id"], **Ended.of(facts).as_json()), facts, world)
 
 
 def ending(job: Job, facts: Facts, world: World) -> View:
@@ -261,11 +262,11 @@ def ending(job: Job, facts: Facts, world: World) -> View:
         rows.append((_("Your model"), job.output_model))
     if job.usage is not None:
         rows.append((_("Billed tokens"), f"{job.usage:,}{simulated}"))
-        estimate = facts.get("training.estimate")
-        if estimate:
-            cost = Decimal(job.usage) * Decimal(estimate["price"]) / 1000
-            shown = money(cost, cost, estimate["currency"])
-            expected = money(estimate["low"], estimate["high"], estimate["currency"])
+        expected_cost = Estimate.of(facts).cost if Estimate.KEY in facts else None
+        if expected_cost is not None:
+            cost = Decimal(job.usage) * Decimal(expected_cost.price) / 1000
+            shown = money(cost, cost, expected_cost.currency)
+            expected = money(expected_cost.low, expected_cost.high, expected_cost.currency)
             rows.append(
                 (
                     _("Cost by list price"),

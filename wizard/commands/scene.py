@@ -1,0 +1,75 @@
+"""What a command plays with: its words, who talks to the user, and the surroundings; each made when it is first wanted."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wizard.errors import UsageError
+from wizard.locale import _
+
+if TYPE_CHECKING:
+    from wizard.engine.step import Front
+    from wizard.steps.world import World
+    from wizard.ui.capability import Capability
+
+
+class Scene:
+    """One run of one command."""
+
+    def __init__(self, arguments: Namespace) -> None:
+        self.arguments = arguments
+
+    @property
+    def state(self) -> Path:
+        """Where session and log are, seen from the folder that the command was started in."""
+        from wizard.steps.world import state_in
+
+        return state_in(Path(), sandbox=self.arguments.sandbox)
+
+    @cached_property
+    def able(self) -> Capability:
+        """What the terminal can show, and whether a person is at it."""
+        from wizard.ui import capability
+
+        return capability.of(os.environ, plain=self.arguments.plain)
+
+    @cached_property
+    def front(self) -> Front:
+        """Whoever talks to the user; without a terminal, one that only tells."""
+        if self.able.attended and self.able.plain:
+            from wizard.ui.plain import Plain
+
+            return Plain()
+        if self.able.attended:
+            from wizard.ui.terminal import Terminal
+
+            return Terminal(self.able)
+        from wizard.ui.scripted import Scripted
+
+        return Scripted(yes=False)
+
+    @cached_property
+    def world(self) -> World:
+        """Folder, environment and platform. Raises UsageError where the folder is gone."""
+        from wizard.steps.world import World
+
+        arguments = self.arguments
+        return World(_here(), os.environ, sandbox=arguments.sandbox, allow_endpoint=arguments.allow_endpoint)
+
+    def close(self) -> None:
+        """End what this run started."""
+        if "world" in vars(self):
+            self.world.close()
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError(
+            _("The folder that you are in is no longer there."), _("Change to another folder and try again.")
+        ) from None

@@ -1,0 +1,205 @@
+"""The facts that cross steps, typed: which step's result they are, what is in them; the one place that reads and writes them.
+
+In the session they are JSON, with the names of the fields as keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import PurePath
+from typing import Any, ClassVar, Literal, Self
+
+from wizard.engine.step import Facts
+
+Role = Literal["train", "validation", "kept"]
+SENT_ROLES = ("train", "validation")
+
+
+class _Fact:
+    """A result under the key KEY: one of them (``of``), or a list (``all``)."""
+
+    KEY: ClassVar[str]
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Self:
+        """The one that there is."""
+        return cls.read(facts[cls.KEY])
+
+    @classmethod
+    def all(cls, facts: Mapping[str, Any]) -> tuple[Self, ...]:
+        """Each of them; none where the step has not been taken."""
+        return tuple(cls.read(entry) for entry in facts.get(cls.KEY) or ())
+
+    @classmethod
+    def read(cls, value: Mapping[str, Any]) -> Self:
+        """From JSON; what another version wrote beside it is left aside."""
+        return cls(**{known.name: value[known.name] for known in _fields(cls) if known.name in value})
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in the session."""
+        return {known.name: _plain(getattr(self, known.name)) for known in _fields(type(self))}
+
+
+def _fields(kind: type) -> tuple[Any, ...]:
+    return fields(kind)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Fact):
+        return value.as_json()
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen(_Fact):
+    """A file of the user's: what it is for, its path from the folder, the name of what it becomes, what its columns mean."""
+
+    KEY = "dataset.files"
+
+    role: Role
+    path: str
+    output: str
+    size: int
+    modified_ns: int
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Converted(_Fact):
+    """A file in the platform's format: more than one for a source where the limit asks for parts."""
+
+    KEY = "preview.files"
+
+    role: Role
+    path: str
+    rows: int
+    size: int
+    md5: str
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """The one that it has on the platform."""
+        return PurePath(self.path).name
+
+    @property
+    def sent(self) -> bool:
+        """Whether it leaves this computer."""
+        return self.role in SENT_ROLES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampled(_Fact):
+    """In how many rows tokens were counted, and between which means a row's lies (95 %)."""
+
+    rows: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted(_Fact):
+    """What was counted in a source; ``lengths``: tokens of a row, and how many rows have so many; ``sampled`` if not in all."""
+
+    KEY = "preview.statistics"
+
+    role: Role
+    source: str
+    rows: int
+    left_out: int
+    characters: int
+    kind: str
+    lengths: tuple[tuple[int, int], ...]
+    sampled: Sampled | None
+
+    @classmethod
+    def read(cls, value: Mapping[str, Any]) -> Self:
+        """From JSON."""
+        lengths = tuple((length, count) for length, count in value["lengths"])
+        sampled = None if value["sampled"] is None else Sampled.read(value["sampled"])
+        return super().read({**value, "lengths": lengths, "sampled": sampled})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof(_Fact):
+    """A key that the platform accepted: where it was found, how it is shown, its fingerprint, the address that took it."""
+
+    KEY = "key.proof"
+
+    where: str
+    shown: str
+    fingerprint: str
+    endpoint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost(_Fact):
+    """What a job may cost: both ends, and the price for 1,000 tokens that they come from; amounts as decimal strings."""
+
+    low: str
+    high: str
+    currency: str
+    price: str
+    price_date: str
+    price_source: str
+    formula_low: str
+    formula_high: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate(_Fact):
+    """Rows and tokens of a job, and its cost; none where no price is published. In the session all in one table."""
+
+    KEY = "training.estimate"
+
+    rows: int
+    rows_dropped: int
+    rows_counted: int
+    tokens: int
+    tokens_approximate: bool
+    cost: Cost | None = field(default=None)
+
+    @classmethod
+    def read(cls, value: Mapping[str, Any]) -> Self:
+        """From JSON."""
+        return super().read({**value, "cost": None if value["low"] is None else Cost.read(value)})
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in the session."""
+        table = super().as_json()
+        return table | (table.pop("cost") or {"low": None, "high": None})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uploaded(_Fact):
+    """A file on the platform; ``adopted``: it was there already."""
+
+    KEY = "upload.files"
+
+    role: Role
+    name: str
+    file_id: str
+    adopted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended(_Fact):
+    """How the job ended."""
+
+    KEY = "watch.result"
+
+    status: str
+    usage: int | None
+    output_model: str
+    ended: str
+    failure_code: str
+    failure_message: str
+
+
+def trained(facts: Facts) -> Counted | None:
+    """What was counted in what trains; None before the conversion."""
+    return next((entry for entry in Counted.all(facts) if entry.role == "train"), None)
