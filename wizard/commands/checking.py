@@ -84,6 +84,7 @@ def why(scene: Scene) -> int:
         path,
         int(number),
         system_prompt=SYSTEM_PROMPT if arguments.system_prompt is None else arguments.system_prompt,
+        add_system=arguments.system_prompt is not None,
         outputs=outputs,
         max_length=arguments.max_length,
         columns=columns_of(arguments.columns),

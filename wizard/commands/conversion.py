@@ -64,6 +64,7 @@ def _settings(arguments: Namespace) -> dict[str, Any]:
     prompt, limit = arguments.system_prompt, arguments.max_part_size
     return {
         "system_prompt": SYSTEM_PROMPT if prompt is None else prompt,
+        "add_system": prompt is not None,  # that of medical questions is put before them only
         "on_error": arguments.on_error,
         "max_part_size": MAX_PART_SIZE if limit is None else size_of(limit),
         "split": () if arguments.split is None else shares_of(arguments.split),

@@ -23,6 +23,7 @@ from wizard.data.readers import Columns
 from wizard.data.record import Where
 from wizard.data.scan import Scan, Task
 from wizard.data.tally import Tally
+from wizard.data.wire import CHINESE
 from wizard.data.workers import WorkerLost, Workers, how_many
 from wizard.locale import _
 
@@ -62,6 +63,8 @@ def check(
     *,
     max_length: int | None = None,
     system_prompt: str = "",
+    add_system: bool = False,
+    language: str = CHINESE,
     columns: Columns = None,
     workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
@@ -69,7 +72,7 @@ def check(
     """Look at every row of every file, and at what the files have in common.
 
     ``max_length``: rows with more tokens are errors. ``system_prompt``: what the conversion would put before each
-    question, for counting. ``columns``: which
+    question, for counting; ``add_system`` and ``language`` as for convert. ``columns``: which
     column means what, as readers.read. ``workers``: processes beside this one; None: as many as pay. ``on_progress`` is told (bytes, of how
     many). A folder or archive stands for the one file of rows in it. Raises SourceUnreadable.
     """
@@ -87,7 +90,7 @@ def check(
     for path in paths:
         plain = not columns and lookup.is_json_lines(path)
         bailian = lookup.bailian_field(path) if plain else ""
-        task = Task(str(path), bailian, max_length, system_prompt)
+        task = Task(str(path), bailian, max_length, system_prompt, add_system, language)
         before = _stamp(path)
         tally = _in_parts(path, task, workers, advance) if plain else _read(path, task, columns)
         if before != _stamp(path):

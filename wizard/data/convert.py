@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
@@ -14,7 +14,7 @@ from wizard.data import wire
 from wizard.data.check import Finding, Findings
 from wizard.data.lines import SourceUnreadable, opened, size_of
 from wizard.data.manifest import Manifest, SourceEntry, begun
-from wizard.data.page import MOST_SPLITS, Kind, Task, keep_memory
+from wizard.data.page import MOST_SPLITS, Kind, Systems, Task, keep_memory
 from wizard.data.parts import MAX_PART_SIZE, Part, Set, refuse_source
 from wizard.data.readers import reading
 from wizard.data.samples import Sample, samples
@@ -104,6 +104,8 @@ class Conversion:
     kind: Kind = "chat"
     order_kept: int = 0
     """Rows whose options were not shuffled, because they or the question speak of each other's place."""
+    systems: Systems = field(default_factory=Systems)
+    """What the rows that were written begin with."""
     sampled: Sampled | None = None
     """Where tokens were not counted exactly: how many rows were, and the 95 % interval."""
 
@@ -113,6 +115,8 @@ def convert(
     output: Path,
     *,
     system_prompt: str,
+    add_system: bool = False,
+    language: str = wire.CHINESE,
     on_error: OnError = "stop",
     tokenizer: Tokenizer | None = None,
     on_progress: Callable[[int, int], None] | None = None,
@@ -130,6 +134,9 @@ def convert(
     any error raises RowsUnfit at the end and nothing is written; with "skip", rows with errors are left out and listed
     in ``<output's stem>.left-out.jsonl`` (line, code, what, row), and RowsUnfit is raised only where no row is left.
 
+    ``system_prompt`` is put before each question with options, whose words around it are of ``language``; with
+    ``add_system`` also before each chat that has no system message.
+
     An output above ``max_part_size`` bytes becomes ``<stem>-part1``, ``-part2``, …, cut between rows. ``split`` gives
     (name, share) and writes ``<stem>_<name>``: each row goes to one of them by ``seed`` and what it asks, so that the
     same question is never in two. ``shuffle_options`` puts the options in an order of ``seed``, where no option speaks
@@ -143,7 +150,17 @@ def convert(
     refuse_source(rows.path, output)
     lines_of_json = rows.recognise().container == "jsonl"
     known, said = reading(source, columns) if lines_of_json else (rows.reading()[0], ())
-    task = Task(rows.file, system_prompt, known, tuple(split), seed, shuffle_options, keep=on_error == "skip")
+    task = Task(
+        rows.file,
+        system_prompt,
+        known,
+        tuple(split),
+        seed,
+        shuffle_options,
+        keep=on_error == "skip",
+        add_system=add_system,
+        language=language,
+    )
     total = size_of(rows.path)
     if total >= _LARGE:
         keep_memory()
@@ -203,6 +220,7 @@ def _conversion(
         manifest=out.manifest_path,
         kind=_kind(work),
         order_kept=work.kept_order,
+        systems=work.systems,
         sampled=counting.sampled() if counting else None,
     )
 

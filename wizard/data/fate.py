@@ -40,6 +40,7 @@ def fate(
     line: int,
     *,
     system_prompt: str,
+    add_system: bool = False,
     outputs: Iterable[Path] = (),
     beside: Sequence[Path] = (),
     max_length: int | None = None,
@@ -54,14 +55,14 @@ def fate(
     if isinstance(outcome, tuple):
         return Fate(path, line, raw, None, not outcome, outcome, None, None)
     bailian = lookup.bailian_field(path) if not columns and lookup.is_json_lines(path) else ""
-    scan = Scan(Task(str(path), bailian, max_length, system_prompt))
+    scan = Scan(Task(str(path), bailian, max_length, system_prompt, add_system))
     findings = list(scan.findings(outcome, asked_by(outcome)))
     checked = audit.check([path, *beside], columns=columns)
     findings += audit.twins(checked, 0, line)
     if any(found.severity == "error" for found in findings) or not isinstance(outcome, MultipleChoice | Chat):
         return Fate(path, line, raw, outcome, False, tuple(findings), None, None)
     earlier = lookup.records_at(path, set(range(1, line)), columns)
-    sent = wire_line(outcome, system_prompt).rstrip(b"\n")
+    sent = wire_line(outcome, system_prompt, add_system=add_system).rstrip(b"\n")
     return Fate(path, line, raw, outcome, False, tuple(findings), sent, _found(outcome, earlier, outputs))
 
 
@@ -96,7 +97,7 @@ def _ends(record: Record) -> bytes:
     """The last bytes of the line that is sent for ``record``: from its user's text on."""
     assert isinstance(record, MultipleChoice | Chat)
     whole = wire_line(record, "").rstrip(b"\n")
-    if isinstance(record, Chat):
+    if isinstance(record, Chat) and any(turn.role == "system" for turn in record.messages):
         return whole
     return whole[len(b'{"messages": [') :]
 

@@ -15,7 +15,7 @@ from wizard.data.express import Lane
 from wizard.data.identity import asked_by, folded
 from wizard.data.lines import Lines, TooLong
 from wizard.data.options import order_matters, shuffled
-from wizard.data.record import Chat, MultipleChoice, PlainText, Preference, Record, Where
+from wizard.data.record import Chat, Message, MultipleChoice, PlainText, Preference, Record, Where
 from wizard.data.rows import PLAIN, Outcome, Reading, understand
 
 Kind: TypeAlias = Literal["chat", "preference", "text"]
@@ -26,6 +26,7 @@ LEFT_OUT = 0
 SAME_LINE = 0xFE  # the next row stands on the same line as the one before it (a JSON array on one line)
 NO_ROW = 0xFF
 MOST_SPLITS = 100
+MOST_TEXTS = 100  # different system messages that are told apart
 _SEEN = 31 << 20  # bytes; from 32 MB on glibc learns nothing
 
 
@@ -41,6 +42,10 @@ class Task(msgspec.Struct, frozen=True, tag="convert"):
     shuffle: bool = False
     keep: bool = False
     """Whether rows with errors are kept, to be listed."""
+    add_system: bool = False
+    """Whether the system prompt is put before chats, too, that have none."""
+    language: str = wire.CHINESE
+    """Of the words around a question with options."""
 
     @property
     def outputs(self) -> int:
@@ -50,7 +55,7 @@ class Task(msgspec.Struct, frozen=True, tag="convert"):
     @property
     def quick(self) -> bool:
         """Whether the fast lane may take rows."""
-        return not (self.split or self.shuffle or self.reading.columns)
+        return not (self.split or self.shuffle or self.reading.columns or self.language != wire.CHINESE)
 
 
 class Faulty(msgspec.Struct, frozen=True):
@@ -59,6 +64,43 @@ class Faulty(msgspec.Struct, frozen=True):
     line: int
     raw: bytes
     why: tuple[Finding, ...]
+
+
+class Systems(msgspec.Struct):
+    """What rows that are sent begin with: counted from the messages that are written."""
+
+    put: int = 0
+    """Rows before which the system prompt was put."""
+    own: int = 0
+    """Rows with a system message of their own."""
+    none: int = 0
+    """Rows without one."""
+    texts: set[str] = set()
+    """Digests of the system messages that are the rows' own, no more than MOST_TEXTS."""
+    questions: int = 0
+    """Rows that are questions with options, with our words around them."""
+
+    def add(self, other: Systems) -> None:
+        """Count the rows of ``other`` too."""
+        self.put += other.put
+        self.own += other.own
+        self.none += other.none
+        self.questions += other.questions
+        self.texts |= set(sorted(other.texts - self.texts)[: max(0, MOST_TEXTS - len(self.texts))])
+
+    def count(self, record: Record, turns: Sequence[Message]) -> None:
+        """Count ``record``, for which ``turns`` are sent."""
+        question = isinstance(record, MultipleChoice)
+        self.questions += question
+        own = [] if isinstance(record, MultipleChoice | PlainText) else record.messages
+        if not any(turn.role == "system" for turn in turns):
+            self.none += 1
+        elif text := next((turn.content for turn in own if turn.role == "system"), ""):
+            self.own += 1
+            if len(self.texts) < MOST_TEXTS:
+                self.texts.add(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest())
+        else:
+            self.put += 1
 
 
 class Made(msgspec.Struct):
@@ -73,6 +115,7 @@ class Made(msgspec.Struct):
     kept_order: int = 0
     extra: dict[str, int] = {}
     kinds: dict[str, int] = {}
+    systems: Systems = msgspec.field(default_factory=Systems)
     faulty: list[Faulty] = []
     warnings: list[Finding] = []
 
@@ -140,6 +183,8 @@ class Press:
         made = Made([b""], [quick], b"", taken.characters, extra=taken.extra)
         if quick:
             made.kinds["chat"] = quick
+            given = bool(self._task.system_prompt)
+            made.systems = Systems(put=quick * given, none=quick * (not given), questions=quick)
         fates = bytearray(b"\x01") * count
         for place in taken.left:
             number, raw = first + place, some.lines[place]
@@ -194,21 +239,25 @@ class Press:
             return None
         kind = _kind(record)
         made.kinds[kind] = made.kinds.get(kind, 0) + 1
-        made.characters += _characters(record, self._task.system_prompt)
+        task = self._task
+        turns = wire.messages(record, task.system_prompt, add_system=task.add_system, language=task.language)
+        made.systems.count(record, turns)
+        made.characters += _characters(record, turns)
         for name in record.extra:
             made.extra[name] = made.extra.get(name, 0) + 1
         made.rows[0] += counted
-        return self._output(record), wire.line(record, self._task.system_prompt)
+        line = wire.line(record, "") if isinstance(record, PlainText) else wire.line_of(record, turns)
+        return self._output(record), line
 
     def _ordered(self, outcome: Outcome, made: Made) -> Outcome:
         """``outcome`` with its options in their new order, and proved."""
         if not self._task.shuffle or not isinstance(outcome, MultipleChoice):
-            return proved(outcome)
+            return proved(outcome, self._task.language)
         if order_matters(outcome):
             made.kept_order += 1
             made.warnings.append(finding("ORDER_KEPT", outcome.where))
-            return proved(outcome)
-        turned = proved(shuffled(outcome, self._task.seed))
+            return proved(outcome, self._task.language)
+        turned = proved(shuffled(outcome, self._task.seed), self._task.language)
         same = isinstance(turned, MultipleChoice) and _right(turned) == _right(outcome)
         return turned if same else (finding("NOT_READ_BACK", outcome.where, label=outcome.answer),)
 
@@ -226,11 +275,12 @@ def _moved(found: Finding, lines: int) -> Finding:
     return replace(found, where=Where(where.file, where.line + lines)) if where.line else found
 
 
-def proved(outcome: Outcome) -> Outcome:
+def proved(outcome: Outcome, language: str = wire.CHINESE) -> Outcome:
     """``outcome``, or a finding where the answer that would be sent doesn't read back as the source's."""
     if not isinstance(outcome, MultipleChoice):
         return outcome
-    if wire.read_back(wire.messages(outcome, "")[-1].content) == (outcome.answer, outcome.answer_text):
+    said = wire.messages(outcome, "", language=language)[-1].content
+    if wire.read_back(said, language) == (outcome.answer, outcome.answer_text):
         return outcome
     return (finding("NOT_READ_BACK", outcome.where, label=outcome.answer),)
 
@@ -245,10 +295,10 @@ def _kind(record: Record) -> Kind:
     return "text" if isinstance(record, PlainText) else "chat"
 
 
-def _characters(record: Record, system_prompt: str) -> int:
+def _characters(record: Record, turns: Sequence[Message]) -> int:
     if isinstance(record, PlainText):
         return len(record.text)
-    characters = sum([len(turn.content) for turn in wire.messages(record, system_prompt)])
+    characters = sum([len(turn.content) for turn in turns])
     if isinstance(record, Preference):
         characters += len(record.chosen.content) + len(record.rejected.content)
     return characters

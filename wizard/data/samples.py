@@ -10,7 +10,7 @@ from typing import Any
 from wizard.data.readers import outcomes
 from wizard.data.record import Message, Record, Where
 from wizard.data.rows import decode
-from wizard.data.wire import messages
+from wizard.data.wire import CHINESE, messages
 
 _SAMPLE_PATIENCE = 2_000
 
@@ -26,7 +26,14 @@ class Sample:
 
 
 def samples(
-    path: Path, system_prompt: str, *, skip: int = 0, count: int = 3, columns: Mapping[str, str] | None = None
+    path: Path,
+    system_prompt: str = "",
+    *,
+    add_system: bool = False,
+    language: str = CHINESE,
+    skip: int = 0,
+    count: int = 3,
+    columns: Mapping[str, str] | None = None,
 ) -> tuple[Sample, ...]:
     """``count`` rows that can be sent, after ``skip`` such rows; reads no further than it must.
 
@@ -48,5 +55,6 @@ def samples(
             continue
         row = decode(original) if isinstance(original, bytes) else original
         assert isinstance(row, dict), "only objects are records"
-        found.append(Sample(row, outcome, messages(outcome, system_prompt), outcome.where))
+        sent = messages(outcome, system_prompt, add_system=add_system, language=language)
+        found.append(Sample(row, outcome, sent, outcome.where))
     return tuple(found)

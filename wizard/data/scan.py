@@ -15,7 +15,7 @@ from wizard.data.lines import Lines, TooLong
 from wizard.data.record import Chat, Message, MultipleChoice, Record, Where
 from wizard.data.rows import decode, understand
 from wizard.data.tally import Tally
-from wizard.data.wire import messages
+from wizard.data.wire import CHINESE, messages
 
 if TYPE_CHECKING:
     from wizard.data.tokens import Tokenizer
@@ -34,6 +34,10 @@ class Task(msgspec.Struct, frozen=True, tag="check"):
     """Tokens beyond which a row is an error."""
     system_prompt: str = ""
     """What the conversion would put before each question, for counting."""
+    add_system: bool = False
+    """Whether also before each chat that has no system message."""
+    language: str = CHINESE
+    """Of the words around a question with options."""
 
 
 class Scan:
@@ -73,6 +77,12 @@ class Scan:
         lines = Lines(None, block)
         first = tally.lines + 1
         limit = self._task.max_length
+        if self._task.add_system and self._task.system_prompt:  # the lane counts rows as they are
+            tally.lines += len(lines)
+            tally.room()
+            for number, raw in enumerate(lines.lines, first):
+                self.line(raw, number)
+            return
         looked = self._lane.page(tally, lines, first, len(block) if limit is None else limit)
         for place in sorted((*looked.left, *looked.said)):
             if place in looked.said:
@@ -117,7 +127,7 @@ class Scan:
         tally.rows += 1
         tally.kinds[type(record).__name__] += 1
         tally.key(line, key(asked.stem))
-        tally.length(_characters(record, self._task.system_prompt), line)
+        tally.length(_characters(record, self._task), line)
         labels = [label for label, _text in asked.options]
         if asked.label in labels and not (isinstance(record, MultipleChoice) and record.also):
             tally.options([len(text) for _label, text in asked.options], labels.index(asked.label))
@@ -135,27 +145,32 @@ class Scan:
             from wizard.data.tokens import Tokenizer
 
             self._tokenizer = Tokenizer.load()
-        return tokens_of(record, self._tokenizer, self._task.system_prompt)
+        return tokens_of(record, self._tokenizer, self._task)
 
 
-def tokens_of(record: Record, tokenizer: Tokenizer, system_prompt: str = "") -> int:
+def sent(record: Record, task: Task) -> tuple[Message, ...]:
+    """The messages that the conversion would send for ``record``, but for a preference's two answers."""
+    return messages(record, task.system_prompt, add_system=task.add_system, language=task.language)
+
+
+def tokens_of(record: Record, tokenizer: Tokenizer, task: Task) -> int:
     """The tokens that are sent for ``record``, as Qwen 2, 2.5 and 3 count them (for DPO: with the longer answer)."""
     if isinstance(record, MultipleChoice | Chat):
-        return tokenizer.count_chat(messages(record, system_prompt))
+        return tokenizer.count_chat(sent(record, task))
     if isinstance(record, Message):
         return tokenizer.count(record.content)
     if hasattr(record, "text"):
         return tokenizer.count(record.text)
     longer = max(record.chosen, record.rejected, key=lambda turn: len(turn.content))
-    return tokenizer.count_chat((*record.messages, longer))
+    return tokenizer.count_chat((*sent(record, task), longer))
 
 
-def _characters(record: Record, system_prompt: str) -> int:
+def _characters(record: Record, task: Task) -> int:
     if isinstance(record, MultipleChoice | Chat):
-        return sum([len(turn.content) for turn in messages(record, system_prompt)])
+        return sum([len(turn.content) for turn in sent(record, task)])
     if hasattr(record, "text"):
         return len(record.text)
-    return sum([len(turn.content) for turn in (*record.messages, record.chosen, record.rejected)])
+    return sum([len(turn.content) for turn in (*sent(record, task), record.chosen, record.rejected)])
 
 
 def _as_the_platform_has_it(raw: bytes, field: str, where: Where) -> tuple[Finding, ...]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.data import balance, lookup
 from wizard.data.record import Chat, MultipleChoice
-from wizard.data.scan import tokens_of
+from wizard.data.scan import Task, sent, tokens_of
 from wizard.data.tokens import Lengths, sample_for
-from wizard.data.wire import messages
+from wizard.data.wire import CHINESE
 
 if TYPE_CHECKING:
     from wizard.data.audit import Checked
@@ -91,6 +91,8 @@ def statistics(
     tokenizer: Tokenizer,
     *,
     system_prompt: str = "",
+    add_system: bool = False,
+    language: str = CHINESE,
     seed: int = SEED,
     sample: int | None = None,
 ) -> Statistics:
@@ -105,7 +107,8 @@ def statistics(
     sample = sample_for(tally.size) if sample is None else sample
     exact = sample is None or tally.rows <= sample
     lines = _lines(checked, None if exact else sample, seed)
-    pairs = _counted(checked, lines, tokenizer, system_prompt)
+    task = Task(str(checked.path), system_prompt=system_prompt, add_system=add_system, language=language)
+    pairs = _counted(checked, lines, tokenizer, task)
     lengths = Lengths.of(tokens for tokens, _characters in pairs)
     total = (
         Interval(lengths.total, lengths.total, lengths.total)
@@ -155,27 +158,25 @@ def _lines(checked: Checked, sample: int | None, seed: int) -> set[int]:
     return set(random.Random(seed).sample(rows, min(sample, len(rows))))  # noqa: S311 - a sample, no secret
 
 
-def _counted(
-    checked: Checked, lines: set[int], tokenizer: Tokenizer, system_prompt: str
-) -> list[tuple[int, int]]:
+def _counted(checked: Checked, lines: set[int], tokenizer: Tokenizer, task: Task) -> list[tuple[int, int]]:
     """(tokens, characters) of the rows on ``lines``, a thousand at a time on both cores."""
     pairs: list[tuple[int, int]] = []
     chats = []
     for record in lookup.records_at(checked.path, lines, checked.columns, checked.tally.starts):
         if isinstance(record, MultipleChoice | Chat):
-            chats.append(messages(record, system_prompt))
+            chats.append(sent(record, task))
         else:
             text = record.text if hasattr(record, "text") else ""
-            tokens = tokens_of(record, tokenizer, system_prompt)
-            pairs.append((tokens, len(text) or sum(len(turn.content) for turn in _all(record))))
+            tokens = tokens_of(record, tokenizer, task)
+            pairs.append((tokens, len(text) or sum(len(turn.content) for turn in _all(record, task))))
         if len(chats) >= 1000:  # noqa: PLR2004 - enough for both cores
             pairs += _both(chats, tokenizer)
             chats = []
     return pairs + _both(chats, tokenizer)
 
 
-def _all(record: Any) -> tuple[Any, ...]:
-    return (*record.messages, record.chosen, record.rejected)
+def _all(record: Any, task: Task) -> tuple[Any, ...]:
+    return (*sent(record, task), record.chosen, record.rejected)
 
 
 def _both(chats: list[Any], tokenizer: Tokenizer) -> list[tuple[int, int]]:

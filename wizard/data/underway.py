@@ -13,7 +13,7 @@ from wizard.data.check import Finding, Findings
 from wizard.data.digests import Digests
 from wizard.data.lines import opened
 from wizard.data.manifest import Fates
-from wizard.data.page import Made, Press, Task
+from wizard.data.page import Made, Press, Systems, Task
 from wizard.data.ranges import ranges
 from wizard.data.readers import pages
 from wizard.data.rows import Outcome
@@ -40,6 +40,7 @@ class Underway:
         self.counting = counting
         self.extra: Counter[str] = Counter()
         self.kinds: Counter[str] = Counter()
+        self.systems = Systems()
         self.total = total
         self._made = 0
 
@@ -64,6 +65,7 @@ class Underway:
         self.kept_order += made.kept_order
         self.extra.update(made.extra)
         self.kinds.update(made.kinds)
+        self.systems.add(made.systems)
         self.fates.add(made.fates)
         for found in (*made.warnings, *[one for row in made.faulty for one in row.why]):
             self.findings.add(found)

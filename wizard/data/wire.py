@@ -12,6 +12,29 @@ SYSTEM_PROMPT = "你是一个专业的医学助手，擅长回答医学选择题
 OPTIONS = "选项："
 ANSWER = "答案是 "
 
+
+class Wording(msgspec.Struct, frozen=True):
+    """The words around a question with options: what stands before the options, and before the answer's label."""
+
+    options: str
+    answer: str
+
+
+CHINESE = "zh"
+WORDINGS = {CHINESE: Wording(OPTIONS, ANSWER), "en": Wording("Options:", "The answer is ")}
+"""By language; the Chinese ones are the earlier toolkit's, to the byte."""
+SYSTEM_PROMPTS = {
+    CHINESE: SYSTEM_PROMPT,
+    "en": "You are a professional medical assistant who is good at multiple-choice questions on medicine. "
+    "Give the right answer to the question from its options.",
+}
+NEUTRAL_PROMPTS = {
+    CHINESE: "你是一个专业的助手，擅长回答选择题。请根据题目和选项，给出正确答案。",
+    "en": "You are a professional assistant who is good at multiple-choice questions. "
+    "Give the right answer to the question from its options.",
+}
+"""Of no subject, for a person to edit."""
+
 # A line is begin(system) + text(user) + MIDDLE + text(assistant) + END.
 MIDDLE = b'}, {"role": "assistant", "content": '
 END = b"}]}\n"
@@ -20,19 +43,22 @@ END = b"}]}\n"
 text = msgspec.json.Encoder().encode
 
 
-def messages(record: Record, system_prompt: str, *, add_system: bool = False) -> tuple[Message, ...]:
+def messages(
+    record: Record, system_prompt: str, *, add_system: bool = False, language: str = CHINESE
+) -> tuple[Message, ...]:
     """The messages that are sent for ``record``.
 
     A question becomes system, user (question, blank line, ``选项：``, a line an option) and assistant
-    (``答案是 <label>. <text>``); an empty ``system_prompt`` leaves the system message out. A chat is sent as it is;
+    (``答案是 <label>. <text>``), in the words of ``language``; an empty ``system_prompt`` leaves the system message out. A chat is sent as it is;
     ``add_system`` puts ``system_prompt`` in front of one that has no system message. Of a preference these are the
     messages before the two answers; a plain text has none.
     """
     if isinstance(record, MultipleChoice):
         choices = "\n".join([f"{label}. {option}" for label, option in record.options])
+        wording = WORDINGS[language]
         return pair(
-            f"{record.question}\n\n{OPTIONS}\n{choices}",
-            f"{ANSWER}{record.answer}. {record.answer_text}",
+            f"{record.question}\n\n{wording.options}\n{choices}",
+            f"{wording.answer}{record.answer}. {record.answer_text}",
             system_prompt,
         )
     if isinstance(record, PlainText):
@@ -48,7 +74,9 @@ def pair(user: str, assistant: str, system_prompt: str) -> tuple[Message, ...]:
     return (Message("system", system_prompt), *turns) if system_prompt else turns
 
 
-def chat_row(record: Record, system_prompt: str, *, add_system: bool = False) -> dict[str, Any]:
+def chat_row(
+    record: Record, system_prompt: str, *, add_system: bool = False, language: str = CHINESE
+) -> dict[str, Any]:
     """The object that is sent for ``record``.
 
     ``{"messages": [{"role": ..., "content": ...}, ...]}`` (see ``messages``); for a preference (DPO) also ``chosen``
@@ -56,18 +84,23 @@ def chat_row(record: Record, system_prompt: str, *, add_system: bool = False) ->
     """
     if isinstance(record, PlainText):
         return {"text": record.text}
-    turns = messages(record, system_prompt, add_system=add_system)
+    turns = messages(record, system_prompt, add_system=add_system, language=language)
     row: dict[str, Any] = {"messages": [_object(turn) for turn in turns]}
     if isinstance(record, Preference):
         row |= {"chosen": _object(record.chosen), "rejected": _object(record.rejected)}
     return row
 
 
-def line(record: Record, system_prompt: str, *, add_system: bool = False) -> bytes:
+def line(record: Record, system_prompt: str, *, add_system: bool = False, language: str = CHINESE) -> bytes:
     """The line of the JSONL file: ``json.dumps(chat_row(...), ensure_ascii=False)`` and a line end, in UTF-8."""
     if isinstance(record, PlainText):
         return b'{"text": %b}\n' % text(record.text)
-    made = written(messages(record, system_prompt, add_system=add_system))
+    return line_of(record, messages(record, system_prompt, add_system=add_system, language=language))
+
+
+def line_of(record: Record, turns: tuple[Message, ...]) -> bytes:
+    """As ``line``, with the ``messages`` of ``record``, which is no plain text, made already."""
+    made = written(turns)
     if isinstance(record, Preference):
         chosen, rejected = [_message(turn.role, turn.content) for turn in (record.chosen, record.rejected)]
         return b'%b, "chosen": %b, "rejected": %b}\n' % (made[:-2], chosen, rejected)
@@ -85,10 +118,11 @@ def begin(system_prompt: str) -> bytes:
     return b'{"messages": [' + system + b'{"role": "user", "content": '
 
 
-def read_back(assistant: str) -> tuple[str, str]:
+def read_back(assistant: str, language: str = CHINESE) -> tuple[str, str]:
     """(label, text) of the answer that an assistant's text gives; ("", "") where it gives none."""
+    answer = WORDINGS[language].answer
     head, found, option = assistant.partition(". ")
-    return (head[len(ANSWER) :], option) if found and head.startswith(ANSWER) else ("", "")
+    return (head[len(answer) :], option) if found and head.startswith(answer) else ("", "")
 
 
 def _object(turn: Message) -> dict[str, str]:

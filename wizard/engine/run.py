@@ -42,6 +42,7 @@ class Run:
         self.front = front
         self._given = dict(given or {})
         self._reopened: set[str] = set()
+        self._to_begin_from: dict[str, Any] = {}  # key -> the answer to offer at that question
         self._secrets: dict[str, Any] = {}
         self._announced: dict[str, str] = {}
         self._shown: str | None = None
@@ -143,7 +144,7 @@ class Run:
             except Back:
                 self._reopen_before(step)
             except Edit as edit:
-                self._reopen(edit.key)
+                self._reopen(edit.key, edit.offers)
         self._announce(step)
 
     def look_again(self) -> None:
@@ -264,6 +265,7 @@ class Run:
             value, source = self._quietly(field)
         elif self.front.attended:
             before = previous.value if previous and field.kind != "secret" else self._offered(field)
+            before = self._to_begin_from.get(field.key, before)
             self.session.settle()
             try:
                 value = self.front.ask(field, before)
@@ -273,6 +275,7 @@ class Run:
         else:
             value, source = self._unattended(field)
         self._reopened.discard(field.key)
+        self._to_begin_from.pop(field.key, None)
         if field.kind == "secret":
             self._secrets[field.key] = value
             log.event("answer", key=field.key, source=source)
@@ -336,13 +339,15 @@ class Run:
 
     # Moves
 
-    def _reopen(self, key: str) -> None:
+    def _reopen(self, key: str, offers: Any = None) -> None:
         if self.sealed:
             self.front.say(_sealed(), "warn")
             return
         if stale := made_from(key, self._applicable(), self.facts):
             self.front.say(_("What a change here makes new: {names}").format(names=", ".join(stale)), "dim")
         self._reopened.add(key)
+        if offers is not None:
+            self._to_begin_from[key] = offers
         self._shown = None
 
     def _reopen_before(self, step: Step) -> None:

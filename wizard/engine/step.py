@@ -57,11 +57,12 @@ class Quit(Exception):
 
 
 class Edit(Exception):
-    """Ask the field ``key`` again."""
+    """Ask the field ``key`` again; ``offers``: the answer to offer there, None for the one given before."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, offers: Any = None) -> None:
         super().__init__(key)
         self.key = key
+        self.offers = offers
 
 
 class Unacceptable(ValueError):
@@ -70,12 +71,15 @@ class Unacceptable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer to choose. Where ``edits`` is a field's key, choosing asks that field instead of answering this one."""
+    """One answer to choose. Where ``edits`` is a field's key, choosing asks that field instead of answering this one,
+    with ``offers`` as the answer to begin from.
+    """
 
     value: Any
     label: str
     note: str = ""
     edits: str = ""
+    offers: Any = None
 
 
 def _anything(_value: Any) -> str | None:

@@ -101,6 +101,19 @@ class Sampled(_Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Systems(_Fact):
+    """Rows by what they begin with: our system prompt, their own (``texts``: digests of the different ones), none; questions with options."""
+
+    KEY = ""
+
+    put: int
+    own: int
+    none: int
+    texts: tuple[str, ...]
+    questions: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Counted(_Fact):
     """What was counted in a source; ``lengths``: tokens of a row, and how many rows have so many; ``sampled`` if not in all."""
 
@@ -114,13 +127,17 @@ class Counted(_Fact):
     kind: str
     lengths: tuple[tuple[int, int], ...]
     sampled: Sampled | None
+    systems: Systems | None = field(default=None)
+    """None in a session of an earlier version."""
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Self:
         """From JSON."""
         lengths = tuple((length, count) for length, count in value["lengths"])
         sampled = None if value["sampled"] is None else Sampled.read(value["sampled"])
-        return super().read({**value, "lengths": lengths, "sampled": sampled})
+        known = value.get("systems")
+        systems = None if known is None else Systems.read({**known, "texts": tuple(known["texts"])})
+        return super().read({**value, "lengths": lengths, "sampled": sampled, "systems": systems})
 
 
 @dataclass(frozen=True, kw_only=True)

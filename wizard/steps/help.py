@@ -54,9 +54,14 @@ def _texts(_language: str) -> Mapping[str, str]:
             "Every meaning that can be named: bailian-wizard schema."
         ),
         "preview.system_prompt": _(
-            "The sentence that tells the model its role; it stands first in every conversation that is trained.\n"
+            "The sentence that tells the model its role; it stands before each question, or each chat that has none of its own.\n"
             "Ask the trained model with the very same words later, or it answers worse.\n"
             "More: https://help.aliyun.com/zh/model-studio/model-training-overview"
+        ),
+        "preview.language": _(
+            "What stands around each question with options: before the options, and before the right one's letter.\n"
+            "The Chinese words are those that most models on Bailian were tuned with; take English for English questions.\n"
+            "Ask the trained model in the same words later. One row as it is sent: bailian-wizard why FILE:LINE."
         ),
         "preview.looks_right": _(
             "Beside each row of your file stands what is sent: roles (system, user, assistant) and their words.\n"

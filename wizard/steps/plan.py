@@ -10,7 +10,7 @@ from wizard.engine.plan import Item, Plan
 from wizard.engine.step import Answer, Facts, written
 from wizard.locale import _, ngettext
 from wizard.steps.estimate import cost_shown, price_of
-from wizard.steps.facts import SENT_ROLES, Converted, Estimate, Proof
+from wizard.steps.facts import SENT_ROLES, Converted, Counted, Estimate, Proof
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
 
@@ -105,9 +105,36 @@ def _files(facts: Facts) -> Iterator[Item]:
 
 
 def _system_prompt(facts: Facts) -> Iterator[Item]:
-    """Without a value: it shows in the bytes that are sent."""
+    """What the rows that are sent begin with, as it was counted while they were written. Without a value: it shows in their bytes."""
+    shown, changes = _begin_with(facts)
+    edits = "preview.system_prompt" if changes else ""
+    yield Item("system_prompt", _("System prompt"), None, shown, edits=edits)
+
+
+def _begin_with(facts: Facts) -> tuple[str, bool]:
+    """In words; and whether another answer would change it."""
+    from wizard.data.page import MOST_TEXTS
+
+    counted = [entry.systems for entry in Counted.all(facts) if entry.role in SENT_ROLES]
+    found = [one for one in counted if one is not None]
+    if len(found) < len(counted):
+        return _("not counted"), True  # a session of an earlier version
+    put, own, none = (sum(getattr(one, name) for one in found) for name in ("put", "own", "none"))
+    texts = len({text for one in found for text in one.texts})
     prompt = facts["preview.system_prompt"]
-    yield Item("system_prompt", _("System prompt"), None, prompt or _("none"), edits="preview.system_prompt")
+    count = _("more than {count}").format(count=texts - 1) if texts >= MOST_TEXTS else f"{texts}"
+    theirs = _("the rows' own")
+    if texts > 1:
+        theirs = _("the rows' own ({count} different)").format(count=count)
+    parts = [(put, prompt), (own, theirs), (none, _("none"))]
+    there = [(rows, words) for rows, words in parts if rows]
+    if len(there) == 1:
+        return there[0][1], not own
+    shown = "; ".join(
+        ngettext("in {rows:,} row: {words}", "in {rows:,} rows: {words}", rows).format(rows=rows, words=words)
+        for rows, words in there
+    )
+    return shown, True
 
 
 def _price(facts: Facts, world: World) -> Iterator[Item]:

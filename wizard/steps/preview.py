@@ -9,29 +9,39 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, Remedy
 from wizard.locale import _, ngettext
-from wizard.steps.facts import SENT_ROLES, Chosen, Converted, Counted, Sampled
+from wizard.steps.facts import SENT_ROLES, Chosen, Converted, Counted, Sampled, Systems
 from wizard.steps.findings import found_in, view_of
 from wizard.steps.help import about
-from wizard.steps.sample_rows import page_of, unsent
+from wizard.steps.sample_rows import Beginning, beginning, page_of
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
     from wizard.data.convert import Conversion
     from wizard.data.tokens import Tokenizer
+    from wizard.data.wire import Wording
 
 MEDQA_OUTPUT = "datasets/MedQA_BaiLian"
 OTHER_OUTPUT = "datasets/BaiLian"
 MB = 1_000_000  # bytes, as the platform counts its limit
 LEAST_PART = 5  # MB; smaller ones would only be many
 
-# None of these is in the plan. The system prompt, what is left out and the parts show in the bytes that are sent; the rest
-# concerns this computer only.
+# None of these is in the plan, but for the language: the system prompt, what is left out and the parts show in the bytes
+# that are sent, and the plan says of the prompt what the rows then have; the rest concerns this computer only.
 SYSTEM_PROMPT = Answer(
     key="preview.system_prompt",
     kind="text",
     name=lambda: _("System prompt"),
     help=lambda: about("preview.system_prompt"),
     in_plan=False,
+)
+LANGUAGE = Answer(
+    key="preview.language",
+    kind="choice",
+    name=lambda: _("Words around the questions"),
+    help=lambda: about("preview.language"),
+    public=True,
+    schema=lambda: {"enum": list(_wordings())},
+    shown=lambda language: words_shown(language),
 )
 LOOKS_RIGHT = Answer(
     key="preview.looks_right",
@@ -86,27 +96,23 @@ class Preview(Step):
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._unsent: dict[tuple[str, int], tuple[str, ...]] = {}
+        self._beginnings: dict[str, tuple[Chosen | None, Beginning]] = {}
 
     @classmethod
     def answers(cls) -> Sequence[Answer]:
         """What the rows become, and where."""
-        return (SYSTEM_PROMPT, LOOKS_RIGHT, ON_ERROR, UNSENT, PART_SIZE, OUTPUT)
+        return (LANGUAGE, SYSTEM_PROMPT, LOOKS_RIGHT, ON_ERROR, UNSENT, PART_SIZE, OUTPUT)
 
     def title(self) -> str:
         """As on the screen."""
         return _("Preview")
 
     def fields(self, facts: Facts) -> Sequence[Field]:
-        """The system prompt, whether the samples look right, and where the converted files go."""
+        """The words around the rows, whether the samples look right, and where the converted files go."""
         left_aside = ", ".join(self._unsent_fields(facts))
         return (
-            SYSTEM_PROMPT.ask(
-                label=_("What shall every conversation begin with (the system prompt)?"),
-                why=_("Use the very same words later, when you ask the trained model. Empty: none."),
-                default=self._default_prompt(),
-                quiet=True,
-            ),
+            *self._around_questions(facts),
+            self._system_prompt(facts),
             LOOKS_RIGHT.ask(
                 label=_("Does this look right?"),
                 why=_("These fields of your data will not be sent: {names}").format(names=left_aside)
@@ -120,11 +126,11 @@ class Preview(Step):
                         if left_aside
                         else _("Yes, convert all rows"),
                     ),
-                    Choice("prompt", _("Change the system prompt"), edits="preview.system_prompt"),
+                    *self._other_words(facts),
                 ),
-                needs=("dataset.files", "preview.system_prompt"),
+                needs=("dataset.files", "preview.system_prompt", "preview.language"),
                 browse=lambda page: page_of(
-                    self._world.folder, Chosen.all(facts)[0], facts["preview.system_prompt"], page
+                    self._world.folder, Chosen.all(facts)[0], self._words(facts), page
                 ),
             ),
             ON_ERROR.ask(
@@ -158,6 +164,81 @@ class Preview(Step):
                 quiet=True,
             ),
         )
+
+    def _around_questions(self, facts: Facts) -> tuple[Field, ...]:
+        """The language of the words around a question, where there are questions with options."""
+        if not self._has_questions(facts):
+            return ()
+        language = LANGUAGE.ask(
+            label=_("In which language shall the words around the questions be?"),
+            default=next(iter(_wordings())),
+            choices=tuple(Choice(name, words_shown(name)) for name in _wordings()),
+            quiet=True,
+        )
+        return (language,)
+
+    def _system_prompt(self, facts: Facts) -> Field:
+        """What is put before questions with options; before chats only where somebody wants it."""
+        from wizard.data.wire import SYSTEM_PROMPTS
+
+        why = _("Use the very same words later, when you ask the trained model. Empty: none.")
+        label = _("What shall every question begin with (the system prompt)?")
+        if not self._has_questions(facts):
+            label = _("What shall rows without a system prompt begin with?")
+            why += " " + _("Rows that have their own keep it.")
+        return SYSTEM_PROMPT.ask(
+            label=label,
+            why=why,
+            default=SYSTEM_PROMPTS[self._language(facts)] if self._has_questions(facts) else "",
+            quiet=True,
+        )
+
+    def _other_words(self, facts: Facts) -> tuple[Choice, ...]:
+        """The ways to other words around the rows that are shown."""
+        from wizard.data.wire import NEUTRAL_PROMPTS
+
+        key = SYSTEM_PROMPT.key
+        change = Choice("prompt", _("Change the system prompt"), edits=key)
+        if not self._has_questions(facts):
+            return (change,)
+        neutral = NEUTRAL_PROMPTS[self._language(facts)]
+        subject = Choice("subject", _("Write a system prompt for another subject"), edits=key, offers=neutral)
+        begun = self._beginning(facts)
+        if begun is None or begun.chinese or self._language(facts) != "zh":
+            return (change, subject)
+        said = ngettext(
+            "the first {count} question has no Chinese character",
+            "none of the first {count} questions has a Chinese character",
+            begun.questions,
+        ).format(count=begun.questions)
+        english = Choice(
+            "language", _("Put English words around the questions"), said, edits=LANGUAGE.key, offers="en"
+        )
+        return (change, subject, english)
+
+    def _words(self, facts: Facts) -> dict[str, Any]:
+        """The words around the rows, as the conversion takes them."""
+        return {
+            "system_prompt": facts[SYSTEM_PROMPT.key],
+            "add_system": not self._has_questions(facts),
+            "language": self._language(facts),
+        }
+
+    def _language(self, facts: Facts) -> str:
+        """As answered, where it is asked: an answer of other data than these doesn't count."""
+        chosen = facts.get(LANGUAGE.key)
+        known = _wordings()
+        return chosen if chosen in known and self._has_questions(facts) else next(iter(known))
+
+    def _has_questions(self, facts: Facts) -> bool:
+        """Whether the first rows of the training file are questions with options; yes while it isn't known."""
+        begun = self._beginning(facts)
+        return begun is None or begun.questions > 0
+
+    def _beginning(self, facts: Facts) -> Beginning | None:
+        """What the first rows of the training file are; None while there is none."""
+        files = facts.get("dataset.files")
+        return self._beginning_of(files[0]) if files else None
 
     def perform(self, work: Work) -> Mapping[str, Any]:
         """Convert every file; returns for each its rows, bytes, digests and token lengths."""
@@ -216,17 +297,13 @@ class Preview(Step):
             _("Looking for duplicates, leaks and other oddities"), total, "bytes"
         ) as progress:
             checked = audit.check(
-                paths,
-                system_prompt=work.facts["preview.system_prompt"],
-                columns=columns or None,
-                on_progress=progress.update,
+                paths, **self._words(work.facts), columns=columns or None, on_progress=progress.update
             )
         for one in checked:
             work.front.show(found_in(one.findings))
         if checked and work.front.attended:
-            prompt = work.facts["preview.system_prompt"]
             with work.front.progress(_("Counting tokens"), None, "seconds"):
-                numbers = statistics(checked[0], tokenizer, system_prompt=prompt)
+                numbers = statistics(checked[0], tokenizer, **self._words(work.facts))
             work.front.show(view_of(checked[0], numbers))
 
     def verify(self, facts: Facts) -> str | None:
@@ -270,7 +347,7 @@ class Preview(Step):
             return convert(
                 source,
                 output,
-                system_prompt=facts["preview.system_prompt"],
+                **self._words(facts),
                 on_error=facts["preview.on_error"],
                 tokenizer=tokenizer,
                 on_progress=progress.update,
@@ -297,18 +374,16 @@ class Preview(Step):
 
     def _unsent_fields(self, facts: Facts) -> tuple[str, ...]:
         """The fields at the beginning of each file that are not sent, in the order in which they turn up."""
-        return tuple(dict.fromkeys(name for file in Chosen.all(facts) for name in self._unsent_of(file)))
+        return tuple(
+            dict.fromkeys(name for file in Chosen.all(facts) for name in self._beginning_of(file).unsent)
+        )
 
-    def _unsent_of(self, file: Chosen) -> tuple[str, ...]:
-        identity = (file.path, file.modified_ns)
-        if identity not in self._unsent:
-            self._unsent[identity] = unsent(self._world.folder, file)
-        return self._unsent[identity]
-
-    def _default_prompt(self) -> str:
-        from wizard.data import convert
-
-        return convert.SYSTEM_PROMPT
+    def _beginning_of(self, file: Chosen) -> Beginning:
+        known, found = self._beginnings.get(file.path, (None, Beginning()))
+        if known != file:
+            found = beginning(self._world.folder, file)
+            self._beginnings[file.path] = (file, found)
+        return found
 
     @staticmethod
     def _default_output(facts: Facts) -> str:
@@ -317,6 +392,18 @@ class Preview(Step):
         files = Chosen.all(facts)
         known = any(catalog.locate(Path(file.path).absolute()) for file in files)
         return MEDQA_OUTPUT if known or not files else OTHER_OUTPUT
+
+
+def words_shown(language: str) -> str:
+    """What stands around a question in ``language``."""
+    wording = _wordings()[language]
+    return f"{wording.options} A. … {wording.answer}A. …"
+
+
+def _wordings() -> Mapping[str, Wording]:
+    from wizard.data.wire import WORDINGS
+
+    return WORDINGS
 
 
 def _most_mb() -> int:
@@ -372,7 +459,7 @@ def _refuse_unseen(name: str, conversion: Conversion, seen: Collection[str]) -> 
 
 def _statistics(file: Chosen, conversion: Conversion) -> Counted:
     """What the later steps want to know of a converted source; ``sampled`` where tokens were not counted in all rows."""
-    sampled = conversion.sampled
+    sampled, systems = conversion.sampled, conversion.systems
     return Counted(
         role=file.role,
         source=file.path,
@@ -382,4 +469,11 @@ def _statistics(file: Chosen, conversion: Conversion) -> Counted:
         kind=conversion.kind,
         lengths=conversion.lengths,
         sampled=None if sampled is None else Sampled(rows=sampled.rows, low=sampled.low, high=sampled.high),
+        systems=Systems(
+            put=systems.put,
+            own=systems.own,
+            none=systems.none,
+            texts=tuple(sorted(systems.texts)),
+            questions=systems.questions,
+        ),
     )

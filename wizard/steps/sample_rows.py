@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wizard.engine.view import Beside, Block, Panel, Text, View
 from wizard.locale import _
@@ -15,15 +18,26 @@ if TYPE_CHECKING:
 
 ON_A_PAGE = 2  # on 120 x 40 they leave room for the question
 LOOKED_AT = 200  # rows whose fields are listed before the question
+_CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 
 
-def page_of(folder: Path, file: Chosen, system_prompt: str, page: int) -> View | None:
-    """Page ``page`` (from 0) of ``file``, whose path is from ``folder``; None past the last."""
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What the first rows of a file are. ``questions``: how many have options; ``chinese``: how many of these a Chinese character."""
+
+    unsent: tuple[str, ...] = ()
+    questions: int = 0
+    chinese: int = 0
+
+
+def page_of(folder: Path, file: Chosen, words: Mapping[str, Any], page: int) -> View | None:
+    """Page ``page`` (from 0) of ``file``, whose path is from ``folder``; None past the last.
+
+    ``words``: the words that are put around rows, as ``samples`` takes them.
+    """
     from wizard.data.convert import samples
 
-    found = samples(
-        folder / file.path, system_prompt, skip=page * ON_A_PAGE, count=ON_A_PAGE, columns=file.columns
-    )
+    found = samples(folder / file.path, skip=page * ON_A_PAGE, count=ON_A_PAGE, columns=file.columns, **words)
     if not found and page:
         return None
     blocks: list[Block] = [
@@ -42,12 +56,22 @@ def page_of(folder: Path, file: Chosen, system_prompt: str, page: int) -> View |
     return View(tuple(blocks))
 
 
-def unsent(folder: Path, file: Chosen) -> tuple[str, ...]:
-    """The fields of the first rows of ``file`` that are not sent, in the order in which they turn up."""
+def beginning(folder: Path, file: Chosen) -> Beginning:
+    """What the first rows of ``file`` are; the fields that are not sent in the order in which they turn up."""
     from wizard.data.convert import samples
+    from wizard.data.record import MultipleChoice
 
     found = samples(folder / file.path, "", count=LOOKED_AT, columns=file.columns)
-    return tuple(dict.fromkeys(name for sample in found for name in sample.record.extra))
+    questions = [
+        " ".join((sample.record.question, *(text for _label, text in sample.record.options)))
+        for sample in found
+        if isinstance(sample.record, MultipleChoice)
+    ]
+    return Beginning(
+        tuple(dict.fromkeys(name for sample in found for name in sample.record.extra)),
+        len(questions),
+        sum(_CHINESE.search(text) is not None for text in questions),
+    )
 
 
 def _beside(sample: Sample, name: str) -> Beside:

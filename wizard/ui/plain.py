@@ -161,7 +161,7 @@ class Plain:
             if chosen is None:
                 raise Unacceptable(_("Type a number from 1 to {count}.").format(count=len(field.choices)))
             if chosen.edits:
-                raise Edit(chosen.edits)
+                raise Edit(chosen.edits, chosen.offers)
             return field.accept(chosen.value)
         if word == NOTHING and _may_be_empty(field):
             return field.accept("")

@@ -160,7 +160,7 @@ class Terminal:
             return _MORE
         if chosen.edits:
             self._answered("?", field.label, chosen.label)
-            raise Edit(chosen.edits)
+            raise Edit(chosen.edits, chosen.offers)
         try:
             value = field.accept(chosen.value)
         except Unacceptable as problem:
