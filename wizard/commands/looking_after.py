@@ -151,6 +151,7 @@ def files(arguments: Namespace, world: World, front: Front) -> int:
 def models(arguments: Namespace) -> int:
     """``models``: what can be tuned and at which price, from the table that comes with the wizard; no network."""
     from wizard.bailian import models as table
+    from wizard.bailian.plans import date_shown
 
     found = table.models()
     rows = []
@@ -162,7 +163,7 @@ def models(arguments: Namespace) -> int:
                 model.code,
                 ", ".join(model.training_types),
                 shown,
-                table.date_shown(price.date) if price else "-",
+                date_shown(price.date) if price else "-",
                 " ".join(model.remarks()),
             )
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from wizard.bailian import models
 from wizard.bailian.hyperparameters import taken_by
+from wizard.bailian.plans import date_shown
 from wizard.engine.plan import Item, Plan
 from wizard.engine.step import Choice, Facts, Field, Step, source_shown, written
 from wizard.engine.view import Block, Table, Text, View
@@ -113,7 +114,7 @@ class Review(Step):
         )
         parts = [facts["training.model"], rows, f"{tokens} × {epochs}", cost_shown(estimate)]
         if estimate["low"] is not None:
-            parts.append(_("list price of {date}").format(date=models.date_shown(estimate["price_date"])))
+            parts.append(_("list price of {date}").format(date=date_shown(estimate["price_date"])))
         return " · ".join(parts)
 
     def view(self, facts: Facts) -> View | None:
@@ -143,8 +144,7 @@ class Review(Step):
                             _(
                                 "List price of {date}, from {source}. The real bill is the job's usage."
                             ).format(
-                                date=models.date_shown(estimate["price_date"]),
-                                source=estimate["price_source"],
+                                date=date_shown(estimate["price_date"]), source=estimate["price_source"]
                             ),
                         )
                     ),

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from wizard.bailian import models
 from wizard.bailian.endpoints import BEIJING
 from wizard.bailian.hyperparameters import CHOICE, INTEGER, NUMBER, Hyperparameter, check, taken_by
+from wizard.bailian.plans import date_shown
 from wizard.engine.step import Choice, Facts, Field, Kind, Step, Work
 from wizard.errors import Remedy, UsageError
 from wizard.locale import _, ngettext
@@ -236,9 +237,7 @@ def _dated(offered: Sequence[models.TunableModel], region: str) -> str:
     dates = {price.date for model in offered if (price := model.price(region)) is not None}
     if not dates:
         return ""
-    return _("Prices are for 1,000 tokens, from the list of {date}.").format(
-        date=models.date_shown(max(dates))
-    )
+    return _("Prices are for 1,000 tokens, from the list of {date}.").format(date=date_shown(max(dates)))
 
 
 def _about(model: models.TunableModel, region: str) -> str:
