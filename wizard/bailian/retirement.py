@@ -36,7 +36,7 @@ class Retirement:
             _("Its base can't be called since {date}, so a result can't be compared with it.")
             if self.confirmed
             else _(
-                "Its base was to end on {date}; likely it can't be called, and a result not be compared with it."
+                "Its base was announced to end on {date}: likely it can't be called, nor a result compared with it."
             )
         )
         tuned = (

@@ -32,6 +32,8 @@ _KEYS = (
     "training.type",
     "training.job_name",
     "training.budget",
+    "review.despite_permission",
+    "review.without_deployment",
 )
 
 

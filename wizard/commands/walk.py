@@ -42,7 +42,7 @@ def _through(run: Run, *, to_the_end: bool) -> None:
     """Everything before the review first, so that an answer nobody used is said before money is spent."""
     if not run.sealed:
         run.go(before="review")
-        if unused := [key for key in run.unused if key != "review.approval"]:
+        if unused := [key for key in run.unused if not key.startswith("review.")]:
             raise UsageError(
                 _("These answers fit no question of this run: {keys}").format(keys=", ".join(unused)),
                 _("Remove them, or change the answers that they depend on."),
@@ -73,6 +73,7 @@ def unattended(
 
 def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: bool) -> int:
     """``plan``: everything up to the review; sends nothing but the key's proof. Prints the plan and its digest."""
+    from wizard.steps import permission
     from wizard.steps.review import Review, plan_of
     from wizard.ui.lines import text_of
 
@@ -86,6 +87,7 @@ def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: boo
                 _("Plan another one after putting this session away with --new."),
             )
         run.go(before="review")
+        permission.ask(run.facts, world)
         planned = plan_of(run.facts, world)
         if as_json:
             items = [

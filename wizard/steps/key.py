@@ -10,6 +10,7 @@ from wizard.engine.step import Choice, Facts, Field, Step, Work
 from wizard.engine.view import Text, View
 from wizard.errors import Refused, Remedy, UsageError, WizardError
 from wizard.locale import _
+from wizard.steps import permission
 from wizard.steps.help import about
 from wizard.steps.world import KEY_NAME, FoundKey, World
 
@@ -165,14 +166,14 @@ class Key(Step):
                 _("The environment's {name} is used; the one in .env is another one.").format(name=KEY_NAME),
                 "warn",
             )
-        return {
-            "key.proof": {
-                "where": where,
-                "shown": found.key.masked,
-                "fingerprint": found.key.fingerprint,
-                "endpoint": "sandbox" if self._world.sandbox else platform.endpoint,
-            }
+        proof = {
+            "where": where,
+            "shown": found.key.masked,
+            "fingerprint": found.key.fingerprint,
+            "endpoint": "sandbox" if self._world.sandbox else platform.endpoint,
         }
+        permission.ask_all({**facts, "key.proof": proof}, self._world, work.front)
+        return {"key.proof": proof}
 
     def _explain(self, refused: Refused, found: FoundKey, facts: Facts) -> None:
         """Tell a wrong region from a wrong key, and offer what can be done about either."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from wizard.bailian import models
@@ -13,6 +14,7 @@ from wizard.engine.plan import Item, Plan
 from wizard.engine.step import Choice, Facts, Field, Step, source_shown, written
 from wizard.engine.view import Block, Table, Text, View
 from wizard.locale import _, ngettext
+from wizard.steps import afterwards, permission
 from wizard.steps.estimate import cost_shown, price_of, sent_parameters
 from wizard.steps.help import about
 from wizard.steps.wording import bytes_shown
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 
 YES = "yes"
 SENT_ROLES = ("train", "validation")
-ANSWERS = ("dataset.", "preview.", "key.", "training.")
-BESIDES = ("cost", "tokens", "job_name", "budget", "again")
+ANSWERS = ("dataset.", "preview.", "key.", "training.", permission.DESPITE, afterwards.WITHOUT)
+BESIDES = ("cost", "tokens", "job_name", "budget", "again", "afterwards")
 """Lines that don't make it another training: with the rest equal, it is the same once more."""
 LOOKS = ("preview.looks_right", "training.adjust", "key.save")  # asked of a person only
 
@@ -43,8 +45,10 @@ class Review(Step):
 
     def fields(self, facts: Facts) -> Sequence[Field]:
         """Whether the plan is right, which line to change, and the typed yes, given to the plan's digest."""
+        typed = (permission.despite(facts, self._world), afterwards.without(facts))
         if "training.estimate" not in facts or "key.proof" not in facts or "preview.files" not in facts:
             return (
+                *typed,
                 Field(
                     key="review.approval",
                     public=True,
@@ -100,7 +104,7 @@ class Review(Step):
             value=plan.digest,
             default=plan.digest if self._world.sandbox else None,
         )
-        return (change, checked, approval)
+        return (change, checked, *typed, approval)
 
     def _in_short(self, facts: Facts) -> str:
         """What the yes is given to, once more, so that it stands beside the question on the smallest screen."""
@@ -118,7 +122,8 @@ class Review(Step):
         return " · ".join(parts)
 
     def view(self, facts: Facts) -> View | None:
-        """What leaves this machine, the same as a command, how the cost comes about; then the plan."""
+        """What leaves this machine, the same as a command, how the cost comes about; then the plan. Asks whether the model may be trained."""
+        permission.ask(facts, self._world)
         plan = plan_of(facts, self._world)
         estimate = facts["training.estimate"]
         rows = tuple(
@@ -167,6 +172,7 @@ class Review(Step):
                     "warn",
                 )
             )
+        blocks += filter(None, (_base(facts), permission.warning(facts, self._world)))
         blocks.append(Table((_("What"), _("Value"), _("From")), rows))
         return View(tuple(blocks))
 
@@ -226,6 +232,7 @@ def plan_of(facts: Facts, world: World) -> Plan:
         Item("system_prompt", _("System prompt"), None, prompt or _("none"), edits="preview.system_prompt")
     )
     items += _training_items(facts)
+    items += [permission.item(facts, world), afterwards.item(facts)]
     tokens = _("{tokens:,} in {rows:,} rows").format(
         tokens=estimate["tokens"], rows=estimate["rows"] - estimate["rows_dropped"]
     )
@@ -307,6 +314,14 @@ def command(facts: Facts, plan: Plan, world: World) -> str:
         if chosen or key == "training.job_name":
             words += ["--set", f"{key}={written(facts[key])}"]
     return shlex.join([*words, "--approve", plan.digest])
+
+
+def _base(facts: Facts) -> Text | None:
+    """What is known of the end of the model's base, where it has one."""
+    model = models.model(facts["training.model"])
+    if model is None or model.retirement is None:
+        return None
+    return Text(f"{model.code}: {model.retirement.warning(date.today())}", "warn")  # noqa: DTZ011 - the user's own day
 
 
 def _name(file: Any) -> str:

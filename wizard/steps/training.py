@@ -10,13 +10,24 @@ from typing import Any, ClassVar
 
 from wizard.bailian import models
 from wizard.bailian.endpoints import BEIJING
-from wizard.bailian.hyperparameters import CHOICE, INTEGER, NUMBER, Hyperparameter, check, taken_by
-from wizard.bailian.plans import date_shown
+from wizard.bailian.hyperparameters import CHOICE, INTEGER, NUMBER, Hyperparameter, advice, check, taken_by
+from wizard.bailian.plans import SIGNS, date_shown
+from wizard.bailian.service import Grant
 from wizard.engine.step import Choice, Facts, Field, Kind, Step, Work
 from wizard.errors import Remedy, UsageError
 from wizard.locale import _, ngettext
+from wizard.steps import afterwards, permission
 from wizard.steps.dataset import BY_SPLIT
-from wizard.steps.estimate import SPLIT_ONLY, TYPES, cost_shown, estimated, price_of, trained, training_rows
+from wizard.steps.estimate import (
+    SPLIT_ONLY,
+    TYPES,
+    cost_shown,
+    estimated,
+    price_of,
+    sent_parameters,
+    trained,
+    training_rows,
+)
 from wizard.steps.help import about
 from wizard.steps.world import World
 
@@ -53,9 +64,22 @@ class Training(Step):
             help=about("training.model"),
             kind="choice",
             label=_("Which model shall be trained?"),
-            why=_dated(offered, region),
+            why=" ".join(
+                filter(
+                    None,
+                    (
+                        _dated(offered, region),
+                        permission.remark(facts, self._world, [model.code for model in offered]),
+                    ),
+                )
+            ),
             default=offered[0].code,
-            choices=tuple(Choice(model.code, model.code, _about(model, region)) for model in offered),
+            choices=tuple(
+                Choice(model.code, model.code, self._about(model, facts, region))
+                for model in sorted(
+                    offered, key=lambda model: self._world.permissions.order(facts, model.code)
+                )
+            ),
             foremost=sum(bool(model.recommended) for model in offered),
         )
         chosen = next((model for model in offered if model.code == facts.get("training.model")), offered[0])
@@ -66,6 +90,7 @@ class Training(Step):
             help=about("training.type"),
             kind="choice",
             label=_("How shall it be trained?"),
+            why=afterwards.told(chosen, types, region),
             default=types[0],
             choices=tuple(
                 Choice(kind, _type_label(kind), models.training_type_words(kind)[1]) for kind in types
@@ -101,6 +126,21 @@ class Training(Step):
             ),
         ]
         return fields
+
+    def view(self, facts: Facts) -> None:
+        """Nothing; but it is asked here which models may be trained, where another run proved the key."""
+        if "key.proof" in facts:
+            permission.ask_all(facts, self._world)
+
+    def _about(self, model: models.TunableModel, facts: Facts, region: str) -> str:
+        price = model.price(region)
+        granted = self._world.permissions.fine_tune(facts, model.code)
+        words = list(model.remarks(permitted=granted is Grant.YES))
+        if granted is Grant.NO:
+            words.insert(0, _("this workspace may not train it"))
+        if price is not None:
+            words.insert(0, f"{SIGNS[price.currency]}{price.amount}")
+        return " · ".join(words)
 
     def _adjust(self, facts: Facts, training_type: str) -> Field:
         recommended = ", ".join(
@@ -198,6 +238,8 @@ class Training(Step):
                 for name in ("n_epochs", "max_length", "model", "budget")
             )
             raise over
+        for line in advice(sent_parameters(facts)):
+            work.front.say(line, "warn")
         dropped = estimate["rows_dropped"]
         if dropped:
             work.front.say(
@@ -238,15 +280,6 @@ def _dated(offered: Sequence[models.TunableModel], region: str) -> str:
     if not dates:
         return ""
     return _("Prices are for 1,000 tokens, from the list of {date}.").format(date=date_shown(max(dates)))
-
-
-def _about(model: models.TunableModel, region: str) -> str:
-    price = model.price(region)
-    words = list(model.remarks())
-    if price is not None:
-        sign = {"CNY": "¥", "USD": "$"}[price.currency]
-        words.insert(0, f"{sign}{price.amount}")
-    return " · ".join(words)
 
 
 def _type_label(training_type: str) -> str:
