@@ -348,14 +348,14 @@ def test_the_list_of_models(tmp_path: Path) -> None:
             return list(call(url, "GET", f"{NATIVE}/models?page_size=200&{query}").body["output"]["models"])
 
         (model,) = listed("model=qwen3.5-27b")
-        per_token = next(each.per_token for each in models() if each.code == "qwen3.5-27b")
+        per_token = next(each.by_token for each in models() if each.code == "qwen3.5-27b")
         assert per_token is not None
         (tier,) = model["prices"]
         assert [str(per_token.input), str(per_token.output)] == [each["price"] for each in tier["prices"]]
         assert {"request_modality": ["Text"], "response_modality": ["Text"]} == model["inference_metadata"]
         assert {"context_window", "max_input_tokens", "max_output_tokens"} <= model["model_info"].keys()
         assert ("fine-tuning" in model["features"], None) == (True, model["published_time"])
-        current = {each.code for each in models() if not each.base_retired}
+        current = {each.code for each in models() if each.retirement is None}
         assert current == {each["model"] for each in listed("features=fine-tuning&features=batch")}
         assert [] == listed("features=batch")
         assert {code for code in current if "3.6" in code} == {

@@ -72,7 +72,7 @@ def test_pages(tmp_path: Path) -> None:
         assert (listed["page_no"], listed["page_size"], listed["total"]) == (1, 2, 2)
         assert call(url, "GET", f"{TUNES}?status=RUNNING").body["output"]["total"] == 0
         models = call(url, "GET", f"{NATIVE}/models?page_no=1&page_size=1").body["output"]
-        current = [model for model in tunable() if not model.base_retired]
+        current = [model for model in tunable() if model.retirement is None]
         assert (1, len(current) + len(jobs)) == (len(models["models"]), models["total"])
 
 

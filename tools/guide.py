@@ -15,7 +15,8 @@ from wizard import locale
 from wizard.bailian import endpoints, explain
 from wizard.bailian.answers import Fault
 from wizard.bailian.hyperparameters import HYPERPARAMETERS
-from wizard.bailian.models import TRAINING_TYPES, date_shown, estimate, model, models, text_models
+from wizard.bailian.models import TRAINING_TYPES, estimate, model, models, text_models
+from wizard.bailian.plans import date_shown
 from wizard.steps.wording import money
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from wizard.bailian.service import FAILED, Checkpoint, Job, LogPage, RemoteFile
+from wizard.bailian.service import FAILED, Checkpoint, Grant, Job, LogPage, Permission, RemoteFile
 from wizard.local.redaction import hidden, redacted, throughout
 
 Listed = TypeVar("Listed")
@@ -238,6 +238,21 @@ def checkpoints(body: Mapping[str, Any]) -> tuple[Checkpoint, ...] | None:
         )
         for entry in _entries(output)
     )
+
+
+_GRANTS = {True: Grant.YES, False: Grant.NO}
+
+
+def permission(entry: Mapping[str, Any]) -> Permission | None:
+    """What a list of permissions says about one model; None without its id. Only true and false themselves are words."""
+    model, granted = _text(entry.get("model")), section(entry, "permissions")
+    if not model:
+        return None
+    said = {
+        name: _GRANTS[value] if isinstance(value := granted.get(name), bool) else Grant.UNTOLD
+        for name in ("fine_tune", "deploy", "inference")
+    }
+    return Permission(model, **said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,14 +44,23 @@ class Calls:
         self._proxy = proxy
 
     def read(
-        self, path: str, module: str, understood: Callable[[dict[str, Any]], Found | None], **params: int
+        self,
+        path: str,
+        module: str,
+        understood: Callable[[dict[str, Any]], Found | None],
+        *,
+        within: float | None = None,
+        **params: int | str,
     ) -> Found:
-        """What ``understood`` finds in the answer to a GET, asked up to three times within ``limits.read``."""
-        ends = time.monotonic() + self.limits.read
+        """What ``understood`` finds in the answer to a GET, asked up to three times ``within`` seconds (``limits.read``)."""
+        within = self.limits.read if within is None else within
+        ends = time.monotonic() + within
         pauses = iter(_PAUSES)
         while True:
             try:
-                return self._asked(path, module, understood, params, ends)
+                # Half of the time for one silence, so that a single lost answer leaves room for another try.
+                exchange = wire.Exchange(self.limits.connect, idle=within / 2, ends=ends)
+                return self._asked(path, module, understood, params, exchange)
             except NeverSent as problem:
                 failure: PlatformError = problem  # a read: whatever was in the way, asking again is safe
             except Refused as refused:
@@ -67,11 +76,9 @@ class Calls:
         path: str,
         module: str,
         understood: Callable[[dict[str, Any]], Found | None],
-        params: dict[str, int],
-        ends: float,
+        params: dict[str, int | str],
+        exchange: wire.Exchange,
     ) -> Found:
-        # Half of the time for one silence, so that a single lost answer leaves room for another try.
-        exchange = wire.Exchange(self.limits.connect, idle=self.limits.read / 2, ends=ends)
         response = self.send(exchange, Effect.READ, "GET", path, module=module, params=params or None)
         return self.result(response, Effect.READ, understood)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,13 @@ from wizard.errors import NeverSent, PlatformError, Refused
 if TYPE_CHECKING:
     from wizard.bailian.apikey import ApiKey
     from wizard.bailian.endpoints import Endpoint
-    from wizard.bailian.service import Checkpoint, Job, JobRequest, LogPage, RemoteFile
+    from wizard.bailian.service import Checkpoint, Job, JobRequest, LogPage, Permission, RemoteFile
 
 Found = TypeVar("Found")
 
 _BAD_REQUEST, _UNAUTHORIZED = 400, 401
 _PAGES = 1000  # no account has more; a list that goes on is one that ignores page_no
+_PERMISSIONS_PAGE = 200  # the most that these give (list-model-permissions, 2026-09-28)
 _PAGE_SIZE = 100  # the most that files give (openai-file-interface, 2025-12-08)
 
 
@@ -29,13 +31,14 @@ class Deadlines:
     """Seconds.
 
     ``connect``: until a connection stands. ``read``: a read with its repetitions, all in all. ``change``: a request that
-    changes something, until its answer has ended. ``upload_idle``: how long an upload may stand still.
+    changes something, until its answer has ended. ``aside``: a read that only helps, with all of its pages. ``upload_idle``: how long an upload may stand still.
     ``upload_answer``: from an upload's last byte to the end of its answer.
     """
 
     connect: float = 5.0
     read: float = 20.0
     change: float = 60.0
+    aside: float = 5.0
     upload_idle: float = 60.0
     upload_answer: float = 300.0
 
@@ -105,6 +108,27 @@ class Bailian:
             lambda body: None if answers.fault(body).code else body,
             page_no=1,
             page_size=1,
+        )
+
+    def permissions(self, model: str = "") -> Iterator[Permission]:
+        """As the protocol says, at the address in use.
+
+        The page (list-model-permissions, 2026-09-28) names workspaces' own hosts; its neighbour's example names the shared one.
+        Never POST, which on this path changes grants. AUTHORIZABLE, since AUTHORIZED is narrowed to what may be *called*, which a
+        retired base is not. A model that is told of twice is given twice.
+        """
+        ends = time.monotonic() + self._calls.limits.aside
+        named = {"model": model} if model else {}
+        return self._listed(
+            "/models/permissions",
+            "models",
+            ("output", "permissions"),
+            answers.permission,
+            repr,
+            page_size=_PERMISSIONS_PAGE,
+            ends=ends,
+            authorization_scope="AUTHORIZABLE",
+            **named,
         )
 
     def files(self) -> Iterator[RemoteFile]:
@@ -238,7 +262,12 @@ class Bailian:
         place: tuple[str, str],
         entry: Callable[[Mapping[str, Any]], Found | None],
         identity: Callable[[Found], str],
+        *,
+        page_size: int = _PAGE_SIZE,
+        ends: float | None = None,
+        **params: str,
     ) -> Iterator[Found]:
+        """The entries of a list, page by page, each once; ``ends``: when, on the monotonic clock, no page is waited for any more."""
         seen: set[str] = set()
         received = 0
         for number in range(1, _PAGES + 1):
@@ -246,8 +275,10 @@ class Bailian:
                 path,
                 module,
                 lambda body: answers.page(body, *place, entry),
+                within=None if ends is None else max(ends - time.monotonic(), 0.0),
                 page_no=number,
-                page_size=_PAGE_SIZE,
+                page_size=page_size,
+                **params,
             )
             before = len(seen)
             for found in page.found:
@@ -255,7 +286,7 @@ class Bailian:
                     seen.add(identity(found))
                     yield found
             received += page.entries
-            last = page.entries < (page.size or _PAGE_SIZE) if page.total is None else received >= page.total
+            last = page.entries < (page.size or page_size) if page.total is None else received >= page.total
             if last or len(seen) == before:
                 return
 

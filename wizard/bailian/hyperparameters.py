@@ -203,10 +203,16 @@ def conflicts(values: Mapping[str, Any], training_type: str) -> tuple[str, ...]:
         for name in values
         if (known := hyperparameter(name)) and training_type not in known.training_types
     ]
+    return tuple(found)
+
+
+def advice(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is allowed in ``values`` (in the wire's types) and yet not recommended, one sentence each."""
     steps, evaluated = values.get("save_steps"), values.get("eval_steps")
     if isinstance(steps, int) and isinstance(evaluated, int) and evaluated > 0 and steps % evaluated:
-        found.append(_("save_steps must be a multiple of eval_steps."))
-    return tuple(found)
+        # create-fine-tuning-job-api, autumn 2026
+        return (_("The platform recommends that save_steps be a multiple of eval_steps."),)
+    return ()
 
 
 def _must_be(known: Hyperparameter) -> str:
@@ -256,7 +262,7 @@ def _whys(_language: str) -> Mapping[str, str]:
         "lora_alpha": _("How much the trained addition weighs."),
         "lora_dropout": _("The part of the addition that is switched off at random, against learning by heart."),
         "save_strategy": _("Whether a state of the model is saved after each epoch or after a number of steps."),
-        "save_steps": _("After how many steps a state is saved; a multiple of eval_steps."),
+        "save_steps": _("After how many steps a state is saved; best a multiple of eval_steps."),
         "save_total_limit": _("How many states are kept."),
         "max_split_val_dataset_sample": _("How many rows are taken for validation at most."),
     }  # fmt: skip

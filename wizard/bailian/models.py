@@ -1,7 +1,8 @@
-"""Which models can be fine-tuned, how, and for what price as of which date; the data is ``models.toml`` beside this file."""
+"""Which models can be fine-tuned, how, for what price as of which date, and what comes after; the data is ``models.toml``."""
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import tomllib
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from importlib.resources import files
 from typing import Any
 
 from wizard.bailian.endpoints import BEIJING
+from wizard.bailian.plans import ByHour, ByToken, Uses
+from wizard.bailian.retirement import Retirement
 from wizard.errors import UsageError
 from wizard.locale import _
 
@@ -33,67 +36,62 @@ class Price:
     date: str
 
 
-def date_shown(date: str) -> str:
-    """A price's date for a person: most are days, those of undated pages a season."""
-    return {"autumn 2026": _("autumn 2026")}.get(date, date)
-
-
-@dataclass(frozen=True, slots=True)
-class PerToken:
-    """What calling a deployed LoRA result costs: ``currency`` per million tokens in and out, nothing while idle."""
-
-    input: Decimal
-    output: Decimal
-    currency: str
-    source: str
-
-
 @dataclass(frozen=True, slots=True)
 class TunableModel:
     """A model as the platform's table of tunable models has it.
 
-    ``prices``: at most one a region. ``per_token``: None where a LoRA result can only be deployed by the hour.
-    ``recommended``: ``balanced``, ``better``, ``best`` or empty. ``text``: whether it is trained with text alone.
-    ``base_retired``: the day (``2026-05-13``) from which the untuned model can't be called any more, empty where none is known.
+    ``prices``: at most one a region. ``by_token``, ``by_hour``: the plans by which results can be deployed in Beijing, see ``uses``.
+    ``recommended``: ``balanced``, ``better``, ``best``, ``comparable`` or empty. ``text``: whether it is trained with text alone.
+    ``retirement``: when the untuned model stops being callable, None where that isn't announced.
     """
 
     code: str
     family: str
     training_types: tuple[str, ...]
     prices: tuple[Price, ...]
-    per_token: PerToken | None = None
+    by_token: ByToken | None = None
+    by_hour: ByHour | None = None
     recommended: str = ""
     text: bool = True
-    base_retired: str = ""
+    retirement: Retirement | None = None
     notes: tuple[str, ...] = ()
 
     def price(self, region: str = BEIJING) -> Price | None:
         """The price in ``region``, None where none is published."""
         return next((price for price in self.prices if price.region == region), None)
 
-    def remarks(self) -> tuple[str, ...]:
-        """What a person should know before choosing it, one sentence each, in the language in use."""
+    def remarks(self, today: dt.date | None = None, *, permitted: bool = False) -> tuple[str, ...]:
+        """What a person should know before choosing it, one sentence each, in the language in use.
+
+        ``permitted``: the platform said that it may be tuned, so that what stands in doubt of that is left out.
+        """
         sentences = {
             "balanced": _("Recommended: a good balance of quality and cost."),
             "better": _("Better answers than the 7B model, at five times its price."),
             "best": _("The best answers of the three; the same price for training as 14B, dearer to use."),
-            "retirement-unconfirmed": _(
-                "Its use was announced to end in October 2026; whether it can still be fine-tuned is unconfirmed."
-            ),
+            "comparable": _("The best that you can also compare with its base."),
+            "by-invitation": _("The platform may take it from invited accounts only."),
             "deploy-by-contact": _("Deploying a result needs the platform's sales contact."),
         }
-        return tuple(sentences[word] for word in (self.recommended, *self.notes) if word)
+        notes = [note for note in self.notes if not (permitted and note == "by-invitation")]
+        found = [sentences[word] for word in (self.recommended, *notes) if word]
+        if self.retirement is not None:
+            found.append(self.retirement.warning(today or dt.date.today()))  # noqa: DTZ011 - the user's own day
+        return tuple(found)
 
-    def deployable_per_token(self, training_type: str) -> bool:
-        """Whether a result of ``training_type`` can be deployed for a price per token, so that it costs nothing idle."""
-        return training_type == LORA and self.per_token is not None
+    def uses(self, training_type: str, region: str = BEIJING) -> Uses:
+        """How a result of ``training_type`` can be used: the plan ``lora`` takes those of efficient_sft, ``mu`` any."""
+        if region != BEIJING:
+            return Uses(known=False)
+        return Uses(self.by_token if training_type == LORA else None, self.by_hour)
 
 
 @functools.cache
 def models() -> tuple[TunableModel, ...]:
     """All tunable models, in the order in which to offer them: recommended, text by family, then those for images."""
-    data = tomllib.loads(files("wizard.bailian").joinpath("models.toml").read_text(encoding="utf-8"))
-    return tuple(_model(entry, data["sources"]) for entry in data["models"])
+    return _Table(
+        tomllib.loads(files("wizard.bailian").joinpath("models.toml").read_text(encoding="utf-8"))
+    ).models()
 
 
 def text_models(region: str = BEIJING) -> tuple[TunableModel, ...]:
@@ -107,28 +105,70 @@ def model(code: str) -> TunableModel | None:
     return next((known for known in models() if known.code == code), None)
 
 
-def _model(entry: dict[str, Any], sources: dict[str, dict[str, str]]) -> TunableModel:
-    per_token = None
-    if deployed := entry.get("per_token"):
-        source = sources[deployed["source"]]
-        per_token = PerToken(
-            Decimal(deployed["input"]), Decimal(deployed["output"]), source["currency"], source["text"]
+class _Table:
+    """What ``models.toml`` says."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self._data = data
+        self._retirements = {
+            entry["date"]: Retirement(
+                dt.date.fromisoformat(entry["date"]),
+                entry["source"],
+                entry["confirmed"],
+                entry["still_listed"],
+            )
+            for entry in data["retirements"]
+        }
+
+    def models(self) -> tuple[TunableModel, ...]:
+        return tuple(self._model(entry) for entry in self._data["models"])
+
+    def _model(self, entry: dict[str, Any]) -> TunableModel:
+        return TunableModel(
+            code=entry["code"],
+            family=entry["family"],
+            training_types=tuple(entry["training_types"]),
+            prices=tuple(self._price(price) for price in entry["prices"]),
+            by_token=self._by_token(entry["per_token"]) if "per_token" in entry else None,
+            by_hour=self._by_hour(entry["units"]) if "units" in entry else None,
+            recommended=entry.get("recommended", ""),
+            text=entry.get("text", True),
+            retirement=self._retirements[entry["base_retired"]] if "base_retired" in entry else None,
+            notes=tuple(entry.get("notes", ())),
         )
-    return TunableModel(
-        code=entry["code"],
-        family=entry["family"],
-        training_types=tuple(entry["training_types"]),
-        prices=tuple(_price(price["price"], sources[price["source"]]) for price in entry["prices"]),
-        per_token=per_token,
-        recommended=entry.get("recommended", ""),
-        text=entry.get("text", True),
-        base_retired=entry.get("base_retired", ""),
-        notes=tuple(entry.get("notes", ())),
-    )
 
+    def _source(self, name: str) -> dict[str, str]:
+        found: dict[str, str] = self._data["sources"][name]
+        return found
 
-def _price(amount: str, source: dict[str, str]) -> Price:
-    return Price(Decimal(amount), source["currency"], source["region"], source["text"], source["date"])
+    def _price(self, entry: dict[str, str]) -> Price:
+        source = self._source(entry["source"])
+        return Price(
+            Decimal(entry["price"]), source["currency"], source["region"], source["text"], source["date"]
+        )
+
+    def _by_token(self, entry: dict[str, Any]) -> ByToken:
+        source = self._source(entry["source"])
+        into, out = entry.get("long", (None, None))
+        return ByToken(
+            input=Decimal(entry["input"]),
+            output=Decimal(entry["output"]),
+            thinking=Decimal(entry["thinking"]) if "thinking" in entry else None,
+            long=(Decimal(into), Decimal(out)) if into is not None else None,
+            currency=source["currency"],
+            source=source["text"],
+            date=source["date"],
+        )
+
+    def _by_hour(self, units: dict[str, int]) -> ByHour:
+        """The cheapest of the units that may serve a model."""
+        source = self._source(self._data["units"]["source"])
+        prices = self._data["units"]["prices"]
+        ways = [
+            ByHour(unit, least, Decimal(prices[unit]), source["currency"], source["text"], source["date"])
+            for unit, least in units.items()
+        ]
+        return min(ways, key=lambda way: way.hour)
 
 
 def training_type_words(training_type: str) -> tuple[str, str]:

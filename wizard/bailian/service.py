@@ -141,6 +141,24 @@ class Checkpoint:
     model_name: str = ""
 
 
+class Grant(enum.Enum):
+    """What the platform says about one thing that a workspace may do: only an explicit word of its own counts."""
+
+    YES = "yes"
+    NO = "no"
+    UNTOLD = "untold"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What the key's workspace may do with one model."""
+
+    model: str
+    fine_tune: Grant = Grant.UNTOLD
+    deploy: Grant = Grant.UNTOLD
+    inference: Grant = Grant.UNTOLD
+
+
 class Platform(Protocol):
     """What the steps and the commands ask of Bailian, or of the sandbox."""
 
@@ -151,6 +169,13 @@ class Platform(Protocol):
 
     def prove_key(self) -> None:
         """One cheap read that costs nothing (``GET /models?page_no=1&page_size=1``); returns if the key is accepted."""
+        ...
+
+    def permissions(self, model: str = "") -> Iterator[Permission]:
+        """What the workspace may do with each model that it could be granted, or with ``model`` alone, page by page.
+
+        A free read, given little time in all: its answer only helps. What it doesn't name isn't thereby forbidden.
+        """
         ...
 
     def files(self) -> Iterator[RemoteFile]:

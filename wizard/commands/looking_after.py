@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from dataclasses import asdict
+from decimal import Decimal
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wizard import process
 from wizard.commands.scene import Scene
@@ -18,6 +19,9 @@ from wizard.errors import INTERRUPTED, ApprovalMissing, UsageError
 from wizard.locale import _, ngettext
 from wizard.steps.world import World
 from wizard.ui.base import safe
+
+if TYPE_CHECKING:
+    from wizard.bailian.plans import Uses
 
 SHOWN = 100  # entries of a list, unless --all
 LARGEST_LOG = 64 << 20  # characters of one log
@@ -154,6 +158,7 @@ def files(scene: Scene) -> int:
 def models(scene: Scene) -> int:
     """``models``: what can be tuned and at which price, from the table that comes with the wizard; no network."""
     from wizard.bailian import models as table
+    from wizard.bailian.plans import date_shown
 
     found = table.models()
     rows = []
@@ -165,7 +170,7 @@ def models(scene: Scene) -> int:
                 model.code,
                 ", ".join(model.training_types),
                 shown,
-                table.date_shown(price.date) if price else "-",
+                date_shown(price.date) if price else "-",
                 " ".join(model.remarks()),
             )
         )
@@ -175,12 +180,32 @@ def models(scene: Scene) -> int:
             "model": model.code,
             "training_types": model.training_types,
             "prices": [asdict(price) | {"amount": str(price.amount)} for price in model.prices],
+            "base_retired": model.retirement.date.isoformat() if model.retirement else None,
+            "uses": {kind: _uses(model.uses(kind)) for kind in model.training_types},
             "remarks": model.remarks(),
         }
         for model in found
     ]
     _print(listing, Table(heads, tuple(rows), frozenset({2})), as_json=scene.arguments.json)
     return 0
+
+
+def _uses(found: Uses) -> dict[str, Any]:
+    """By which plans a result can be used, each as its price list has it; the least an hour worked out."""
+    token, hour = found.by_token, found.by_hour
+    return {
+        "lora": _plain(asdict(token)) if token else None,
+        "mu": _plain({**asdict(hour), "hour": hour.hour}) if hour else None,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """With amounts as decimal texts."""
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def sessions(scene: Scene) -> int:

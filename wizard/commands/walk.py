@@ -73,7 +73,7 @@ def _through(run: Run, *, to_the_end: bool) -> None:
     """Everything before the review first, so that an answer nobody used is said before money is spent."""
     if not run.sealed:
         run.go(before="review")
-        if unused := [key for key in run.unused if key != "review.approval"]:
+        if unused := [key for key in run.unused if not key.startswith("review.")]:
             raise UsageError(
                 _("These answers fit no question of this run: {keys}").format(keys=", ".join(unused)),
                 _("Remove them, or change the answers that they depend on."),
@@ -106,6 +106,7 @@ def run(scene: Scene) -> int:
 
 def plan(scene: Scene) -> int:
     """``plan``: everything up to the review; sends nothing but the key's proof. Prints the plan and its digest."""
+    from wizard.steps import permission
     from wizard.steps.plan import plan_of
     from wizard.steps.review import Review
     from wizard.ui.lines import text_of
@@ -123,6 +124,7 @@ def plan(scene: Scene) -> int:
                 _("Plan another one after putting this session away with --new."),
             )
         run.go(before="review")
+        permission.ask(run.facts, world)
         planned = plan_of(run.facts, world)
         if arguments.json:
             items = [

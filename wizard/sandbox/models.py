@@ -8,6 +8,7 @@ models doesn't say is null, as the documents allow; grants and rates are made up
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -16,10 +17,10 @@ from starlette.routing import Route
 from wizard.sandbox.catalog import bases
 from wizard.sandbox.training import courses, job_from, tuned_models
 from wizard.sandbox.wire import (
+    BEIJING,
     NOT_FOUND,
     Refusal,
     answer,
-    clock,
     endpoint,
     invalid,
     key_says,
@@ -69,7 +70,7 @@ class Models:
 
         Without ``supports=deploy`` only models that can be called: none whose base is retired.
         """
-        today = clock(time.time())[: len("2026-05-13")]
+        today = datetime.fromtimestamp(time.time(), BEIJING).date()
         wanted = {
             name: request.query_params.getlist(name) for name in ("features", "capabilities", "providers")
         }
@@ -78,7 +79,8 @@ class Models:
         for name, base, custom in await self._named(request):
             entry = _listed(name, base, custom=custom)
             has = {**entry, "providers": [entry["provider"]]}
-            if callable_only and base is not None and not custom and _retired(base, today):
+            gone = base is not None and base.retirement is not None and base.retirement.past(today)
+            if callable_only and gone and not custom:
                 continue
             if all(not values or {*values} & {*has[of]} for of, values in wanted.items()):
                 shown.append(entry)
@@ -152,21 +154,17 @@ def _hidden_from(request: Request) -> None:
         raise Refusal(*NOT_FOUND)
 
 
-def _retired(base: TunableModel, today: str) -> bool:
-    return bool(base.base_retired) and base.base_retired <= today
-
-
 def _listed(name: str, base: TunableModel | None, *, custom: bool) -> dict[str, Any]:
     text = base is None or base.text
-    per_token = base.per_token if base is not None else None
+    by_token = base.by_token if base is not None else None
     prices = []
-    if per_token is not None:
-        each = (("input_token", per_token.input, "输入"), ("output_token", per_token.output, "输出"))
+    if by_token is not None:
+        each = (("input_token", by_token.input, "输入"), ("output_token", by_token.output, "输出"))
         prices = [
             {"type": kind, "price": str(price), "price_unit": "每百万tokens", "price_name": words}
             for kind, price, words in each
         ]
-    retired = base.base_retired if base is not None and not custom else ""
+    retirement = base.retirement if base is not None and not custom else None
     return {
         "model": name,
         "name": name,
@@ -185,7 +183,7 @@ def _listed(name: str, base: TunableModel | None, *, custom: bool) -> dict[str, 
         "model_info": dict.fromkeys(_MODEL_INFO),
         "prices": [{"range_name": "Default", "prices": prices}] if prices else [],
         "equivalent_snapshot": None,
-        "inference_offline_info": {"offline_time": f"{retired} 00:00:00"} if retired else None,
+        "inference_offline_info": {"offline_time": f"{retirement.date} 00:00:00"} if retirement else None,
     }
 
 

@@ -106,7 +106,7 @@ def _texts(_language: str) -> Mapping[str, str]:
         "key.tracked": _(
             "A key that came with the folder (from a repository, or from another user) can belong to anybody.\n"
             "Say yes only if you know whose it is and may use it: its owner can read your rows and gets the bill.\n"
-            "Your own keys, with their last four characters: https://bailian.console.aliyun.com/?tab=model#/api-key"
+            "Your own keys, with their last four characters: https://bailian.console.aliyun.com/model/settings/api-key"
         ),
         "key.save": _(
             "Kept in .env, the key need not be typed again; only your user account can read that file.\n"
@@ -147,6 +147,16 @@ def _texts(_language: str) -> Mapping[str, str]:
             "This is all that will be sent and done; nothing has left this computer yet.\n"
             "Cost is an estimate from the list price: at least what your tokens cost, at most what full rows would.\n"
             "The formulas stand above the table. The same plan for scripts: bailian-wizard plan"
+        ),
+        "review.despite_permission": _(
+            "Which models a workspace may train is set in the console; the platform was asked, and says that this one is not among them.\n"
+            "It would most likely refuse the job after the upload. Grant the model first, or choose another one.\n"
+            "The grants: https://bailian.console.aliyun.com/settings/workspace. Only the model's name goes on all the same."
+        ),
+        "review.without_deployment": _(
+            "A trained model has to be deployed before it can be called, and its weights can't be downloaded.\n"
+            "The price lists have no plan for such a result: train with LoRA, or choose a model that has one.\n"
+            "All plans with price and date: bailian-wizard models --json. Only the model's name goes on all the same."
         ),
         "review.approval": _(
             "After this word the data is uploaded and one job is created; a job that runs costs money.\n"

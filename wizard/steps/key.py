@@ -10,6 +10,7 @@ from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.engine.view import Text, View
 from wizard.errors import Refused, Remedy, UsageError, WizardError
 from wizard.locale import _
+from wizard.steps import permission
 from wizard.steps.facts import Proof
 from wizard.steps.help import about
 from wizard.steps.world import KEY_NAME, FoundKey, World
@@ -192,6 +193,7 @@ class Key(Step):
             fingerprint=found.key.fingerprint,
             endpoint="sandbox" if self._world.sandbox else platform.endpoint,
         )
+        permission.ask_all({**facts, Proof.KEY: proof.as_json()}, self._world, work.front)
         return {Proof.KEY: proof.as_json()}
 
     def _explain(self, refused: Refused, found: FoundKey, facts: Facts) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wizard.engine.plan import Item, Plan
 from wizard.engine.step import Answer, Facts, written
 from wizard.locale import _, ngettext
+from wizard.steps import afterwards, permission
 from wizard.steps.estimate import cost_shown, price_of
 from wizard.steps.facts import SENT_ROLES, Converted, Counted, Estimate, Proof
 from wizard.steps.wording import bytes_shown
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 PLACE = ("key.region", "key.workspace")
 """Answers that have no line of their own: they are part of the platform's."""
 JOB_NAME = "training.job_name"
-BESIDES = ("cost", "tokens", JOB_NAME, "training.budget", "again")
+BESIDES = ("cost", "tokens", JOB_NAME, "training.budget", "afterwards", "again")
 """Lines that don't make it another training: with the rest equal, it is the same once more."""
 
 
@@ -31,6 +32,8 @@ def plan_of(facts: Facts, world: World) -> Plan:
         *_files(facts),
         *_system_prompt(facts),
         *_answers(facts, world),
+        permission.item(facts, world),
+        afterwards.item(facts),
         *_price(facts, world),
     ]
     earlier = world.ledger.on(_counting(items, ()).base)

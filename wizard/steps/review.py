@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import ClassVar
 
 from wizard.bailian import models
+from wizard.bailian.plans import date_shown
 from wizard.engine.step import Answer, Choice, Facts, Field, Step, source_shown
 from wizard.engine.view import Block, Table, Text, View
 from wizard.locale import _, ngettext
+from wizard.steps import afterwards, permission
 from wizard.steps.estimate import cost_shown
 from wizard.steps.facts import Converted, Estimate, Proof
 from wizard.steps.help import about
@@ -57,7 +60,7 @@ class Review(Step):
     @classmethod
     def answers(cls) -> Sequence[Answer]:
         """What is said of the plan."""
-        return (CHANGE, CHECKED, APPROVAL)
+        return (permission.DESPITE, afterwards.WITHOUT, CHANGE, CHECKED, APPROVAL)
 
     def title(self) -> str:
         """As on the screen."""
@@ -65,8 +68,9 @@ class Review(Step):
 
     def fields(self, facts: Facts) -> Sequence[Field]:
         """Whether the plan is right, which line to change, and the typed yes, given to the plan's digest."""
+        typed = (permission.despite(facts, self._world), afterwards.without(facts))
         if not all(made.KEY in facts for made in (Estimate, Proof, Converted)):
-            return (APPROVAL.ask(label=APPROVAL.name()),)
+            return (*typed, APPROVAL.ask(label=APPROVAL.name()))
         plan = plan_of(facts, self._world)
         change = CHANGE.ask(
             label=_("Which line shall be changed?"),
@@ -100,7 +104,7 @@ class Review(Step):
             value=plan.digest,
             default=plan.digest if self._world.sandbox else None,
         )
-        return (change, checked, approval)
+        return (change, checked, *typed, approval)
 
     def _in_short(self, facts: Facts) -> str:
         """What the yes is given to, once more, so that it stands beside the question on the smallest screen."""
@@ -114,11 +118,12 @@ class Review(Step):
         )
         parts = [facts["training.model"], rows, f"{tokens} × {epochs}", cost_shown(estimate.cost)]
         if estimate.cost is not None:
-            parts.append(_("list price of {date}").format(date=models.date_shown(estimate.cost.price_date)))
+            parts.append(_("list price of {date}").format(date=date_shown(estimate.cost.price_date)))
         return " · ".join(parts)
 
     def view(self, facts: Facts) -> View | None:
-        """What leaves this machine, the same as a command, how the cost comes about; then the plan."""
+        """What leaves this machine, the same as a command, how the cost comes about; then the plan. Asks whether the model may be trained."""
+        permission.ask(facts, self._world)
         plan = plan_of(facts, self._world)
         estimate = Estimate.of(facts)
         rows = tuple(
@@ -143,7 +148,7 @@ class Review(Step):
                             cost.reason,
                             _(
                                 "List price of {date}, from {source}. The real bill is the job's usage."
-                            ).format(date=models.date_shown(cost.price_date), source=cost.price_source),
+                            ).format(date=date_shown(cost.price_date), source=cost.price_source),
                         )
                     ),
                     "dim",
@@ -165,6 +170,7 @@ class Review(Step):
                     "warn",
                 )
             )
+        blocks += filter(None, (_base(facts), permission.warning(facts, self._world)))
         blocks.append(Table((_("What"), _("Value"), _("From")), rows))
         return View(tuple(blocks))
 
@@ -179,3 +185,11 @@ class Review(Step):
         return _(
             "What leaves this computer: {names}, these settings, and the key for signing in; to {endpoint}."
         ).format(names=names, endpoint=Proof.of(facts).endpoint)
+
+
+def _base(facts: Facts) -> Text | None:
+    """What is known of the end of the model's base, where it has one."""
+    model = models.model(facts["training.model"])
+    if model is None or model.retirement is None:
+        return None
+    return Text(f"{model.code}: {model.retirement.warning(date.today())}", "warn")  # noqa: DTZ011 - the user's own day

@@ -16,14 +16,26 @@ from wizard.bailian.hyperparameters import (
     INTEGER,
     NUMBER,
     Hyperparameter,
+    advice,
     check,
     taken_by,
 )
+from wizard.bailian.plans import SIGNS, date_shown
+from wizard.bailian.service import Grant
 from wizard.engine.step import Answer, Choice, Facts, Field, Kind, Step, Work
 from wizard.errors import Remedy, UsageError
 from wizard.locale import _, ngettext
+from wizard.steps import afterwards, permission
 from wizard.steps.dataset import BY_SPLIT
-from wizard.steps.estimate import SPLIT_ONLY, TYPES, cost_shown, estimated, price_of, training_rows
+from wizard.steps.estimate import (
+    SPLIT_ONLY,
+    TYPES,
+    cost_shown,
+    estimated,
+    price_of,
+    sent_parameters,
+    training_rows,
+)
 from wizard.steps.facts import Converted, Estimate, trained
 from wizard.steps.help import about
 from wizard.steps.world import World
@@ -137,15 +149,29 @@ class Training(Step):
         offered = [model for model in models.text_models(region) if set(model.training_types) & set(suitable)]
         model_field = MODEL.ask(
             label=_("Which model shall be trained?"),
-            why=_dated(offered, region),
+            why=" ".join(
+                filter(
+                    None,
+                    (
+                        _dated(offered, region),
+                        permission.remark(facts, self._world, [model.code for model in offered]),
+                    ),
+                )
+            ),
             default=offered[0].code,
-            choices=tuple(Choice(model.code, model.code, _about(model, region)) for model in offered),
+            choices=tuple(
+                Choice(model.code, model.code, self._about(model, facts, region))
+                for model in sorted(
+                    offered, key=lambda model: self._world.permissions.order(facts, model.code)
+                )
+            ),
             foremost=sum(bool(model.recommended) for model in offered),
         )
         chosen = next((model for model in offered if model.code == facts.get("training.model")), offered[0])
         types = [kind for kind in suitable if kind in chosen.training_types]
         type_field = TYPE.ask(
             label=_("How shall it be trained?"),
+            why=afterwards.told(chosen, types, region),
             default=types[0],
             choices=tuple(
                 Choice(kind, _type_label(kind), models.training_type_words(kind)[1]) for kind in types
@@ -174,6 +200,21 @@ class Training(Step):
             ),
         ]
         return fields
+
+    def view(self, facts: Facts) -> None:
+        """Nothing; but it is asked here which models may be trained, where another run proved the key."""
+        if "key.proof" in facts:
+            permission.ask_all(facts, self._world)
+
+    def _about(self, model: models.TunableModel, facts: Facts, region: str) -> str:
+        price = model.price(region)
+        granted = self._world.permissions.fine_tune(facts, model.code)
+        words = list(model.remarks(permitted=granted is Grant.YES))
+        if granted is Grant.NO:
+            words.insert(0, _("this workspace may not train it"))
+        if price is not None:
+            words.insert(0, f"{SIGNS[price.currency]}{price.amount}")
+        return " · ".join(words)
 
     def _adjust(self, facts: Facts, training_type: str) -> Field:
         recommended = ", ".join(
@@ -261,6 +302,8 @@ class Training(Step):
                 for name in ("n_epochs", "max_length", "model", "budget")
             )
             raise over
+        for line in advice(sent_parameters(facts)):
+            work.front.say(line, "warn")
         dropped = estimate.rows_dropped
         if dropped:
             work.front.say(
@@ -300,18 +343,7 @@ def _dated(offered: Sequence[models.TunableModel], region: str) -> str:
     dates = {price.date for model in offered if (price := model.price(region)) is not None}
     if not dates:
         return ""
-    return _("Prices are for 1,000 tokens, from the list of {date}.").format(
-        date=models.date_shown(max(dates))
-    )
-
-
-def _about(model: models.TunableModel, region: str) -> str:
-    price = model.price(region)
-    words = list(model.remarks())
-    if price is not None:
-        sign = {"CNY": "¥", "USD": "$"}[price.currency]
-        words.insert(0, f"{sign}{price.amount}")
-    return " · ".join(words)
+    return _("Prices are for 1,000 tokens, from the list of {date}.").format(date=date_shown(max(dates)))
 
 
 def _name_problem(name: str) -> str | None:

@@ -14,7 +14,7 @@ from wizard.engine.plan import digest
 from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy
 from wizard.locale import _, ngettext
-from wizard.steps import approval
+from wizard.steps import approval, permission
 from wizard.steps.facts import Converted, Proof, Uploaded
 from wizard.steps.preview import LEAST_PART, MB, PART_SIZE
 from wizard.steps.wording import bytes_shown
@@ -48,6 +48,7 @@ class Upload(Step):
     def perform(self, work: Work) -> Mapping[str, Any]:
         """One receipt a file: its role, name and id on the platform."""
         facts = work.facts
+        permission.demand(facts, self._world)
         platform = self._world.platform(facts)
         uploaded = []
         for file in Converted.all(facts):

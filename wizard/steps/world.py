@@ -17,6 +17,7 @@ from wizard.errors import UsageError
 from wizard.local import redaction
 from wizard.local.way import STATE
 from wizard.locale import _
+from wizard.steps.permission import Permissions
 
 if TYPE_CHECKING:
     from wizard.bailian.apikey import ApiKey
@@ -62,6 +63,7 @@ class World:
         self._platform: tuple[tuple[str, str, str], Platform] | None = None
         self._running: Running | None = None
         self._ledger: Ledger | None = None
+        self.permissions = Permissions()
 
     # Files
 
