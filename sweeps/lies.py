@@ -24,7 +24,7 @@ from sweeps.journey import ASKED, INTERRUPTED, Ended, Journey, journey
 from sweeps.proxy import handed_on, is_to
 from sweeps.unsteady import Unsteady
 
-QUICK = 6
+QUICK = 3
 MISSING = ""
 OTHERS, NAMELESS = "ft-canary-other", "nameless"
 OTHER_KEY = "sk-canary-sandbox-another-0123456789"

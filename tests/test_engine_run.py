@@ -567,6 +567,9 @@ def test_verify_is_asked_once_a_start(session: Session) -> None:
     edited = three()
     walked(edited, session, given={"one.q": flag("z")})
     assert [0, 1, 1] == [step.verified for step in edited]  # what is done again anyway needs no look
+    again = three()
+    walked(again, session, given={"one.q": flag("z")})
+    assert [1, 1, 1] == [step.verified for step in again]  # the same answer says nothing of what it names
 
 
 # Sealed

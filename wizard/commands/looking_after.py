@@ -260,7 +260,7 @@ def _trust(arguments: Namespace, world: World, front: Front) -> int:
             front,
             arguments,
             _(
-                "Take it over as yours? Its approval is asked again; the jobs and files that it names count as yours."
+                "Take its answers over as yours? Its approval is asked again; the jobs and files that it names are looked for."
             ),
             _("Yes, it is mine"),
         )

@@ -191,12 +191,20 @@ class Run:
 
     def _verify(self) -> None:
         for step in self._open_steps():
-            # Also where an answer is given again: the same one may make nothing new of what has changed behind it.
-            basis = self._basis_of_results(step)
-            recorded = bool(step.gives) and all(self._rests_on(key, basis) for key in step.gives)
-            if recorded and (reason := self._untrue(step)):
+            if step.gives and self._stands(step) and (reason := self._untrue(step)):
                 self.front.say(f"{step.title()}: {reason}", "warn")
                 self.session.drop(step.gives)
+
+    def _stands(self, step: Step) -> bool:
+        """Whether its results rest on what is recorded, and no answer is given that is another one.
+
+        The same answer given again makes nothing new of a file that has changed behind it.
+        """
+        given = [field.key for field in step.fields(self.facts) if field.key in self._given]
+        if any(str(self._given[key].raw) != str(self.facts.get(key)) for key in given):
+            return False
+        basis = self._basis_of_results(step)
+        return all(self._rests_on(key, basis) for key in step.gives)
 
     def _untrue(self, step: Step) -> str | None:
         if not any(effect.kind == step.id for effect in self.session.effects.values()):

@@ -195,13 +195,18 @@ class Session:
         return self._looked_at(self.folder, newest) if newest is not None else None
 
     def trust(self) -> None:
-        """Take what ``foreign_before`` answered and made over as this user's own, durably; all but its approval.
+        """Take what ``foreign_before`` answered over as this user's own, durably; all but its approval.
 
-        What it says was sent stays hearsay: a yes of somebody else's is none, nor is what rests on it.
+        Each answer is still held against its question. Results are made anew, and what it says was sent stays hearsay, which
+        is looked for: neither has a question to be held against.
         """
         before = self.foreign_before()
         assert before is not None, "a session that is not foreign is trusted already"
-        self.facts = {key: fact for key, fact in before.facts.items() if not key.startswith("review.")}
+        self.facts = {
+            key: fact
+            for key, fact in before.facts.items()
+            if fact.source != "done" and not key.startswith("review.")
+        }
         self.offered, self.moves, self.created = before.offered, before.moves, before.created
         self.foreign = False
         self.moved(TRUSTED)
