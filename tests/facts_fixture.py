@@ -81,11 +81,13 @@ MISSING = object()
 
 
 @contextmanager
-def world_in(folder: Path, environ: Mapping[str, str] | None = None) -> Iterator[World]:
+def world_in(
+    folder: Path, environ: Mapping[str, str] | None = None, *, sandbox: bool = False
+) -> Iterator[World]:
     """A world in ``folder``, where a file of rows lies, with the steps known to it; nothing is asked of any platform."""
     row = {"question": "1 + 1?", "answer": "2"}
     (folder / OWN).write_text(f"{json.dumps(row)}\n" * 20, "utf-8")
-    world = World(folder, environ or {"DASHSCOPE_API_KEY": "sk-canary0facts0123456789"})
+    world = World(folder, environ or {"DASHSCOPE_API_KEY": "sk-canary0facts0123456789"}, sandbox=sandbox)
     flow.steps(world)
     try:
         with Session.open(world.state) as session:

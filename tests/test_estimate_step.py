@@ -157,6 +157,13 @@ def test_a_sample_drops_its_share(world: World) -> None:
     )
 
 
+def test_without_a_region_it_is_beijing(world: World) -> None:
+    """Before anybody chose a region, the price is that of the default one."""
+    facts = facts_for(world)
+    nowhere = Facts({key: value for key, value in facts.items() if key != "key.region"})
+    assert (told(facts), price_of(facts)) == (told(nowhere), price_of(nowhere))
+
+
 def test_no_price_is_no_number(world: World) -> None:
     """Where the table has no price for the region, none is made up, and the line says so."""
     facts = facts_for(world, key__region="us-east-1")

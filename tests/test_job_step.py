@@ -214,6 +214,39 @@ def test_the_request_is_the_plan(world: World) -> None:
     )
 
 
+@dataclass
+class Working:
+    """What the step gets to work with; an effect is sent at once, with nothing looked for before."""
+
+    facts: Facts
+    front: Scripted = field(default_factory=lambda: Scripted(yes=True))
+
+    def secret(self, key: str) -> Any:
+        raise AssertionError(key)
+
+    def once(self, effect: Any) -> Receipt:
+        receipt: Receipt = effect.send(lambda: None)
+        return receipt
+
+
+def test_a_created_job_is_written_down(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The step leaves the job's id and when it was made, and the ledger knows the job of this approval from then on."""
+    facts = approved(world)
+    monkeypatch.setattr(world, "platform", lambda _facts: Listing())
+    made = CreateJob(world).perform(Working(facts))
+    assert {"job.id": "ft-new", "job.created": "now"} == made
+    assert "ft-new" == approval.jobs_known(facts, world)[0]
+
+
+def test_a_refusal_comes_with_the_way_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused creation leads to the question of what was refused."""
+    refused = Refused("no", "", status=400, platform_message="batch_size is too large")
+    monkeypatch.setattr(world, "platform", lambda _facts: Listing(refuses=refused))
+    with pytest.raises(Refused) as raised:
+        CreateJob(world).perform(Working(approved(world)))
+    assert ["training.batch_size"] == [remedy.key for remedy in raised.value.remedies]
+
+
 @pytest.mark.parametrize("trouble", [Refused("no", "", status=400), StorageError("full", "")])
 def test_what_was_refused_is_free_again(trouble: Exception, world: World) -> None:
     """A creation that was refused leaves the approval unspent, so that the same plan can be approved again."""

@@ -154,6 +154,17 @@ def test_a_price_is_approved_with_its_date(
     assert before != digest(facts, world)
 
 
+def test_a_price_that_nobody_knows_is_a_plan_too(world: World) -> None:
+    """Where no price is published the plan says so, and stands under another digest than one with a price."""
+    facts = facts_with(world)
+    unpriced = {"low": None, "high": None}
+    common = ("rows", "rows_dropped", "rows_counted", "tokens", "tokens_approximate")
+    estimate = {name: facts["training.estimate"][name] for name in common} | unpriced
+    other = Facts({**facts, "training.estimate": estimate})
+    assert digest(facts, world) != digest(other, world)
+    assert "not published" in next(item.shown for item in plan_of(other, world).items if item.key == "cost")
+
+
 @pytest.mark.parametrize(
     ("key", "path", "value"),
     [
@@ -211,6 +222,7 @@ def test_the_lines_that_are_no_answers(world: World) -> None:
     )
     assert "Validation data" == lines["validation"].label
     assert "simulated" not in lines["cost"].shown
+    assert ["platform", "key"] == [key for key in lines if key.startswith(("platform", "key"))]
     edited = {"train": "dataset.source", "train-2": "dataset.source", "validation": "dataset.validation"}
     assert edited == {key: lines[key].edits for key in edited}
     whole = facts_with(world)
@@ -335,9 +347,29 @@ def test_jobs_of_other_sessions_are_theirs(world: World) -> None:
     assert ("", frozenset({"ft-theirs"})) == approval.jobs_known(facts, world)
 
 
+def test_practice_is_called_so(tmp_path: Path) -> None:
+    """A plan for the sandbox says that it is simulated, needs no key, and its command goes to the sandbox, too."""
+    with world_in(tmp_path, sandbox=True) as world:
+        facts = facts_with(world)
+        plan = plan_of(facts, world)
+        words = shlex.split(command(facts, plan, world))
+    lines = {item.key: item.shown for item in plan.items}
+    assert all("simulated" in lines[key] for key in ("platform", "cost"))
+    assert "none is needed" == lines["key"]
+    assert ["bailian-wizard", "run", "--yes", "--sandbox", "--set"] == words[:5]
+
+
 # The command that does the same
 
-GIVEN = st.sets(st.sampled_from([answer.key for answer in flow.answers()]))
+OFTEN = [
+    "dataset.source",
+    "dataset.set",
+    "preview.system_prompt",
+    "preview.unsent",
+    "key.workspace",
+    "key.save",
+]
+GIVEN = st.sets(st.sampled_from([*OFTEN, *(answer.key for answer in flow.answers(of="training"))]))
 
 
 @settings(max_examples=60)
@@ -364,7 +396,7 @@ def test_the_printed_command_says_what_was_answered(
     assert said.keys() == {
         key
         for key in facts
-        if key in settable & fields.keys() and (key in keys or key == "training.job_name")
+        if key in (settable & fields.keys()) - {"key.save"} and (key in keys or key == "training.job_name")
     }
     for key, text in said.items():
         assert facts[key] == fields[key].given(text), key

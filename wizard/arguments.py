@@ -18,7 +18,7 @@ DEFAULTS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Command:
     """A command, declared once: parser, help, completion, reference and what is run come from it.
 

@@ -17,7 +17,6 @@ from wizard.errors import INTERRUPTED, UsageError
 from wizard.local.harmless import escaped
 from wizard.local.redaction import shown, throughout
 from wizard.locale import _
-from wizard.steps.facts import Ended, Estimate, Uploaded
 from wizard.steps.world import World
 
 
@@ -107,6 +106,7 @@ def run(scene: Scene) -> int:
 def plan(scene: Scene) -> int:
     """``plan``: everything up to the review; sends nothing but the key's proof. Prints the plan and its digest."""
     from wizard.steps import permission
+    from wizard.steps.facts import Estimate
     from wizard.steps.plan import plan_of
     from wizard.steps.review import Review
     from wizard.ui.lines import text_of
@@ -148,6 +148,8 @@ def _tell_if_foreign(session: Session, front: Front) -> None:
 
 def result(run: Run, world: World) -> dict[str, Any]:
     """What ``run --json`` prints: one object, whatever was done in this start or before."""
+    from wizard.steps.facts import Ended, Estimate, Uploaded
+
     facts = run.facts
     return {
         "session": run.session.id,
@@ -162,6 +164,7 @@ def result(run: Run, world: World) -> dict[str, Any]:
 def exit_code(facts: Facts) -> int:
     """0, or 1 where the job was followed to an end that is not success."""
     from wizard.bailian.service import SUCCEEDED
+    from wizard.steps.facts import Ended
 
     ended = Ended.of(facts) if Ended.KEY in facts else None
     return 0 if ended is None or ended.status == SUCCEEDED else 1

@@ -187,7 +187,7 @@ def written(value: Any) -> str:
     return str(value).lower() if value in (True, False, "True", "False") else str(value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """An answer that a step can take, declared once; a question for it is made by ``ask``, and by nothing else.
 

@@ -13,13 +13,13 @@ from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, WizardError
 from wizard.locale import _, ngettext
 from wizard.steps import columns
-from wizard.steps.facts import Chosen, Role
 from wizard.steps.help import about
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
     from wizard.data.readers import Recognised
+    from wizard.steps.facts import Chosen, Role
 
 LOOKED_AT_FIRST = ("datasets", ".")
 COUNTED_UP_TO = (
@@ -201,6 +201,8 @@ class Dataset(Step):
 
     def perform(self, work: Work) -> Mapping[str, Any]:
         """The chosen files, each with its role: train, validation, or kept (converted, never sent)."""
+        from wizard.steps.facts import Chosen
+
         facts = work.facts
         source = self._world.path(facts["dataset.source"])
         validation = facts["dataset.validation"]
@@ -239,6 +241,8 @@ class Dataset(Step):
 
     def verify(self, facts: Facts) -> str | None:
         """The files must be there as they were chosen."""
+        from wizard.steps.facts import Chosen
+
         for file in Chosen.all(facts):
             try:
                 now = self._file(file.role, self._world.folder / file.path, file.output, file.columns)
@@ -254,6 +258,8 @@ class Dataset(Step):
 
     def line(self, facts: Facts) -> str:
         """What trains and what validates."""
+        from wizard.steps.facts import Chosen
+
         files = {file.role: file.path for file in Chosen.all(facts)}
         held_back = _("a tenth held back")
         name = (
@@ -332,6 +338,8 @@ class Dataset(Step):
         return located[1].output if located else catalog.output_name(path)
 
     def _file(self, role: Role, path: Path, output: str, meanings: Mapping[str, str]) -> Chosen:
+        from wizard.steps.facts import Chosen
+
         status = _on_disk(path).stat()
         shown = path.relative_to(self._world.folder) if path.is_relative_to(self._world.folder) else path
         return Chosen(

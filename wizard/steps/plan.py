@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PLACE = ("key.region", "key.workspace")
 """Answers that have no line of their own: they are part of the platform's."""
 JOB_NAME = "training.job_name"
+KEPT = "key.save"
+"""Not in the command: without questions no key is typed, and there is none to keep."""
 BESIDES = ("cost", "tokens", JOB_NAME, "training.budget", "afterwards", "again")
 """Lines that don't make it another training: with the rest equal, it is the same once more."""
 
@@ -49,7 +51,7 @@ def command(facts: Facts, plan: Plan, world: World) -> str:
     words = ["bailian-wizard", "run", "--yes", *(("--sandbox",) if world.sandbox else ())]
     for answer in _asked(facts, world):
         chosen = facts.sources.get(answer.key) in ("asked", "flag", "answers")
-        if answer.settable and answer.key in facts and (chosen or answer.key == JOB_NAME):
+        if answer.key in facts and answer.key != KEPT and (chosen or answer.key == JOB_NAME):
             words += ["--set", f"{answer.key}={written(facts[answer.key])}"]
     return shlex.join([*words, "--approve", plan.digest])
 
