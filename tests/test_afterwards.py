@@ -23,7 +23,10 @@ def test_the_plan_says_how_the_result_is_used(command: Command) -> None:
     assert "¥1 in, ¥4 out per million (¥10 with thinking)" in lora["shown"]
     assert ["lora", "1", "4", "autumn 2026"] == lora["value"]
     full = line_of(said(command("plan", *FULL)), "afterwards")
-    assert ("no way to deploy such a result is published", []) == (full["shown"], full["value"])
+    assert ("no way to deploy such a result by token or by the hour is published", []) == (
+        full["shown"],
+        full["value"],
+    )
     hours = said(command("plan", *FULL, "--set", "training.model=qwen2.5-14b-instruct"))
     assert "at least ¥108 an hour, ¥2,592 a day" in line_of(hours, "afterwards")["shown"]
 
@@ -43,7 +46,10 @@ def test_a_person_types_the_models_name(folder: Path) -> None:
         enter_until(terminal, "Does this look right")
         shown = terminal.expect("How shall it be trained")
         assert "LoRA, to use the result: by token: ¥1 in, ¥4 out" in shown
-        assert "all parameters, to use the result: no way to deploy such a result is published" in shown
+        assert (
+            "all parameters, to use the result: no way to deploy such a result by token or by the hour is published"
+            in shown
+        )
         terminal.answer("How shall it be trained", "down", "enter")
         for question in ("recommended settings", "Is everything as you want"):
             terminal.answer(question, "enter")

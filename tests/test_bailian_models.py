@@ -239,7 +239,7 @@ def test_the_words_of_a_use_say_its_price(entry: models.TunableModel, kind: str)
     elif uses.by_hour is not None:
         assert f"¥{uses.by_hour.hour} an hour, ¥{uses.by_hour.hour * 24:,} a day" in words
     else:
-        assert "no way to deploy such a result is published" == words
+        assert "no way to deploy such a result by token or by the hour is published" == words
 
 
 def test_qwen36_27b_lost_its_price_by_token() -> None:
