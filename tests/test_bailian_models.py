@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,22 +11,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.bailian import hyperparameters, models
-from wizard.bailian.hyperparameters import HYPERPARAMETERS, check, conflicts, hyperparameter, recommended
+from wizard.bailian.hyperparameters import (
+    HYPERPARAMETERS,
+    advice,
+    check,
+    conflicts,
+    hyperparameter,
+    recommended,
+)
 from wizard.bailian.models import TRAINING_TYPES, Price, estimate, model, text_models
+from wizard.bailian.plans import Uses
+from wizard.bailian.retirement import Retirement
 from wizard.errors import UsageError
 
 CNY = Price(Decimal("0.006"), "CNY", "cn-beijing", "a source", "a date")
 
 
-def test_the_three_that_are_recommended_come_first() -> None:
-    """7B for balance, 14B for better answers, 32B for the best; models for images come last."""
+def test_those_that_are_recommended_come_first() -> None:
+    """7B for balance, 14B for better answers, 32B for the best, then the best whose base is still there; those for images last."""
     table = models.models()
-    assert [entry.recommended for entry in table[:3]] == ["balanced", "better", "best"]
-    assert [e.code for e in table[:3]] == [
+    assert [entry.recommended for entry in table[:4]] == ["balanced", "better", "best", "comparable"]
+    assert [e.code for e in table[:4]] == [
         "qwen2.5-7b-instruct",
         "qwen2.5-14b-instruct",
         "qwen2.5-32b-instruct",
+        "qwen3.5-27b",
     ]
+    assert [True, True, True, False] == [entry.retirement is not None for entry in table[:4]]
     assert sorted(table, key=lambda entry: not entry.text) == list(table)
     assert len({entry.code for entry in table}) == len(table) == 28
 
@@ -36,12 +48,12 @@ def test_the_three_that_are_recommended_come_first() -> None:
         ("qwen2.5-7b-instruct", "cn-beijing", "0.006"),
         ("qwen2.5-14b-instruct", "cn-beijing", "0.03"),
         ("qwen3-8b", "cn-beijing", "0.006"),
-        ("qwen3-vl-8b-instruct", "cn-beijing", "0.015"),
+        ("qwen3-vl-8b-instruct", "cn-beijing", "0.012"),
         ("qwen3-14b", "ap-southeast-1", "0.0016"),
     ],
 )
 def test_prices_are_those_published(code: str, region: str, price: str) -> None:
-    """Where sources disagree (qwen3-vl-8b) the higher one stands; Singapore's are in dollars."""
+    """Where an older source disagrees (qwen3-vl-8b) the newer one stands; Singapore's are in dollars."""
     found = model(code)
     assert found is not None
     quoted = found.price(region)
@@ -60,7 +72,8 @@ def test_every_entry_is_complete() -> None:
         assert entry.price() is not None
         assert set(entry.training_types) <= set(TRAINING_TYPES)
         assert entry.training_types
-        assert len(entry.remarks()) == bool(entry.recommended) + len(entry.notes)
+        sentences = bool(entry.recommended) + len(entry.notes) + (entry.retirement is not None)
+        assert sentences == len(entry.remarks())
     assert all(models.training_type_words(kind) for kind in TRAINING_TYPES)
 
 
@@ -68,8 +81,8 @@ def test_only_lora_results_are_deployed_by_the_token() -> None:
     """All parameters means by the hour, whichever model."""
     found = model("qwen2.5-7b-instruct")
     assert found is not None
-    assert found.deployable_per_token("efficient_sft")
-    assert not found.deployable_per_token("sft")
+    assert found.uses("efficient_sft").by_token is not None
+    assert all(found.uses(kind).by_token is None for kind in TRAINING_TYPES if kind != "efficient_sft")
     assert model("qwen2.5-7b-instruct-ft-202601010000-abcd") is None
 
 
@@ -182,8 +195,77 @@ def test_what_is_typed_becomes_what_the_wire_wants() -> None:
 def test_what_does_not_fit_together_is_said() -> None:
     """LoRA's own without LoRA, and saving between evaluations."""
     assert len(conflicts({"lora_rank": 64}, "sft")) == 1
-    assert len(conflicts({"save_steps": 70, "eval_steps": 50}, "sft")) == 1
-    assert conflicts({"save_steps": 100, "eval_steps": 50}, "sft") == ()
+    assert () == conflicts({"save_steps": 70, "eval_steps": 50}, "sft")
+
+
+def test_what_is_not_recommended_is_advice() -> None:
+    """save_steps is best a multiple of eval_steps (create-fine-tuning-job-api, autumn 2026): said, and no mistake."""
+    assert 1 == len(advice({"save_steps": 70, "eval_steps": 50}))
+    assert () == advice({"save_steps": 100, "eval_steps": 50}) == advice({"save_steps": 70})
+
+
+# after-the-job.md's prices of using a result: CNY an hour at least, by the unit price list of August 2026.
+HOURS = {
+    "qwen2.5-7b-instruct": "21", "qwen3-4b-instruct-2507": "21", "qwen3-vl-8b-instruct": "21", "qwen3-vl-8b-thinking": "21",
+    "qwen3.5-27b": "47", "qwen3.6-27b": "51", "qwen2.5-14b-instruct": "108", "qwen3.5-9b": "108",
+    "qwen3.6-flash-2026-04-16": "108", "qwen3.8-27b": "204", "qwen-plus-character-2025-11-06": "216", "qwen3-32b": "400",
+    "qwen2.5-72b-instruct": "432", "qwen3.5-plus-2026-02-15": "432", "qwen3.6-plus-2026-04-02": "432",
+    "qwen3.7-plus-2026-05-26": "504",
+}  # fmt: skip
+
+
+def test_the_least_an_hour_is_units_times_their_price() -> None:
+    """What is published, by model; for qwen2.5-32b, qwen3-8b and qwen3-14b nothing is any more."""
+    hours = {entry.code: str(entry.by_hour.hour) for entry in models.models() if entry.by_hour is not None}
+    assert hours == HOURS
+    for code in ("qwen2.5-32b-instruct", "qwen3-8b", "qwen3-14b"):
+        found = model(code)
+        assert found is not None
+        assert found.uses("sft").none_published
+        assert not found.uses("efficient_sft").none_published
+        assert found.uses("sft", "ap-southeast-1") == Uses(known=False)
+
+
+@pytest.mark.parametrize("entry", models.models(), ids=lambda entry: entry.code)
+@pytest.mark.parametrize("kind", TRAINING_TYPES)
+def test_the_words_of_a_use_say_its_price(entry: models.TunableModel, kind: str) -> None:
+    """By token in and out where that is possible, else the least an hour and a day, else that nothing is published."""
+    uses = entry.uses(kind)
+    words = uses.words()
+    if uses.by_token is not None:
+        assert kind == "efficient_sft"
+        assert f"¥{uses.by_token.input} in, ¥{uses.by_token.output} out" in words
+        assert uses.by_token.dearest >= (uses.by_token.input, uses.by_token.output)
+    elif uses.by_hour is not None:
+        assert f"¥{uses.by_hour.hour} an hour, ¥{uses.by_hour.hour * 24:,} a day" in words
+    else:
+        assert "no way to deploy such a result by token or by the hour is published" == words
+
+
+def test_qwen36_27b_lost_its_price_by_token() -> None:
+    """It stood in two earlier revisions of the price list and is gone from the newest."""
+    found = model("qwen3.6-27b")
+    assert found is not None
+    assert found.uses("efficient_sft").by_token is None
+
+
+@given(day=st.dates(), today=st.dates(), confirmed=st.booleans(), listed=st.booleans())
+def test_a_warning_follows_from_the_days(day: date, today: date, confirmed: bool, listed: bool) -> None:
+    """Before the day it says what will be, after it what is, each with the day; what isn't confirmed is called announced."""
+    words = Retirement(day, "s", confirmed, listed).warning(today)
+    assert day.isoformat() in words
+    assert (today < day) == words.startswith("From ")
+    if today >= day:
+        assert confirmed != ("announced" in words)
+        assert listed != ("isn't known" in words)
+
+
+def test_an_invitation_is_no_doubt_once_it_is_permitted() -> None:
+    """What the platform said itself takes the place of a note about what it may say."""
+    found = model("qwen3.5-27b")
+    assert found is not None
+    assert any("invited" in words for words in found.remarks())
+    assert not any("invited" in words for words in found.remarks(permitted=True))
 
 
 def test_each_hyperparameter_explains_itself() -> None:

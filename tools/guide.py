@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 from tools.tables import bring_up_to_date, table
@@ -16,13 +18,16 @@ from wizard.bailian import endpoints, explain
 from wizard.bailian.answers import Fault
 from wizard.bailian.hyperparameters import HYPERPARAMETERS
 from wizard.bailian.models import TRAINING_TYPES, estimate, model, models, text_models
-from wizard.bailian.plans import date_shown
+from wizard.bailian.plans import ByToken, date_shown
 from wizard.steps.wording import money
 
 DOCS = Path(__file__).parents[1] / "docs"
 FILES = {locale.ENGLISH: DOCS / "fine-tuning-guide.md", locale.CHINESE: DOCS / "百炼微调使用指南.md"}
 
 ROWS, TOKENS, LONGEST, EPOCHS = 10_000, 2_000_000, 2048, 3  # the example of what a training costs
+AS_OF = date(
+    2026, 11, 26
+)  # the day on which the notes on retired models are true; a table must not change by itself
 COMPARED = ("qwen2.5-7b-instruct", "qwen2.5-14b-instruct", "qwen2.5-32b-instruct")
 
 # An answer of the platform for each cause that wizard/bailian/explain.py knows: status, code, and words of its sentence.
@@ -75,39 +80,66 @@ def _escaped(lines: str) -> str:
 
 def _models(chinese: bool) -> list[str]:
     heads = (
-        ("模型", "支持的训练方式", "训练，元/千 Token", "部署后调用，元/百万 Token（输入 / 输出）", "说明")
+        ("模型", "支持的训练方式", "训练，元/千 Token", "部署后按 Token 调用，元/百万 Token（输入 / 输出）", "按小时部署，每小时至少（元）", "说明")
         if chinese
         else (
             "model",
             "training types",
             "training, CNY per 1,000 tokens",
-            "calls, CNY per million tokens (in / out)",
+            "used by token, CNY per million (in / out)",
+            "used by the hour, CNY an hour at least",
             "note",
         )
-    )
+    )  # fmt: skip
     rows = []
     for known in text_models():
-        price, calls = known.price(), known.per_token
+        price, token, hour = known.price(), known.by_token, known.by_hour
         kinds = ", ".join(f"`{kind}`" for kind in TRAINING_TYPES if kind in known.training_types)
-        deployed = f"{calls.input} / {calls.output}" if calls else "–"
         rows.append(
             (
                 f"`{known.code}`",
                 kinds,
                 str(price.amount) if price else "–",
-                deployed,
-                " ".join(known.remarks()),
+                _by_token(token, chinese) if token else "–",
+                f"{hour.hour} ({hour.unit} × {hour.least})" if hour else "–",
+                " ".join(known.remarks(AS_OF)),
             )
         )
     prices = [known.price() for known in text_models()]
     sources = sorted({_source(price.source) for price in prices if price})
-    calls = sorted({_source(known.per_token.source) for known in models() if known.per_token})
+    tokens = sorted({_source(known.by_token.source) for known in models() if known.by_token})
+    hours = sorted({_source(known.by_hour.source) for known in models() if known.by_hour})
     note = (
-        f"北京地域的目录价，来源：{'；'.join(sources)}；调用价格：{'；'.join(calls)}，取各档中最贵的，只适用于 `efficient_sft` 的结果。“–”：没有公布按 Token 计费的部署。"
+        f"北京地域的目录价，来源：{'；'.join(sources)}；按 Token：{'；'.join(tokens)}，只适用于 `efficient_sft` 的结果；按小时：{'；'.join(hours)}。“–”：没有公布。"
         if chinese
-        else f"List prices in Beijing; source: {'; '.join(sources)}; calls: {'; '.join(calls)}, the dearest tier, for results of `efficient_sft` only. “–”: no deployment by token is published."
+        else f"List prices in Beijing; source: {'; '.join(sources)}; by token: {'; '.join(tokens)}, for results of `efficient_sft` only; by the hour: {'; '.join(hours)}. “–”: none is published."
     )
     return [*table(heads, rows), note]
+
+
+def _by_token(price: ByToken, chinese: bool) -> str:
+    shown = f"{price.input} / {price.output}"
+    if price.thinking is not None:
+        shown += f"（思考 {price.thinking}）" if chinese else f" (thinking {price.thinking})"
+    if price.long is not None:
+        into, out = price.long
+        shown += f"（超过 128K：{into} / {out}）" if chinese else f" (above 128K: {into} / {out})"
+    return shown
+
+
+def _hours(chinese: bool) -> list[str]:
+    heads = (
+        ("每小时至少（元）", "一天（元）", "模型")
+        if chinese
+        else ("an hour at least, CNY", "a day, CNY", "models")
+    )
+    by_price: dict[Decimal, list[str]] = {}
+    for known in text_models():
+        if known.by_hour is not None:
+            by_price.setdefault(known.by_hour.hour, []).append(f"`{known.code}`")
+    rows = [(f"{hour:,}", f"{hour * 24:,}", ", ".join(codes)) for hour, codes in sorted(by_price.items())]
+    none = [f"`{known.code}`" for known in text_models() if known.by_hour is None]
+    return list(table(heads, [*rows, ("没有公布" if chinese else "none published", "–", ", ".join(none))]))
 
 
 def _source(text: str) -> str:
@@ -163,7 +195,7 @@ def _faults(chinese: bool) -> list[str]:
 
 
 BLOCKS: Mapping[str, Callable[[bool], list[str]]] = {
-    "models": _models, "parameters": _parameters, "cost": _cost, "faults": _faults,
+    "models": _models, "hours": _hours, "parameters": _parameters, "cost": _cost, "faults": _faults,
 }  # fmt: skip
 
 

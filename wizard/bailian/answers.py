@@ -270,9 +270,11 @@ def page(
 ) -> Page[Listed] | None:
     """The page of ``name`` (``files`` in ``data``, ``jobs`` in ``output``).
 
-    None where the answer has no such list, and for a list of which nothing can be understood: that is not an empty list, and
-    whoever looks for what an earlier request left behind must not take it for one.
+    None where the answer says that it is no success or has no such list, and for a list of which nothing can be understood: that is
+    not an empty list, and whoever looks for what an earlier request left behind must not take it for one.
     """
+    if body.get("success") is False:
+        return None
     whole = body.get(part)
     inside = section(body, part)
     entries = whole if isinstance(whole, list) else inside.get(name)

@@ -101,5 +101,5 @@ class Uses:
         if not self.known:
             return _("not known for this region")
         if self.cheapest is None:
-            return _("no way to deploy such a result is published")
+            return _("no way to deploy such a result by token or by the hour is published")
         return self.cheapest.words()

@@ -331,9 +331,14 @@ class Run:
             and self._lacking(field)
         ]
         lines = "\n".join(line for field in missing for line in _left(field))
+        hint = _("Give each with --set KEY=VALUE or in an --answers file.")
+        if any(field.default is not None for field in missing):
+            hint = _(
+                "Give each with --set KEY=VALUE or in an --answers file, or take every default with --yes."
+            )
         return AnswersMissing(
             _("These answers are missing:\n{lines}").format(lines=lines),
-            _("Give each with --set KEY=VALUE or in an --answers file, or take every default with --yes."),
+            hint,
             keys=tuple(field.key for field in missing),
         )
 

@@ -41,7 +41,7 @@ def item(facts: Mapping[str, Any]) -> Item:
         value = ["lora", str(found.by_token.input), str(found.by_token.output), found.by_token.date]
     elif found.by_hour is not None:
         value = ["mu", found.by_hour.unit, str(found.by_hour.hour), found.by_hour.date]
-    return Item("afterwards", _("Use of the result"), value, found.words(), edits="training.type")
+    return Item("afterwards", _("Use of the result"), value, found.words())
 
 
 def told(model: models.TunableModel, kinds: Sequence[str], region: str) -> str:
@@ -58,7 +58,7 @@ def without(facts: Facts) -> Field:
     """The typed word with which a model is trained that no published plan can deploy: its name. Else nobody is asked."""
     model = facts.get("training.model", "")
     label = _(
-        "No way to deploy a result of {model} trained as {type} is published, so that it may never be used. To train it all the same, "
+        "No way to deploy a result of {model} trained as {type}, by token or by the hour, is published: it may never be used. To train it all the same, "
         "type the model's name"
     ).format(model=model, type=facts.get("training.type", ""))
     return typed_name(WITHOUT, label, model, asked=uses(facts).none_published)

@@ -121,6 +121,8 @@ def ask(facts: Mapping[str, Any], world: World) -> Told:
     if told is None:
         trouble = trouble or _("it doesn't name this model")
     answer = Told(told or Permission(model), time.time(), "" if told else trouble)
+    if answer.permission.fine_tune is Grant.NO:
+        ask_all(facts, world)  # for what may be trained instead
     world.permissions.answers[account(facts), model] = answer
     return answer
 
@@ -158,7 +160,7 @@ def item(facts: Mapping[str, Any], world: World) -> Item:
     """The plan's line. Its value is always none: an approval is not given to an answer of the platform's."""
     answer = world.permissions.of(facts, facts["training.model"])
     shown = answer.shown() if answer else _("not asked yet")
-    return Item("permission", _("May be trained"), None, shown, edits="training.model")
+    return Item("permission", _("May be trained"), None, shown)
 
 
 def remark(facts: Mapping[str, Any], world: World, codes: Iterable[str]) -> str:
@@ -182,7 +184,7 @@ def warning(facts: Mapping[str, Any], world: World) -> Text | None:
     model = facts["training.model"]
     if world.permissions.fine_tune(facts, model) is not Grant.NO:
         return None
-    return Text(f"{_refused(model)} {what_to_do(facts, world)}", "warn")
+    return Text(f"{_refused(model)}\n{what_to_do(facts, world)}", "warn")
 
 
 def _refused(model: str) -> str:
@@ -194,9 +196,11 @@ def what_to_do(facts: Mapping[str, Any], world: World) -> str:
     from wizard.bailian import models
 
     region = facts.get("key.region") or endpoints.DEFAULT_REGION
-    words = _("Grant it there, or ask its administrator to: {url}").format(
-        url=endpoints.console_workspace(region)
-    )
+    words = [
+        _("Grant it in the console, or ask the workspace's administrator to: {url}").format(
+            url=endpoints.console_workspace(region)
+        )
+    ]
     permitted = [
         model.code
         for model in models.text_models(region)
@@ -204,10 +208,10 @@ def what_to_do(facts: Mapping[str, Any], world: World) -> str:
         and facts.get("training.type") in model.training_types
     ]
     if permitted:
-        words += " " + _("Or choose a model that it may train: {models}").format(
-            models=", ".join(permitted[:_NAMED])
+        words.insert(
+            0, _("Choose a model that it may train: {models}").format(models=", ".join(permitted[:_NAMED]))
         )
-    return words
+    return "\n".join(words)
 
 
 def despite(facts: Facts, world: World) -> Field:
@@ -245,8 +249,8 @@ def demand(facts: Facts, world: World) -> None:
     if answer.permission.fine_tune is Grant.NO and str(facts.get(DESPITE.key) or "").strip() != model:
         raise ApprovalMissing(
             _("{refusal} Nothing was sent.").format(refusal=_refused(model)),
-            _("{what} To go on all the same: {words}").format(
-                what=what_to_do(facts, world), words=f"--set {DESPITE.key}={model}"
-            ),
+            what_to_do(facts, world)
+            + "\n"
+            + _("To go on all the same: {words}").format(words=f"--set {DESPITE.key}={model}"),
             digest=facts.get("review.approval") or "",
         )
