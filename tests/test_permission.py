@@ -29,9 +29,8 @@ from wizard.engine.session import Session
 from wizard.errors import NeverSent
 from wizard.sandbox import Running
 from wizard.steps import permission
-from wizard.steps.permission import DESPITE
-from wizard.steps.permission import Answer as Told
-from wizard.steps.review import plan_of
+from wizard.steps.permission import DESPITE, Told
+from wizard.steps.plan import plan_of
 from wizard.steps.world import World, state_in
 
 MODEL = "qwen2.5-7b-instruct"

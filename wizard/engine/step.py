@@ -71,8 +71,10 @@ class Unacceptable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer to choose. Where ``edits`` is a field's key, choosing asks that field instead of answering this one,
-    with ``offers`` as the answer to begin from.
+    """One answer to choose.
+
+    Where ``edits`` is a field's key, choosing asks that field instead of answering this one, with ``offers`` as the
+    answer to begin from.
     """
 
     value: Any

@@ -25,8 +25,15 @@ OTHER_OUTPUT = "datasets/BaiLian"
 MB = 1_000_000  # bytes, as the platform counts its limit
 LEAST_PART = 5  # MB; smaller ones would only be many
 
+
 # None of these is in the plan, but for the language: the system prompt, what is left out and the parts show in the bytes
 # that are sent, and the plan says of the prompt what the rows then have; the rest concerns this computer only.
+def words_shown(language: str) -> str:
+    """What stands around a question in ``language``."""
+    wording = _wordings()[language]
+    return f"{wording.options} A. … {wording.answer}A. …"
+
+
 SYSTEM_PROMPT = Answer(
     key="preview.system_prompt",
     kind="text",
@@ -41,7 +48,7 @@ LANGUAGE = Answer(
     help=lambda: about("preview.language"),
     public=True,
     schema=lambda: {"enum": list(_wordings())},
-    shown=lambda language: words_shown(language),
+    shown=words_shown,
 )
 LOOKS_RIGHT = Answer(
     key="preview.looks_right",
@@ -228,7 +235,7 @@ class Preview(Step):
         """As answered, where it is asked: an answer of other data than these doesn't count."""
         chosen = facts.get(LANGUAGE.key)
         known = _wordings()
-        return chosen if chosen in known and self._has_questions(facts) else next(iter(known))
+        return str(chosen) if chosen in known and self._has_questions(facts) else next(iter(known))
 
     def _has_questions(self, facts: Facts) -> bool:
         """Whether the first rows of the training file are questions with options; yes while it isn't known."""
@@ -392,12 +399,6 @@ class Preview(Step):
         files = Chosen.all(facts)
         known = any(catalog.locate(Path(file.path).absolute()) for file in files)
         return MEDQA_OUTPUT if known or not files else OTHER_OUTPUT
-
-
-def words_shown(language: str) -> str:
-    """What stands around a question in ``language``."""
-    wording = _wordings()[language]
-    return f"{wording.options} A. … {wording.answer}A. …"
 
 
 def _wordings() -> Mapping[str, Wording]:
