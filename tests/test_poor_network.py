@@ -220,7 +220,7 @@ def test_smaller_parts_are_a_persons_choice(way: Way) -> None:
     parts = [
         file["file_id"] for file in session_of(way.folder, sandbox=False)["facts"]["upload.files"]["value"]
     ]
-    assert parts[:2] == job["training_file_ids"]
+    assert parts[:2] == [entry["file_id"] for entry in job["training_datasets"]]
 
 
 def test_parts_by_an_answer(way: Way) -> None:
