@@ -233,7 +233,7 @@ def test_parts_by_an_answer(way: Way) -> None:
     done = way.run("run", "--yes", "--approve", planned["digest"])
     assert 0 == done.returncode, done.stderr
     (job,) = way.jobs()
-    assert 2 == len(job["training_file_ids"])
+    assert 2 == len(job["training_datasets"])
     for wrong in ("4", "301", "5.5", "many"):
         assert (
             2
