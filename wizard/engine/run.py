@@ -7,6 +7,7 @@ are open when what they rest on changed.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,7 +54,9 @@ class Run:
     @property
     def facts(self) -> Facts:
         """All values known so far."""
-        return self.session.known
+        facts = self.session.known
+        facts.given = {key: given.raw for key, given in self._given.items()}
+        return facts
 
     def next_step(self) -> Step | None:
         """The first applicable step that is not satisfied, or None: all done."""
@@ -322,10 +325,15 @@ class Run:
             and field.kind != "word"
             and self._lacking(field)
         ]
-        lines = "\n".join(line for field in missing for line in _left(field))
+        lines = "\n".join(_left(missing))
+        hint = _("Give each with --set KEY=VALUE or in an --answers file, or take every default with --yes.")
+        guesses = [field for field in missing if field.guessed]
+        if guesses and all(field.default is not None for field in guesses):
+            words = (word for field in guesses for word in ("--set", f"{field.key}={written(field.default)}"))
+            hint = _("If the guess is right, this would do: {words}").format(words=shlex.join(words))
         return AnswersMissing(
             _("These answers are missing:\n{lines}").format(lines=lines),
-            _("Give each with --set KEY=VALUE or in an --answers file, or take every default with --yes."),
+            hint,
             keys=tuple(field.key for field in missing),
         )
 
@@ -416,11 +424,23 @@ class Run:
         return effects.once(effect, self.session, self.front)
 
 
-def _left(field: Field) -> Iterator[str]:
-    """A question that is left; and each answer to it, where none is recommended."""
-    yield f"  {field.key}: {field.label}"
-    if field.default is None:
-        yield from (f"    --set {field.key}={written(choice.value)}" for choice in field.choices)
+def _left(missing: Sequence[Field]) -> Iterator[str]:
+    """The questions that are left; and each answer to one where none is recommended, unless the one before had the same."""
+    told: set[tuple[str, str]] = set()
+    for field in missing:
+        yield f"  {field.key}: {field.label}"
+        if field.default is not None and not field.guessed:
+            continue
+        if field.why:
+            yield f"    {field.why}"
+        for choice in field.choices:
+            value = written(choice.value)
+            if not choice.edits and (value, choice.note) not in told:
+                yield f"    --set {shlex.quote(f'{field.key}={value}')}" + (
+                    f"    {choice.note}" if choice.note else ""
+                )
+                if choice.note:
+                    told.add((value, choice.note))
 
 
 def _sealed() -> str:

@@ -35,13 +35,17 @@ def source_shown(source: str) -> str:
 
 
 class Facts(dict[str, Any]):
-    """Everything known so far: JSON values by key, such as ``{"dataset.set": "taiwan"}``, and where each came from."""
+    """Everything known so far: JSON values by key, such as ``{"dataset.set": "taiwan"}``, and where each came from.
+
+    ``given``: answers that were given before their questions and that none has taken yet, as they were written.
+    """
 
     def __init__(
         self, values: Mapping[str, Any] | None = None, sources: Mapping[str, Source] | None = None
     ) -> None:
         super().__init__(values or {})
         self.sources: Mapping[str, Source] = sources or {}
+        self.given: Mapping[str, Any] = {}
 
 
 class Back(Exception):
@@ -95,6 +99,8 @@ class Field:
     ``needs``: facts on which an answer rests; when one changes, the question comes again with the old answer offered.
     ``quiet``: the default is taken without asking, until somebody edits it. ``attended``: only a person is asked; a
     script needs no answer. ``browse(page)``: something to page through at this question, None past its end.
+    ``guessed``: the default is a guess that only a person can take; a script is told of it, and must answer.
+    ``open``: other answers than the choices are taken, where ``check`` lets them.
     ``foremost``: how many choices a menu shows before it is asked for all; 0 for all at once.
     ``public``: an answer is one of our own words, never of the user's data, so that the log may tell it.
     ``word``: for kind ``word``, what must be typed for ``default``-independent ``value`` to be the answer.
@@ -113,6 +119,8 @@ class Field:
     attended: bool = False
     optional: bool = False
     public: bool = False
+    guessed: bool = False
+    open: bool = False
     browse: Callable[[int], View | None] | None = None
     foremost: int = 0
     word: str = ""
@@ -136,7 +144,7 @@ class Field:
         if self.optional and (raw is None or (isinstance(raw, str) and raw.strip().lower() in ("", NOTHING))):
             return None
         value = self._typed(raw)
-        if self.choices and value not in [choice.value for choice in self.choices if not choice.edits]:
+        if self.choices and not self.open and value not in [choice.value for choice in self.choices if not choice.edits]:
             allowed = ", ".join(written(choice.value) for choice in self.choices if not choice.edits)
             raise Unacceptable(_("{value} is not one of: {allowed}").format(value=value, allowed=allowed))
         if self.kind in ("text", "path") and holds_key(value) and not _is_path(value):
