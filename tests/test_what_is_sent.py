@@ -34,7 +34,9 @@ def preference(number: int) -> dict[str, Any]:
     return {"prompt": f"第{number}问？", "chosen": "好。", "rejected": "坏。"}
 
 
-def question(number: int, stem: str = "第{}题：发热时应当？", options: str = "休息 跑步 饮酒 熬夜") -> dict[str, Any]:
+def question(
+    number: int, stem: str = "第{}题：发热时应当？", options: str = "休息 跑步 饮酒 熬夜"
+) -> dict[str, Any]:
     """A row of MedQA's shape."""
     texts = dict(zip("ABCD", options.split(), strict=True))
     label = "ABCD"[number % 4]
@@ -80,7 +82,9 @@ def test_the_rows_own_prompts_are_told(command: Command, folder: Path) -> None:
     """Rows that have a system message keep it, whoever gives another; the plan tells how many different ones, and how many rows have none."""
     own = [chat(number, f"你是{'甲乙丙'[number % 3]}。") for number in range(30)]
     name = jsonl(folder / "own.jsonl", own)
-    assert "the rows' own (3 different)" == line(planned(command, "--set", f"dataset.source={name}"), "system_prompt")
+    assert "the rows' own (3 different)" == line(
+        planned(command, "--set", f"dataset.source={name}"), "system_prompt"
+    )
     name = jsonl(folder / "mix.jsonl", [*own, *map(chat, range(30, 40))])
     plan = planned(command, "--set", f"dataset.source={name}", "--set", f"preview.system_prompt={CLERK}")
     mixed = f"in 10 rows: {CLERK}; in 30 rows: the rows' own (3 different)"

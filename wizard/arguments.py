@@ -184,7 +184,10 @@ def _convert(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--out", type=Path, default=None, metavar="DIR", help=_("where --all writes"))
     command.add_argument(
-        "--system-prompt", default=None, metavar="TEXT", help=_("what stands before questions, and chats without one")
+        "--system-prompt",
+        default=None,
+        metavar="TEXT",
+        help=_("what stands before questions, and chats without one"),
     )
     command.add_argument(
         "--on-error",
@@ -262,7 +265,10 @@ def _why(command: argparse.ArgumentParser) -> None:
         help=_("a converted file to look for it in"),
     )
     command.add_argument(
-        "--system-prompt", default=None, metavar="TEXT", help=_("what stands before questions, and chats without one")
+        "--system-prompt",
+        default=None,
+        metavar="TEXT",
+        help=_("what stands before questions, and chats without one"),
     )
     command.add_argument(
         "--max-length", type=_count, default=None, metavar="N", help=_("rows with more tokens are errors")

@@ -169,6 +169,8 @@ def _run(arguments: Namespace) -> int:
     able = capability.of(os.environ, plain=arguments.plain)
     world = World(_here(), os.environ, sandbox=arguments.sandbox, allow_endpoint=arguments.allow_endpoint)
     try:
+        if command in (None, "from-command", "run", "plan", "jobs", "files"):
+            world.check_region()
         if command in (None, "from-command"):
             return _wizard(arguments, world, able)
         if command in ("run", "plan"):
@@ -200,7 +202,8 @@ def _wizard(arguments: Namespace, world: World, able: Capability) -> int:
             )
         )
         pairs = [*(f"{key}={value}" for key, value in read.answers.items()), *pairs]
-    return walk.wizard(world, front, answers.given(pairs, arguments.answers), new=arguments.new)
+    given = answers.possible(answers.given(pairs, arguments.answers), front)
+    return walk.wizard(world, front, given, new=arguments.new)
 
 
 def _unattended(arguments: Namespace, world: World) -> int:
@@ -209,7 +212,7 @@ def _unattended(arguments: Namespace, world: World) -> int:
 
     front = Scripted(yes=arguments.yes)
     approve = getattr(arguments, "approve", None)  # plan has none
-    given = answers.given(arguments.set, arguments.answers, approve)
+    given = answers.possible(answers.given(arguments.set, arguments.answers, approve), front)
     if arguments.command == "plan":
         return walk.plan(world, front, given, as_json=arguments.json)
     return walk.unattended(

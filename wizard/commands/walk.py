@@ -26,6 +26,8 @@ def wizard(world: World, front: Front, given: Mapping[str, Given], *, new: bool)
             welcome.put_away(session, front)
         world.session_id = session.id
         run = Run(flow.steps(world), session, front, given)
+        if not session.foreign:
+            run.remember_given()
         try:
             welcome.begin(run, world)
             _through(run, to_the_end=True)
@@ -42,11 +44,7 @@ def _through(run: Run, *, to_the_end: bool) -> None:
     """Everything before the review first, so that an answer nobody used is said before money is spent."""
     if not run.sealed:
         run.go(before="review")
-        if unused := [key for key in run.unused if key != "review.approval"]:
-            raise UsageError(
-                _("These answers fit no question of this run: {keys}").format(keys=", ".join(unused)),
-                _("Remove them, or change the answers that they depend on."),
-            )
+        run.refuse_unused()
     run.go(before="" if to_the_end else "watch")
 
 
@@ -87,6 +85,7 @@ def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: boo
                 _("Plan another one after putting this session away with --new."),
             )
         run.go(before="review")
+        run.refuse_unused()
         planned = plan_of(run.facts, world)
         if as_json:
             items = [

@@ -240,9 +240,7 @@ class Press:
         kind = _kind(record)
         made.kinds[kind] = made.kinds.get(kind, 0) + 1
         task = self._task
-        turns = wire.messages(
-            record, task.system_prompt, add_system=task.add_system, language=task.language
-        )
+        turns = wire.messages(record, task.system_prompt, add_system=task.add_system, language=task.language)
         made.systems.count(record, turns)
         made.characters += _characters(record, turns)
         for name in record.extra:

@@ -19,16 +19,7 @@ from wizard.data.record import Where
 from wizard.data.rows import Outcome, Reading, decode, meaning, understand
 from wizard.data.shapes.choice import counted
 from wizard.data.shapes.guess import guessed
-from wizard.data.shapes.plan import (
-    ABOUT_FILE,
-    MEANINGS,
-    NO_COLUMN,
-    Columns,
-    likely,
-    listed,
-    named,
-    plan,
-)
+from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Columns, likely, listed, named, plan
 from wizard.errors import UsageError
 from wizard.locale import _
 
@@ -83,9 +74,7 @@ class Source:
                 )
         for name, values in (("counting", ("0", "1")), ("header", ("yes", "no"))):
             if given.get(name, values[0]) not in values:
-                raise UsageError(
-                    _("“{name}” must be {values}.").format(name=name, values=" / ".join(values))
-                )
+                raise UsageError(_("“{name}” must be {values}.").format(name=name, values=" / ".join(values)))
         self.path = the_one_in(path)
         self.file = str(self.path)
         self._counting = int(given.pop("counting")) if "counting" in given else None
@@ -233,15 +222,15 @@ class Source:
 def _refuse_twice(given: Mapping[str, str]) -> None:
     """Raise UsageError where one column is to be two things."""
     seen: dict[str, str] = {}
-    for meaning, column in given.items():
-        for one in listed(column) if meaning == "options" else (column,):
+    for name, column in given.items():
+        for one in listed(column) if name == "options" else (column,):
             if one in seen and one != NO_COLUMN:
                 raise UsageError(
                     _("The column “{name}” can't be both {first} and {second}.").format(
-                        name=one, first=seen[one], second=meaning
+                        name=one, first=seen[one], second=name
                     )
                 )
-            seen[one] = meaning
+            seen[one] = name
 
 
 def _beginning(file: Contents) -> Iterator[tuple[int, dict[str, Any]]]:

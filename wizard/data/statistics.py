@@ -158,9 +158,7 @@ def _lines(checked: Checked, sample: int | None, seed: int) -> set[int]:
     return set(random.Random(seed).sample(rows, min(sample, len(rows))))  # noqa: S311 - a sample, no secret
 
 
-def _counted(
-    checked: Checked, lines: set[int], tokenizer: Tokenizer, task: Task
-) -> list[tuple[int, int]]:
+def _counted(checked: Checked, lines: set[int], tokenizer: Tokenizer, task: Task) -> list[tuple[int, int]]:
     """(tokens, characters) of the rows on ``lines``, a thousand at a time on both cores."""
     pairs: list[tuple[int, int]] = []
     chats = []

@@ -91,9 +91,7 @@ def chat_row(
     return row
 
 
-def line(
-    record: Record, system_prompt: str, *, add_system: bool = False, language: str = CHINESE
-) -> bytes:
+def line(record: Record, system_prompt: str, *, add_system: bool = False, language: str = CHINESE) -> bytes:
     """The line of the JSONL file: ``json.dumps(chat_row(...), ensure_ascii=False)`` and a line end, in UTF-8."""
     if isinstance(record, PlainText):
         return b'{"text": %b}\n' % text(record.text)

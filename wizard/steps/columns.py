@@ -117,7 +117,9 @@ def _asked(name: str, file: Path, found: Recognised, facts: Facts, *, first: boo
         "options": _("Which column has the options?"),
         "text": _("Is this plain text, to go on training with?"),
     }
-    earlier = [meaning for meaning in _ASKED[: _ASKED.index(name)] if name in _ASKED] if name in _ASKED else []
+    earlier = (
+        [meaning for meaning in _ASKED[: _ASKED.index(name)] if name in _ASKED] if name in _ASKED else []
+    )
     taken = {str(facts.get(f"{PREFIX}{meaning}")) for meaning in earlier}
     choices = [
         Choice(column.name, column.name, " | ".join(column.samples))
@@ -161,7 +163,9 @@ def _guess(name: str, found: Recognised, facts: Facts, taken: set[str]) -> tuple
     if name == "text":
         return found.fields[0].name, True
     if name == "options" and guess is None:
-        reply = facts.get(f"{PREFIX}answer") or (found.guess.get("answer") if "answer" in found.clear else None)
+        reply = facts.get(f"{PREFIX}answer") or (
+            found.guess.get("answer") if "answer" in found.clear else None
+        )
         samples = next((column.samples for column in found.fields if column.name == reply), ())
         if not samples or all(map(is_label, samples)):
             return None, True  # a letter for an answer: there are options somewhere

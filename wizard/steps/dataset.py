@@ -173,6 +173,7 @@ class Dataset(Step):
             ),
             needs=("dataset.source", "dataset.file"),
             quiet=not doubtful,
+            without_effect="" if found.container in ("csv", "tsv", "xlsx") else _("this file is no table"),
         )
         return (names,)
 

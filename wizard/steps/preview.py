@@ -24,6 +24,32 @@ OTHER_OUTPUT = "datasets/BaiLian"
 MB = 1_000_000  # bytes, as the platform counts its limit
 LEAST_PART = 5  # MB; smaller ones would only be many
 
+
+def _most_mb() -> int:
+    from wizard.data.parts import MAX_PART_SIZE
+
+    return MAX_PART_SIZE // MB
+
+
+def _unfit_part(size: Any) -> str | None:
+    most = _most_mb()
+    if LEAST_PART <= size <= most:
+        return None
+    return _("Parts have {least} to {most} MB.").format(least=LEAST_PART, most=most)
+
+
+def _wordings() -> Mapping[str, Wording]:
+    from wizard.data.wire import WORDINGS
+
+    return WORDINGS
+
+
+def words_shown(language: str) -> str:
+    """What stands around a question in ``language``."""
+    wording = _wordings()[language]
+    return f"{wording.options} A. … {wording.answer}A. …"
+
+
 # None of these is in the plan, but for the language: the system prompt, what is left out and the parts show in the bytes
 # that are sent, and the plan says of the prompt what the rows then have; the rest concerns this computer only.
 SYSTEM_PROMPT = Answer(
@@ -40,7 +66,7 @@ LANGUAGE = Answer(
     help=lambda: about("preview.language"),
     public=True,
     schema=lambda: {"enum": list(_wordings())},
-    shown=lambda language: words_shown(language),
+    shown=words_shown,
 )
 LOOKS_RIGHT = Answer(
     key="preview.looks_right",
@@ -75,6 +101,7 @@ PART_SIZE = Answer(
     name=lambda: _("Largest part (MB)"),
     help=lambda: about("preview.part_size"),
     schema=lambda: {"minimum": LEAST_PART, "maximum": _most_mb()},
+    check=_unfit_part,
     in_plan=False,
 )
 OUTPUT = Answer(
@@ -154,7 +181,6 @@ class Preview(Step):
                 label=_("How large may a file be that is sent, in MB?"),
                 why=_("Larger data is sent as several files; the platform trains on all of them."),
                 default=_most_mb(),
-                check=_unfit_part,
                 quiet=True,
             ),
             OUTPUT.ask(
@@ -190,7 +216,17 @@ class Preview(Step):
             why=why,
             default=SYSTEM_PROMPTS[self._language(facts)] if self._has_questions(facts) else "",
             quiet=True,
+            without_effect=self._no_place_for_a_prompt(facts),
         )
+
+    def _no_place_for_a_prompt(self, facts: Facts) -> str:
+        """Why a system prompt is put before no row, as the conversion counted them; empty where it is before some."""
+        found = [entry.get("systems") for entry in facts.get("preview.statistics") or ()]
+        if not facts.get(SYSTEM_PROMPT.key) or not found or any(one is None or one["put"] for one in found):
+            return ""
+        if any(one["own"] for one in found):
+            return _("every row has a system prompt of its own")
+        return _("these rows are plain texts, which have no system prompt")
 
     def _other_words(self, facts: Facts) -> tuple[Choice, ...]:
         """The ways to other words around the rows that are shown."""
@@ -225,7 +261,7 @@ class Preview(Step):
 
     def _language(self, facts: Facts) -> str:
         """As answered, where it is asked: an answer of other data than these doesn't count."""
-        chosen = facts.get(LANGUAGE.key)
+        chosen = str(facts.get(LANGUAGE.key))
         known = _wordings()
         return chosen if chosen in known and self._has_questions(facts) else next(iter(known))
 
@@ -299,10 +335,7 @@ class Preview(Step):
             _("Looking for duplicates, leaks and other oddities"), total, "bytes"
         ) as progress:
             checked = audit.check(
-                paths,
-                **self._words(work.facts),
-                columns=columns or None,
-                on_progress=progress.update,
+                paths, **self._words(work.facts), columns=columns or None, on_progress=progress.update
             )
         for one in checked:
             work.front.show(found_in(one.findings))
@@ -380,7 +413,9 @@ class Preview(Step):
     def _unsent_fields(self, facts: Facts) -> tuple[str, ...]:
         """The fields at the beginning of each file that are not sent, in the order in which they turn up."""
         return tuple(
-            dict.fromkeys(name for file in facts.get("dataset.files", ()) for name in self._beginning_of(file).unsent)
+            dict.fromkeys(
+                name for file in facts.get("dataset.files", ()) for name in self._beginning_of(file).unsent
+            )
         )
 
     def _beginning_of(self, file: Mapping[str, Any]) -> Beginning:
@@ -397,31 +432,6 @@ class Preview(Step):
         files = facts.get("dataset.files") or ()
         known = any(catalog.locate(Path(file["path"]).absolute()) for file in files)
         return MEDQA_OUTPUT if known or not files else OTHER_OUTPUT
-
-
-def words_shown(language: str) -> str:
-    """What stands around a question in ``language``."""
-    wording = _wordings()[language]
-    return f"{wording.options} A. … {wording.answer}A. …"
-
-
-def _wordings() -> Mapping[str, Wording]:
-    from wizard.data.wire import WORDINGS
-
-    return WORDINGS
-
-
-def _most_mb() -> int:
-    from wizard.data.parts import MAX_PART_SIZE
-
-    return MAX_PART_SIZE // MB
-
-
-def _unfit_part(size: Any) -> str | None:
-    most = _most_mb()
-    if LEAST_PART <= size <= most:
-        return None
-    return _("Parts have {least} to {most} MB.").format(least=LEAST_PART, most=most)
 
 
 def _stamp(path: Path) -> list[int]:

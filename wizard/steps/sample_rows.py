@@ -29,9 +29,7 @@ class Beginning:
     chinese: int = 0
 
 
-def page_of(
-    folder: Path, file: Mapping[str, Any], words: Mapping[str, Any], page: int
-) -> View | None:
+def page_of(folder: Path, file: Mapping[str, Any], words: Mapping[str, Any], page: int) -> View | None:
     """Page ``page`` (from 0) of a fact ``dataset.files``' ``file``, whose path is from ``folder``; None past the last.
 
     ``words``: the words that are put around rows, as ``samples`` takes them.
@@ -39,11 +37,7 @@ def page_of(
     from wizard.data.convert import samples
 
     found = samples(
-        folder / file["path"],
-        skip=page * ON_A_PAGE,
-        count=ON_A_PAGE,
-        columns=file["columns"],
-        **words,
+        folder / file["path"], skip=page * ON_A_PAGE, count=ON_A_PAGE, columns=file["columns"], **words
     )
     if not found and page:
         return None

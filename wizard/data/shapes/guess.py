@@ -16,7 +16,7 @@ _SENTENCE = 6  # characters on the average: shorter texts are numbers, categorie
 _NOWHERE = Where("", 0)
 
 
-def guessed(
+def guessed(  # noqa: C901 - one thing after the other, each from what is left
     values: Mapping[str, Sequence[object]], by_names: Mapping[str, str]
 ) -> tuple[dict[str, str], frozenset[str]]:
     """Meaning -> column, and the meanings for which no other column would do: what the names say (``by_names``) first, then what ``values`` (column -> its first values) look like.
@@ -65,7 +65,7 @@ def guessed(
     for meaning in ("question", "answer"):
         if meaning not in found and rest and len(values) > 1:
             found[meaning] = rest.pop(0)
-    made = {meaning: found[meaning] for meaning in ("question", "answer", "options") if meaning in found}
+    made: dict[str, str] = {name: found[name] for name in ("question", "answer", "options") if name in found}
     return made, frozenset(clear & made.keys())
 
 

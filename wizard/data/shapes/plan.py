@@ -172,7 +172,7 @@ def likely(keys: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _completed(keys: tuple[str, ...], meanings: Mapping[str, str]) -> Mapping[str, str]:
+def _completed(keys: tuple[str, ...], meanings: dict[str, str]) -> dict[str, str]:
     """``meanings`` of a question, with its options in columns of their own by their labels, and what else the names tell."""
     if "options" in meanings:
         column = meanings["options"]
@@ -197,7 +197,7 @@ _OF_QUESTIONS = frozenset(("question", "passage", "answer", *LABELS))
 
 def _given(keys: tuple[str, ...], meanings: Mapping[str, str]) -> Plan:
     """The plan for columns that the user named; what nobody named of a question with options is told from the names."""
-    meanings = {name: one for name, one in _completed(keys, meanings).items() if one != NO_COLUMN}
+    meanings = {name: one for name, one in _completed(keys, dict(meanings)).items() if one != NO_COLUMN}
     found = {meaning: column for meaning, column in meanings.items() if column in keys}
     labels = tuple([(label, found[label]) for label in LABELS if label in found])
     answers = tuple(found[name] for name in ("answer",) if name in found)
