@@ -72,7 +72,8 @@ def _impossible(answer: Answer, raw: Any) -> tuple[str, str]:
 def _near(text: str, known: Sequence[str]) -> str:
     import difflib
 
-    return next(iter(difflib.get_close_matches(text, known, 1)), "")
+    begun = [name for name in known if text and name.startswith(text)]
+    return next(iter(begun or difflib.get_close_matches(text, known, 1)), "")
 
 
 def _known(key: str) -> None:
