@@ -65,7 +65,7 @@ def _texts(_language: str) -> Mapping[str, str]:
         ),
         "preview.language": _(
             "What stands around each question with options: before the options, and before the right one's letter.\n"
-            "The Chinese words are those that most models on Bailian were tuned with; take English for English questions.\n"
+            "The Chinese words are the earlier toolkit's; English ones may suit questions in English better.\n"
             "Ask the trained model in the same words later. One row as it is sent: bailian-wizard why FILE:LINE."
         ),
         "preview.looks_right": _(
