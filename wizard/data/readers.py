@@ -59,9 +59,11 @@ def outcomes(
     return Source(path, columns).outcomes(whole=whole)
 
 
-def page(path: Path, *, skip: int, count: int) -> tuple[Column, ...]:
+def page(
+    path: Path, *, skip: int, count: int, columns: Mapping[str, str] | None = None
+) -> tuple[Column, ...]:
     """The columns of ``count`` rows after ``skip`` rows, with their values; empty behind the last. Raises as ``recognise``."""
-    return Source(path).page(skip, count)
+    return Source(path, columns).page(skip, count)
 
 
 def recognise(path: Path, columns: Mapping[str, str] | None = None) -> Recognised:

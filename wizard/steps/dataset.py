@@ -28,11 +28,10 @@ COUNTED_UP_TO = (
 
 TRIED = 50  # files of a folder or archive whose beginnings are looked at for one that can be used
 
-NO_FILE = "-"  # the source is the file itself
 BY_SPLIT = "split"
 BY_FILE = "file"
 
-# None of these is in the plan: what they choose is in the bytes of the files, which are.
+# But for the header, none of these is in the plan: what they choose is in the bytes of the files, which are.
 SOURCE = Answer(
     key="dataset.source",
     kind="path",
@@ -55,6 +54,15 @@ FILE = Answer(
     name=lambda: _("Training file"),
     help=lambda: about("dataset.file"),
     in_plan=False,
+)
+HEADER = Answer(
+    key="dataset.header",
+    kind="choice",
+    name=lambda: _("First row of the table"),
+    help=lambda: about("dataset.header"),
+    public=True,
+    schema=lambda: {"enum": ["yes", "no"]},
+    shown=lambda answer: _("names of the columns") if answer == "yes" else _("a row like the others"),
 )
 TRAIN = Answer(
     key="dataset.train",
@@ -92,12 +100,12 @@ class Dataset(Step):
         self._places: dict[Path, _Place] = {}
         self._labels: dict[_Identity, str] = {}
         self._problems: dict[_Identity, str | None] = {}
-        self._beginnings: dict[_Identity, Recognised] = {}
+        self._beginnings: dict[tuple[_Identity, str], Recognised] = {}
 
     @classmethod
     def answers(cls) -> Sequence[Answer]:
         """Which files, and what their columns mean."""
-        return (SOURCE, SET, FILE, TRAIN, VALIDATION, VALIDATION_SOURCE, *columns.answers())
+        return (SOURCE, SET, FILE, HEADER, TRAIN, VALIDATION, VALIDATION_SOURCE, *columns.answers())
 
     def title(self) -> str:
         """As on the screen."""
@@ -122,27 +130,57 @@ class Dataset(Step):
     def _fields_of_files(self, place: _Place, facts: Facts) -> Sequence[Field]:
         """For one file, or a folder or archive with some: which one, what its columns mean, what validates."""
         path, names = place.path, place.names
-        used = next((name for name in names[:TRIED] if not self._problem(path / name)), None)
-        which = FILE.ask(
-            label=_("Which file shall train the model?"),
-            default=used or (names[0] if names else NO_FILE),
-            choices=tuple(Choice(name, name) for name in names or (NO_FILE,)),
-            check=lambda name: self._problem(path if name == NO_FILE else path / name),
-            needs=("dataset.source",),
-            quiet=len(names) < 2,  # noqa: PLR2004 - one file leaves no choice
-        )
-        train = self._training_file(path, facts)
-        if facts.get("dataset.file", NO_FILE if not names else None) is None or self._problem(train):
-            return (which,)
+        which: tuple[Field, ...] = ()
+        if names:  # a file that was named itself leaves no choice, and nothing to answer
+            used = next((name for name in names[:TRIED] if not self._problem(path / name)), names[0])
+            file = FILE.ask(
+                label=_("Which file shall train the model?"),
+                default=used,
+                choices=tuple(Choice(name, name) for name in names),
+                check=lambda name: self._problem(path / name),
+                needs=("dataset.source",),
+                quiet=len(names) == 1,
+            )
+            which = (file,)
+        train = self._training_file(place, facts)
+        if (names and facts.get("dataset.file") is None) or self._problem(train):
+            return which
+        asked = self._header(train, facts)
+        which = (*which, *asked)
+        if any(not field.quiet and field.key not in facts for field in asked):
+            return which
         return (
-            which,
-            *columns.fields(train, self._recognised(train), facts),
+            *which,
+            *columns.fields(train, self._recognised(train, str(facts.get(HEADER.key) or "")), facts),
             *self._fields_of_validation(facts, {}, needs=("dataset.source", "dataset.file")),
         )
 
-    def _training_file(self, path: Path, facts: Mapping[str, Any]) -> Path:
-        name = facts.get("dataset.file") or NO_FILE
-        return path if name == NO_FILE else path / name
+    def _header(self, train: Path, facts: Facts) -> tuple[Field, ...]:
+        """Whether the first row holds names: asked where it may as well be a row, and where no answer speaks of one of its cells."""
+        found = self._recognised(train)
+        doubtful = found.header is None and columns.spoken_of(facts).isdisjoint(
+            column.name for column in found.fields
+        )
+        if not doubtful and HEADER.key not in facts and HEADER.key not in facts.given:
+            return ()
+        names = HEADER.ask(
+            label=_("What is the first row of the table?"),
+            why=" | ".join(column.name for column in found.fields),
+            optional=not doubtful,
+            choices=(
+                columns.undecided(HEADER.key),
+                Choice("yes", _("The names of the columns")),
+                Choice("no", _("A row like the others, to be trained with")),
+            ),
+            needs=("dataset.source", "dataset.file"),
+            quiet=not doubtful,
+            without_effect="" if found.container in ("csv", "tsv", "xlsx") else _("this file is no table"),
+        )
+        return (names,)
+
+    def _training_file(self, place: _Place, facts: Mapping[str, Any]) -> Path:
+        name = facts.get("dataset.file")
+        return place.path / name if place.names and name else place.path
 
     def _fields_of_sets(self, sets: Sequence[catalog.QuestionSet], facts: Facts) -> Sequence[Field]:
         which = SET.ask(
@@ -214,7 +252,7 @@ class Dataset(Step):
                 role: Role = "train" if split.name == facts["dataset.train"] else "kept"
                 chosen.append(("validation" if split.name == validation else role, split.path, split.output))
         else:
-            train = self._training_file(source, facts)
+            train = self._training_file(self._place(source), facts)
             meanings = columns.chosen(facts)
             chosen.append(("train", train, self._output_name(train)))
         if validation == BY_FILE:
@@ -236,8 +274,11 @@ class Dataset(Step):
     def _meant(self, path: Path, meanings: Mapping[str, str]) -> Mapping[str, str]:
         """``meanings``, said of the training file, where they fit ``path``, too; else its own names speak."""
         named = columns.named(meanings)
-        fits = not named or named <= {column.name for column in self._recognised(path).fields}
-        return meanings if fits else {}
+        header = meanings.get("header", "")
+        fits = not named or named <= {column.name for column in self._recognised(path, header).fields}
+        if fits:
+            return meanings
+        return {"header": header} if header and self._recognised(path).header is None else {}
 
     def verify(self, facts: Facts) -> str | None:
         """The files must be there as they were chosen."""
@@ -318,19 +359,21 @@ class Dataset(Step):
             try:
                 fields = self._recognised(path).fields
                 self._problems[identity] = (
-                    None if fields else _("{path} has no rows.").format(path=named or path)
+                    columns.problem(fields, named or str(path))
+                    if fields
+                    else _("{path} has no rows.").format(path=named or path)
                 )
             except WizardError as problem:
                 self._problems[identity] = f"{problem.message} {problem.hint}".strip()
         return self._problems[identity]
 
-    def _recognised(self, path: Path) -> Recognised:
+    def _recognised(self, path: Path, header: str = "") -> Recognised:
         from wizard.data import readers
 
-        identity = _identity(path)
-        if identity not in self._beginnings:
-            self._beginnings[identity] = readers.recognise(path)
-        return self._beginnings[identity]
+        known = _identity(path), header
+        if known not in self._beginnings:
+            self._beginnings[known] = readers.recognise(path, {"header": header} if header else None)
+        return self._beginnings[known]
 
     @staticmethod
     def _output_name(path: Path) -> str:
