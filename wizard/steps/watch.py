@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -9,10 +10,10 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from wizard.bailian import endpoints
-from wizard.bailian.logs import Losses, parse
+from wizard.bailian.logs import Course, Kind, milestone, named, parse
 from wizard.bailian.service import LONGEST_LOG, SUCCEEDED, Job, Platform, log_from
 from wizard.engine.step import Facts, Front, Quit, Step, Work
-from wizard.engine.view import Block, Curve, Table, Text, View
+from wizard.engine.view import Block, Curve, Gauge, Table, Text, View
 from wizard.errors import PlatformError
 from wizard.locale import _
 from wizard.steps import approval
@@ -28,6 +29,8 @@ FIRST_LOOKS = 3  # for an id that somebody typed and that the platform has never
 TAIL = 3  # log lines shown
 LONGEST_LINE = 1_000  # characters of one
 LINES_A_LOOK = 10_000
+_NO_LOSS = "?"
+_CLOCK = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,\d]* - (?:INFO - )?")
 
 
 class Watch(Step):
@@ -167,7 +170,7 @@ class _Log:
     """
 
     def __init__(self) -> None:
-        self.losses = Losses()
+        self.course = Course()
         self.tail: deque[str] = deque(maxlen=TAIL)
         self.note = ""
         self._lines = 0
@@ -182,9 +185,10 @@ class _Log:
         try:
             for line in log_from(platform, job_id, self._lines, most=room):
                 self._lines += 1
-                self.tail.append(line[:LONGEST_LINE])
-                if (point := parse(line)) is not None:
-                    self.losses.add(point)
+                self.course.read(line)
+                told = told_of(line)[:LONGEST_LINE]
+                if told and told not in self.tail:
+                    self.tail.append(told)
         except PlatformError as problem:
             self._refusals += not problem.passing
             self.note = _("Its log can't be read: {trouble}").format(trouble=problem.message)
@@ -205,8 +209,10 @@ def _course(job: Job | None, log: _Log, trouble: str, seconds: float, *, simulat
             status=status_shown(job.status), time=span(seconds)
         )
         blocks.append(Text(_("{text} (simulated)").format(text=status) if simulated else status))
-    curve = curve_of(log.losses, simulated=simulated)
-    if curve is not None:
+    course = log.course
+    if course.step is not None and course.steps:
+        blocks.append(Gauge(_("Steps"), min(course.step, course.steps), course.steps))
+    if (curve := curve_of(course, simulated=simulated)) is not None:
         blocks.append(curve)
     if log.note:
         blocks.append(Text(log.note, "warn"))
@@ -214,14 +220,47 @@ def _course(job: Job | None, log: _Log, trouble: str, seconds: float, *, simulat
     return View(tuple(blocks))
 
 
-def curve_of(losses: Losses, *, simulated: bool) -> Curve | None:
-    """The losses by step, or None before the first one."""
-    named = ((_("training loss"), losses.training.points), (_("validation loss"), losses.validation.points))
-    series = tuple((label, points) for label, points in named if points)
+def curve_of(course: Course, *, simulated: bool) -> Curve | None:
+    """The losses as far as the log tells them, or None before the first one."""
+    named_series = ((_("training loss"), course.training), (_("validation loss"), course.validation))
+    series = tuple((label, points) for label, points in named_series if points)
     if not series:
         return None
-    title = _("Loss by step")
+    title = {"step": _("Loss by step"), "epoch": _("Loss by epoch"), "line": _("Loss")}[course.by]
     return Curve(_("{text} (simulated)").format(text=title) if simulated else title, series)
+
+
+def told_of(line: str) -> str:
+    """What a line of the log says, without its notation and its clock."""
+    if (point := parse(line)) is not None:
+        if point.summary:
+            loss = _NO_LOSS if point.loss is None else f"{point.loss:.4f}"
+            return _("Mean training loss over all steps: {loss}").format(loss=loss)
+        parts = []
+        if point.step is not None and point.steps:
+            parts.append(_("step {step} of {steps}").format(step=point.step, steps=point.steps))
+        elif point.step is not None:
+            parts.append(_("step {step}").format(step=point.step))
+        elif point.epoch is not None:
+            parts.append(_("epoch {epoch}").format(epoch=f"{point.epoch:g}"))
+        if point.loss is not None:
+            parts.append(_("training loss") + f" {point.loss:.4f}")
+        if point.eval_loss is not None:
+            parts.append(_("validation loss") + f" {point.eval_loss:.4f}")
+        return " · ".join(parts)
+    if values := named(line):
+        return " · ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items())
+    if (passed := milestone(line)) is not None:
+        return {
+            Kind.ESTIMATED_MINUTES: _("Expected by the platform: {value:.0f} min"),
+            Kind.ESTIMATED_TOKENS: _("Expected by the platform: {value:,.0f} tokens"),
+            Kind.STARTED: _("The training begins"),
+            Kind.CONSUMED_TOKENS: _("{value:,.0f} tokens trained so far"),
+            Kind.TRAINED: _("The training is complete"),
+            Kind.BILLED_TOKENS: _("Billed: {value:,.0f} tokens"),
+            Kind.COMPLETED: _("The job is complete"),
+        }[passed.kind].format(value=passed.value)
+    return _CLOCK.sub("", line).strip()
 
 
 def status_shown(status: str) -> str:

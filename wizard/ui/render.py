@@ -26,7 +26,7 @@ from rich.table import Table as Grid
 from rich.text import Text as Words
 
 from wizard.engine.step import Progress
-from wizard.engine.view import Bars, Beside, Block, Curve, Panel, Table, Text, Tone, View
+from wizard.engine.view import Bars, Beside, Block, Curve, Gauge, Panel, Table, Text, Tone, View
 from wizard.locale import _
 from wizard.ui import capability, plot
 from wizard.ui.base import safe
@@ -40,7 +40,7 @@ LEAST_COLUMN = 20  # a folded column that is narrower can't be read
 NAMED = 3  # columns: with more, a small list names them
 LONGEST_BAR = 32
 CURVE_WIDTH, CURVE_HEIGHT, LEAST_CURVE = 72, 8, 3
-BESIDE_CURVE = 9  # rows of what stands around a curve while a job is watched
+BESIDE_CURVE = 10  # rows of what stands around a curve while a job is watched
 PIPE_WIDTH = 400
 
 _STYLE: dict[Tone, str] = {"plain": "", "dim": "dim", "good": "green", "warn": "yellow", "bad": "red"}
@@ -68,6 +68,8 @@ def _block(block: Block, console: Console, glyphs: Glyphs) -> RenderableType:
         case Curve():
             height = min(max(console.height - BESIDE_CURVE, LEAST_CURVE), CURVE_HEIGHT)
             drawn = _curve(block, min(width, CURVE_WIDTH), height, glyphs)
+        case Gauge():
+            drawn = _gauge(block, width)
     return drawn
 
 
@@ -152,6 +154,18 @@ def _bars(bars: Bars, width: int) -> RenderableType:
         bar = FullBar(total=1, completed=1, width=length, finished_style="cyan") if length else Words()
         grid.add_row(Words(label), Words(shown), bar)
     return Group(Words(_fold(bars.title, width), style="bold"), grid)
+
+
+def _gauge(gauge: Gauge, width: int) -> RenderableType:
+    label = safe(gauge.title, lines=False)
+    count = f"{gauge.done:,}/{gauge.total:,}"
+    length = min(max(width - cell_len(label) - len(count) - 2 * GAP, 1), LONGEST_BAR)
+    grid = Grid.grid(padding=(0, GAP, 0, 0))
+    for _column in range(3):
+        grid.add_column(no_wrap=True)
+    bar = FullBar(gauge.total, gauge.done, length, style="bright_black", complete_style="cyan")
+    grid.add_row(Words(label), Words(count), bar)
+    return grid
 
 
 def _curve(curve: Curve, width: int, height: int, glyphs: Glyphs) -> RenderableType:
