@@ -82,7 +82,8 @@ class TunableModel:
             ),
             "deploy-by-contact": _("Deploying a result needs the platform's sales contact."),
         }
-        return tuple(sentences[word] for word in (self.recommended, *self.notes) if word)
+        told = tuple(sentences[word] for word in (self.recommended, *self.notes) if word)
+        return told if self.text else (_("For images: only listed, not trained by this wizard."), *told)
 
     def deployable_per_token(self, training_type: str) -> bool:
         """Whether a result of ``training_type`` can be deployed for a price per token, so that it costs nothing idle."""

@@ -163,6 +163,7 @@ def _as_dict(checked: Sequence[Checked], found: Sequence[Statistics]) -> dict[st
 
 def _write_sarif(path: Path, checked: Sequence[Checked]) -> None:
     """SARIF 2.1.0 (OASIS), which editors and code reviews show beside the lines."""
+    from wizard.local.harmless import escaped
     from wizard.local.redaction import shown, throughout
     from wizard.local.storage import writing
 
@@ -188,7 +189,7 @@ def _write_sarif(path: Path, checked: Sequence[Checked]) -> None:
         "runs": [{"tool": {"driver": driver}, "results": results}],
     }
     with writing(path, mode=0o666) as out:
-        out.write(json.dumps(throughout(log, shown), ensure_ascii=False, indent=1).encode())
+        out.write(escaped(json.dumps(throughout(log, shown), ensure_ascii=False, indent=1)).encode())
 
 
 def _fix(paths: Sequence[Path], arguments: Namespace) -> int:

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from wizard import sandbox
+from wizard import process, sandbox
 from wizard.engine.step import Front
 from wizard.locale import _
 from wizard.steps.world import SANDBOX_KEY, state_in
@@ -19,7 +19,7 @@ def serve(folder: Path, port: int, front: Front) -> int:
     """
     state = state_in(folder, sandbox=True) / "platform"
     with sandbox.start(state, arguments=("--port", str(port))) as running:
-        sys.stdout.write(json.dumps({"url": running.url, "pid": running.pid}) + "\n")
+        process.deliver(json.dumps({"url": running.url, "pid": running.pid}))
         sys.stdout.flush()
         front.say(
             _("The sandbox is at {url}; Ctrl-C ends it. All that it does is simulated.").format(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -179,8 +178,7 @@ def exit_code(facts: Facts) -> int:
 
 def print_json(value: Any) -> None:
     """One JSON object on standard output; no key is in it, whoever wrote it, and nothing that a terminal obeys."""
-    with process.results():
-        sys.stdout.write(escaped(json.dumps(throughout(value, shown), ensure_ascii=False, indent=2)) + "\n")
+    process.deliver(escaped(json.dumps(throughout(value, shown), ensure_ascii=False, indent=2)))
 
 
 def _command(world: World) -> str:

@@ -14,7 +14,7 @@ from wizard.engine.view import Block, Table, Text, View
 from wizard.locale import _, ngettext
 from wizard.steps.estimate import cost_shown, price_of, sent_parameters
 from wizard.steps.help import about
-from wizard.steps.wording import bytes_shown
+from wizard.steps.wording import bytes_shown, moment
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ def _earlier_shown(earlier: Sequence[Spent]) -> str:
     """The same data, model and settings were approved before: how often, and what came of the first."""
     first = earlier[0]
     outcome = " ".join(
-        filter(None, (first.id or _("outcome unknown"), first.status, first.at.partition("T")[0]))
+        filter(None, (first.id or _("outcome unknown"), first.status, moment(first.at)))
     )
     return ngettext(
         "once, with the same data, model and settings: {outcome}",

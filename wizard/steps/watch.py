@@ -6,19 +6,18 @@ import re
 import time
 from collections import deque
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, ClassVar
 
-from wizard.bailian import endpoints
 from wizard.bailian.logs import Course, Kind, milestone, named, parse
-from wizard.bailian.service import LONGEST_LOG, SUCCEEDED, Job, Platform, log_from
+from wizard.bailian.service import LONGEST_LOG, Job, Platform, log_from
 from wizard.engine.step import Facts, Front, Quit, Step, Work
-from wizard.engine.view import Block, Curve, Gauge, Table, Text, View
+from wizard.engine.view import Block, Curve, Gauge, Text, View
 from wizard.errors import PlatformError
 from wizard.locale import _
 from wizard.steps import approval
-from wizard.steps.wording import money, span
-from wizard.steps.world import SANDBOX_REGION, World
+from wizard.steps.outcome import command, ending, status_shown
+from wizard.steps.wording import span
+from wizard.steps.world import World
 
 FIRST_PAUSE = 1.0  # seconds; then longer and longer
 LONGEST_PAUSE = 60.0  # seconds between looks while there is no news
@@ -261,68 +260,3 @@ def told_of(line: str) -> str:
             Kind.COMPLETED: _("The job is complete"),
         }[passed.kind].format(value=passed.value)
     return _CLOCK.sub("", line).strip()
-
-
-def status_shown(status: str) -> str:
-    """A job's status with what it means; one that is not known is shown as it is."""
-    meanings = {
-        "PENDING": _("accepted"),
-        "QUEUING": _("waiting for its turn: one training runs at a time"),
-        "RUNNING": _("training"),
-        "CANCELING": _("being cancelled"),
-        "SUCCEEDED": _("finished"),
-        "FAILED": _("failed"),
-        "CANCELED": _("cancelled"),
-    }
-    return f"{status} ({meanings[status]})" if status in meanings else status
-
-
-def command(world: World, *rest: str) -> str:
-    """A command line for later that works on the same platform."""
-    return " ".join(("bailian-wizard", *rest, *(("--sandbox",) if world.sandbox else ())))
-
-
-def ending_again(facts: Facts, world: World) -> View:
-    """The last screen of a session that has come to its end before."""
-    return ending(Job(job_id=facts["job.id"], **facts["watch.result"]), facts, world)
-
-
-def ending(job: Job, facts: Facts, world: World) -> View:
-    """The last screen: what came of it, what it cost, where to look, the commands for later."""
-    region = facts.get("key.region") or endpoints.DEFAULT_REGION
-    simulated = _(" (simulated)") if world.sandbox else ""
-    rows = [(_("Job"), job.job_id), (_("Status"), status_shown(job.status) + simulated)]
-    if job.failure_message or job.failure_code:
-        rows.append((_("Reason given"), f"{job.failure_message} ({job.failure_code})"))
-    if job.output_model and job.status == SUCCEEDED:
-        rows.append((_("Your model"), job.output_model))
-    if job.usage is not None:
-        rows.append((_("Billed tokens"), f"{job.usage:,}{simulated}"))
-        estimate = facts.get("training.estimate")
-        if estimate:
-            cost = Decimal(job.usage) * Decimal(estimate["price"]) / 1000
-            shown = money(cost, cost, estimate["currency"])
-            expected = money(estimate["low"], estimate["high"], estimate["currency"])
-            rows.append(
-                (
-                    _("Cost by list price"),
-                    _("{cost}{simulated}; estimated before: {expected}").format(
-                        cost=shown, simulated=simulated, expected=expected
-                    ),
-                )
-            )
-    if not world.sandbox and region != SANDBOX_REGION:
-        rows.append((_("In the console"), endpoints.console_jobs(region)))
-        if job.status == SUCCEEDED:
-            rows.append((_("Deploy it at"), endpoints.console_deploy(region)))
-    rows += [
-        (_("See it again"), command(world, "jobs", "show", job.job_id)),
-        (_("Its log"), command(world, "jobs", "logs", job.job_id)),
-        (_("Train another one"), command(world, "--new")),
-    ]
-    blocks: list[Block] = [Table((_("What"), _("Value")), tuple(rows))]
-    if job.status == SUCCEEDED and not world.sandbox:
-        blocks.append(
-            Text(_("The model has to be deployed before it can be called; a deployment costs extra."), "warn")
-        )
-    return View(tuple(blocks))
