@@ -179,28 +179,35 @@ def _run(arguments: Namespace) -> int:
 
 
 def _wizard(arguments: Namespace, world: World, able: Capability) -> int:
+    from wizard.commands import answers, walk
+
+    if arguments.command == "from-command":
+        return _from_command(arguments, world, able)
     if not able.attended:
         raise UsageError(
             _("The wizard asks questions, and there is no terminal to ask them at."),
             _("Without one, use: bailian-wizard run --sandbox --yes (see bailian-wizard run --help)"),
         )
-    from wizard.commands import answers, walk
+    return walk.wizard(
+        world, _front(able), answers.given(arguments.set, arguments.answers), new=arguments.new
+    )
+
+
+def _from_command(arguments: Namespace, world: World, able: Capability) -> int:
+    """The wizard with what an old line says; where nobody can be asked, those answers as a file."""
+    from wizard.commands import answers, old_tutorial, walk
 
     front = _front(able)
-    pairs = list(arguments.set)
-    if arguments.command == "from-command":
-        from wizard.commands import old_tutorial
-
-        read = old_tutorial.read(arguments.line)
-        for note in read.notes:
-            front.say(note, "warn")
-        front.say(
-            _("Taken over: {answers}").format(
-                answers=", ".join(f"{key}={value}" for key, value in read.answers.items())
-            )
-        )
-        pairs = [*(f"{key}={value}" for key, value in read.answers.items()), *pairs]
-    return walk.wizard(world, front, answers.given(pairs, arguments.answers), new=arguments.new)
+    read = old_tutorial.read(arguments.line)
+    for note in read.notes:
+        front.say(note, "warn")
+    taken = [f"{key}={value}" for key, value in read.answers.items()]
+    given = answers.given([*taken, *arguments.set], arguments.answers)
+    if not able.attended:
+        process.deliver(old_tutorial.answers_file({key: one.raw for key, one in given.items()}))
+        return 0
+    front.say(_("Taken over: {answers}").format(answers=", ".join(taken) or _("nothing")))
+    return walk.wizard(world, front, given, new=arguments.new)
 
 
 def _unattended(arguments: Namespace, world: World) -> int:
@@ -211,7 +218,7 @@ def _unattended(arguments: Namespace, world: World) -> int:
     approve = getattr(arguments, "approve", None)  # plan has none
     given = answers.given(arguments.set, arguments.answers, approve)
     if arguments.command == "plan":
-        return walk.plan(world, front, given, as_json=arguments.json)
+        return walk.plan(world, front, given, new=arguments.new, as_json=arguments.json)
     return walk.unattended(
         world, front, given, watch=arguments.watch, new=arguments.new, as_json=arguments.json
     )

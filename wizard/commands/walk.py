@@ -70,19 +70,21 @@ def unattended(
         return exit_code(run.facts) if code is None else code
 
 
-def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: bool) -> int:
+def plan(world: World, front: Front, given: Mapping[str, Given], *, new: bool, as_json: bool) -> int:
     """``plan``: everything up to the review; sends nothing but the key's proof. Prints the plan and its digest."""
     from wizard.steps.review import Review, plan_of
     from wizard.ui.lines import text_of
 
     with Session.open(world.state) as session:
+        if new:
+            welcome.put_away(session, front)
         world.session_id = session.id
         _tell_if_foreign(session, front)
         run = Run(flow.steps(world), session, front, given)
         if run.sealed:
             raise UsageError(
                 _("The job of this session has been created; there is nothing left to plan."),
-                _("Plan another one after putting this session away with --new."),
+                _("Give --new: it puts this session away and plans another job."),
             )
         run.go(before="review")
         planned = plan_of(run.facts, world)

@@ -320,10 +320,23 @@ class Run:
             and self._lacking(field)
         ]
         lines = "\n".join(line for field in missing for line in _left(field))
+        hints = [
+            _("Put {name} into the environment, or into .env in this folder.").format(name=field.elsewhere)
+            for field in missing
+            if field.elsewhere
+        ]
+        if len(hints) < len(missing):
+            hints.append(
+                _("Give each with --set KEY=VALUE or in an --answers file, or take every default with --yes.")
+                if not hints
+                else _(
+                    "Give the others with --set KEY=VALUE or in an --answers file, or take every default with --yes."
+                )
+            )
         return AnswersMissing(
             _("These answers are missing:\n{lines}").format(lines=lines),
-            _("Give each with --set KEY=VALUE or in an --answers file, or take every default with --yes."),
-            keys=tuple(field.key for field in missing),
+            "\n".join(hints),
+            keys=tuple(field.elsewhere or field.key for field in missing),
         )
 
     def _lacking(self, field: Field) -> bool:
@@ -413,7 +426,7 @@ class Run:
 
 def _left(field: Field) -> Iterator[str]:
     """A question that is left; and each answer to it, where none is recommended."""
-    yield f"  {field.key}: {field.label}"
+    yield f"  {field.elsewhere or field.key}: {field.label}"
     if field.default is None:
         yield from (f"    --set {field.key}={written(choice.value)}" for choice in field.choices)
 

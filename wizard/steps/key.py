@@ -69,6 +69,7 @@ class Key(Step):
                 url=endpoints.console_keys(facts.get("key.region") or endpoints.DEFAULT_REGION)
             ),
             check=_key_problem,
+            elsewhere=KEY_NAME,
         )
         save = Field(
             key="key.save",
@@ -82,6 +83,7 @@ class Key(Step):
                 Choice(False, _("No, only for this run")),
             ),
             quiet=found is not None,
+            attended=True,  # a script gives its key elsewhere, where it stays
         )
         undecided = doubtful is not None and not found and facts.get("key.tracked") != OTHER
         return (

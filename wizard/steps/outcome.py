@@ -70,7 +70,10 @@ def everything(job: Job, names: Mapping[str, str], facts: Facts, world: World) -
     rows.append((_("Training type"), _type_shown(job.training_type)))
     settings = " · ".join(f"{name}={value}" for name, value in job.hyper_parameters.items())
     rows.append((_("Settings"), settings or _("not told")))
-    for label, ids in ((_("Training data"), job.training_files), (_("Validation data"), job.validation_files)):
+    for label, ids in (
+        (_("Training data"), job.training_files),
+        (_("Validation data"), job.validation_files),
+    ):
         rows += [(label, f"{names[one]} ({one})" if names.get(one) else one) for one in ids]
     if not job.validation_files:
         rows.append((_("Validation data"), _("no file of its own")))
@@ -113,9 +116,7 @@ def _result(job: Job) -> list[tuple[str, str]]:
     return [(_("Your model"), job.output_model)] if job.output_model and job.status == SUCCEEDED else []
 
 
-def _bill(
-    job: Job, region: str, world: World, estimate: Mapping[str, str] | None
-) -> list[tuple[str, str]]:
+def _bill(job: Job, region: str, world: World, estimate: Mapping[str, str] | None) -> list[tuple[str, str]]:
     """Tokens and cost, and what this session expected of its own job."""
     if job.usage is None:
         if job.final:

@@ -253,9 +253,7 @@ def _counting(items: Sequence[Item], earlier: Sequence[Spent]) -> Plan:
 def _earlier_shown(earlier: Sequence[Spent]) -> str:
     """The same data, model and settings were approved before: how often, and what came of the first."""
     first = earlier[0]
-    outcome = " ".join(
-        filter(None, (first.id or _("outcome unknown"), first.status, moment(first.at)))
-    )
+    outcome = " ".join(filter(None, (first.id or _("outcome unknown"), first.status, moment(first.at))))
     return ngettext(
         "once, with the same data, model and settings: {outcome}",
         "{count} times, with the same data, model and settings; the first: {outcome}",
