@@ -203,7 +203,7 @@ def plan_of(facts: Facts, world: World) -> Plan:
         for number, file in enumerate(files, 1):
             shown = ngettext(
                 "{name}, {rows:,} row, {size}", "{name}, {rows:,} rows, {size}", file["rows"]
-            ).format(name=_name(file), rows=file["rows"], size=bytes_shown(file["size"]))
+            ).format(name=_both_names(file, facts), rows=file["rows"], size=bytes_shown(file["size"]))
             value = [_name(file), file["sha256"], file["rows"]]
             # Each part has a key of its own: of lines with one key, only the last would count in the digest.
             key = role if number == 1 else f"{role}-{number}"
@@ -305,6 +305,16 @@ def command(facts: Facts, plan: Plan, world: World) -> str:
         if chosen or key == "training.job_name":
             words += ["--set", f"{key}={written(facts[key])}"]
     return shlex.join([*words, "--approve", plan.digest])
+
+
+def _both_names(file: Any, facts: Facts) -> str:
+    """A file's name on the platform, behind the user's own where it isn't to be recognised in it."""
+    from pathlib import PurePath
+
+    name = _name(file)
+    sources = [one["source"] for one in facts.get("preview.statistics") or () if one["role"] == file["role"]]
+    own = PurePath(sources[0]).name if len(sources) == 1 else ""
+    return name if PurePath(own).stem in name else _("{own} (on the platform: {name})").format(own=own, name=name)
 
 
 def _name(file: Any) -> str:
