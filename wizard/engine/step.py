@@ -99,6 +99,7 @@ class Field:
     script needs no answer. ``browse(page)``: something to page through at this question, None past its end.
     ``foremost``: how many choices a menu shows before it is asked for all; 0 for all at once.
     ``public``: an answer is one of our own words, never of the user's data, so that the log may tell it.
+    ``elsewhere``: the variable in which a script gives it, where ``--set`` must not.
     ``word``: for kind ``word``, what must be typed for ``default``-independent ``value`` to be the answer.
     """
 
@@ -117,6 +118,7 @@ class Field:
     public: bool = False
     browse: Callable[[int], View | None] | None = None
     foremost: int = 0
+    elsewhere: str = ""
     word: str = ""
     value: Any = None
 
