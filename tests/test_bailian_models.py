@@ -252,7 +252,10 @@ def test_qwen36_27b_lost_its_price_by_token() -> None:
 @given(day=st.dates(), today=st.dates(), confirmed=st.booleans(), listed=st.booleans())
 def test_a_warning_follows_from_the_days(day: date, today: date, confirmed: bool, listed: bool) -> None:
     """Before the day it says what will be, after it what is, each with the day; what isn't confirmed is called announced."""
-    words = Retirement(day, "s", confirmed, listed).warning(today)
+    retirement = Retirement(day, "s", confirmed, listed)
+    words = retirement.warning(today)
+    assert day.isoformat() in retirement.brief(today)
+    assert (today >= day and confirmed) == retirement.brief(today).startswith("base ended")
     assert day.isoformat() in words
     assert (today < day) == words.startswith("From ")
     if today >= day:

@@ -12,6 +12,8 @@ from conftest import Command, session_of
 from sandbox_fixture import files, running
 from terminal import Terminal, environment
 
+from wizard.sandbox import Running
+
 CANARY = "sk-canary0sandbox0123456789abcdef"
 # The toolkit's own example, as public documents have it.
 QUESTION = {
@@ -141,29 +143,29 @@ def test_budget_is_kept(command: Command) -> None:
 
 def test_looking_after_jobs_and_files(command: Command, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Jobs and files list, show and log; cancel and delete ask, and need --yes without a terminal."""
-    # A job that would take hours: whatever the machine's load, it runs until it is cancelled.
-    with running(tmp_path_factory.mktemp("platform"), speed=0.001) as sandbox:
-        env = {"DASHSCOPE_API_KEY": CANARY, "DASHSCOPE_HTTP_BASE_URL": f"{sandbox.url}/api/v1"}
 
-        def does(*words: str) -> subprocess.CompletedProcess[str]:
-            return command(*words, env=env)
+    def does(sandbox: Running, *words: str) -> subprocess.CompletedProcess[str]:
+        return command(
+            *words, env={"DASHSCOPE_API_KEY": CANARY, "DASHSCOPE_HTTP_BASE_URL": f"{sandbox.url}/api/v1"}
+        )
 
-        digest = said(does("plan", "--yes", "--json"))["digest"]
-        job = said(does("run", "--json", "--approve", digest))["job"]["id"]
-        assert 3 == does("jobs", "cancel", job).returncode
-        assert said(does("jobs", "cancel", job, "--yes", "--json"))["cancelled"]
-        assert 2 == does("jobs", "cancel", job).returncode
-        assert job == said(does("jobs", "show", job, "--json"))["job_id"]
-        assert job in does("jobs").stdout
-        assert "CANCELED" == said(does("jobs", "watch", job, "--json"), 1)["status"]
-        assert said(does("jobs", "logs", job, "--json"))["job_id"] == job
-        found = said(does("files", "list", "--json"))
-        assert 3 == does("files", "delete", found[0]["file_id"]).returncode
-        assert said(does("files", "delete", found[0]["file_id"], "--yes", "--json"))["deleted"]
-        missing = does("files", "show", found[0]["file_id"], "--json")
+    with running(tmp_path_factory.mktemp("platform"), speed=0.04) as sandbox:  # a job of four minutes
+        digest = said(does(sandbox, "plan", "--yes", "--json"))["digest"]
+        job = said(does(sandbox, "run", "--json", "--approve", digest))["job"]["id"]
+        assert 3 == does(sandbox, "jobs", "cancel", job).returncode
+        assert said(does(sandbox, "jobs", "cancel", job, "--yes", "--json"))["cancelled"]
+        assert "CANCELED" == said(does(sandbox, "jobs", "watch", job, "--json"), 1)["status"]
+        assert 2 == does(sandbox, "jobs", "cancel", job).returncode
+        assert job == said(does(sandbox, "jobs", "show", job, "--json"))["job_id"]
+        assert job in does(sandbox, "jobs").stdout
+        assert said(does(sandbox, "jobs", "logs", job, "--json"))["job_id"] == job
+        found = said(does(sandbox, "files", "list", "--json"))
+        assert 3 == does(sandbox, "files", "delete", found[0]["file_id"]).returncode
+        assert said(does(sandbox, "files", "delete", found[0]["file_id"], "--yes", "--json"))["deleted"]
+        missing = does(sandbox, "files", "show", found[0]["file_id"], "--json")
         assert "not found" in said(missing, 5)["error"]["message"].lower()
         assert "File not found." in missing.stderr
-        assert 2 == does("jobs", "show", "../files").returncode
+        assert 2 == does(sandbox, "jobs", "show", "../files").returncode
 
 
 def test_the_sandbox_is_looked_after_alike(command: Command) -> None:

@@ -16,7 +16,7 @@ from wizard.bailian.hyperparameters import taken_by
 from wizard.bailian.service import Job, JobRequest, Platform
 from wizard.engine.effects import Receipt
 from wizard.engine.step import Facts
-from wizard.errors import ApprovalMissing, Refused, StorageError
+from wizard.errors import ApprovalMissing, NeverSent, Refused, StorageError
 from wizard.money.ledger import Entry
 from wizard.steps import approval
 from wizard.steps.estimate import sent_parameters
@@ -125,6 +125,13 @@ def test_what_is_taken_for_our_job(
 ) -> None:
     """Taken unasked is what equals the plan, by our name or by every setting; what is merely like it is asked about."""
     assert expected == seen(world, **changed)
+
+
+def test_a_job_is_shown_as_what_it_is(world: World) -> None:
+    """Who is asked whether a job is theirs sees its status, model, name and when it was made."""
+    effect, _platform = effect_on(world, facts := approved(world), planned(facts, created="2026-11-01"))
+    (found,) = effect.look()
+    assert {"created": "2026-11-01", "about": "RUNNING qwen2.5-7b-instruct our-job 2026-11-01"} == found.data
 
 
 def _another(value: Any) -> Any:
@@ -247,7 +254,9 @@ def test_a_refusal_comes_with_the_way_back(world: World, monkeypatch: pytest.Mon
     assert ["training.batch_size"] == [remedy.key for remedy in raised.value.remedies]
 
 
-@pytest.mark.parametrize("trouble", [Refused("no", "", status=400), StorageError("full", "")])
+@pytest.mark.parametrize(
+    "trouble", [Refused("no", "", status=400), StorageError("full", ""), NeverSent("cut", "")]
+)
 def test_what_was_refused_is_free_again(trouble: Exception, world: World) -> None:
     """A creation that was refused leaves the approval unspent, so that the same plan can be approved again."""
     facts = approved(world)

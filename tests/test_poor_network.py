@@ -222,7 +222,7 @@ def test_smaller_parts_are_a_persons_choice(way: Way) -> None:
     parts = [
         file["file_id"] for file in session_of(way.folder, sandbox=False)["facts"]["upload.files"]["value"]
     ]
-    assert parts[:2] == job["training_file_ids"]
+    assert parts[:2] == [entry["file_id"] for entry in job["training_datasets"]]
 
 
 def test_parts_by_an_answer(way: Way) -> None:
@@ -237,7 +237,7 @@ def test_parts_by_an_answer(way: Way) -> None:
     done = way.run("run", "--yes", "--approve", planned["digest"])
     assert 0 == done.returncode, done.stderr
     (job,) = way.jobs()
-    assert 2 == len(job["training_file_ids"])
+    assert 2 == len(job["training_datasets"])
     for wrong in ("4", "301", "5.5", "many"):
         assert (
             2

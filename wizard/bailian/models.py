@@ -60,10 +60,13 @@ class TunableModel:
         """The price in ``region``, None where none is published."""
         return next((price for price in self.prices if price.region == region), None)
 
-    def remarks(self, today: dt.date | None = None, *, permitted: bool = False) -> tuple[str, ...]:
+    def remarks(
+        self, today: dt.date | None = None, *, permitted: bool = False, brief: bool = False
+    ) -> tuple[str, ...]:
         """What a person should know before choosing it, one sentence each, in the language in use.
 
-        ``permitted``: the platform said that it may be tuned, so that what stands in doubt of that is left out.
+        ``permitted``: the platform said that it may be tuned, so that what stands in doubt of that is left out. ``brief``: the end
+        of its base in a few words and first, since a list may cut what comes later.
         """
         sentences = {
             "balanced": _("Recommended: a good balance of quality and cost."),
@@ -77,7 +80,11 @@ class TunableModel:
         notes = [note for note in self.notes if not (permitted and note == "by-invitation")]
         found = [*images, *(sentences[word] for word in (self.recommended, *notes) if word)]
         if self.retirement is not None:
-            found.append(self.retirement.warning(today or dt.date.today()))  # noqa: DTZ011 - the user's own day
+            today = today or dt.date.today()  # noqa: DTZ011 - the user's own day
+            if brief:
+                found.insert(0, self.retirement.brief(today))
+            else:
+                found.append(self.retirement.warning(today))
         return tuple(found)
 
     def uses(self, training_type: str, region: str = BEIJING) -> Uses:

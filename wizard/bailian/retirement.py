@@ -25,6 +25,14 @@ class Retirement:
         """Whether the day has come."""
         return self.date <= today
 
+    def brief(self, today: dt.date) -> str:
+        """The same in a few words, for a list."""
+        if not self.past(today):
+            words = _("base ends {date}")
+        else:
+            words = _("base ended {date}") if self.confirmed else _("base to end {date}")
+        return words.format(date=self.date.isoformat())
+
     def warning(self, today: dt.date) -> str:
         """What it means to who trains on ``today``: whether the base can be compared with, whether it can be tuned."""
         day = self.date.isoformat()

@@ -209,7 +209,7 @@ class Training(Step):
     def _about(self, model: models.TunableModel, facts: Facts, region: str) -> str:
         price = model.price(region)
         granted = self._world.permissions.fine_tune(facts, model.code)
-        words = list(model.remarks(permitted=granted is Grant.YES))
+        words = list(model.remarks(permitted=granted is Grant.YES, brief=True))
         if granted is Grant.NO:
             words.insert(0, _("this workspace may not train it"))
         if price is not None:
