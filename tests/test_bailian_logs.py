@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.bailian.logs import Kind, Milestone, Point, curve, milestone, parse
+from wizard.bailian.logs import Course, Kind, Milestone, Point, milestone, parse
 
 # The example of model-training-api-reference (2026-05-26).
 DOCUMENTED = """\
@@ -91,18 +91,50 @@ def test_milestones_are_told(line: str, told: Milestone | None) -> None:
     assert told == milestone(line)
 
 
-@given(st.permutations(range(1, 9)))
-def test_a_curve_is_in_order_whatever_the_logs_order(steps: list[int]) -> None:
-    """Steps are sorted, training and validation losses of one step are one point, and the summary is none."""
-    lines = [DOCUMENTED[0]]
+def course(lines: list[str]) -> Course:
+    """The course that ``lines`` tell."""
+    read = Course()
+    for line in lines:
+        read.read(line)
+    return read
+
+
+@given(st.permutations(range(1, 9)), st.integers(0, 8))
+def test_a_course_is_in_order_whatever_the_logs_order(steps: list[int], place: int) -> None:
+    """The curve ends with the last step's loss: the mean of the whole run, wherever its line stands, is no point of it."""
+    lines = []
     for step in steps:
         lines.append(str({"global_step/max_steps": f"{step}/8", "loss": step / 2}))
         if step % 4 == 0:
             lines.append(json.dumps({"step": step, "eval_loss": 1.0}))
-    points = curve(lines)
-    assert list(range(1, 9)) == [point.step for point in points]
-    assert [point.eval_loss for point in points] == [None, None, None, 1.0] * 2
-    assert [step / 2 for step in range(1, 9)] == [point.loss for point in points]
+    lines.insert(place, DOCUMENTED[0])
+    read = course(lines)
+    assert tuple((float(step), step / 2) for step in range(1, 9)) == read.training
+    assert ((4.0, 1.0), (8.0, 1.0)) == read.validation
+    assert ("step", 8, 8) == (read.by, read.step, read.steps)
+
+
+def test_a_course_has_one_kind_of_place() -> None:
+    """Without steps losses are placed by epoch, without epochs by their order; what came before a better kind goes."""
+    assert ("line", ((1.0, 0.5), (3.0, 0.4))) == (
+        (read := course(["{'loss': 0.5}", "Training start!", "{'loss': 0.4}"])).by,
+        read.training,
+    )
+    epochs = ["{'loss': 0.5}", "{'loss': 0.4, 'epoch': 0.5}", "{'loss': 0.3, 'epoch': 1.0}"]
+    assert ("epoch", ((0.5, 0.4), (1.0, 0.3))) == ((read := course(epochs)).by, read.training)
+    steps = [*epochs, "{'loss': 0.2, 'step': 7}", "{'loss': 0.9, 'epoch': 3}"]
+    assert ("step", ((7.0, 0.2),)) == ((read := course(steps)).by, read.training)
+
+
+def test_a_later_line_about_a_step_replaces_the_earlier() -> None:
+    """A step that is trained again after a restart has its last loss."""
+    read = course([str({"step": step, "loss": loss}) for step, loss in ((1, 3.0), (2, 2.0), (2, 1.0))])
+    assert ((1.0, 3.0), (2.0, 1.0)) == read.training
+
+
+def test_the_documented_log_has_no_curve() -> None:
+    """Of a log that tells a mean only, nothing is drawn."""
+    assert ((), None) == ((read := course(DOCUMENTED)).training, read.step)
 
 
 PIECES = st.lists(
@@ -139,7 +171,7 @@ def test_no_line_makes_it_fail(line: str) -> None:
         point = parse(text)
         assert point is None or isinstance(point, Point)
         milestone(text)
-        curve([text])
+        course([text])
 
 
 @pytest.mark.parametrize(

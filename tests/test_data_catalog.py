@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.data.catalog import Split, count_rows, find_sets, locate, output_name
+from wizard.data.pinyin import spelled
 
 REAL = Path(__file__).parents[2] / "shared" / "data"
 
@@ -129,7 +130,7 @@ def test_one_file_by_its_path() -> None:
         ("my_data_2.jsonl", "my data (2).json"),
         ("v1_5_rows.jsonl", "v1.5 rows.jsonl"),
         ("data.jsonl", "data.jsonl.gz"),
-        ("data-5ed9ec31.jsonl", "样例_内科5000-6000.csv"),
+        ("yangli_neike5000-6000-5ed9ec31.jsonl", "样例_内科5000-6000.csv"),
     ],
 )
 def test_names_for_other_files(expected: str, name: str) -> None:
@@ -172,3 +173,28 @@ def test_the_real_files_have_their_published_counts() -> None:
         "taiwan_dev.jsonl": 1412,
         "us_4opt_dev.jsonl": 1272,
     } == counts
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        ("kefu", "客服"),
+        ("yixueyingyuzhongwenfalv", "医学英语中文法律"),
+        ("aheza", "啊和匝"),
+        ("a1_-B", "a1_-B"),
+        ("鑫臺ü😀", "鑫臺ü😀"),
+    ],
+)
+def test_chinese_is_spelled_as_it_reads(expected: str, text: str) -> None:
+    """Each of GB2312's common characters has its reading, the first and the last too; any other stays."""
+    assert expected == spelled(text)
+
+
+def test_every_common_character_has_a_reading() -> None:
+    """From the first to the last of GB2312's first level no character is left, and each reading is a syllable."""
+    common = [
+        bytes((high, low)).decode("gb2312") for high in range(0xB0, 0xD8) for low in range(0xA1, 0xFF)
+        if (high, low) < (0xD7, 0xFA)
+    ]  # fmt: skip
+    assert 3755 == len(common)
+    assert all(1 <= len(spelled(char)) <= 6 and spelled(char).isascii() for char in common)

@@ -78,8 +78,8 @@ def effect_on(
 def planned(facts: Facts, **changed: Any) -> Job:
     """A job that is all that was planned."""
     job = Job(
-        "ft-1", "RUNNING", NAME, facts["training.model"], facts["training.type"], ("f-train",), ("f-dev",),
-        sent_parameters(facts),
+        "ft-1", "RUNNING", NAME, facts["training.model"], training_type=facts["training.type"],
+        training_files=("f-train",), validation_files=("f-dev",), hyper_parameters=sent_parameters(facts),
     )  # fmt: skip
     return replace(job, **changed)
 

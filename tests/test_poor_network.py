@@ -27,7 +27,7 @@ from sweeps.proxy import Network, between, instead
 from wizard.bailian.apikey import ApiKey
 from wizard.bailian.client import Bailian, Deadlines
 from wizard.bailian.endpoints import Endpoint
-from wizard.bailian.logs import Losses, Point
+from wizard.bailian.logs import Course
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, StorageError
 from wizard.steps import upload, watch
 from wizard.steps.facts import Converted, Proof
@@ -638,18 +638,19 @@ def test_memory_does_not_grow_with_the_log(command: str, server: Server, tmp_pat
 
 def test_a_thinned_curve_keeps_its_shape() -> None:
     """Of any number of points at most so many are kept, evenly, with the first and the last; a few stay as they are."""
-    losses = Losses(most=100)
+    course = Course(most=100)
     for step in range(50):
-        losses.add(Point(step=step, loss=float(step)))
-    assert tuple((float(step), float(step)) for step in range(50)) == losses.training.points
+        course.read(str({"step": step, "loss": float(step)}))
+    assert tuple((float(step), float(step)) for step in range(50)) == course.training
     for step in range(50, 12_345):
-        losses.add(Point(step=step, loss=float(step), eval_loss=1.0 if step % 2 else float("nan")))
-    points = losses.training.points
+        eval_loss = 1.0 if step % 2 else float("nan")
+        course.read(str({"step": step, "loss": float(step), "eval_loss": eval_loss}))
+    points = course.training
     assert len(points) <= 101
     assert ((0.0, 0.0), (12_344.0, 12_344.0)) == (points[0], points[-1])
     gaps = {after[0] - before[0] for before, after in itertools.pairwise(points[:-1])}
     assert 1 == len(gaps)
-    assert len(losses.validation.points) <= 101
+    assert len(course.validation) <= 101
 
 
 def test_jobs_logs_ends_where_the_log_was(server: Server, tmp_path: Path) -> None:

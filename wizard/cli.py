@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; never lets an exception out, whoever made it."""
     # Importing a prompt library makes many objects that stay; looking for garbage among them costs a tenth of the start.
     gc.set_threshold(50_000, 20, 20)
-    process.open_closed_streams()
+    process.settle_streams()
     process.write_no_session_keys()
     redaction.hide(os.environ.get(redaction.VARIABLE, ""))
     words = list(sys.argv[1:] if argv is None else argv)

@@ -1,7 +1,12 @@
-"""Owns this process's standard streams, signals and surroundings: three of the first, the second are exits, and no secret leaves."""
+"""Owns this process's standard streams, signals and surroundings: three of the first, the second are exits, and no secret leaves.
+
+What is for people is written in the stream's own encoding (``say``, ``result``, and what a front end draws), what is for programs
+in UTF-8 (``deliver``); no character makes either fail.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -15,10 +20,11 @@ if TYPE_CHECKING:
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
-def open_closed_streams() -> None:
-    """A stream that came closed becomes the null device: else the next file opened would get its number, and our words.
+def settle_streams() -> None:
+    """All three are there, and take every character: one that their encoding lacks gets a stand-in.
 
-    Not one that takes a result: writing there fails, as it should.
+    A stream that came closed becomes the null device: else the next file opened would get its number, and our words. Not one
+    that takes a result: writing there fails, as it should.
     """
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
@@ -27,6 +33,12 @@ def open_closed_streams() -> None:
                 os.dup2(null, number)
                 os.close(null)
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - a descriptor, for as long as we live
+    from wizard.ui.base import write_as
+
+    streams = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, io.TextIOWrapper)]
+    for stream in streams:
+        stream.reconfigure(errors="replace")
+    write_as(*(stream.encoding for stream in streams))
 
 
 def say(text: str, *, lines: bool = True) -> None:
@@ -60,6 +72,16 @@ def result(text: str, *, lines: bool = True) -> None:
 
     with results():
         sys.stdout.write(safe(text, lines=lines) + "\n")
+
+
+def deliver(text: str) -> None:
+    """Lines for a program, on standard output: in UTF-8, whatever the locale says."""
+    with results():
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.flush()
+            sys.stdout.buffer.write((text + "\n").encode(errors="replace"))
+        else:
+            sys.stdout.write(text + "\n")
 
 
 def write_no_session_keys() -> None:

@@ -169,6 +169,7 @@ def job_entry(output: Mapping[str, Any], *, request_id: str = "") -> Job | None:
         status=_text(output.get("status")).strip().upper(),
         name=_text(output.get("job_name")),
         model=_text(output.get("model")) or _text(output.get("base_model")),
+        base_model=_text(output.get("base_model")),
         training_type=_text(output.get("training_type")),
         training_files=_files(output, "training"),
         validation_files=_files(output, "validation"),

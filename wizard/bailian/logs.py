@@ -1,4 +1,4 @@
-"""Training log lines -> points of a curve, and the milestones between them. Pure; no line can make it fail.
+"""Training log lines -> the course of the training (losses, steps), and the milestones between. Pure; no line makes it fail.
 
 Shapes: model-training-api-reference 2026-05-26, a trainer's real log of 2025-12-06, and the video model's page. The platform
 promises none of them: a loss line is a Python dict's repr or JSON, its keys differ from trainer to trainer, and lines come out
@@ -11,7 +11,7 @@ import enum
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 _LONGEST = 20_000
 # A key with a plain value, however deep: read one by one instead of evaluated, so that nan, null and cut-off lines read too.
@@ -24,6 +24,8 @@ _STEP = ("global_step/max_steps", "global_step", "step", "current_steps", "curre
 _STEPS = ("max_steps", "total_steps")
 _EPOCH = ("epoch", "current_epoch")
 _EVAL_LOSS = ("eval_loss", "validation_loss", "val_loss")
+# Keys of the line that speaks of the whole run.
+_WHOLE_RUN = ("train_runtime", "train_samples_per_second", "train_steps_per_second")
 _NUMBER = r"(\d{1,18}(?:\.\d{1,18})?(?:e[-+]\d{1,3})?)"
 
 
@@ -82,59 +84,107 @@ _MILESTONES = tuple(
 
 
 MOST_POINTS = 2_000  # of a curve; no screen has so many columns
+# What a loss can be placed by, the best first.
+_PLACES = ("step", "epoch", "line")
 
 
-class Losses:
-    """Training and validation losses by step, of a log of any length in bounded memory."""
+class Course:
+    """The course of a training as its log tells it, line by line: the losses, and how far it is; in bounded memory.
+
+    What a line says of the whole run (a mean, at the end) is no point of a curve. The losses are placed by step where the log
+    tells steps, else by epoch, else by their order: places of two kinds never share an axis.
+    """
 
     def __init__(self, most: int = MOST_POINTS) -> None:
-        self.training = _Thinned(most)
-        self.validation = _Thinned(most)
-        self._seen = 0
+        self.by = _PLACES[-1]
+        self.step: int | None = None
+        self.steps: int | None = None
+        self._most = most
+        self._lines = 0
+        self._begin()
 
-    def add(self, point: Point) -> None:
-        """Take ``point``, by its order of appearance where the log tells no step; a loss that is no number isn't drawn."""
-        self._seen += 1
-        place = float(self._seen if point.step is None else point.step)
-        for series, loss in ((self.training, point.loss), (self.validation, point.eval_loss)):
+    @property
+    def training(self) -> tuple[tuple[float, float], ...]:
+        """Training losses by place, the last place's at the end."""
+        return self._training.points
+
+    @property
+    def validation(self) -> tuple[tuple[float, float], ...]:
+        """Validation losses likewise."""
+        return self._validation.points
+
+    def read(self, line: str) -> None:
+        """Take what ``line`` says of the course, if anything."""
+        self._lines += 1
+        point = parse(line)
+        if point is None or point.summary:
+            return
+        self.steps = point.steps or self.steps
+        if point.step is not None:
+            self.step = max(point.step, self.step or 0)
+        if point.loss is not None or point.eval_loss is not None:
+            self._add(point)
+
+    def _add(self, point: Point) -> None:
+        places = (point.step, point.epoch, self._lines)
+        by, place = next(
+            (by, float(place)) for by, place in zip(_PLACES, places, strict=True) if place is not None
+        )
+        if _PLACES.index(by) < _PLACES.index(self.by):
+            self.by = by
+            self._begin()
+        if by != self.by:
+            return
+        for series, loss in ((self._training, point.loss), (self._validation, point.eval_loss)):
             if loss is not None and math.isfinite(loss):
-                series.add((place, loss))
+                series.add(place, loss)
+
+    def _begin(self) -> None:
+        self._training, self._validation = _Thinned(self._most), _Thinned(self._most)
 
 
 class _Thinned:
-    """Points evenly spread over all that came, at most ``most``, and the last one."""
+    """Losses by place: at most ``most``, evenly spread over all that came, and always the one that is furthest."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: list[tuple[float, float]] = []
-        self._last: tuple[float, float] | None = None
+        self._kept: dict[float, float] = {}
+        self._furthest = (-math.inf, 0.0)
         self._stride = 1
         self._came = 0
 
-    def add(self, point: tuple[float, float]) -> None:
-        self._last = point
-        if self._came % self._stride == 0:
-            self._kept.append(point)
+    def add(self, place: float, loss: float) -> None:
+        """A later loss at the same place replaces the earlier one."""
+        if place >= self._furthest[0]:
+            self._furthest = place, loss
+        if self._came % self._stride == 0 or place in self._kept:
+            self._kept[place] = loss
             if len(self._kept) > self._most:
-                del self._kept[1::2]
+                self._kept = dict(sorted(self._kept.items())[::2])
                 self._stride *= 2
         self._came += 1
 
     @property
     def points(self) -> tuple[tuple[float, float], ...]:
-        """By step: lines come out of order."""
-        last = [self._last] if self._last is not None and self._last != self._kept[-1] else []
-        return tuple(sorted([*self._kept, *last]))
+        """In order of their places: lines come out of order."""
+        return tuple(sorted((self._kept | dict([self._furthest])).items())) if self._came else ()
+
+
+def named(line: str) -> dict[str, str]:
+    """The plain values in a line that is a dict's repr or JSON, by their names; none in any other line."""
+    values: dict[str, str] = {}
+    if "{" not in line or len(line) > _LONGEST:
+        return values
+    for pair in _PAIR.finditer(line):
+        values.setdefault(pair["key"], pair["single"] or pair["double"] or pair["bare"] or "")
+    return values
 
 
 def parse(line: str) -> Point | None:
     """The point in ``line``; None for a line that has neither a loss nor a place on the curve."""
-    if "{" not in line or len(line) > _LONGEST:
+    if not (values := named(line)):
         return None
-    values: dict[str, str] = {}
-    for pair in _PAIR.finditer(line):
-        values.setdefault(pair["key"], pair["single"] or pair["double"] or pair["bare"] or "")
-    summary = "train_runtime" in values
+    summary = any(name in values for name in _WHOLE_RUN)
     place, _, of = _first(values, _STEP).partition("/")
     point = Point(
         step=_whole(place),
@@ -155,34 +205,6 @@ def milestone(line: str) -> Milestone | None:
         if found := pattern.search(line):
             return Milestone(kind, float(found[1]) if pattern.groups else None)
     return None
-
-
-def curve(lines: Iterable[str]) -> tuple[Point, ...]:
-    """The points of a whole log in the order of their steps (of their epochs without), one a step, without summaries.
-
-    A later line about the same step adds to an earlier one or replaces it.
-    """
-    points: dict[tuple[int, float], Point] = {}
-    for number, line in enumerate(lines):
-        found = parse(line)
-        if found is None or found.summary or (found.loss is None and found.eval_loss is None):
-            continue
-        if found.step is not None:
-            place = (0, float(found.step))
-        else:
-            place = (1, found.epoch) if found.epoch is not None else (2, float(number))
-        points[place] = _merged(points.get(place, Point()), found)
-    return tuple(points[place] for place in sorted(points))
-
-
-def _merged(old: Point, new: Point) -> Point:
-    return replace(
-        new,
-        epoch=old.epoch if new.epoch is None else new.epoch,
-        loss=old.loss if new.loss is None else new.loss,
-        eval_loss=old.eval_loss if new.eval_loss is None else new.eval_loss,
-        steps=old.steps if new.steps is None else new.steps,
-    )
 
 
 def _first(values: dict[str, str], names: Iterable[str]) -> str:

@@ -76,8 +76,9 @@ class TunableModel:
             "by-invitation": _("The platform may take it from invited accounts only."),
             "deploy-by-contact": _("Deploying a result needs the platform's sales contact."),
         }
+        images = () if self.text else (_("For images: only listed, not trained by this wizard."),)
         notes = [note for note in self.notes if not (permitted and note == "by-invitation")]
-        found = [sentences[word] for word in (self.recommended, *notes) if word]
+        found = [*images, *(sentences[word] for word in (self.recommended, *notes) if word)]
         if self.retirement is not None:
             today = today or dt.date.today()  # noqa: DTZ011 - the user's own day
             if brief:

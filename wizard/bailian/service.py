@@ -47,6 +47,7 @@ class Job:
     status: str
     name: str = ""
     model: str = ""
+    base_model: str = ""
     training_type: str = ""
     training_files: tuple[str, ...] = ()
     validation_files: tuple[str, ...] = ()

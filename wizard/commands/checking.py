@@ -12,6 +12,7 @@ from wizard import __version__, process
 from wizard.commands.columns import columns_of
 from wizard.commands.scene import Scene
 from wizard.commands.walk import print_json
+from wizard.engine.step import Front
 from wizard.errors import UsageError
 from wizard.interrupts import held
 from wizard.locale import _, ngettext
@@ -34,25 +35,23 @@ def check(scene: Scene) -> int:
     if arguments.out is not None and not arguments.fix:
         raise UsageError(_("--out says where --fix writes; without --fix there is nothing to write."))
     if arguments.fix:
-        return _fix(paths, arguments)
+        if arguments.max_length is not None:
+            raise UsageError(
+                _("--fix leaves rows as long as they are; --max-length only goes with a check."),
+                _("Run check with --max-length, and check --fix without it."),
+            )
+        code = _fix(paths, arguments)
+        if arguments.sarif is not None:
+            _write_sarif(arguments.sarif, _checked(paths, arguments, front))
+        return code
     from concurrent.futures import ThreadPoolExecutor
 
-    from wizard.data import audit
     from wizard.data.tokens import Tokenizer
     from wizard.data.wire import SYSTEM_PROMPT
 
-    label = _("Checking {name}").format(name=", ".join(path.name for path in paths))
-    size = sum(path.stat().st_size for path in paths if path.is_file())
     with held():
         loading = None if arguments.no_stats else ThreadPoolExecutor(1).submit(Tokenizer.load)
-    with front.progress(label, size, "bytes") as progress:
-        checked = audit.check(
-            paths,
-            max_length=arguments.max_length,
-            system_prompt=SYSTEM_PROMPT,
-            columns=columns_of(arguments.columns),
-            on_progress=progress.update,
-        )
+    checked = _checked(paths, arguments, front)
     with held():
         tokenizer = None if loading is None else loading.result()
     found = [] if tokenizer is None else _statistics(checked, tokenizer, SYSTEM_PROMPT)
@@ -66,6 +65,22 @@ def check(scene: Scene) -> int:
         for one, numbers in zip(checked, found, strict=False):
             front.show(view_of(one, numbers))
     return 1 if any(one.findings.errors for one in checked) else 0
+
+
+def _checked(paths: list[Path], arguments: Namespace, front: Front) -> Sequence[Checked]:
+    from wizard.data import audit
+    from wizard.data.wire import SYSTEM_PROMPT
+
+    label = _("Checking {name}").format(name=", ".join(path.name for path in paths))
+    size = sum(path.stat().st_size for path in paths if path.is_file())
+    with front.progress(label, size, "bytes") as progress:
+        return audit.check(
+            paths,
+            max_length=arguments.max_length,
+            system_prompt=SYSTEM_PROMPT,
+            columns=columns_of(arguments.columns),
+            on_progress=progress.update,
+        )
 
 
 def why(scene: Scene) -> int:
@@ -166,6 +181,7 @@ def _as_dict(checked: Sequence[Checked], found: Sequence[Statistics]) -> dict[st
 
 def _write_sarif(path: Path, checked: Sequence[Checked]) -> None:
     """SARIF 2.1.0 (OASIS), which editors and code reviews show beside the lines."""
+    from wizard.local.harmless import escaped
     from wizard.local.redaction import shown, throughout
     from wizard.local.storage import writing
 
@@ -191,7 +207,7 @@ def _write_sarif(path: Path, checked: Sequence[Checked]) -> None:
         "runs": [{"tool": {"driver": driver}, "results": results}],
     }
     with writing(path, mode=0o666) as out:
-        out.write(json.dumps(throughout(log, shown), ensure_ascii=False, indent=1).encode())
+        out.write(escaped(json.dumps(throughout(log, shown), ensure_ascii=False, indent=1)).encode())
 
 
 def _fix(paths: Sequence[Path], arguments: Namespace) -> int:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
-from typing import NoReturn
+from contextlib import suppress
+from typing import NoReturn, TextIO
 
 from wizard import process
 from wizard.commands.scene import Scene
 
 _PATHS = ("FILE", "FILE:LINE", "DIR", "SOURCE", "OUTPUT")
 _ANSWER = "KEY=VALUE"
+_SHELLS_END = 8  # the descriptor that a shell reads
 
 
 def script(scene: Scene) -> int:
     """``completion bash|zsh|fish``: print what the shell is to evaluate."""
     from argcomplete.shell_integration import shellcode
 
-    with process.results():
-        sys.stdout.write(shellcode(["bailian-wizard"], shell=scene.arguments.shell) + "\n")
+    process.deliver(shellcode(["bailian-wizard"], shell=scene.arguments.shell))
     return 0
 
 
@@ -33,8 +35,16 @@ def complete(top: argparse.ArgumentParser) -> NoReturn:
             vars(action)["completer"] = _answers
         elif action.metavar not in _PATHS and action.nargs != 0 and not action.choices:
             vars(action)["completer"] = SuppressCompleter()  # an id, a number, a text: no file's name
-    argcomplete.autocomplete(top, always_complete_options="long")
+    argcomplete.autocomplete(top, always_complete_options="long", output_stream=_to_the_shell())
     sys.exit(1)  # argcomplete has ended the program, unless the shell's part of it is missing
+
+
+def _to_the_shell() -> TextIO | None:
+    """Where argcomplete writes; here names of files leave as the bytes that they have on the disk, readable or not."""
+    with suppress(OSError):
+        where = os.environ.get("_ARGCOMPLETE_STDOUT_FILENAME") or _SHELLS_END
+        return open(where, "w", encoding=sys.getfilesystemencoding(), errors="surrogateescape")  # noqa: PTH123 - a descriptor, perhaps
+    return None
 
 
 def _actions(of: argparse.ArgumentParser) -> Iterator[argparse.Action]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from decimal import Decimal
 from itertools import islice
@@ -15,13 +17,13 @@ from wizard.commands.walk import print_json
 from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Facts, Front, Quit
 from wizard.engine.view import Table, Text, View
-from wizard.errors import INTERRUPTED, ApprovalMissing, UsageError
+from wizard.errors import INTERRUPTED, ApprovalMissing, PlatformError, UsageError
 from wizard.locale import _, ngettext
 from wizard.steps.world import World
-from wizard.ui.base import safe
 
 if TYPE_CHECKING:
     from wizard.bailian.plans import Uses
+    from wizard.bailian.service import Job, Platform, RemoteFile
 
 SHOWN = 100  # entries of a list, unless --all
 LARGEST_LOG = 64 << 20  # characters of one log
@@ -35,16 +37,9 @@ def jobs(scene: Scene) -> int:
     action = arguments.action or "list"
     if action == "list":
         found = list(islice(platform.jobs(), None if arguments.all else SHOWN))
-        rows = [
-            (job.job_id, job.status, job.model, job.training_type, job.created, job.name) for job in found
-        ]
-        heads = (_("Job"), _("Status"), _("Model"), _("Type"), _("Created"), _("Name"))
-        _print([asdict(job) for job in found], Table(heads, tuple(rows)), as_json=arguments.json)
+        _print([asdict(job) for job in found], _jobs_table(found), as_json=arguments.json)
     elif action == "show":
-        from wizard.steps.watch import ending
-
-        job = platform.job(arguments.id)
-        _print(asdict(job), ending(job, facts, world), as_json=arguments.json)
+        _show_job(arguments, world, facts)
     elif action == "logs":
         _logs(arguments, platform, front)
     elif action == "watch":
@@ -57,14 +52,11 @@ def jobs(scene: Scene) -> int:
                     id=job.job_id, status=job.status
                 )
             )
-        _confirm(
-            front,
-            arguments,
-            _(
-                "Cancel {id} ({status})? Its training is lost, and what it has trained until now is billed."
-            ).format(id=job.job_id, status=job.status),
-            _("Yes, cancel the job"),
-        )
+        question = _(
+            "Cancel {id} ({status})? Its training is lost, and what it has trained until now is billed."
+        ).format(id=job.job_id, status=job.status)
+        if not _confirmed(front, arguments, question, _("Yes, cancel the job")):
+            return _unchanged({"job_id": job.job_id, "cancelled": False}, as_json=arguments.json)
         platform.cancel_job(job.job_id)
         _print(
             {"job_id": job.job_id, "cancelled": True},
@@ -72,6 +64,59 @@ def jobs(scene: Scene) -> int:
             as_json=arguments.json,
         )
     return 0
+
+
+def _jobs_table(found: Sequence[Job]) -> View:
+    from wizard.bailian import models as table
+    from wizard.steps.wording import moment, whose_clock
+
+    rows = tuple(
+        (
+            job.job_id,
+            job.status,
+            job.model,
+            table.training_type_words(job.training_type)[0]
+            if job.training_type in table.TRAINING_TYPES
+            else job.training_type,
+            moment(job.created),
+            "" if job.name == job.job_id else job.name,
+        )
+        for job in found
+    )
+    heads = (_("Job"), _("Status"), _("Model"), _("Type"), _("Created"), _("Name"))
+    return _table(Table(heads, rows), whose_clock() if found else "")
+
+
+def _table(listed: Table, *remarks: str) -> View:
+    return View((listed, *(Text(remark, "dim") for remark in remarks if remark)))
+
+
+def _show_job(arguments: Namespace, world: World, facts: Facts) -> None:
+    from wizard.steps.outcome import cost_of, everything, region_of
+
+    platform = world.platform(facts)
+    job = platform.job(arguments.id)
+    if arguments.json:
+        cost = cost_of(job, region_of(facts, world))
+        told = None
+        if cost is not None:
+            told = {
+                "amount": str(cost.amount.normalize()),
+                "currency": cost.price.currency,
+                "per_1000_tokens": str(cost.price.amount),
+                "as_of": cost.price.date,
+            }
+        print_json(asdict(job) | {"cost_by_list_price": told})
+        return
+    names = {one: _name_of(platform, one) for one in (*job.training_files, *job.validation_files)}
+    _print(None, everything(job, names, facts, world), as_json=False)
+
+
+def _name_of(platform: Platform, file_id: str) -> str:
+    """The name of a file; empty where it is gone, or can't be asked about now."""
+    with suppress(PlatformError):
+        return platform.file(file_id).name
+    return ""
 
 
 def _logs(arguments: Namespace, platform: Any, front: Front) -> None:
@@ -89,7 +134,7 @@ def _logs(arguments: Namespace, platform: Any, front: Front) -> None:
         if arguments.json:
             lines.append(line)
         else:
-            print(safe(line, lines=False))
+            process.result(line, lines=False)
     if arguments.json:
         print_json({"job_id": arguments.id, "logs": lines, "whole": whole})
     if not whole:
@@ -99,7 +144,8 @@ def _logs(arguments: Namespace, platform: Any, front: Front) -> None:
 
 
 def _watch(arguments: Namespace, world: World, front: Front, facts: Facts) -> int:
-    from wizard.steps.watch import command, ending, follow
+    from wizard.steps.outcome import command, ending
+    from wizard.steps.watch import follow
 
     try:
         job = follow(
@@ -125,27 +171,17 @@ def files(scene: Scene) -> int:
     action = arguments.action or "list"
     if action == "list":
         found = list(islice(platform.files(), None if arguments.all else SHOWN))
-        rows = [(file.file_id, file.name, _size(file.size), file.created, file.md5) for file in found]
-        heads = (_("File"), _("Name"), _("Size"), _("Created"), "md5")
-        _print(
-            [asdict(file) for file in found],
-            Table(heads, tuple(rows), frozenset({2})),
-            as_json=arguments.json,
-        )
+        _print([asdict(file) for file in found], _files_table(found), as_json=arguments.json)
         return 0
     file = platform.file(arguments.id)
     if action == "show":
-        shown = tuple((key, str(value)) for key, value in asdict(file).items() if value not in (None, ""))
-        _print(asdict(file), Table((_("What"), _("Value")), shown), as_json=arguments.json)
+        _print(asdict(file), _file_shown(file), as_json=arguments.json)
         return 0
-    _confirm(
-        front,
-        arguments,
-        _("Delete {name} ({id}) from the platform? Jobs that still wait for it will fail.").format(
-            name=file.name, id=file.file_id
-        ),
-        _("Yes, delete the file"),
+    question = _("Delete {name} ({id}) from the platform? Jobs that still wait for it will fail.").format(
+        name=file.name, id=file.file_id
     )
+    if not _confirmed(front, arguments, question, _("Yes, delete the file")):
+        return _unchanged({"file_id": file.file_id, "deleted": False}, as_json=arguments.json)
     platform.delete_file(file.file_id)
     _print(
         {"file_id": file.file_id, "deleted": True},
@@ -153,6 +189,38 @@ def files(scene: Scene) -> int:
         as_json=arguments.json,
     )
     return 0
+
+
+def _files_table(found: Sequence[RemoteFile]) -> View:
+    from wizard.steps.wording import moment, whose_clock
+
+    rows = tuple(
+        (
+            file.file_id,
+            _size(file.size),
+            moment(file.created),
+            file.name + (f" · {file.description}" if file.description else ""),
+        )
+        for file in found
+    )
+    heads = (_("File"), _("Size"), _("Created"), _("Name"))
+    return _table(Table(heads, rows, frozenset({1})), whose_clock() if found else "")
+
+
+def _file_shown(file: RemoteFile) -> View:
+    from wizard.steps.wording import moment, whose_clock
+
+    size = "" if file.size is None else f"{_size(file.size)} ({file.size:,} B)"
+    rows = (
+        (_("File"), file.file_id),
+        (_("Name"), file.name),
+        (_("Description"), file.description),
+        (_("Purpose"), file.purpose),
+        (_("Size"), size),
+        ("md5", file.md5),
+        (_("Created"), moment(file.created)),
+    )
+    return _table(Table((_("What"), _("Value")), tuple(row for row in rows if row[1])), whose_clock())
 
 
 def models(scene: Scene) -> int:
@@ -168,17 +236,18 @@ def models(scene: Scene) -> int:
         rows.append(
             (
                 model.code,
-                ", ".join(model.training_types),
                 shown,
                 date_shown(price.date) if price else "-",
+                ", ".join(model.training_types),
                 " ".join(model.remarks()),
             )
         )
-    heads = (_("Model"), _("Training types"), _("Price per 1,000 tokens"), _("As of"), _("Remarks"))
+    heads = (_("Model"), _("Per 1,000"), _("As of"), _("Training types"), _("Remarks"))
     listing = [
         {
             "model": model.code,
             "training_types": model.training_types,
+            "text": model.text,
             "prices": [asdict(price) | {"amount": str(price.amount)} for price in model.prices],
             "base_retired": model.retirement.date.isoformat() if model.retirement else None,
             "uses": {kind: _uses(model.uses(kind)) for kind in model.training_types},
@@ -186,7 +255,14 @@ def models(scene: Scene) -> int:
         }
         for model in found
     ]
-    _print(listing, Table(heads, tuple(rows), frozenset({2})), as_json=scene.arguments.json)
+    here = sum(model.text for model in found)
+    told = (
+        _("Prices are for 1,000 training tokens."),
+        _("This wizard trains {here} of them, with text; {others} are for images and only listed.").format(
+            here=here, others=len(found) - here
+        ),
+    )
+    _print(listing, _table(Table(heads, tuple(rows), frozenset({1})), *told), as_json=scene.arguments.json)
     return 0
 
 
@@ -226,14 +302,27 @@ def sessions(scene: Scene) -> int:
         }
         for session in (*filter(None, [current]), *Session.put_away(world.state))
     ]
+    from wizard.steps.wording import moment
+
     rows = tuple(
         (
-            *(str(entry.get(key) or "-") for key in ("session", "created", "model", "job", "status")),
-            _("not yours") if entry["foreign"] else "",
+            str(entry["session"]),
+            moment(str(entry["created"])),
+            *(str(entry.get(key) or "-") for key in ("model", "job")),
+            " · ".join(
+                filter(
+                    None,
+                    (
+                        entry["status"],
+                        _("put away") if entry["put_away"] else "",
+                        _("not yours") if entry["foreign"] else "",
+                    ),
+                )
+            ),
         )
         for entry in found
     )
-    heads = (_("Session"), _("Created"), _("Model"), _("Job"), _("Status"), _("Remarks"))
+    heads = (_("Session"), _("Created"), _("Model"), _("Job"), _("Status"))
     _print(found, Table(heads, rows), as_json=arguments.json)
     if strangers := world.ledger.foreign():
         front.say(
@@ -256,14 +345,11 @@ def _trust(arguments: Namespace, world: World, front: Front) -> int:
         if before is None:
             raise UsageError(_("There is no session in this folder that is not yours already."))
         front.show(View((Text(said_of_foreign(before), "warn"), shown(before))))
-        _confirm(
-            front,
-            arguments,
-            _(
-                "Take its answers over as yours? Its approval is asked again; the jobs and files that it names are looked for."
-            ),
-            _("Yes, it is mine"),
+        question = _(
+            "Take its answers over as yours? Its approval is asked again; the jobs and files that it names are looked for."
         )
+        if not _confirmed(front, arguments, question, _("Yes, it is mine")):
+            return _unchanged({"session": session.id, "trusted": False}, as_json=arguments.json)
         session.trust()
         _print(
             {"session": session.id, "trusted": True},
@@ -279,9 +365,15 @@ def _facts(world: World) -> Facts:
     return session.known if session is not None and not session.foreign else Facts()
 
 
-def _confirm(front: Front, arguments: Namespace, question: str, yes: str) -> None:
+def _unchanged(value: Any, *, as_json: bool) -> int:
+    """A person said no: that is an answer, and no error."""
+    _print(value, Text(_("Nothing was changed.")), as_json=as_json)
+    return 0
+
+
+def _confirmed(front: Front, arguments: Namespace, question: str, yes: str) -> bool:
     if arguments.yes:
-        return
+        return True
     if not front.attended:
         raise ApprovalMissing(
             _("This needs a confirmation. {question}").format(question=question),
@@ -294,12 +386,10 @@ def _confirm(front: Front, arguments: Namespace, question: str, yes: str) -> Non
     )
     choices = (Choice("no", _("No, leave it as it is")), Choice("yes", yes))
     try:
-        chosen = front.decide(Decision(question, choices, "no", explained))
+        return front.decide(Decision(question, choices, "no", explained)) == "yes"
     except Quit:
         front.say(_("Nothing was changed."))
         raise KeyboardInterrupt from None
-    if chosen != "yes":
-        raise ApprovalMissing(_("Nothing was changed."))
 
 
 def _size(size: int | None) -> str:

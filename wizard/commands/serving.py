@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from wizard import sandbox
+from wizard import process, sandbox
 from wizard.commands.scene import Scene
 from wizard.locale import _
 from wizard.steps.world import SANDBOX_KEY, state_in
@@ -19,7 +19,7 @@ def serve(scene: Scene) -> int:
     front = scene.front
     state = state_in(scene.world.folder, sandbox=True) / "platform"
     with sandbox.start(state, arguments=("--port", str(scene.arguments.port))) as running:
-        sys.stdout.write(json.dumps({"url": running.url, "pid": running.pid}) + "\n")
+        process.deliver(json.dumps({"url": running.url, "pid": running.pid}))
         sys.stdout.flush()
         front.say(
             _("The sandbox is at {url}; Ctrl-C ends it. All that it does is simulated.").format(

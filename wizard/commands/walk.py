@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,15 +25,19 @@ def wizard(scene: Scene) -> int:
 
 
 def from_command(scene: Scene) -> int:
-    """``from-command``: the wizard, with the answers that an old tutorial's line holds."""
-    _demand_person(scene)
+    """``from-command``: the wizard with what an old line says; where nobody can be asked, those answers as a file."""
     from wizard.commands import old_tutorial
 
-    read = old_tutorial.read(scene.arguments.line)
+    arguments, front = scene.arguments, scene.front
+    read = old_tutorial.read(arguments.line)
     for note in read.notes:
-        scene.front.say(note, "warn")
+        front.say(note, "warn")
     pairs = [f"{key}={value}" for key, value in read.answers.items()]
-    scene.front.say(_("Taken over: {answers}").format(answers=", ".join(pairs)))
+    if not scene.able.attended:
+        given = answers.given([*pairs, *arguments.set], arguments.answers)
+        process.deliver(old_tutorial.answers_file({key: one.raw for key, one in given.items()}))
+        return 0
+    front.say(_("Taken over: {answers}").format(answers=", ".join(pairs) or _("nothing")))
     return _wizard(scene, pairs)
 
 
@@ -113,13 +116,15 @@ def plan(scene: Scene) -> int:
     world, arguments, front = scene.world, scene.arguments, Scripted(yes=scene.arguments.yes)
     given = answers.possible(answers.given(arguments.set, arguments.answers), front)
     with Session.open(world.state) as session:
+        if arguments.new:
+            welcome.put_away(session, front)
         world.session_id = session.id
         _tell_if_foreign(session, front)
         run = Run(flow.steps(world), session, front, given)
         if run.sealed:
             raise UsageError(
                 _("The job of this session has been created; there is nothing left to plan."),
-                _("Plan another one after putting this session away with --new."),
+                _("Give --new: it puts this session away and plans another job."),
             )
         run.go(before="review")
         run.refuse_unused()
@@ -171,8 +176,7 @@ def exit_code(facts: Facts) -> int:
 
 def print_json(value: Any) -> None:
     """One JSON object on standard output; no key is in it, whoever wrote it, and nothing that a terminal obeys."""
-    with process.results():
-        sys.stdout.write(escaped(json.dumps(throughout(value, shown), ensure_ascii=False, indent=2)) + "\n")
+    process.deliver(escaped(json.dumps(throughout(value, shown), ensure_ascii=False, indent=2)))
 
 
 def _command(world: World) -> str:

@@ -8,6 +8,7 @@ from wizard.engine.step import Choice, Decision, Front
 from wizard.engine.view import Table, View
 from wizard.errors import DecisionNeeded
 from wizard.locale import _
+from wizard.steps.wording import moment
 from wizard.steps.world import World
 
 
@@ -58,7 +59,7 @@ def shown(session: Session) -> Table:
     """What a session says, a line each: for a person to know it again."""
     facts = session.known
     jobs = [effect for effect in session.effects.values() if effect.kind == "job"]
-    rows = [(_("Session"), f"{session.id} · {session.created}")]
+    rows = [(_("Session"), f"{session.id} · {moment(session.created)}")]
     rows += [
         (label, str(value))
         for label, value in (
@@ -148,7 +149,7 @@ def _unfinished(run: Run, world: World) -> None:
 
 def _finished(run: Run, world: World) -> None:
     """A session that has come to its end: show it, and offer a new one."""
-    from wizard.steps.watch import ending_again
+    from wizard.steps.outcome import ending_again
 
     run.look_again()
     run.front.show(ending_again(run.facts, world))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from wizard.data.lines import SourceUnreadable, opened
+from wizard.data.pinyin import spelled
 from wizard.local.storage import refusal
 from wizard.locale import _
 
@@ -163,7 +164,8 @@ def output_name(path: Path) -> str:
     """The name that the conversion of any other file gets: ``<stem>.jsonl``, stable for the same source name.
 
     The platform's rule for names without their extension (stated for the console's upload): at most 120 characters, ASCII letters, digits,
-    ``_`` and ``-`` only. A stem with other than ASCII characters becomes ``data-<8 hex digits of its SHA-256>``.
+    ``_`` and ``-`` only. Chinese is spelled as it reads; what was spelled, lost characters or was cut has 8 hex digits of its SHA-256 besides, since
+    other names may read the same, and is called ``data`` where nothing of it is left.
     """
     stem = path.name
     while True:  # data.jsonl.gz -> data; a name that only begins with a dot keeps it
@@ -171,12 +173,10 @@ def output_name(path: Path) -> str:
         if shorter == stem or not re.fullmatch(r"\.[A-Za-z][A-Za-z0-9]{0,7}", stem[len(shorter) :]):
             break
         stem = shorter
-    safe = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_")
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "_", spelled(stem)).strip("_")
     digest = hashlib.sha256(path.name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    if not stem.isascii() or not safe:
-        safe = f"data-{digest}"
-    elif len(safe) > _NAME_LIMIT:
-        safe = f"{safe[: _NAME_LIMIT - 9]}-{digest}"
+    if not stem.isascii() or not safe or len(safe) > _NAME_LIMIT:
+        safe = f"{safe[: _NAME_LIMIT - 9].strip('_-') or 'data'}-{digest}"
     return f"{safe}.jsonl"
 
 

@@ -375,29 +375,24 @@ class Run:
             raise UsageError(f"{field.key}: {problem}") from None
 
     def _all_missing(self) -> AnswersMissing:
+        missing = [field for step in self._applicable() for field in self._missing_in(step)]
+        lines = "\n".join(_left(missing))
+        return AnswersMissing(
+            _("These answers are missing:\n{lines}").format(lines=lines),
+            "\n".join(_how_to_give(missing)),
+            keys=tuple(field.elsewhere or field.key for field in missing),
+        )
+
+    def _missing_in(self, step: Step) -> Sequence[Field]:
         missing = [
             field
-            for step in self._applicable()
             for field in step.fields(self.facts)
             if not (field.quiet or field.attended or field.key in self._given or self._answered(field))
             and field.kind != "word"
             and self._lacking(field)
         ]
-        lines = "\n".join(_left(missing))
-        hint = _("Give each with --set KEY=VALUE or in an --answers file.")
-        if any(field.default is not None for field in missing):
-            hint = _(
-                "Give each with --set KEY=VALUE or in an --answers file, or take every default with --yes."
-            )
-        guesses = [field for field in missing if field.guessed]
-        if guesses and all(field.default is not None for field in guesses):
-            words = (word for field in guesses for word in ("--set", f"{field.key}={written(field.default)}"))
-            hint = _("If the guess is right, this would do: {words}").format(words=shlex.join(words))
-        return AnswersMissing(
-            _("These answers are missing:\n{lines}").format(lines=lines),
-            hint,
-            keys=tuple(field.key for field in missing),
-        )
+        # Once that is given, the step asks nothing else: what it asks besides is about an answer that is typed.
+        return [field for field in missing if field.elsewhere] or missing
 
     def _lacking(self, field: Field) -> bool:
         """Whether the unattended front has no answer of its own, such as a default that it was told to take."""
@@ -486,11 +481,39 @@ class Run:
         return effects.once(effect, self.session, self.front)
 
 
+def _how_to_give(missing: Sequence[Field]) -> Iterator[str]:
+    """Where a script gives these answers, a line for each place."""
+    elsewhere = [field.elsewhere for field in missing if field.elsewhere]
+    for name in elsewhere:
+        yield _("Put {name} into the environment, or into .env in this folder.").format(name=name)
+    here = [field for field in missing if not field.elsewhere]
+    guesses = [field for field in here if field.guessed]
+    if guesses and all(field.default is not None for field in guesses):
+        words = (word for field in guesses for word in ("--set", f"{field.key}={written(field.default)}"))
+        yield _("If the guess is right, this would do: {words}").format(words=shlex.join(words))
+        return
+    defaults = any(field.default is not None for field in here)
+    if here and elsewhere:
+        yield (
+            _(
+                "Give the others with --set KEY=VALUE or in an --answers file, or take every default with --yes."
+            )
+            if defaults
+            else _("Give the others with --set KEY=VALUE or in an --answers file.")
+        )
+    elif here:
+        yield (
+            _("Give each with --set KEY=VALUE or in an --answers file, or take every default with --yes.")
+            if defaults
+            else _("Give each with --set KEY=VALUE or in an --answers file.")
+        )
+
+
 def _left(missing: Sequence[Field]) -> Iterator[str]:
     """The questions that are left; and each answer to one where none is recommended, unless the one before had the same."""
     told: set[tuple[str, str]] = set()
     for field in missing:
-        yield f"  {field.key}: {field.label}"
+        yield f"  {field.elsewhere or field.key}: {field.label}"
         if field.default is not None and not field.guessed:
             continue
         if field.why:

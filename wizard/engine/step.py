@@ -106,6 +106,7 @@ class Field:
     ``without_effect``: why no answer changes anything here, so that one that was given is refused and not passed over.
     ``foremost``: how many choices a menu shows before it is asked for all; 0 for all at once.
     ``public``: an answer is one of our own words, never of the user's data, so that the log may tell it.
+    ``elsewhere``: the variable in which a script gives it, where ``--set`` must not.
     ``word``: for kind ``word``, what must be typed for ``default``-independent ``value`` to be the answer.
     """
 
@@ -127,6 +128,7 @@ class Field:
     without_effect: str = ""
     browse: Callable[[int], View | None] | None = None
     foremost: int = 0
+    elsewhere: str = ""
     word: str = ""
     value: Any = None
 

@@ -61,7 +61,16 @@ class Curve:
     series: tuple[tuple[str, tuple[tuple[float, float], ...]], ...]
 
 
-Block = Text | Table | Panel | Beside | Bars | Curve
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """How far something is: ``done`` of ``total``."""
+
+    title: str
+    done: int
+    total: int
+
+
+Block = Text | Table | Panel | Beside | Bars | Curve | Gauge
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from wizard.locale import _
 from wizard.steps import approval
 from wizard.steps.estimate import sent_parameters
 from wizard.steps.facts import SENT_ROLES, Uploaded
+from wizard.steps.wording import moment
 from wizard.steps.world import World
 
 
@@ -145,7 +146,7 @@ class JobCreation:
             job.job_id,
             {
                 "created": job.created,
-                "about": " ".join(filter(None, (job.status, job.model, job.name, job.created))),
+                "about": " ".join(filter(None, (job.status, job.model, job.name, moment(job.created)))),
             },
             twin=not ended_badly and (alike or self._named(job)),
             same=job.job_id == mine

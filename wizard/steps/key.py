@@ -113,6 +113,7 @@ class Key(Step):
                 url=endpoints.console_keys(facts.get("key.region") or endpoints.DEFAULT_REGION)
             ),
             check=_key_problem,
+            elsewhere=KEY_NAME,
         )
         save = SAVE.ask(
             label=_("Keep the key in .env in this folder, readable by you only?"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from wizard.engine.plan import Item, Plan
@@ -12,7 +13,7 @@ from wizard.locale import _, ngettext
 from wizard.steps import afterwards, permission
 from wizard.steps.estimate import cost_shown, price_of
 from wizard.steps.facts import SENT_ROLES, Converted, Counted, Estimate, Proof
-from wizard.steps.wording import bytes_shown
+from wizard.steps.wording import bytes_shown, moment
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _files(facts: Facts) -> Iterator[Item]:
         for number, file in enumerate(files, 1):
             shown = ngettext(
                 "{name}, {rows:,} row, {size}", "{name}, {rows:,} rows, {size}", file.rows
-            ).format(name=file.name, rows=file.rows, size=bytes_shown(file.size))
+            ).format(name=_both_names(file, facts), rows=file.rows, size=bytes_shown(file.size))
             # Each part has a key of its own: of lines with one key, only the last would count in the digest.
             key = role if number == 1 else f"{role}-{number}"
             label = roles[role]
@@ -107,6 +108,15 @@ def _files(facts: Facts) -> Iterator[Item]:
         if role == "validation" and not files:
             held_back = _("a tenth of the training rows")
             yield Item(role, roles[role], None, held_back, edits=edits[role])
+
+
+def _both_names(file: Converted, facts: Facts) -> str:
+    """A file's name on the platform, behind the user's own where it isn't to be recognised in it."""
+    sources = [counted.source for counted in Counted.all(facts) if counted.role == file.role]
+    own = PurePath(sources[0]).name if len(sources) == 1 else ""
+    if PurePath(own).stem in file.name:
+        return file.name
+    return _("{own} (on the platform: {name})").format(own=own, name=file.name)
 
 
 def _system_prompt(facts: Facts) -> Iterator[Item]:
@@ -164,9 +174,7 @@ def _counting(items: Sequence[Item], earlier: Sequence[Spent]) -> Plan:
 def _earlier_shown(earlier: Sequence[Spent]) -> str:
     """The same data, model and settings were approved before: how often, and what came of the first."""
     first = earlier[0]
-    outcome = " ".join(
-        filter(None, (first.id or _("outcome unknown"), first.status, first.at.partition("T")[0]))
-    )
+    outcome = " ".join(filter(None, (first.id or _("outcome unknown"), first.status, moment(first.at))))
     return ngettext(
         "once, with the same data, model and settings: {outcome}",
         "{count} times, with the same data, model and settings; the first: {outcome}",

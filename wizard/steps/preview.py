@@ -273,7 +273,7 @@ class Preview(Step):
 
     def _beginning(self, facts: Facts) -> Beginning | None:
         """What the first rows of the training file are; None while there is none."""
-        files = facts.get("dataset.files")
+        files = Chosen.all(facts)
         return self._beginning_of(files[0]) if files else None
 
     def perform(self, work: Work) -> Mapping[str, Any]:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from decimal import Decimal
 from typing import Any, ClassVar
 
-from wizard.bailian import endpoints
-from wizard.bailian.logs import Losses, parse
-from wizard.bailian.service import LONGEST_LOG, SUCCEEDED, Job, Platform, log_from
+from wizard.bailian.logs import Course, Kind, milestone, named, parse
+from wizard.bailian.service import LONGEST_LOG, Job, Platform, log_from
 from wizard.engine.step import Facts, Front, Quit, Step, Work
-from wizard.engine.view import Block, Curve, Table, Text, View
+from wizard.engine.view import Block, Curve, Gauge, Text, View
 from wizard.errors import PlatformError, StorageError
 from wizard.locale import _
 from wizard.steps import approval
-from wizard.steps.facts import Ended, Estimate
-from wizard.steps.wording import money, span
-from wizard.steps.world import SANDBOX_REGION, World
+from wizard.steps.facts import Ended
+from wizard.steps.outcome import command, ending, status_shown
+from wizard.steps.wording import span
+from wizard.steps.world import World
 
 FIRST_PAUSE = 1.0  # seconds; then longer and longer
 LONGEST_PAUSE = 60.0  # seconds between looks while there is no news
@@ -30,6 +30,8 @@ FIRST_LOOKS = 3  # for an id that somebody typed and that the platform has never
 TAIL = 3  # log lines shown
 LONGEST_LINE = 1_000  # characters of one
 LINES_A_LOOK = 10_000
+_NO_LOSS = "?"
+_CLOCK = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,\d]* - (?:INFO - )?")
 
 
 class Watch(Step):
@@ -170,7 +172,7 @@ class _Log:
     """
 
     def __init__(self) -> None:
-        self.losses = Losses()
+        self.course = Course()
         self.tail: deque[str] = deque(maxlen=TAIL)
         self.note = ""
         self._lines = 0
@@ -185,9 +187,10 @@ class _Log:
         try:
             for line in log_from(platform, job_id, self._lines, most=room):
                 self._lines += 1
-                self.tail.append(line[:LONGEST_LINE])
-                if (point := parse(line)) is not None:
-                    self.losses.add(point)
+                self.course.read(line)
+                told = told_of(line)[:LONGEST_LINE]
+                if told and told not in self.tail:
+                    self.tail.append(told)
         except PlatformError as problem:
             self._refusals += not problem.passing
             self.note = _("Its log can't be read: {trouble}").format(trouble=problem.message)
@@ -208,8 +211,10 @@ def _course(job: Job | None, log: _Log, trouble: str, seconds: float, *, simulat
             status=status_shown(job.status), time=span(seconds)
         )
         blocks.append(Text(_("{text} (simulated)").format(text=status) if simulated else status))
-    curve = curve_of(log.losses, simulated=simulated)
-    if curve is not None:
+    course = log.course
+    if course.step is not None and course.steps:
+        blocks.append(Gauge(_("Steps"), min(course.step, course.steps), course.steps))
+    if (curve := curve_of(course, simulated=simulated)) is not None:
         blocks.append(curve)
     if log.note:
         blocks.append(Text(log.note, "warn"))
@@ -217,76 +222,44 @@ def _course(job: Job | None, log: _Log, trouble: str, seconds: float, *, simulat
     return View(tuple(blocks))
 
 
-def curve_of(losses: Losses, *, simulated: bool) -> Curve | None:
-    """The losses by step, or None before the first one."""
-    named = ((_("training loss"), losses.training.points), (_("validation loss"), losses.validation.points))
-    series = tuple((label, points) for label, points in named if points)
+def curve_of(course: Course, *, simulated: bool) -> Curve | None:
+    """The losses as far as the log tells them, or None before the first one."""
+    named_series = ((_("training loss"), course.training), (_("validation loss"), course.validation))
+    series = tuple((label, points) for label, points in named_series if points)
     if not series:
         return None
-    title = _("Loss by step")
+    title = {"step": _("Loss by step"), "epoch": _("Loss by epoch"), "line": _("Loss")}[course.by]
     return Curve(_("{text} (simulated)").format(text=title) if simulated else title, series)
 
 
-def status_shown(status: str) -> str:
-    """A job's status with what it means; one that is not known is shown as it is."""
-    meanings = {
-        "PENDING": _("accepted"),
-        "QUEUING": _("waiting for its turn: one training runs at a time"),
-        "RUNNING": _("training"),
-        "CANCELING": _("being cancelled"),
-        "SUCCEEDED": _("finished"),
-        "FAILED": _("failed"),
-        "CANCELED": _("cancelled"),
-    }
-    return f"{status} ({meanings[status]})" if status in meanings else status
-
-
-def command(world: World, *rest: str) -> str:
-    """A command line for later that works on the same platform."""
-    return " ".join(("bailian-wizard", *rest, *(("--sandbox",) if world.sandbox else ())))
-
-
-def ending_again(facts: Facts, world: World) -> View:
-    """The last screen of a session that has come to its end before."""
-    return ending(Job(job_id=facts["job.id"], **Ended.of(facts).as_json()), facts, world)
-
-
-def ending(job: Job, facts: Facts, world: World) -> View:
-    """The last screen: what came of it, what it cost, where to look, the commands for later."""
-    region = facts.get("key.region") or endpoints.DEFAULT_REGION
-    simulated = _(" (simulated)") if world.sandbox else ""
-    rows = [(_("Job"), job.job_id), (_("Status"), status_shown(job.status) + simulated)]
-    if job.failure_message or job.failure_code:
-        rows.append((_("Reason given"), f"{job.failure_message} ({job.failure_code})"))
-    if job.output_model and job.status == SUCCEEDED:
-        rows.append((_("Your model"), job.output_model))
-    if job.usage is not None:
-        rows.append((_("Billed tokens"), f"{job.usage:,}{simulated}"))
-        expected_cost = Estimate.of(facts).cost if Estimate.KEY in facts else None
-        if expected_cost is not None:
-            cost = Decimal(job.usage) * Decimal(expected_cost.price) / 1000
-            shown = money(cost, cost, expected_cost.currency)
-            expected = money(expected_cost.low, expected_cost.high, expected_cost.currency)
-            rows.append(
-                (
-                    _("Cost by list price"),
-                    _("{cost}{simulated}; estimated before: {expected}").format(
-                        cost=shown, simulated=simulated, expected=expected
-                    ),
-                )
-            )
-    if not world.sandbox and region != SANDBOX_REGION:
-        rows.append((_("In the console"), endpoints.console_jobs(region)))
-        if job.status == SUCCEEDED:
-            rows.append((_("Deploy it at"), endpoints.console_deploy(region)))
-    rows += [
-        (_("See it again"), command(world, "jobs", "show", job.job_id)),
-        (_("Its log"), command(world, "jobs", "logs", job.job_id)),
-        (_("Train another one"), command(world, "--new")),
-    ]
-    blocks: list[Block] = [Table((_("What"), _("Value")), tuple(rows))]
-    if job.status == SUCCEEDED and not world.sandbox:
-        blocks.append(
-            Text(_("The model has to be deployed before it can be called; a deployment costs extra."), "warn")
-        )
-    return View(tuple(blocks))
+def told_of(line: str) -> str:
+    """What a line of the log says, without its notation and its clock."""
+    if (point := parse(line)) is not None:
+        if point.summary:
+            loss = _NO_LOSS if point.loss is None else f"{point.loss:.4f}"
+            return _("Mean training loss over all steps: {loss}").format(loss=loss)
+        parts = []
+        if point.step is not None and point.steps:
+            parts.append(_("step {step} of {steps}").format(step=point.step, steps=point.steps))
+        elif point.step is not None:
+            parts.append(_("step {step}").format(step=point.step))
+        elif point.epoch is not None:
+            parts.append(_("epoch {epoch}").format(epoch=f"{point.epoch:g}"))
+        if point.loss is not None:
+            parts.append(_("training loss") + f" {point.loss:.4f}")
+        if point.eval_loss is not None:
+            parts.append(_("validation loss") + f" {point.eval_loss:.4f}")
+        return " · ".join(parts)
+    if values := named(line):
+        return " · ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items())
+    if (passed := milestone(line)) is not None:
+        return {
+            Kind.ESTIMATED_MINUTES: _("Expected by the platform: {value:.0f} min"),
+            Kind.ESTIMATED_TOKENS: _("Expected by the platform: {value:,.0f} tokens"),
+            Kind.STARTED: _("The training begins"),
+            Kind.CONSUMED_TOKENS: _("{value:,.0f} tokens trained so far"),
+            Kind.TRAINED: _("The training is complete"),
+            Kind.BILLED_TOKENS: _("Billed: {value:,.0f} tokens"),
+            Kind.COMPLETED: _("The job is complete"),
+        }[passed.kind].format(value=passed.value)
+    return _CLOCK.sub("", line).strip()

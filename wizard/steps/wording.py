@@ -1,4 +1,4 @@
-"""How numbers and sizes read in a sentence."""
+"""How numbers, sizes and times read in a sentence."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from wizard.locale import _
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from decimal import Decimal
 
 KILO = 1024
+BEIJING = 8  # hours before UTC
+SECONDS = 11  # digits at most of a time in seconds since 1970
 
 
 def bytes_shown(size: int) -> str:
@@ -30,6 +33,39 @@ def money(low: Decimal | str, high: Decimal | str, currency: str = "CNY") -> str
     if Decimal(low) == Decimal(high):
         return f"{sign}{Decimal(low):,.2f}"
     return _("{low} to {high}").format(low=f"{sign}{Decimal(low):,.2f}", high=f"{sign}{Decimal(high):,.2f}")
+
+
+def instant(text: str) -> datetime | None:
+    """The time that ``text`` tells; one without a zone is Beijing's, as the platform's are. None where it tells none."""
+    from datetime import UTC, datetime, timedelta, timezone
+
+    try:
+        if text.isdecimal():  # seconds, or milliseconds, since 1970
+            return datetime.fromtimestamp(int(text) / (1000 if len(text) > SECONDS else 1), UTC)
+        told = datetime.fromisoformat(text)
+        return told if told.tzinfo is not None else told.replace(tzinfo=timezone(timedelta(hours=BEIJING)))
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def moment(text: str) -> str:
+    """A time on this computer's clock, such as "2026-11-26 09:30"; what tells no time stays as it is."""
+    told = instant(text)
+    try:
+        return text if told is None else told.astimezone().strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return text
+
+
+def whose_clock() -> str:
+    """That times are this computer's, where its clock isn't Beijing's; else nothing needs to be said."""
+    import time
+
+    if time.localtime().tm_gmtoff == BEIJING * 3600:
+        return ""
+    return _("Times are this computer's ({zone}); the platform's own are Beijing's.").format(
+        zone=time.strftime("UTC%z")
+    )
 
 
 def span(seconds: float) -> str:

@@ -1,7 +1,8 @@
-"""What all front ends share: making foreign text harmless, and forgetting what was typed too early."""
+"""What all front ends share: making foreign text harmless and fit for the streams, and forgetting what was typed too early."""
 
 from __future__ import annotations
 
+import functools
 import sys
 
 from wizard.local.redaction import shown
@@ -13,35 +14,44 @@ _HARMLESS_FORMATS = frozenset("\u200c\u200d")
 _INSTEAD = {
     "¥": ("￥", "CNY "), "·": ("-",), "…": ("..",), "×": ("x",), "～": ("~",), "“": ('"',), "”": ('"',), "—": ("-",),
 }  # fmt: skip
-_lacking: dict[int, str] = {}
+_encodings: tuple[str, ...] = ()
 
 
-def write_as(encoding: str) -> None:
-    """From now on ``safe`` gives no mark that ``encoding`` (that of the conversation's one stream) lacks."""
-    _lacking.clear()
-    for mark, instead in _INSTEAD.items():
-        if not _in(mark, encoding):
-            _lacking[ord(mark)] = next(one for one in instead if _in(one, encoding))
+def write_as(*encodings: str) -> None:
+    """From now on ``safe`` gives no character that one of ``encodings`` (those of the standard streams) lacks."""
+    global _encodings  # noqa: PLW0603 - there is one standard output, and one standard error
+    _encodings = tuple({name for name in encodings if not name.lower().startswith("utf")})
+    _stand_in.cache_clear()
 
 
-def _in(mark: str, encoding: str) -> bool:
+def _in(text: str) -> bool:
     try:
-        mark.encode(encoding)
+        for encoding in _encodings:
+            text.encode(encoding)
     except UnicodeEncodeError:
         return False
     return True
 
 
+@functools.cache
+def _stand_in(char: str) -> str:
+    """``char``, or what is shown in its place: as wide as it, where it isn't a mark of ours."""
+    import unicodedata
+
+    wide = unicodedata.east_asian_width(char) in "WF"
+    return next(filter(_in, (char, *_INSTEAD.get(char, ()))), "??" if wide else "?")
+
+
 def safe(text: str, *, lines: bool = True) -> str:
     """``text`` with nothing in it that a terminal would obey: control, bidi and unpaired characters become visible.
 
-    No key is in it either. ``lines``: whether newlines stay; tabs become two blanks.
+    Where a standard stream lacks a character, a stand-in takes its place. No key is in it either. ``lines``: whether newlines stay; tabs become two blanks.
     """
     text = shown(text)
     if text.isascii() and text.isprintable():
         return text
     legible = "".join(_visible(char, lines=lines) for char in text.replace("\r\n", "\n"))
-    return legible.translate(_lacking) if _lacking else legible
+    return legible if not _encodings or _in(legible) else "".join(map(_stand_in, legible))
 
 
 def _visible(char: str, *, lines: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.engine.view import Bars, Beside, Curve, Panel, Table, Text, View
+from wizard.engine.view import Bars, Beside, Curve, Gauge, Panel, Table, Text, View
 from wizard.locale import _
 
 
@@ -26,6 +26,8 @@ def text_of(view: View) -> Iterator[str]:
                 yield from (_named(label, f"{count:,}") for label, count in rows)
             case Curve(title=title, series=series):
                 yield from (f"{title}, {label}: {points[-1][1]:.4f}" for label, points in series)
+            case Gauge(title=title, done=done, total=total):
+                yield _named(title, f"{done:,}/{total:,}")
 
 
 def _table(table: Table) -> Iterator[str]:

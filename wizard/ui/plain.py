@@ -31,7 +31,6 @@ from wizard.locale import _
 from wizard.ui.base import forget_typed, safe
 from wizard.ui.lines import text_of
 from wizard.ui.pace import Lines
-from wizard.ui.stream import writable
 from wizard.ui.wrap import wrapped
 
 BACK = ("b", "<", "back")
@@ -48,7 +47,7 @@ class Plain:
     attended = True
 
     def __init__(self) -> None:
-        self._stream = writable(sys.stderr)
+        self._stream = sys.stderr
 
     # What is told
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import zip_longest
 from typing import Literal, TextIO
 
 from rich.cells import cell_len
@@ -29,7 +30,7 @@ from rich.table import Table as Grid
 from rich.text import Text as Words
 
 from wizard.engine.step import Progress
-from wizard.engine.view import Bars, Beside, Block, Curve, Panel, Table, Text, Tone, View
+from wizard.engine.view import Bars, Beside, Block, Curve, Gauge, Panel, Table, Text, Tone, View
 from wizard.locale import _
 from wizard.ui import capability, plot
 from wizard.ui.base import safe
@@ -46,7 +47,7 @@ SHORTEST_BAR = 8
 BESIDE_BAR = 38  # columns of how much, how fast and how long, and the gaps between them
 LEAST_BARRED = 60  # columns from which there is room for a bar and an amount
 CURVE_WIDTH, CURVE_HEIGHT, LEAST_CURVE = 72, 8, 3
-BESIDE_CURVE = 9  # rows of what stands around a curve while a job is watched
+BESIDE_CURVE = 10  # rows of what stands around a curve while a job is watched
 PIPE_WIDTH = 400
 
 _STYLE: dict[Tone, str] = {"plain": "", "dim": "dim", "good": "green", "warn": "yellow", "bad": "red"}
@@ -74,6 +75,8 @@ def _block(block: Block, console: Console, glyphs: Glyphs) -> RenderableType:
         case Curve():
             height = min(max(console.height - BESIDE_CURVE, LEAST_CURVE), CURVE_HEIGHT)
             drawn = _curve(block, min(width, CURVE_WIDTH), height, glyphs)
+        case Gauge():
+            drawn = _gauge(block, width)
     return drawn
 
 
@@ -82,24 +85,43 @@ def _fold(text: str, width: int) -> str:
 
 
 def _table(table: Table, width: int) -> RenderableType:
-    """Columns side by side; the widest one is folded. Where that leaves too little, each row becomes a small list."""
+    """Columns side by side. Where they don't fit: of many, the last goes below its row, and the widest one is folded.
+
+    Where that leaves too little, each row becomes a small list.
+    """
     rows = [[safe(cell, lines=False) for cell in row] for row in (table.columns, *table.rows)]
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    below = len(widths) > NAMED and sum(widths) + GAP * (len(widths) - 1) > width
+    if below:
+        widths.pop()
     # The first column has the names and ids that people copy: it stays whole.
     widest = max(range(1, len(widths)), key=widths.__getitem__, default=0)
     room = width - sum(widths) + widths[widest] - GAP * (len(widths) - 1)
     if widths[widest] > room and room < LEAST_COLUMN:
         return _list(rows[0], rows[1:], width)
     widths[widest] = min(widths[widest], max(room, 1))
-    grid = Grid(
-        box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim", show_header=any(rows[0])
-    )
-    for number, head in enumerate(rows[0]):
-        side: Literal["left", "right"] = "right" if number in table.right else "left"
-        grid.add_column(Words(head), justify=side, no_wrap=True, width=widths[number])
-    for row in rows[1:]:
-        grid.add_row(*(Words(_fold(cell, widths[number])) for number, cell in enumerate(row)))
-    return grid
+    text = Words(no_wrap=True, overflow="ignore")
+    for number, row in enumerate(rows):
+        if any(row):
+            lines = _across(row[: len(widths)], widths, table.right)
+            if below and row[-1]:
+                lines += [_fold(" " * GAP + row[-1], width)]
+            text.append("\n".join(lines) + "\n", style="" if number else "dim")
+    text.rstrip()
+    return text
+
+
+def _across(row: list[str], widths: list[int], right: frozenset[int]) -> list[str]:
+    """The lines of a row's cells beside each other."""
+    folded = [_fold(cell, columns).split("\n") for cell, columns in zip(row, widths, strict=True)]
+    lines = []
+    for parts in zip_longest(*folded, fillvalue=""):
+        cells = []
+        for number, (part, columns) in enumerate(zip(parts, widths, strict=True)):
+            blanks = " " * (columns - cell_len(part))
+            cells.append(blanks + part if number in right else part + blanks)
+        lines.append((" " * GAP).join(cells).rstrip())
+    return lines
 
 
 def _list(heads: list[str], rows: list[list[str]], width: int) -> RenderableType:
@@ -158,6 +180,18 @@ def _bars(bars: Bars, width: int) -> RenderableType:
         bar = FullBar(total=1, completed=1, width=length, finished_style="cyan") if length else Words()
         grid.add_row(Words(label), Words(shown), bar)
     return Group(Words(_fold(bars.title, width), style="bold"), grid)
+
+
+def _gauge(gauge: Gauge, width: int) -> RenderableType:
+    label = safe(gauge.title, lines=False)
+    count = f"{gauge.done:,}/{gauge.total:,}"
+    length = min(max(width - cell_len(label) - len(count) - 2 * GAP, 1), LONGEST_BAR)
+    grid = Grid.grid(padding=(0, GAP, 0, 0))
+    for _column in range(3):
+        grid.add_column(no_wrap=True)
+    bar = FullBar(gauge.total, gauge.done, length, style="bright_black", complete_style="cyan")
+    grid.add_row(Words(label), Words(count), bar)
+    return grid
 
 
 def _curve(curve: Curve, width: int, height: int, glyphs: Glyphs) -> RenderableType:

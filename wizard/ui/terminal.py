@@ -16,7 +16,6 @@ from wizard.local import log
 from wizard.locale import _
 from wizard.ui.base import safe
 from wizard.ui.capability import Capability
-from wizard.ui.stream import writable
 from wizard.ui.wrap import wrapped
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class Terminal:
 
     def __init__(self, capability: Capability) -> None:
         self._capability = capability
-        self._stream = writable(sys.stderr)
+        self._stream = sys.stderr
         self._made: Console | None = None
         self._rows: int | None = None  # of the open step on the screen; None: they stay
         self._size = (0, 0)

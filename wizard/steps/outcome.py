@@ -1,0 +1,179 @@
+"""What is told of one job: all that the platform says of it, and what it cost by its own model's list price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from wizard.bailian import endpoints, models
+from wizard.bailian.service import SUCCEEDED, Job
+from wizard.engine.step import Facts
+from wizard.engine.view import Block, Table, Text, View
+from wizard.locale import _
+from wizard.steps.facts import Ended, Estimate
+from wizard.steps.wording import instant, moment, money, span, whose_clock
+from wizard.steps.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """``amount`` in the currency of ``price``, for all the tokens that were billed."""
+
+    amount: Decimal
+    price: models.Price
+
+
+def cost_of(job: Job, region: str) -> Cost | None:
+    """What ``job`` costs by the list price of its model, or of the base that a tuned one has; None where either is unknown."""
+    price = _price(job, region)
+    if price is None or job.usage is None:
+        return None
+    return Cost(Decimal(job.usage) * price.amount / 1000, price)
+
+
+def region_of(facts: Mapping[str, object], world: World) -> str:
+    """The region whose prices and console count."""
+    named = "" if world.sandbox else world.named("DASHSCOPE_REGION")
+    return str(facts.get("key.region") or named or endpoints.DEFAULT_REGION)
+
+
+def ending_again(facts: Facts, world: World) -> View:
+    """The last screen of a session that has come to its end before."""
+    return ending(Job(job_id=facts["job.id"], **Ended.of(facts).as_json()), facts, world)
+
+
+def ending(job: Job, facts: Facts, world: World) -> View:
+    """The last screen: what came of it, what it cost, where to look, the commands for later."""
+    if not job.model and _is_ours(job, facts):
+        job = replace(job, model=facts["training.model"])
+    rows = [(_("Job"), job.job_id), *_course(job, world), *_result(job)]
+    rows += _bill(job, facts, world)
+    rows += _console(job, facts, world)
+    rows += [
+        (_("See it again"), command(world, "jobs", "show", job.job_id)),
+        (_("Its log"), command(world, "jobs", "logs", job.job_id)),
+        (_("Train another one"), command(world, "--new")),
+    ]
+    return _view(rows, job, world)
+
+
+def everything(job: Job, names: Mapping[str, str], facts: Facts, world: World) -> View:
+    """All about one job, whoever made it. ``names`` of its files by their ids, as far as they are known."""
+    rows = [(_("Job"), job.job_id)]
+    if job.name and job.name != job.job_id:
+        rows.append((_("Name"), job.name))
+    rows += [*_course(job, world), (_("Model"), job.model or _("not told"))]
+    if job.base_model and job.base_model != job.model:
+        rows.append((_("Base model"), job.base_model))
+    rows.append((_("Training type"), _type_shown(job.training_type)))
+    settings = " · ".join(f"{name}={value}" for name, value in job.hyper_parameters.items())
+    rows.append((_("Settings"), settings or _("not told")))
+    for label, ids in (
+        (_("Training data"), job.training_files),
+        (_("Validation data"), job.validation_files),
+    ):
+        rows += [(label, f"{names[one]} ({one})" if names.get(one) else one) for one in ids]
+    if not job.validation_files:
+        rows.append((_("Validation data"), _("no file of its own")))
+    rows += [(_("Created"), moment(job.created) or _("not told"))]
+    if job.ended:
+        rows += [(_("Ended"), moment(job.ended))]
+        began, ended = instant(job.created), instant(job.ended)
+        if isinstance(began, datetime) and isinstance(ended, datetime) and began <= ended:
+            rows += [(_("Took"), span((ended - began).total_seconds()))]
+    rows += [
+        *_result(job),
+        *_bill(job, facts, world),
+        *_console(job, facts, world),
+        (_("Its log"), command(world, "jobs", "logs", job.job_id)),
+    ]
+    return _view(rows, job, world, clock=whose_clock())
+
+
+def _view(rows: list[tuple[str, str]], job: Job, world: World, *, clock: str = "") -> View:
+    blocks: list[Block] = [Table((_("What"), _("Value")), tuple(rows))]
+    if clock:
+        blocks.append(Text(clock, "dim"))
+    if job.status == SUCCEEDED and not world.sandbox:
+        blocks.append(
+            Text(_("The model has to be deployed before it can be called; a deployment costs extra."), "warn")
+        )
+    return View(tuple(blocks))
+
+
+def _course(job: Job, world: World) -> list[tuple[str, str]]:
+    simulated = _(" (simulated)") if world.sandbox else ""
+    rows = [(_("Status"), status_shown(job.status) + simulated)]
+    if given := " ".join(filter(None, (job.failure_message, job.failure_code and f"({job.failure_code})"))):
+        rows.append((_("Reason given"), given))
+    return rows
+
+
+def _result(job: Job) -> list[tuple[str, str]]:
+    return [(_("Your model"), job.output_model)] if job.output_model and job.status == SUCCEEDED else []
+
+
+def _is_ours(job: Job, facts: Facts) -> bool:
+    """Whether it is this session's job."""
+    return job.job_id == facts.get("job.id")
+
+
+def _bill(job: Job, facts: Facts, world: World) -> list[tuple[str, str]]:
+    """Tokens and cost, and what this session expected of its own job."""
+    if job.usage is None:
+        if job.final:
+            return [(_("Billed tokens"), _("not told by the platform"))]
+        return [(_("Billed tokens"), _("known once it has ended"))]
+    simulated = _(" (simulated)") if world.sandbox else ""
+    cost = cost_of(job, region_of(facts, world))
+    if cost is None:
+        shown = _("unknown: no price of {model} is published for this region").format(model=job.model or "?")
+    else:
+        shown = money(cost.amount, cost.amount, cost.price.currency) + simulated
+    before = Estimate.of(facts).cost if _is_ours(job, facts) and Estimate.KEY in facts else None
+    if before is not None:
+        expected = money(before.low, before.high, before.currency)
+        shown = _("{cost}; estimated before: {expected}").format(cost=shown, expected=expected)
+    return [(_("Billed tokens"), f"{job.usage:,}{simulated}"), (_("Cost by list price"), shown)]
+
+
+def _price(job: Job, region: str) -> models.Price | None:
+    known = models.model(job.model) or models.model(job.base_model)
+    return known.price(region) if known is not None else None
+
+
+def _console(job: Job, facts: Facts, world: World) -> list[tuple[str, str]]:
+    if world.sandbox:
+        return []
+    region = region_of(facts, world)
+    rows = [(_("In the console"), endpoints.console_jobs(region))]
+    if job.status == SUCCEEDED:
+        rows.append((_("Deploy it at"), endpoints.console_deploy(region)))
+    return rows
+
+
+def _type_shown(training_type: str) -> str:
+    if training_type in models.TRAINING_TYPES:
+        return f"{models.training_type_words(training_type)[0]} ({training_type})"
+    return training_type or _("not told")
+
+
+def status_shown(status: str) -> str:
+    """A job's status with what it means; one that is not known is shown as it is."""
+    meanings = {
+        "PENDING": _("accepted"),
+        "QUEUING": _("waiting for its turn: one training runs at a time"),
+        "RUNNING": _("training"),
+        "CANCELING": _("being cancelled"),
+        "SUCCEEDED": _("finished"),
+        "FAILED": _("failed"),
+        "CANCELED": _("cancelled"),
+    }
+    return f"{status} ({meanings[status]})" if status in meanings else status
+
+
+def command(world: World, *rest: str) -> str:
+    """A command line for later that works on the same platform."""
+    return " ".join(("bailian-wizard", *rest, *(("--sandbox",) if world.sandbox else ())))
