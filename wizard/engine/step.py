@@ -70,11 +70,25 @@ class Unacceptable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer to choose. Where ``edits`` is a field's key, choosing asks that field instead of answering this one."""
+    """One answer to choose. Where ``edits`` is a field's key, choosing asks that field instead of answering this one.
+
+    ``brief``: a few words that stand beside the label, such as a size; ``note``: a sentence about it.
+    """
 
     value: Any
     label: str
     note: str = ""
+    edits: str = ""
+    brief: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a letter does at a question: it shows something, or asks the field ``edits`` instead."""
+
+    letter: str
+    label: str
+    show: Callable[[], View] | None = None
     edits: str = ""
 
 
@@ -92,6 +106,7 @@ class Field:
     ``quiet``: the default is taken without asking, until somebody edits it. ``attended``: only a person is asked; a
     script needs no answer. ``browse(page)``: something to page through at this question, None past its end.
     ``foremost``: how many choices a menu shows before it is asked for all; 0 for all at once.
+    ``keys``: what can be seen or done at this question by a letter.
     ``public``: an answer is one of our own words, never of the user's data, so that the log may tell it.
     ``word``: for kind ``word``, what must be typed for ``default``-independent ``value`` to be the answer.
     """
@@ -111,6 +126,7 @@ class Field:
     public: bool = False
     browse: Callable[[int], View | None] | None = None
     foremost: int = 0
+    keys: tuple[Key, ...] = ()
     word: str = ""
     value: Any = None
 
@@ -161,7 +177,8 @@ class Field:
             return raw
         if not isinstance(raw, str):
             raise Unacceptable(_("{value} should be text.").format(value=raw))
-        return raw if self.kind == "text" else raw.strip()
+        # A name may end with a blank, where a file is really called so.
+        return raw if self.kind == "text" or (self.kind == "path" and _is_path(raw)) else raw.strip()
 
 
 def _is_path(text: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from wizard.data import catalog
 from wizard.engine.step import Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, WizardError
+from wizard.local.named import plainest
 from wizard.locale import _, ngettext
 from wizard.steps import columns
 from wizard.steps.help import about
@@ -104,7 +105,9 @@ class Dataset(Step):
             kind="choice",
             label=_("Which set of questions?"),
             default=sets[0].id,
-            choices=tuple(Choice(found.id, catalog.title(found.id), self._describe(found)) for found in sets),
+            choices=tuple(
+                Choice(found.id, catalog.title(found.id), brief=self._describe(found)) for found in sets
+            ),
             needs=("dataset.source",),
         )
         chosen = next((found for found in sets if found.id == facts.get("dataset.set")), None)
@@ -118,7 +121,7 @@ class Dataset(Step):
             label=_("This set has no train file here. Which of its files shall train the model?"),
             default=chosen.splits[0].name,
             choices=tuple(
-                Choice(name, split.path.name, self._size(split.path)) for name, split in splits.items()
+                Choice(name, split.path.name, brief=self._size(split.path)) for name, split in splits.items()
             ),
             needs=("dataset.source", "dataset.set"),
             quiet="train" in splits,
@@ -134,7 +137,7 @@ class Dataset(Step):
             Choice(
                 name,
                 _("The {split} file: {name}").format(split=name, name=split.path.name),
-                self._size(split.path),
+                brief=self._size(split.path),
             )
             for name, split in others.items()
         ]
@@ -270,11 +273,11 @@ class Dataset(Step):
             problems = [self._problem(path / name) for name in place.names[:TRIED]]
             return problems[0] if all(problems) else None
         return _("There are no questions under {path}. Name a file, such as {path}/train.jsonl").format(
-            path=named
+            path=plainest(named)
         )
 
     def _check_file(self, named: str) -> str | None:
-        return self._problem(self._world.path(named), named)
+        return self._problem(self._world.path(named), plainest(named))
 
     def _problem(self, path: Path, named: str = "") -> str | None:
         """Why a file can't be used, from its beginning; every row is looked at by the conversion."""

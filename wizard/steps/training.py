@@ -54,7 +54,10 @@ class Training(Step):
             label=_("Which model shall be trained?"),
             why=_dated(offered, region),
             default=offered[0].code,
-            choices=tuple(Choice(model.code, model.code, _about(model, region)) for model in offered),
+            choices=tuple(
+                Choice(model.code, model.code, _about(model), brief=_priced(model, region))
+                for model in offered
+            ),
             foremost=sum(bool(model.recommended) for model in offered),
         )
         chosen = next((model for model in offered if model.code == facts.get("training.model")), offered[0])
@@ -241,13 +244,13 @@ def _dated(offered: Sequence[models.TunableModel], region: str) -> str:
     )
 
 
-def _about(model: models.TunableModel, region: str) -> str:
+def _priced(model: models.TunableModel, region: str) -> str:
     price = model.price(region)
-    words = list(model.remarks())
-    if price is not None:
-        sign = {"CNY": "¥", "USD": "$"}[price.currency]
-        words.insert(0, f"{sign}{price.amount}")
-    return " · ".join(words)
+    return "" if price is None else {"CNY": "¥", "USD": "$"}[price.currency] + str(price.amount)
+
+
+def _about(model: models.TunableModel) -> str:
+    return " · ".join(model.remarks())
 
 
 def _type_label(training_type: str) -> str:

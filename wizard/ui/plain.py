@@ -172,8 +172,8 @@ class Plain:
     def _put(self, label: str, choices: Sequence[Choice], *, more: bool = False) -> None:
         self._write(label)
         for number, choice in enumerate(choices, 1):
-            note = f" - {choice.note}" if choice.note else ""
-            self._write(safe(f"  {number}. {choice.label}{note}", lines=False))
+            told = " - ".join(filter(None, (choice.label, choice.brief, choice.note)))
+            self._write(safe(f"  {number}. {told}", lines=False))
         if more:
             self._write(_("  m. Show more rows"))
 
