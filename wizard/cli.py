@@ -233,7 +233,7 @@ def _one_shot(arguments: Namespace, world: World, able: Capability) -> int:
         return looking_after.sessions(arguments, world, front)
     from wizard.commands import serving
 
-    return serving.serve(world.folder, arguments.port, front)
+    return serving.serve(world.folder, arguments.port, arguments.speed, front)
 
 
 def _front(able: Capability) -> Front:

@@ -12,13 +12,13 @@ from wizard.locale import _
 from wizard.steps.world import SANDBOX_KEY, state_in
 
 
-def serve(folder: Path, port: int, front: Front) -> int:
+def serve(folder: Path, port: int, speed: float, front: Front) -> int:
     """Serve until Ctrl-C or another signal, with the state that ``--sandbox`` uses in this folder.
 
     Prints the server's line, as the server does; returns the server's exit code where it ends by itself.
     """
     state = state_in(folder, sandbox=True) / "platform"
-    with sandbox.start(state, arguments=("--port", str(port))) as running:
+    with sandbox.start(state, arguments=("--port", str(port), "--speed", str(speed))) as running:
         sys.stdout.write(json.dumps({"url": running.url, "pid": running.pid}) + "\n")
         sys.stdout.flush()
         front.say(

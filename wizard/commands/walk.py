@@ -94,8 +94,7 @@ def plan(world: World, front: Front, given: Mapping[str, Given], *, as_json: boo
             ]
             print_json({"digest": planned.digest, "plan": items, "estimate": run.facts["training.estimate"]})
             return 0
-        view = Review(world).view(run.facts)
-        for line in text_of(view) if view else ():
+        for line in text_of(Review(world).whole(run.facts)):
             process.result(line)
         process.result(_("digest: {digest}").format(digest=planned.digest))
         return 0

@@ -70,10 +70,7 @@ class Run:
 
     def satisfied(self, step: Step) -> bool:
         """Whether every question of ``step`` has a good answer and its results rest on what is true now."""
-        if self._open_field(step) is not None:
-            return False
-        basis = self._basis_of_results(step)
-        return all(self._rests_on(key, basis) for key in step.gives)
+        return self._open_field(step) is None and self._made(step)
 
     def _applicable(self) -> list[Step]:
         return [step for step in self.steps if step.applies(self.facts)]
@@ -94,7 +91,17 @@ class Run:
         return applicable[applicable.index(seal) :] if seal else applicable
 
     def _open_field(self, step: Step) -> Field | None:
-        return next((field for field in step.fields(self.facts) if not self._answered(field)), None)
+        """The first question of ``step`` that is open; of those about its results only once these are there."""
+        fields = [field for field in step.fields(self.facts) if not self._answered(field)]
+        first = next((field for field in fields if not field.after), None)
+        if first is None and fields and self._made(step):
+            return fields[0]
+        return first
+
+    def _made(self, step: Step) -> bool:
+        """Whether the results of ``step`` rest on what is true now."""
+        basis = self._basis_of_results(step)
+        return all(self._rests_on(key, basis) for key in step.gives)
 
     def _answered(self, field: Field) -> bool:
         if field.key in self._reopened or field.key in self._given:
@@ -121,7 +128,7 @@ class Run:
 
     def _basis_of_results(self, step: Step) -> str:
         facts = self.facts
-        own = [field.key for field in step.fields(facts) if field.kind != "secret"]
+        own = [field.key for field in step.fields(facts) if field.kind != "secret" and not field.after]
         more = step.rests_on(facts)
         basis = self._basis((*step.needs, *own))
         return basis if more is None else digest([basis, more])
@@ -191,9 +198,7 @@ class Run:
     def _verify(self) -> None:
         for step in self._open_steps():
             # Also where an answer is given again: the same one may make nothing new of what has changed behind it.
-            basis = self._basis_of_results(step)
-            recorded = bool(step.gives) and all(self._rests_on(key, basis) for key in step.gives)
-            if recorded and (reason := self._untrue(step)):
+            if step.gives and self._made(step) and (reason := self._untrue(step)):
                 self.front.say(f"{step.title()}: {reason}", "warn")
                 self.session.drop(step.gives)
 
@@ -383,7 +388,10 @@ class Run:
         log.error(error, step=step.id)
         own = [field.key for field in step.fields(self.facts) if not field.quiet]
         chosen = mend.ask(
-            error, self.front, own_questions=bool(own), way_back=self._question_before(step) is not None
+            error,
+            self.front,
+            own_questions=step.title() if own else "",
+            way_back=self._question_before(step) is not None,
         )
         if chosen == "retry":
             return

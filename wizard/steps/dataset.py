@@ -44,7 +44,8 @@ class Dataset(Step):
         self._places: dict[Path, _Place] = {}
         self._labels: dict[_Identity, str] = {}
         self._problems: dict[_Identity, str | None] = {}
-        self._beginnings: dict[_Identity, Recognised] = {}
+        self._beginnings: dict[tuple[_Identity, tuple[tuple[str, str], ...]], Recognised] = {}
+        self._workbooks: dict[_Identity, tuple[str, ...]] = {}
 
     def title(self) -> str:
         """As on the screen."""
@@ -87,9 +88,14 @@ class Dataset(Step):
         train = self._training_file(path, facts)
         if facts.get("dataset.file", NO_FILE if not names else None) is None or self._problem(train):
             return (which,)
+        sheets = self._sheets(train)
+        if sheets and facts.get(columns.SHEET) not in sheets:
+            return (which, columns.sheet(sheets))
+        named = {"sheet": facts[columns.SHEET]} if columns.SHEET in facts else {}
         return (
             which,
-            *columns.fields(train, self._recognised(train), facts),
+            *((columns.sheet(sheets),) if sheets else ()),
+            *columns.fields(train, self._recognised(train, named), facts),
             *self._fields_of_validation(facts, {}, needs=("dataset.source", "dataset.file")),
         )
 
@@ -184,6 +190,8 @@ class Dataset(Step):
                 chosen.append(("validation" if split.name == validation else role, split.path, split.output))
         else:
             train = self._training_file(source, facts)
+            if problem := self._problem(train):  # since it was chosen
+                raise DataError(problem, _("Choose another file, or mend this one."))
             meanings = columns.chosen(facts)
             chosen.append(("train", train, self._output_name(train)))
         if validation == BY_FILE:
@@ -201,15 +209,20 @@ class Dataset(Step):
         chosen.sort(key=lambda entry: order[entry[0]])
         return {
             "dataset.files": [
-                self._file(role, path, output, self._meant(path, meanings)) for role, path, output in chosen
+                self._file(role, path, output, self._meant(role, path, meanings))
+                for role, path, output in chosen
             ]
         }
 
-    def _meant(self, path: Path, meanings: Mapping[str, str]) -> Mapping[str, str]:
+    def _meant(self, role: str, path: Path, meanings: Mapping[str, str]) -> Mapping[str, str]:
         """``meanings``, said of the training file, where they fit ``path``, too; else its own names speak."""
+        about = {name: value for name, value in meanings.items() if name == "sheet"}
+        if role != "train":
+            meanings = {name: value for name, value in meanings.items() if name not in about}
+            about = {}
         named = columns.named(meanings)
-        fits = not named or named <= {column.name for column in self._recognised(path).fields}
-        return meanings if fits else {}
+        fits = not named or named <= {column.name for column in self._recognised(path, about).fields}
+        return meanings if fits else about
 
     def verify(self, facts: Facts) -> str | None:
         """The files must be there as they were chosen."""
@@ -257,6 +270,10 @@ class Dataset(Step):
             with suppress(WizardError):  # what can't be read is no default; who names it is told
                 if self._place(self._world.folder / name).sets:
                     return name
+        with suppress(WizardError):
+            names = self._place(self._world.folder).names
+            if len(names) == 1:
+                return names[0]
         return None
 
     def _check_source(self, named: str) -> str | None:
@@ -287,20 +304,29 @@ class Dataset(Step):
         if identity not in self._problems:
             try:
                 fields = self._recognised(path).fields
-                self._problems[identity] = (
-                    None if fields else _("{path} has no rows.").format(path=named or path)
-                )
+                self._problems[identity] = None if fields else _why_no_rows(path, named or str(path))
             except WizardError as problem:
                 self._problems[identity] = f"{problem.message} {problem.hint}".strip()
         return self._problems[identity]
 
-    def _recognised(self, path: Path) -> Recognised:
+    def _recognised(self, path: Path, named: Mapping[str, str] | None = None) -> Recognised:
         from wizard.data import readers
 
+        known = (_identity(path), tuple((named or {}).items()))
+        if known not in self._beginnings:
+            self._beginnings[known] = readers.recognise(path, named)
+        return self._beginnings[known]
+
+    def _sheets(self, path: Path) -> tuple[str, ...]:
+        """The sheets to choose from, where the first of a workbook has no rows."""
+        from wizard.data import readers
+
+        if self._recognised(path).container != "xlsx":
+            return ()
         identity = _identity(path)
-        if identity not in self._beginnings:
-            self._beginnings[identity] = readers.recognise(path)
-        return self._beginnings[identity]
+        if identity not in self._workbooks:
+            self._workbooks[identity] = readers.sheets(path)
+        return self._workbooks[identity]
 
     @staticmethod
     def _output_name(path: Path) -> str:
@@ -363,6 +389,18 @@ def _look(path: Path) -> _Place:
     sets = catalog.find_sets(path)
     files = () if sets else catalog.data_files(path)
     return _Place(path, sets, tuple(str(file.relative_to(path)) for file in files))
+
+
+def _why_no_rows(path: Path, named: str) -> str:
+    """A file without rows, or a text that is nothing of what is read."""
+    from wizard.data.lines import head_of, opened
+
+    with opened(path) as stream:
+        if not head_of(stream).strip():
+            return _("{path} has no rows.").format(path=named)
+    return _("{path} is no text of a kind that is read. What can be read: {formats}.").format(
+        path=named, formats="JSON, JSON Lines, CSV, TSV, Excel (.xlsx), Parquet"
+    )
 
 
 def _is_place(path: Path) -> bool:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from wizard.bailian import models
 from wizard.bailian.hyperparameters import taken_by
 from wizard.engine.plan import Item, Plan
-from wizard.engine.step import Choice, Facts, Field, Step, source_shown, written
-from wizard.engine.view import Block, Table, Text, View
+from wizard.engine.step import Choice, Facts, Field, Key, Step, source_shown, written
+from wizard.engine.view import Block, Line, Pairs, Table, Text, View
 from wizard.locale import _, ngettext
 from wizard.steps.estimate import cost_shown, price_of, sent_parameters
 from wizard.steps.help import about
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from wizard.money.ledger import Spent
 
 YES = "yes"
+_RULE = ("", "")
+_WITHOUT_SAYING = "target_modules"  # the same in every training of this kind
 SENT_ROLES = ("train", "validation")
 ANSWERS = ("dataset.", "preview.", "key.", "training.")
 BESIDES = ("cost", "tokens", "job_name", "budget", "again")
 """Lines that don't make it another training: with the rest equal, it is the same once more."""
-LOOKS = ("preview.looks_right", "training.adjust", "key.save")  # asked of a person only
+LOOKS = ("preview.looks_right", "preview.read", "training.adjust", "key.save")  # asked of a person only
 
 
 class Review(Step):
@@ -63,25 +65,12 @@ class Review(Step):
             choices=(
                 Choice("none", _("None any more")),
                 *(
-                    Choice(item.key, item.label, item.shown, edits=item.edits)
+                    Choice(item.key, item.label, brief=item.shown, edits=item.edits)
                     for item in plan.items
                     if item.edits
                 ),
             ),
             quiet=True,
-            attended=True,
-        )
-        checked = Field(
-            key="review.checked",
-            public=True,
-            help=about("review.checked"),
-            kind="choice",
-            label=_("Is everything as you want it?"),
-            default=plan.digest,
-            choices=(
-                Choice(plan.digest, _("Yes, go on to the confirmation")),
-                Choice("change", _("No, change something"), edits=change.key),
-            ),
             attended=True,
         )
         if self._world.sandbox:
@@ -94,81 +83,59 @@ class Review(Step):
             help=about("review.approval"),
             kind="word",
             label=label.format(word=YES),
-            why=self._in_short(facts),
             word=YES,
             value=plan.digest,
             default=plan.digest if self._world.sandbox else None,
+            keys=(
+                Key("e", _("change a line"), edits=change.key),
+                Key("d", _("how the cost comes about"), lambda: _formulas(facts)),
+                Key(
+                    "c", _("the same as a command"), lambda: View((Line(command(facts, plan, self._world)),))
+                ),
+            ),
         )
-        return (change, checked, approval)
+        return (change, approval)
 
-    def _in_short(self, facts: Facts) -> str:
-        """What the yes is given to, once more, so that it stands beside the question on the smallest screen."""
-        estimate = facts["training.estimate"]
-        rows = ngettext("{count:,} row", "{count:,} rows", estimate["rows"]).format(count=estimate["rows"])
-        tokens = ngettext("{count:,} token", "{count:,} tokens", estimate["tokens"]).format(
-            count=estimate["tokens"]
-        )
-        epochs = ngettext("{count} epoch", "{count} epochs", facts["training.n_epochs"]).format(
-            count=facts["training.n_epochs"]
-        )
-        parts = [facts["training.model"], rows, f"{tokens} × {epochs}", cost_shown(estimate)]
-        if estimate["low"] is not None:
-            parts.append(_("list price of {date}").format(date=models.date_shown(estimate["price_date"])))
-        return " · ".join(parts)
-
-    def view(self, facts: Facts) -> View | None:
-        """What leaves this machine, the same as a command, how the cost comes about; then the plan."""
+    def whole(self, facts: Facts) -> View:
+        """The plan line by line, with how its cost comes about: for who reads it and is asked nothing."""
         plan = plan_of(facts, self._world)
-        estimate = facts["training.estimate"]
         rows = tuple(
             (item.label, item.shown, source_shown(facts.sources.get(item.edits, ""))) for item in plan.items
         )
-        # The table stands last, next to the question: on a small screen it is what can still be seen.
-        blocks: list[Block] = []
-        blocks.append(Text(self._leaves(facts)))
-        blocks.append(
-            Text(
-                _("The same without questions: {command}").format(command=command(facts, plan, self._world)),
-                "dim",
-            )
-        )
-        if estimate["low"] is not None:
-            blocks.append(
-                Text(
-                    "\n".join(
-                        (
-                            _("At least: {formula}").format(formula=estimate["formula_low"]),
-                            _("At most: {formula}").format(formula=estimate["formula_high"]),
-                            estimate["reason"],
-                            _(
-                                "List price of {date}, from {source}. The real bill is the job's usage."
-                            ).format(
-                                date=models.date_shown(estimate["price_date"]),
-                                source=estimate["price_source"],
-                            ),
-                        )
-                    ),
-                    "dim",
+        said = _("The same without questions: {command}").format(command=command(facts, plan, self._world))
+        blocks = (Text(self._leaves(facts)), Text(said, "dim"), *_formulas(facts).blocks)
+        return View((*blocks, Table((_("What"), _("Value"), _("From")), rows)))
+
+    def view(self, facts: Facts) -> View | None:
+        """The plan on one small screen: hyper-parameters in a line, what it costs set off from the rest."""
+        plan = plan_of(facts, self._world)
+        settings = {known.name: known for known in taken_by(facts["training.type"])}
+        rows: list[tuple[str, str]] = []
+        costs: list[tuple[str, str]] = []
+        for item in plan.items:
+            source = facts.sources.get(item.edits, "")
+            given = f" [{source_shown(source)}]" if source in ("flag", "answers") else ""
+            if item.key in settings:
+                if item.key != _WITHOUT_SAYING:
+                    short = f"{item.key} {item.shown}{given}"
+                    if rows[-1][0] == _("Settings"):
+                        short = f"{rows.pop()[1]} · {short}"
+                    rows.append((_("Settings"), short))
+            elif item.key in ("tokens", "cost", "budget"):
+                costs.append((item.label, item.shown + given))
+            else:
+                rows.append((item.label, item.shown + given))
+        for entry in facts["preview.statistics"]:
+            if entry["left_out"]:
+                told = ngettext(
+                    "{count:,} row is not used; it is listed in {name}",
+                    "{count:,} rows are not used; they are listed in {name}",
+                    entry["left_out"],
                 )
-            )
-        if estimate["rows_counted"] < estimate["rows"]:
-            blocks.append(
-                Text(
-                    _("Tokens were counted in {counted:,} of {rows:,} rows, drawn at random.").format(
-                        counted=estimate["rows_counted"], rows=estimate["rows"]
-                    ),
-                    "dim",
-                )
-            )
-        if estimate["tokens_approximate"]:
-            blocks.append(
-                Text(
-                    _("This model counts tokens a little differently; the figures are approximations."),
-                    "warn",
-                )
-            )
-        blocks.append(Table((_("What"), _("Value"), _("From")), rows))
-        return View(tuple(blocks))
+                shown = told.format(count=entry["left_out"], name=entry["left_out_file"])
+                rows.append((_("Left out"), shown))
+        rows.append((_("Sent"), self._leaves(facts)))
+        return View((Pairs((*rows, _RULE, *costs, _RULE)),))
 
     def line(self, facts: Facts) -> str:
         """The approved digest."""
@@ -181,6 +148,31 @@ class Review(Step):
         return _(
             "What leaves this computer: {names}, these settings, and the key for signing in; to {endpoint}."
         ).format(names=names, endpoint=facts["key.proof"]["endpoint"])
+
+
+def _formulas(facts: Facts) -> View:
+    """How the cost comes about, at least and at most."""
+    estimate = facts["training.estimate"]
+    blocks: list[Block] = []
+    if estimate["low"] is not None:
+        lines = (
+            _("At least: {formula}").format(formula=estimate["formula_low"]),
+            _("At most: {formula}").format(formula=estimate["formula_high"]),
+            estimate["reason"],
+            _("List price of {date}, from {source}. The real bill is the job's usage.").format(
+                date=models.date_shown(estimate["price_date"]), source=estimate["price_source"]
+            ),
+        )
+        blocks.append(Text("\n".join(lines), "dim"))
+    if estimate["rows_counted"] < estimate["rows"]:
+        counted = _("Tokens were counted in {counted:,} of {rows:,} rows, drawn at random.").format(
+            counted=estimate["rows_counted"], rows=estimate["rows"]
+        )
+        blocks.append(Text(counted, "dim"))
+    if estimate["tokens_approximate"]:
+        told = _("This model counts tokens a little differently; the figures are approximations.")
+        blocks.append(Text(told, "warn"))
+    return View(tuple(blocks))
 
 
 def plan_of(facts: Facts, world: World) -> Plan:

@@ -204,6 +204,8 @@ def _course(job: Job | None, log: _Log, trouble: str, seconds: float, *, simulat
         status = _("{status} · watched for {time}").format(
             status=status_shown(job.status), time=span(seconds)
         )
+        if job.created:
+            status += " · " + _("created {time}").format(time=job.created)
         blocks.append(Text(_("{text} (simulated)").format(text=status) if simulated else status))
     curve = curve_of(log.losses, simulated=simulated)
     if curve is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.engine.view import Bars, Beside, Curve, Panel, Table, Text, View
+from wizard.engine.view import Bars, Beside, Curve, Line, Pairs, Panel, Table, Text, View
 from wizard.locale import _
 
 
@@ -14,6 +14,10 @@ def text_of(view: View) -> Iterator[str]:
         match block:
             case Text(text=text):
                 yield text
+            case Line(text=text):
+                yield text
+            case Pairs(rows=rows):
+                yield from (_named(label, value) if label else value for label, value in rows if value)
             case Table():
                 yield from _table(block)
             case Panel():

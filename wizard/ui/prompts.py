@@ -117,6 +117,19 @@ def line(field: Field, offered: str, typed: str, around: Around) -> Any:
         around.redraw()
 
 
+def paused(around: Around) -> bool:
+    """Wait until what is on the screen is read: whether Enter was pressed, to see more of it, and not Escape."""
+    import questionary
+
+    question = questionary.text(_("more"), qmark="", style=_style(around.able), output=_output(around.stream))
+    below(question.application, lambda: [_("Enter next page · Esc enough")], around.able)
+    answer = _asked(question, around, back=True, fresh=True)
+    if isinstance(answer, _Resized):
+        around.redraw()
+        return True
+    return answer is not BACK
+
+
 def _names_completed() -> dict[str, Any]:
     from prompt_toolkit.shortcuts import CompleteStyle
     from questionary.prompts.path import GreatUXPathCompleter

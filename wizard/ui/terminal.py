@@ -6,6 +6,7 @@ Both libraries are imported when first needed, so that the first question comes 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +31,7 @@ from wizard.locale import _
 from wizard.ui.base import safe
 from wizard.ui.capability import Capability
 from wizard.ui.stream import writable
-from wizard.ui.wrap import wrapped
+from wizard.ui.wrap import width, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 _SGR: dict[str, str] = {"plain": "", "dim": "2", "good": "32", "warn": "33", "bad": "31"}
 _MORE, _ALL = object(), object()
+_AROUND, _LEAST = 8, 4  # rows of a question below what a key shows, and of what is shown of it at least
 _REMEMBERED = 200  # parts of the screen: more than fit the tallest
 
 
@@ -113,7 +115,8 @@ class Terminal:
         """The answer; Escape goes back, Ctrl-C and Ctrl-D leave."""
         page = 0
         shown: list[_Drawn] = []
-        if field.browse is not None and (view := field.browse(0)) is not None:
+        view = field.above() if field.above else field.browse(0) if field.browse else None
+        if view is not None:
             shown = [self._put(lambda: self._rendered(view))]
         if field.why:
             shown.append(self._line(field.why, _SGR["dim"]))
@@ -229,8 +232,19 @@ class Terminal:
         if key.edits:
             raise Edit(key.edits)
         assert key.show is not None
+        from wizard.ui import prompts
+
         view = key.show()
-        above.append(self._put(lambda: self._rendered(view)))
+        lines = self._rendered(view)
+        room = max(_size()[1] - _AROUND, _LEAST)
+        while _taken(lines) > room:  # nothing that is to be read goes off the screen unread
+            page = self._put(lambda: lines[:room])  # noqa: B023 - it is lifted before there are others
+            going_on = prompts.paused(self._around("", above))
+            self._lift([page])
+            if not going_on:
+                return
+            lines = lines[room:]
+        above.append(self._put(lambda: lines))
 
     def _problem(self, problem: Unacceptable) -> _Drawn:
         return self._line(f"{self._capability.glyphs.bad} {safe(str(problem), lines=False)}", _SGR["bad"])
@@ -243,7 +257,7 @@ class Terminal:
     def _put(self, draw: Callable[[], list[str]]) -> _Drawn:
         """Write what ``draw`` gives for the terminal as wide as it is now, and remember how to."""
         lines = draw()
-        part = _Drawn(draw, len(lines), _size())
+        part = _Drawn(draw, _taken(lines), _size())
         self._drawn.append(part)
         if self._open is not None:
             self._open.append(part)
@@ -269,7 +283,7 @@ class Terminal:
         for part in reversed(self._drawn):
             part.size = _size()
             drawn = part.draw()
-            part.rows = len(drawn)
+            part.rows = _taken(drawn)
             lines = drawn + lines
             if len(lines) >= _size()[1] > 0:
                 break
@@ -277,11 +291,13 @@ class Terminal:
         self._write("\x1b[H\x1b[2J" + "".join(f"{line}\n" for line in lines[-_size()[1] :]))
 
     def _collapse(self) -> None:
-        """Wipe what the open step has asked, where all of it is still on the screen as it was written."""
-        rows = sum(part.rows for part in self._open or ())
-        if rows and rows < self._size[1] and self._size == _size():
-            self._write(f"\x1b[{rows}A\r\x1b[J")
+        """Wipe what the open step has asked; where it was taller than the screen, what is above is drawn anew."""
+        if rows := sum(part.rows for part in self._open or ()):
             self._forget(self._open or ())
+            if rows < self._size[1] and self._size == _size():
+                self._write(f"\x1b[{rows}A\r\x1b[J")
+            else:
+                self._again()
         self._open = None
 
     def _forget(self, parts: Sequence[_Drawn]) -> None:
@@ -346,6 +362,16 @@ class _Region:
 
         console = self._terminal._console  # noqa: SLF001 - two halves of one front end
         self._live.update(render(view, console, self._terminal._capability.glyphs))  # noqa: SLF001 - as above
+
+
+def _taken(lines: Sequence[str]) -> int:
+    """The rows that ``lines`` take: more than one where a line is wider than the terminal."""
+    columns = _size()[0]
+    return sum(max(-(-width(_plain(line)) // columns), 1) for line in lines)
+
+
+def _plain(line: str) -> str:
+    return re.sub(r"\x1b\[[\d;]*m", "", line) if "\x1b" in line else line
 
 
 def _indented(text: str) -> str:
