@@ -51,7 +51,7 @@ def test_help_is_three_lines(spoken: str) -> None:
 def test_question_mark_explains_and_keeps_what_was_typed(folder: Path) -> None:
     """At a list ? explains it and the choice that is pointed at; at a line it does where nothing was typed, F1 always."""
     with Terminal(["--sandbox"], folder) as terminal:
-        terminal.answer(r"Where is your data.*\(Esc: back; \?: help\)", "?")
+        terminal.answer(r"Where is your data.*Esc back · \? help", "?")
         terminal.expect("Samples to practise with")
         terminal.settle()
         assert terminal.lines[terminal.screen.cursor.y].endswith("datasets")
@@ -60,7 +60,7 @@ def test_question_mark_explains_and_keeps_what_was_typed(folder: Path) -> None:
         terminal.settle()
         assert terminal.lines[terminal.screen.cursor.y].endswith("datasets/Med?")
         terminal.press("backspace", "QA", "enter")
-        terminal.answer(r"Which set.*Esc: back; \?: help", "down", "?")
+        terminal.answer(r"(?s)Which set.*Esc back · \? help", "down", "?")
         terminal.expect("About MedQA: https://github.com/jind11/MedQA")
         terminal.expect(r"MedQA Taiwan: train 24 rows, 7\.6 KB · dev 6 rows, 1\.8 KB · test 6 rows, 1\.9 KB")
         terminal.settle()
@@ -78,7 +78,7 @@ def test_enter_takes_the_name_that_was_picked_and_else_the_line(folder: Path) ->
         terminal.settle()
         assert terminal.lines[terminal.screen.cursor.y].rstrip("/").endswith("datasets/MedQA")
         terminal.press("enter")
-        terminal.answer(r"Which set.*Esc: back", "escape")
+        terminal.answer(r"(?s)Which set.*Esc back", "escape")
         terminal.answer(r"Where is your data", "clear", "datasets/MedQA")
         terminal.settle()
         terminal.press("enter")

@@ -44,7 +44,11 @@ TO_THE_KEY: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Where is your data? A file, a folder, or an archive", ("enter",)),
     ("Which set of questions?", ("enter",)),
     ("What shall the model be checked against while it trains?", ("enter",)),
+    ("Does this look right?", ("o",)),
     ("Does this look right?", ("enter",)),
+    ("I have read it, go on", ("s",)),
+    ("more", ("enter",)),
+    ("I have read it, go on", ("enter",)),
     ("Paste your API key", (WRONG, "enter")),
     ("Keep the key in .env in this folder, readable by you only?", ("enter",)),
     ("What now?", ("enter",)),
@@ -62,9 +66,10 @@ TO_THE_END: tuple[tuple[str, tuple[str, ...]], ...] = (
     (BATCH, ("escape",)),
     (EPOCHS, ("escape",)),
     ("Use the recommended settings?", ("up", "enter")),
-    ("Is everything as you want it?", ("down", "enter")),
+    ("Type {word} to upload the data and create the job, which costs money", ("d",)),
+    ("Type {word} to upload the data and create the job, which costs money", ("c",)),
+    ("Type {word} to upload the data and create the job, which costs money", ("e",)),
     ("Which line shall be changed?", ("enter",)),
-    ("Is everything as you want it?", ("enter",)),
     ("Type {word} to upload the data and create the job, which costs money", ("yes", "enter")),
 )
 
@@ -176,9 +181,8 @@ def test_every_plain_screen(folder: Path, language: str, say: Sentence, renew: b
         since = 0
         for sentence, typed in (
             (TO_THE_KEY[0][0], "?"), (HELP, ""), (TO_THE_KEY[1][0], "9"), ("Type a number from 1 to {count}.", "1"),
-            (TO_THE_KEY[2][0], "b"), (TO_THE_KEY[1][0], ""), (TO_THE_KEY[2][0], ""), ("Does this look right?", ""),
-            ("Which model shall be trained?", ""), ("How shall it be trained?", ""), ("Use the recommended settings?", ""),
-            ("Is everything as you want it?", ""),
+            (TO_THE_KEY[2][0], "b"), (TO_THE_KEY[1][0], ""), (TO_THE_KEY[2][0], ""), ("Does this look right?", "o"),
+            ("{word} b back, ? help: ", ""), ("I have read it, go on", ""), ("Which model shall be trained?", ""), ("How shall it be trained?", ""), ("Use the recommended settings?", ""),
         ):  # fmt: skip
             since = wait_for(terminal, say(sentence), since=since)
             terminal.press(typed + "\r")
