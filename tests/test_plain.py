@@ -87,7 +87,13 @@ def test_a_key_is_not_echoed(folder: Path, tmp_path_factory: pytest.TempPathFact
         running(tmp_path_factory.mktemp("platform")) as sandbox,
         Terminal(["--plain"], folder, env=at(sandbox, folder, key="")) as terminal,
     ):
-        for question in ("Where is your data", "Which set", "checked against", "Does this look right", "about these rows"):
+        for question in (
+            "Where is your data",
+            "Which set",
+            "checked against",
+            "Does this look right",
+            "about these rows",
+        ):
             answer(terminal, question)
         answer(terminal, "Paste your API key", "?")
         answer(terminal, "whoever has it can spend your money", CANARY)

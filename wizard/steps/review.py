@@ -121,6 +121,8 @@ class Review(Step):
                     if rows[-1][0] == _("Settings"):
                         short = f"{rows.pop()[1]} · {short}"
                     rows.append((_("Settings"), short))
+            elif item.key == "training_type":
+                rows.append((rows[-1][0], f"{rows.pop()[1]} · {item.shown}{given}"))
             elif item.key in ("tokens", "cost", "budget"):
                 costs.append((item.label, item.shown + given))
             else:
@@ -134,7 +136,8 @@ class Review(Step):
                 )
                 shown = told.format(count=entry["left_out"], name=entry["left_out_file"])
                 rows.append((_("Left out"), shown))
-        rows.append((_("Sent"), self._leaves(facts)))
+        sent = _("these files and settings, and the key for signing in")
+        rows.append((_("Sent"), _("nothing leaves this computer") if self._world.sandbox else sent))
         return View((Pairs((*rows, _RULE, *costs, _RULE)),))
 
     def line(self, facts: Facts) -> str:
