@@ -48,7 +48,7 @@ def test_words_at_plain_questions(folder: Path) -> None:
         answer(terminal, r"Number \[2\]", "1")
         answer(terminal, "checked against", "2")
         answer(terminal, "Does this look right", "m")
-        answer(terminal, r"line 3\]", "2")
+        answer(terminal, r"line 2\]", "2")
         answer(terminal, "begin with", "Be brief.")
         answer(terminal, r"system: Be brief\.", "")
         answer(terminal, "about these rows", "")

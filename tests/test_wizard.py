@@ -82,8 +82,8 @@ def test_session_is_private(folder: Path) -> None:
 def test_only_the_word_confirms(folder: Path) -> None:
     """Enter alone, or yes typed before the question, never confirms; Escape at the word goes back."""
     with Terminal(["--sandbox"], folder) as terminal:
-        enter_until(terminal, "recommended settings")
-        terminal.answer("Type yes", "yes", "enter")
+        enter_until(terminal, "How shall it be trained")
+        terminal.answer("recommended settings", "enter", "yes", "enter")
         terminal.expect("Type yes to begin")
         terminal.settle(0.5)
         assert "review.approval" not in session_of(folder)["facts"]
@@ -124,7 +124,7 @@ def test_back_and_edit(folder: Path) -> None:
         terminal.answer("checked against", "escape")
         terminal.answer(r"Which set of questions\?\n", "up", "enter")
         enter = TO_THE_REVIEW[2:]
-        for question in enter[:-1]:
+        for question in enter:
             terminal.answer(question, "enter")
         terminal.expect("Type yes")
         terminal.settle()
@@ -157,13 +157,13 @@ def test_prompt_changed_in_the_preview_is_seen_at_once(folder: Path) -> None:
         terminal.expect("Does this look right")
         terminal.settle()
         terminal.press("down", "down", "enter")
-        terminal.expect("jsonl, line 4")
+        terminal.expect("sent of line 2")
         terminal.settle()
         terminal.press("down", "enter")
         terminal.expect("begin with")
         terminal.settle()
         terminal.press("clear", "Be brief.", "enter")
-        terminal.expect(r"│ Be brief\.")
+        terminal.expect(r"system +Be brief\.")
         terminal.answer("Does this look right", "enter")
         terminal.answer("about these rows", "enter")
         terminal.expect("Which model")
@@ -183,7 +183,7 @@ def test_key_is_asked_proved_and_kept(folder: Path, tmp_path_factory: pytest.Tem
     """A pasted key is cleaned, proved before it is saved, kept 0600 in .env, and stands nowhere else."""
     with running(tmp_path_factory.mktemp("platform")) as sandbox:
         with Terminal([], folder, env=at(sandbox, folder, key="")) as terminal:
-            enter_until(terminal, "Does this look right")
+            enter_until(terminal, "about these rows")
             terminal.answer("Paste your API key", "sk-sp-canary-sandbox-123456", "enter")
             terminal.answer("can't|cannot|not.*tun", "clear", "sk-canarywrong0123456789abcdef", "enter")
             terminal.answer("Keep the key", "enter")
@@ -389,6 +389,7 @@ def test_no_field_is_left_out_unasked(tmp_path: Path) -> None:
         terminal.settle()
         assert "preview.files" not in session_of(tmp_path)["facts"]
         terminal.press("up", "enter")
+        terminal.answer("about these rows", "enter")
         terminal.answer("Which model", "ctrl-c")
         assert 130 == terminal.end()
 

@@ -45,6 +45,7 @@ class Run:
         self._secrets: dict[str, Any] = {}
         self._announced: dict[str, str] = {}
         self._shown: str | None = None
+        self._notice = ""  # to be said at the next question
         self._verified = False
 
     # What is known
@@ -230,6 +231,9 @@ class Run:
             log.event("step-begin", step=step.id)
             applicable = self._applicable()
             self.front.begin(applicable.index(step) + 1, len(applicable), step.title())
+            if self._notice:
+                self.front.say(self._notice, "dim")
+                self._notice = ""
             if (view := step.view(self.facts)) is not None:
                 self.front.show(view)
         if (field := self._open_field(step)) is not None:
@@ -346,7 +350,7 @@ class Run:
             self.front.say(_sealed(), "warn")
             return
         if stale := made_from(key, self._applicable(), self.facts):
-            self.front.say(_("What a change here makes new: {names}").format(names=", ".join(stale)), "dim")
+            self._notice = _("What a change here makes new: {names}").format(names=", ".join(stale))
         self._reopened.add(key)
         self._shown = None
 

@@ -28,13 +28,15 @@ def page_of(folder: Path, file: Mapping[str, Any], system_prompt: str, page: int
     said = _("A row of {name} ({size}), as it will be sent.").format(
         name=file["path"], size=bytes_shown(file["size"])
     )
-    return View((Text(said, "dim"), *(Beside(_original(one), _sent(one, fit=True)) for one in found)))
+    return View(
+        (Text(said, "dim"), *(Beside(_original(one, fit=True), _sent(one, fit=True)) for one in found))
+    )
 
 
 def whole(folder: Path, file: Mapping[str, Any], system_prompt: str, page: int, *, original: bool) -> View:
     """The row of page ``page`` with nothing left out: as it stands in the file, or as it is sent."""
     found = _on_page(folder, file, system_prompt, page)
-    return View(tuple(_original(one) if original else _sent(one, fit=False) for one in found))
+    return View(tuple(_original(one, fit=False) if original else _sent(one, fit=False) for one in found))
 
 
 def _on_page(folder: Path, file: Mapping[str, Any], system_prompt: str, page: int) -> tuple[Sample, ...]:
@@ -52,13 +54,13 @@ def unsent(folder: Path, file: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for sample in found for name in sample.record.extra))
 
 
-def _original(sample: Sample) -> Panel:
+def _original(sample: Sample, *, fit: bool) -> Panel:
     """The row as it stands in the file: its own columns and cells, whatever they mean."""
     cells = [(str(name), _cell(value)) for name, value in sample.original.items()]
     if sample.record.extra:
         cells.append((_("not sent"), ", ".join(sample.record.extra)))
     name = Path(sample.where.file).name
-    return Panel(_("{name}, line {line}").format(name=name, line=sample.where.line), tuple(cells), fit=True)
+    return Panel(_("{name}, line {line}").format(name=name, line=sample.where.line), tuple(cells), fit=fit)
 
 
 def _sent(sample: Sample, *, fit: bool) -> Panel:

@@ -61,7 +61,7 @@ def choose(label: str, choices: Sequence[Choice], preset: Choice | None, around:
     fresh = True
     while True:
         question = questionary.select(
-            _question(label, able.width),
+            _question(label, able.width - 3),  # questionary puts blanks behind it
             choices=menu.entries(),
             default=menu.preset(),
             qmark="?",
