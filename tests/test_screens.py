@@ -68,7 +68,6 @@ TO_THE_END: tuple[tuple[str, tuple[str, ...]], ...] = (
     (EPOCHS, ("escape",)),
     ("Use the recommended settings?", ("up", "enter")),
     ("Type {word} to upload the data and create the job, which costs money", ("d",)),
-    ("Type {word} to upload the data and create the job, which costs money", ("c",)),
     ("Type {word} to upload the data and create the job, which costs money", ("e",)),
     ("Which line shall be changed?", ("enter",)),
     ("Type {word} to upload the data and create the job, which costs money", ("yes", "enter")),
@@ -99,7 +98,7 @@ def squeezed(text: str) -> str:
 def masked(text: str) -> str:
     """``text`` with a # for each character that another run would have another of."""
     for pattern in (
-        r"ft-\d{12}-[0-9a-f]{4}", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", r"\b[0-9a-f]{16}\b", r"(?<=train-)[0-9a-f]{8}", r"(?<=127\.0\.0\.1:)\d{5}",
+        r"ft-\d{12}-[0-9a-f]{4}", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", r"\b[0-9a-f]{32}\b", r"\b[0-9a-f]{16}\b", r"(?<=train-)[0-9a-f]{8}", r"(?<=127\.0\.0\.1:)\d{5}",
         r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}", r"\b\d:\d\d\b", r"(?<=loss )\d\.\d{3}",
     ):  # fmt: skip
         text = re.sub(pattern, lambda found: re.sub(r"\w", "#", found.group()), text)

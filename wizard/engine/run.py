@@ -281,6 +281,8 @@ class Run:
                 return
         else:
             value, source = self._unattended(field)
+        if field.quiet and field.key in self._reopened:
+            self._shown = None  # asked besides: what it was asked from is shown again
         self._reopened.discard(field.key)
         if field.kind == "secret":
             self._secrets[field.key] = value

@@ -26,7 +26,7 @@ def page_of(folder: Path, file: Mapping[str, Any], system_prompt: str, page: int
         told = _("No row of this file can be sent. The conversion tells line by line why.")
         return View((Text(told, "bad"),))
     said = _("A row of {name} ({size}), as it will be sent.").format(
-        name=file["path"], size=bytes_shown(file["size"])
+        name=Path(file["path"]).name, size=bytes_shown(file["size"])
     )
     return View(
         (Text(said, "dim"), *(Beside(_original(one, fit=True), _sent(one, fit=True)) for one in found))
