@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from wizard.data import catalog
 from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, WizardError
+from wizard.local.named import plainest
 from wizard.locale import _, ngettext
 from wizard.steps import columns
 from wizard.steps.help import about
@@ -92,7 +93,8 @@ class Dataset(Step):
         self._places: dict[Path, _Place] = {}
         self._labels: dict[_Identity, str] = {}
         self._problems: dict[_Identity, str | None] = {}
-        self._beginnings: dict[_Identity, Recognised] = {}
+        self._beginnings: dict[tuple[_Identity, tuple[tuple[str, str], ...]], Recognised] = {}
+        self._workbooks: dict[_Identity, tuple[str, ...]] = {}
 
     @classmethod
     def answers(cls) -> Sequence[Answer]:
@@ -134,9 +136,14 @@ class Dataset(Step):
         train = self._training_file(path, facts)
         if facts.get("dataset.file", NO_FILE if not names else None) is None or self._problem(train):
             return (which,)
+        sheets = self._sheets(train)
+        if sheets and facts.get(columns.SHEET) not in sheets:
+            return (which, columns.sheet(sheets))
+        named = {"sheet": facts[columns.SHEET]} if columns.SHEET in facts else {}
         return (
             which,
-            *columns.fields(train, self._recognised(train), facts),
+            *((columns.sheet(sheets),) if sheets else ()),
+            *columns.fields(train, self._recognised(train, named), facts),
             *self._fields_of_validation(facts, {}, needs=("dataset.source", "dataset.file")),
         )
 
@@ -148,7 +155,9 @@ class Dataset(Step):
         which = SET.ask(
             label=_("Which set of questions?"),
             default=sets[0].id,
-            choices=tuple(Choice(found.id, catalog.title(found.id), self._describe(found)) for found in sets),
+            choices=tuple(
+                Choice(found.id, catalog.title(found.id), brief=self._describe(found)) for found in sets
+            ),
             needs=("dataset.source",),
         )
         chosen = next((found for found in sets if found.id == facts.get("dataset.set")), None)
@@ -159,7 +168,7 @@ class Dataset(Step):
             label=_("This set has no train file here. Which of its files shall train the model?"),
             default=chosen.splits[0].name,
             choices=tuple(
-                Choice(name, split.path.name, self._size(split.path)) for name, split in splits.items()
+                Choice(name, split.path.name, brief=self._size(split.path)) for name, split in splits.items()
             ),
             needs=("dataset.source", "dataset.set"),
             quiet="train" in splits,
@@ -175,7 +184,7 @@ class Dataset(Step):
             Choice(
                 name,
                 _("The {split} file: {name}").format(split=name, name=split.path.name),
-                self._size(split.path),
+                brief=self._size(split.path),
             )
             for name, split in others.items()
         ]
@@ -215,6 +224,8 @@ class Dataset(Step):
                 chosen.append(("validation" if split.name == validation else role, split.path, split.output))
         else:
             train = self._training_file(source, facts)
+            if problem := self._problem(train):  # since it was chosen
+                raise DataError(problem, _("Choose another file, or mend this one."))
             meanings = columns.chosen(facts)
             chosen.append(("train", train, self._output_name(train)))
         if validation == BY_FILE:
@@ -230,14 +241,20 @@ class Dataset(Step):
             )
         order = {"train": 0, "validation": 1, "kept": 2}
         chosen.sort(key=lambda entry: order[entry[0]])
-        files = [self._file(role, path, output, self._meant(path, meanings)) for role, path, output in chosen]
+        files = [
+            self._file(role, path, output, self._meant(role, path, meanings)) for role, path, output in chosen
+        ]
         return {Chosen.KEY: [file.as_json() for file in files]}
 
-    def _meant(self, path: Path, meanings: Mapping[str, str]) -> Mapping[str, str]:
+    def _meant(self, role: Role, path: Path, meanings: Mapping[str, str]) -> Mapping[str, str]:
         """``meanings``, said of the training file, where they fit ``path``, too; else its own names speak."""
+        about = {name: value for name, value in meanings.items() if name == "sheet"}
+        if role != "train":
+            meanings = {name: value for name, value in meanings.items() if name not in about}
+            about = {}
         named = columns.named(meanings)
-        fits = not named or named <= {column.name for column in self._recognised(path).fields}
-        return meanings if fits else {}
+        fits = not named or named <= {column.name for column in self._recognised(path, about).fields}
+        return meanings if fits else about
 
     def verify(self, facts: Facts) -> str | None:
         """The files must be there as they were chosen."""
@@ -287,6 +304,10 @@ class Dataset(Step):
             with suppress(WizardError):  # what can't be read is no default; who names it is told
                 if self._place(self._world.folder / name).sets:
                     return name
+        with suppress(WizardError):
+            names = self._place(self._world.folder).names
+            if len(names) == 1:
+                return names[0]
         return None
 
     def _check_source(self, named: str) -> str | None:
@@ -303,11 +324,11 @@ class Dataset(Step):
             problems = [self._problem(path / name) for name in place.names[:TRIED]]
             return problems[0] if all(problems) else None
         return _("There are no questions under {path}. Name a file, such as {path}/train.jsonl").format(
-            path=named
+            path=plainest(named)
         )
 
     def _check_file(self, named: str) -> str | None:
-        return self._problem(self._world.path(named), named)
+        return self._problem(self._world.path(named), plainest(named))
 
     def _problem(self, path: Path, named: str = "") -> str | None:
         """Why a file can't be used, from its beginning; every row is looked at by the conversion."""
@@ -317,20 +338,29 @@ class Dataset(Step):
         if identity not in self._problems:
             try:
                 fields = self._recognised(path).fields
-                self._problems[identity] = (
-                    None if fields else _("{path} has no rows.").format(path=named or path)
-                )
+                self._problems[identity] = None if fields else _why_no_rows(path, named or str(path))
             except WizardError as problem:
                 self._problems[identity] = f"{problem.message} {problem.hint}".strip()
         return self._problems[identity]
 
-    def _recognised(self, path: Path) -> Recognised:
+    def _recognised(self, path: Path, named: Mapping[str, str] | None = None) -> Recognised:
         from wizard.data import readers
 
+        known = (_identity(path), tuple((named or {}).items()))
+        if known not in self._beginnings:
+            self._beginnings[known] = readers.recognise(path, named)
+        return self._beginnings[known]
+
+    def _sheets(self, path: Path) -> tuple[str, ...]:
+        """The sheets to choose from, where the first of a workbook has no rows."""
+        from wizard.data import readers
+
+        if self._recognised(path).container != "xlsx":
+            return ()
         identity = _identity(path)
-        if identity not in self._beginnings:
-            self._beginnings[identity] = readers.recognise(path)
-        return self._beginnings[identity]
+        if identity not in self._workbooks:
+            self._workbooks[identity] = readers.sheets(path)
+        return self._workbooks[identity]
 
     @staticmethod
     def _output_name(path: Path) -> str:
@@ -395,6 +425,18 @@ def _look(path: Path) -> _Place:
     sets = catalog.find_sets(path)
     files = () if sets else catalog.data_files(path)
     return _Place(path, sets, tuple(str(file.relative_to(path)) for file in files))
+
+
+def _why_no_rows(path: Path, named: str) -> str:
+    """A file without rows, or a text that is nothing of what is read."""
+    from wizard.data.lines import head_of, opened
+
+    with opened(path) as stream:
+        if not head_of(stream).strip():
+            return _("{path} has no rows.").format(path=named)
+    return _("{path} is no text of a kind that is read. What can be read: {formats}.").format(
+        path=named, formats="JSON, JSON Lines, CSV, TSV, Excel (.xlsx), Parquet"
+    )
 
 
 def _is_place(path: Path) -> bool:
