@@ -421,7 +421,7 @@ def test_an_empty_value_is_no_answer_to_an_optional_field(
     session.put("one.q", Fact(5, "asked", ""))
     field = question("one.q", kind=kind, optional=True, quiet=True)
     with pytest.raises(UsageError, match=r"one\.q=none") as problem:
-        walked((toy("one", field),), session, given={"one.q": Given(empty, source)})
+        Run((toy("one", field),), session, Script(), {"one.q": Given(empty, source)}).go()
 
     assert 2 == problem.value.exit_code
     assert 5 == session.known["one.q"]
@@ -439,21 +439,53 @@ def test_given_answers_beat_stored_ones(session: Session) -> None:
     assert ("z", "answers") == (session.facts["two.q"].value, session.facts["two.q"].source)
 
 
-def test_answers_that_no_question_took_are_known(session: Session) -> None:
-    """``unused`` names given answers that nothing asked for."""
+def test_answers_without_effect_are_refused(session: Session) -> None:
+    """A given answer that nothing asked for, or whose question says that none changes anything, is an error that names it, once."""
     run = Run(three()[:1], session, Script(), {"one.q": flag("a"), "no.such": flag("b")})
     run.go()
+    with pytest.raises(UsageError, match=r"no\.such") as refused:
+        run.refuse_unused()
+    assert "one.q" not in refused.value.message
+    run.refuse_unused()
+    assert {} == session.given
 
-    assert ("no.such",) == run.unused
+    idle = toy("two", question("two.q", without_effect="all is said"))
+    run = Run((idle,), session, Script(), {"two.q": flag("a")})
+    run.go()
+    with pytest.raises(UsageError, match=r"two\.q: all is said"):
+        run.refuse_unused()
+    assert "two.q" not in session.facts
+
+
+def test_given_answers_wait_for_their_questions(session: Session) -> None:
+    """What was given and not taken when a run ends is given to the next one, in its source; an approval is not, nor what looks like a key."""
+    given = {
+        "three.q": Given("z", "answers"),
+        "two.q": flag("sk-canary0sandbox0123456789abcdef"),
+        "one.q": Given("x", "flag", kept=False),
+    }
+    with pytest.raises(Quit):
+        Run(three(), session, Person(("one.q", "a"), ("two.q", Quit())), {"three.q": given["three.q"]}).go()
+    session.close()
+    with Session.open(session.folder) as again:
+        assert {"three.q": ("z", "answers")} == again.given
+        Run(three(), again, Person(("two.q", "b"))).go()
+        assert ("z", "answers") == (again.facts["three.q"].value, again.facts["three.q"].source)
+        assert {} == again.given
+        Run(three(), again, Script(), given).remember_given()
+        assert {"three.q": ("z", "answers")} == again.given
 
 
 def test_a_bad_given_answer_names_its_key_and_source(session: Session) -> None:
     """A given answer that can't be taken is refused with its key and where it came from, and nothing is stored."""
     steps = (toy("one", question("one.q", kind="integer")),)
     with pytest.raises(UsageError, match=r"one\.q \(--set\): many is not a whole number\."):
-        Run(steps, session, Person(), {"one.q": flag("many")}).go()
-
+        Run(steps, session, Script(), {"one.q": flag("many")}).go()
     assert {} == session.known
+
+    front = walked(steps, session, ("one.q", 3), given={"one.q": flag("many")})  # a person is told, and asked
+    assert any("many is not a whole number" in said for said in front.told)
+    assert 3 == session.known["one.q"]
 
 
 def test_an_approval_of_another_plan_is_refused(session: Session) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Command
+from conftest import Command, session_of
+from terminal import Terminal
 
 from wizard.data.convert import SYSTEM_PROMPT
+from wizard.data.wire import NEUTRAL_PROMPTS
 
 CLERK = "You are a helpful clerk"
-NEUTRAL_BEGINNING = "你是一个专业的助手"
 
 
 def jsonl(path: Path, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -128,3 +130,254 @@ def test_convert_puts_a_given_prompt_before_chats_too(command: Command, folder: 
     assert [CLERK, "你是乙。"] == [turns[0]["content"] for turns in made]
     why = command("why", "chats.jsonl:1", "--output", "out.jsonl", "--system-prompt", CLERK, "--json")
     assert {"file": "out.jsonl", "line": 1} == json.loads(why.stdout)["output"]
+
+
+# Columns and the header
+
+FOUR = "躺下休息,快步奔跑,大量饮酒,通宵熬夜"
+NAMELESS = "编号,题干,甲,乙,丙,丁,正确项"
+
+
+def table(path: Path, head: str, *, numbered: bool = False) -> str:
+    """A CSV file with 40 questions of four options under ``head``, which may be empty; its name."""
+    rows = [f"第{n}题：发热时应当怎么做？,{FOUR},{'ABCD'[n % 4]}" for n in range(40)]
+    rows = [f"{n},{row}" if numbered else row for n, row in enumerate(rows, 1)]
+    path.write_text("\n".join([head, *rows] if head else rows) + "\n", "utf-8")
+    return path.name
+
+
+def missing(done: Any) -> str:
+    """What a script is told that it must answer."""
+    assert 3 == done.returncode, done.stderr
+    return str(done.stderr)
+
+
+def test_columns_are_never_guessed_unseen(command: Command, folder: Path) -> None:
+    """With ``--yes`` too, columns that the names don't tell are left to be answered: exit 3 with their first values and a line that would do, and with that line the options are whole and each column has a line in the plan."""
+    source = ("--set", f"dataset.source={table(folder / 'own.csv', NAMELESS, numbered=True)}")
+    told = missing(command("plan", "--sandbox", "--yes", *source))
+    assert "dataset.columns.answer=编号'    1 | 2 | 3" in told
+    (would_do,) = [line for line in told.splitlines() if "would do" in line]
+    words = shlex.split(would_do.partition(": ")[2])
+    assert ["dataset.columns.answer=正确项", "dataset.columns.options=甲,乙,丙,丁"] == words[1::2]
+    plan = planned(command, *source, *words)
+    assert ["题干", "正确项", "甲,乙,丙,丁"] == [
+        line(plan, f"dataset.columns.{name}") for name in ("question", "answer", "options")
+    ]
+    first, last = (sent(folder, "own.jsonl")[at] for at in (0, 39))
+    assert (
+        "第0题：发热时应当怎么做？\n\n选项：\nA. 躺下休息\nB. 快步奔跑\nC. 大量饮酒\nD. 通宵熬夜"
+        == first[1][1]
+    )
+    assert ("答案是 A. 躺下休息", "答案是 D. 通宵熬夜") == (first[2][1], last[2][1])
+
+
+HEADS = {
+    "options_A": "question,options_A,options_B,options_C,options_D,answer",  # w09
+    "numerals": "题目,选项一,选项二,选项三,选项四,答案",  # w10
+}
+UNTOLD = {
+    "in brackets": "题干（必填）,选项A（必填）,选项B（必填）,选项C（选填）,选项D（选填）,正确答案（必填）",  # w11
+    "the question": "题目内容,A,B,C,D,答案",  # w12, s16
+}
+
+
+@pytest.mark.parametrize("head", HEADS.values(), ids=list(HEADS))
+def test_options_in_columns_of_their_own(command: Command, folder: Path, head: str) -> None:
+    """Columns that are called options by any usual numbering are options: no answer is a bare letter."""
+    planned(command, "--set", f"dataset.source={table(folder / 'own.csv', head)}")
+    assert "答案是 D. 通宵熬夜" == sent(folder, "own.jsonl")[39][2][1]
+
+
+@pytest.mark.parametrize("head", UNTOLD.values(), ids=list(UNTOLD))
+def test_a_guess_is_told_and_does_what_it_says(command: Command, folder: Path, head: str) -> None:
+    """A script is asked for what the names don't tell, and only that; the line that it is offered makes questions with all their options."""
+    source = ("--set", f"dataset.source={table(folder / 'own.csv', head)}")
+    told = missing(command("plan", "--sandbox", "--yes", *source))
+    (would_do,) = [line for line in told.splitlines() if "would do" in line]
+    planned(command, *source, *shlex.split(would_do.partition(": ")[2]))
+    assert "答案是 D. 通宵熬夜" == sent(folder, "own.jsonl")[39][2][1]
+
+
+def test_named_columns_are_completed_by_names(command: Command, folder: Path) -> None:
+    """``--columns`` that name question and answer leave the options to their names; a passage stands before the question; no column is two things."""
+    table(folder / "own.csv", UNTOLD["the question"])
+    named: tuple[str, ...] = ("--columns", "question=题目内容", "--columns", "answer=答案")
+    assert 0 == command("convert", "own.csv", "out.jsonl", *named).returncode
+    assert "答案是 D. 通宵熬夜" in (folder / "out.jsonl").read_text("utf-8").splitlines()[39]
+    jsonl(
+        folder / "ctx.jsonl",
+        [{"ctx": f"第{n}诊室八点开门。", "q": "几点开门？", "a": "八点。"} for n in range(3)],
+    )
+    named = ("--columns", "passage=ctx", "--columns", "question=q", "--columns", "answer=a")
+    assert 0 == command("convert", "ctx.jsonl", "out.jsonl", *named).returncode
+    assert "第0诊室八点开门。\\n几点开门？" in (folder / "out.jsonl").read_text("utf-8")
+    twice = command(
+        "convert", "own.csv", "out.jsonl", "--columns", "question=答案", "--columns", "answer=答案"
+    )
+    assert (2, True) == (twice.returncode, "答案" in twice.stderr)
+
+
+def test_one_column_is_not_two(command: Command, folder: Path) -> None:
+    """A table whose separator is none of CSV has one column, which is never question and answer both: refused by that sign."""
+    (folder / "own.csv").write_text("问题，答案\n" + "第1问：感冒怎么办？，多休息。\n" * 40, "utf-8")
+    done = command("run", "--sandbox", "--yes", "--set", "dataset.source=own.csv")
+    assert (2, True) == (done.returncode, "“，”" in done.stderr)
+
+
+def test_a_first_row_that_may_be_data_is_asked_about(command: Command, folder: Path) -> None:
+    """A table without a header loses no row: a script is asked, exit 3, with the row; answered, the first row is trained."""
+    rows = [f"第{n}问：感冒怎么办？,多休息{n}。" for n in range(40)]
+    (folder / "own.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    source = ("--set", "dataset.source=own.csv")
+    told = missing(command("plan", "--sandbox", "--yes", *source))
+    assert "第0问：感冒怎么办？ | 多休息0。" in told
+    assert "--set dataset.header=no" in told
+    told = missing(command("plan", "--sandbox", "--yes", *source, "--set", "dataset.header=no"))
+    (would_do,) = [line for line in told.splitlines() if "would do" in line]
+    words = shlex.split(would_do.partition(": ")[2])
+    plan = planned(command, *source, "--set", "dataset.header=no", *words)
+    assert "a row like the others" == line(plan, "dataset.header")
+    assert [("user", "第0问：感冒怎么办？"), ("assistant", "多休息0。")] == sent(folder, "own.jsonl")[0]
+    assert 40 == len(sent(folder, "own.jsonl"))
+
+
+def test_convert_and_check_refuse_a_doubtful_header(command: Command, folder: Path) -> None:
+    """``convert`` and ``check`` say that the first row may be data and how to tell them; told, they read it."""
+    (folder / "own.csv").write_text("何为发热？,体温升高。\n何为咳嗽？,一种反射。\n", "utf-8")
+    for words in (("convert", "own.csv", "out.jsonl"), ("check", "own.csv", "--no-stats")):
+        done = command(*words)
+        assert (1, True) == (done.returncode, "--columns header=no" in done.stdout + done.stderr), words
+    named = ("--columns", "header=no", "--columns", "question=column 1", "--columns", "answer=column 2")
+    assert 0 == command("convert", "own.csv", "out.jsonl", *named).returncode
+    assert 2 == len((folder / "out.jsonl").read_text("utf-8").splitlines())
+
+
+def test_each_option_is_asked_for(folder: Path) -> None:
+    """A person whose columns say nothing tells each one, also of every option; Enter takes nothing where the guess isn't clear."""
+    rows = [
+        f"第{n}题：怎么做？第{n}题,甲{n}号办法啊,乙{n}号办法啊,丙{n}号办法啊,{'ABC'[n % 3]}"
+        for n in range(40)
+    ]
+    (folder / "own.csv").write_text("\n".join(["一,二二,三三,四四,五五", *rows]) + "\n", "utf-8")
+    with Terminal(
+        ["--sandbox", "--set", "dataset.source=own.csv", "--set", "dataset.header=yes"], folder, rows=50
+    ) as terminal:
+        terminal.answer("Which column has what the user asks", "enter")
+        terminal.answer("Which column has the answer", "enter")
+        terminal.answer("Which column has the options", "up", "up", "enter")
+        terminal.answer("Which column has option A", "down", "enter")
+        terminal.answer("Which column has option B", "down", "enter")
+        terminal.answer("Which column has option C", "down", "enter")
+        terminal.answer("checked against", "enter")
+        terminal.answer("Does this look right", "enter")
+        terminal.answer("Which model", "ctrl-c")
+        assert 130 == terminal.end()
+    assert "答案是 C. 丙2号办法啊" == sent(folder, "own.jsonl")[2][2][1]
+
+
+# Answers without effect, and answers that can't be
+
+
+@pytest.mark.parametrize(
+    ("rows", "words", "said"),
+    [
+        ([chat(n, "你是甲。") for n in range(40)], [f"preview.system_prompt={CLERK}"], "preview.system_prompt: every row has"),
+        ([{"text": f"第{n}段。"} for n in range(40)], [f"preview.system_prompt={CLERK}"], "preview.system_prompt: these rows"),
+        ([chat(n) for n in range(40)], ["training.type=sft", "training.lora_rank=8"], "training.lora_rank"),
+        ([chat(n) for n in range(40)], ["dataset.file=rows.jsonl"], "dataset.file"),
+        ([chat(n) for n in range(40)], ["preview.language=en"], "preview.language"),
+        ([chat(n) for n in range(40)], ["dataset.header=no"], "dataset.header: this file is no table"),
+        ([chat(n) for n in range(40)], ["key.save=false"], "key.save: no key is typed"),
+    ],
+    ids=["own prompts", "texts", "full training", "one file", "chats", "no table", "no key"],
+)  # fmt: skip
+def test_an_answer_without_effect_is_an_error(
+    command: Command, folder: Path, rows: Any, words: Sequence[str], said: str
+) -> None:
+    """``--set`` of what changes nothing for these rows ends ``plan`` with 2 and says so; without it the same goes on."""
+    source = ("--set", f"dataset.source={jsonl(folder / 'rows.jsonl', rows)}")
+    pairs = [word for pair in words for word in ("--set", pair)]
+    done = command("plan", "--sandbox", "--yes", *source, *pairs)
+    assert (2, True) == (done.returncode, said in done.stderr), done.stderr
+    planned(command, *source)
+
+
+def test_a_model_that_is_not_is_said_at_the_start(command: Command, folder: Path) -> None:
+    """A value that no data could make right ends a script before the first step, with what may have been meant; nothing was converted."""
+    done = command("plan", "--sandbox", "--yes", "--set", "training.model=qwen2.5-7b")
+    assert (2, True) == (done.returncode, "Did you mean qwen2.5-7b-instruct?" in done.stderr)
+    assert not (folder / "datasets" / "MedQA_BaiLian").exists()
+    for bad in (
+        "training.learning_rate=fast",
+        "training.job_name=a/b",
+        "preview.part_size=1",
+        "key.region=mars",
+    ):
+        assert 2 == command("plan", "--sandbox", "--yes", "--set", bad).returncode, bad
+    assert not (folder / "datasets" / "MedQA_BaiLian").exists()
+
+
+def test_a_preset_that_can_not_be_is_asked(folder: Path) -> None:
+    """A person is told at the start that the model of an old line is none, and asked for one in its step."""
+    old = "dashscope fine_tunes.call -m qwen-turbo-retired -t id --mode efficient_sft"
+    with Terminal(["from-command", old, "--sandbox"], folder) as terminal:
+        first = terminal.expect("Where is your data")
+        assert "qwen-turbo-retired is not one of" in first
+        terminal.settle()
+        terminal.press("enter")
+        for question in ("Which set", "checked against", "Does this look right"):
+            terminal.answer(question, "enter")
+        terminal.answer("Which model", "ctrl-c")
+        assert 130 == terminal.end()
+
+
+@pytest.mark.parametrize("words", [("plan", "--yes"), ("jobs",)], ids=["plan", "jobs"])
+def test_an_unknown_region_is_an_error(command: Command, folder: Path, words: Sequence[str]) -> None:
+    """A region that there isn't, in the environment or .env, is named with those that there are, and ends with 2."""
+    done = command(*words, "--sandbox", env={"DASHSCOPE_REGION": "mars"})
+    assert (2, True) == (done.returncode, "mars" in done.stderr and "cn-beijing" in done.stderr)
+    (folder / ".env").write_text("DASHSCOPE_REGION=venus\n", "utf-8")
+    assert (2, True) == ((done := command(*words, "--sandbox")).returncode, "venus" in done.stderr)
+
+
+def test_given_answers_outlive_ctrl_c(command: Command, folder: Path) -> None:
+    """What was given with ``--set`` and not used yet when a person leaves is in the plan of the next start, from where it came."""
+    with Terminal(
+        ["--sandbox", "--set", "training.n_epochs=7", "--set", f"preview.system_prompt={CLERK}"], folder
+    ) as terminal:
+        terminal.answer("Where is your data", "enter")
+        terminal.answer("Which set", "ctrl-c")
+        terminal.expect("Everything is saved")
+        assert 130 == terminal.end()
+    plan = planned(command)
+    assert (7, CLERK) == (
+        next(item["value"] for item in plan["plan"] if item["key"] == "training.n_epochs"),
+        line(plan, "system_prompt"),
+    )
+    assert "flag" == session_of(folder)["facts"]["training.n_epochs"]["source"]
+
+
+def test_the_preview_offers_other_words(folder: Path) -> None:
+    """Beside the medical prompt the preview offers a neutral one to edit, and English words where no question is Chinese."""
+    rows = [question(n, "Question {}: what helps?", "rest run drink read") for n in range(40)]
+    jsonl(folder / "own.jsonl", rows)
+    with Terminal(
+        ["--sandbox", "--lang", "en", "--set", "dataset.source=own.jsonl"], folder, rows=60
+    ) as terminal:
+        terminal.answer("checked against", "enter")
+        shown = terminal.expect("Does this look right")
+        terminal.expect("none of the first 40 questions has a Chinese character")
+        assert SYSTEM_PROMPT[:8] in shown
+        terminal.settle()
+        terminal.press("down", "down", "down", "enter")
+        terminal.answer("In which language", "enter")
+        terminal.expect(r"The answer is A\. rest")
+        terminal.answer("Does this look right", "down", "down", "enter")
+        terminal.answer("begin with", " Be kind.", "enter")
+        terminal.answer("Does this look right", "enter")
+        terminal.answer("Which model", "ctrl-c")
+        assert 130 == terminal.end()
+    system, _user, assistant = sent(folder, "own.jsonl")[0]
+    assert NEUTRAL_PROMPTS["en"] + " Be kind." == system[1]
+    assert "The answer is A. rest" == assistant[1]

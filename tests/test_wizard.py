@@ -133,7 +133,7 @@ def test_back_and_edit(folder: Path) -> None:
         assert "mainland_4opt" == before["dataset.set"]["value"]
         models = terminal.text.count("Which model")
         terminal.press("e")
-        terminal.answer("Which line", *["down"] * 6, "enter")
+        terminal.answer("Which line", *["down"] * 7, "enter")
         terminal.expect("makes new: the estimate")
         terminal.expect(r"n_epochs\), 1 to 200")
         terminal.settle()
@@ -157,7 +157,7 @@ def test_prompt_changed_in_the_preview_is_seen_at_once(folder: Path) -> None:
         enter_until(terminal, "checked against")
         terminal.expect("Does this look right")
         terminal.settle()
-        terminal.press("down", "down", "enter")
+        terminal.press("down", "down", "down", "enter")
         terminal.expect("sent of line 2")
         terminal.settle()
         terminal.press("down", "enter")
@@ -362,7 +362,7 @@ def test_unknown_columns_of_a_spreadsheet_are_asked_and_guessed_right(tmp_path: 
     book.save(tmp_path / "questions.xlsx")
     with Terminal(["--sandbox"], tmp_path) as terminal:
         terminal.answer("Where is your data", "questions.xlsx", "enter")
-        terminal.answer("Which column has the question", "enter")
+        terminal.answer("Which column has what the user asks", "enter")
         terminal.answer("Which column has the answer", "enter")
         terminal.answer("Which column has the options", "enter")
         terminal.answer("checked against", "enter")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from wizard import flow
 from wizard.commands.scene import Scene
 from wizard.engine.run import Given
-from wizard.engine.step import NOTHING, Answer
+from wizard.engine.step import NOTHING, Answer, Choice, Front, Unacceptable
 from wizard.errors import UsageError, reason
 from wizard.locale import _
 
@@ -36,8 +36,45 @@ def given(pairs: Iterable[str], file: Path | None, approve: str | None = None) -
     for key in found:
         _known(key)
     if approve is not None:
-        found["review.approval"] = Given(approve.strip(), "flag")
+        found["review.approval"] = Given(approve.strip(), "flag", kept=False)
     return found
+
+
+def possible(found: Mapping[str, Given], front: Front) -> dict[str, Given]:
+    """``found`` without the values that no data could make right: said at once, and asked in their step.
+
+    Without a person, raises UsageError.
+    """
+    kept = dict(found)
+    for key, one in found.items():
+        answer = next((known for known in flow.answers(of=key.partition(".")[0]) if known.key == key), None)
+        problem, hint = _impossible(answer, one.raw) if answer is not None and answer.settable else ("", "")
+        if not problem:
+            continue
+        said = f"{key} ({'--set' if one.source == 'flag' else '--answers'}): {problem}"
+        if not front.attended:
+            raise UsageError(said, hint)
+        front.say(" ".join(filter(None, (said, hint, _("It is asked in its step.")))), "warn")
+        del kept[key]
+    return kept
+
+
+def _impossible(answer: Answer, raw: Any) -> tuple[str, str]:
+    """(why an answer can't be ``raw``, whatever the data; what may have been meant), each empty where there is nothing."""
+    values = answer.schema().get("enum", ())
+    try:
+        answer.ask(label="", choices=tuple(Choice(value, "") for value in values)).given(raw)
+    except Unacceptable as problem:
+        near = _near(str(raw), [str(value) for value in values])
+        return str(problem), _("Did you mean {key}?").format(key=near) if near else ""
+    return "", ""
+
+
+def _near(text: str, known: Sequence[str]) -> str:
+    import difflib
+
+    begun = [name for name in known if text and name.startswith(text)]
+    return next(iter(begun or difflib.get_close_matches(text, known, 1)), "")
 
 
 def _known(key: str) -> None:
@@ -49,12 +86,8 @@ def _known(key: str) -> None:
             _("A key on the command line or in an answers file can be seen by others."),
             _("Put it into the environment as DASHSCOPE_API_KEY or into .env."),
         )
-    import difflib
-
-    near = difflib.get_close_matches(key, keys(), 1)
-    hint = (
-        _("Did you mean {key}?").format(key=near[0]) if near else _("bailian-wizard schema lists all keys.")
-    )
+    near = _near(key, keys())
+    hint = _("Did you mean {key}?").format(key=near) if near else _("bailian-wizard schema lists all keys.")
     raise UsageError(_("There is no answer called {key}.").format(key=key), hint)
 
 

@@ -54,11 +54,13 @@ class Scene:
 
     @cached_property
     def world(self) -> World:
-        """Folder, environment and platform. Raises UsageError where the folder is gone."""
+        """Folder, environment and platform. Raises UsageError where the folder is gone, or the environment names no known region."""
         from wizard.steps.world import World
 
         arguments = self.arguments
-        return World(_here(), os.environ, sandbox=arguments.sandbox, allow_endpoint=arguments.allow_endpoint)
+        made = World(_here(), os.environ, sandbox=arguments.sandbox, allow_endpoint=arguments.allow_endpoint)
+        made.check_region()
+        return made
 
     def close(self) -> None:
         """End what this run started."""

@@ -53,12 +53,14 @@ def _wizard(scene: Scene, pairs: Sequence[str]) -> int:
     """The eight steps with a person; ``pairs``: answers besides those of the command line, which beats them."""
     _demand_person(scene)
     world, front, arguments = scene.world, scene.front, scene.arguments
-    given = answers.given([*pairs, *arguments.set], arguments.answers)
+    given = answers.possible(answers.given([*pairs, *arguments.set], arguments.answers), scene.front)
     with Session.open(world.state) as session:
         if arguments.new:
             welcome.put_away(session, front)
         world.session_id = session.id
         run = Run(flow.steps(world), session, front, given)
+        if not session.foreign:
+            run.remember_given()
         try:
             welcome.begin(run, world)
             _through(run, to_the_end=True)
@@ -75,11 +77,7 @@ def _through(run: Run, *, to_the_end: bool) -> None:
     """Everything before the review first, so that an answer nobody used is said before money is spent."""
     if not run.sealed:
         run.go(before="review")
-        if unused := [key for key in run.unused if not key.startswith("review.")]:
-            raise UsageError(
-                _("These answers fit no question of this run: {keys}").format(keys=", ".join(unused)),
-                _("Remove them, or change the answers that they depend on."),
-            )
+        run.refuse_unused()
     run.go(before="" if to_the_end else "watch")
 
 
@@ -88,7 +86,7 @@ def run(scene: Scene) -> int:
     from wizard.ui.scripted import Scripted
 
     world, arguments, front = scene.world, scene.arguments, Scripted(yes=scene.arguments.yes)
-    given = answers.given(arguments.set, arguments.answers, arguments.approve)
+    given = answers.possible(answers.given(arguments.set, arguments.answers, arguments.approve), front)
     with Session.open(world.state) as session:
         if arguments.new:
             welcome.put_away(session, front)
@@ -116,7 +114,7 @@ def plan(scene: Scene) -> int:
     from wizard.ui.scripted import Scripted
 
     world, arguments, front = scene.world, scene.arguments, Scripted(yes=scene.arguments.yes)
-    given = answers.given(arguments.set, arguments.answers)
+    given = answers.possible(answers.given(arguments.set, arguments.answers), front)
     with Session.open(world.state) as session:
         if arguments.new:
             welcome.put_away(session, front)
@@ -129,6 +127,7 @@ def plan(scene: Scene) -> int:
                 _("Give --new: it puts this session away and plans another job."),
             )
         run.go(before="review")
+        run.refuse_unused()
         permission.ask(run.facts, world)
         planned = plan_of(run.facts, world)
         if arguments.json:

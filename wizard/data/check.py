@@ -234,7 +234,12 @@ def _catalogue(_language: str) -> dict[str, tuple[Severity, str, str]]:
         "NO_HEADER": (
             "warning",
             _("The first row was taken for data, not for the columns' names."),
-            _("If it holds names, say so with dataset.columns.header=yes."),
+            _("If it holds names, say so: --columns header=yes (in the wizard --set dataset.header=yes)."),
+        ),
+        "HEADER_UNCLEAR": (
+            "error",
+            _("The first row may hold the columns' names, or be a row like the others: {cells}"),
+            _("Say which: --columns header=yes for names, --columns header=no for a row."),
         ),
         "OTHER_SHEETS": (
             "warning",

@@ -27,7 +27,10 @@ _SNIFFED = 20
 
 @dataclass(slots=True)
 class Contents:
-    """An open file of rows. ``header`` of a table: whether its first row holds names (settled once rows are read)."""
+    """An open file of rows. ``header`` of a table: whether its first row holds names (settled once rows are read).
+
+    ``doubtful``: it was taken for names, and may as well be a row.
+    """
 
     path: Path
     container: Container
@@ -36,6 +39,7 @@ class Contents:
     text: Text | None
     header: bool | None
     named: Collection[str]
+    doubtful: bool = False
     sheet: str = ""
 
     @property
@@ -89,7 +93,8 @@ class Contents:
         some = list(islice(rows, _SNIFFED))
         first = [row[1] for row in some if not isinstance(row, Finding)]
         if self.header is None:
-            self.header = header.is_header(first, self.named)
+            found = header.is_header(first, self.named)
+            self.header, self.doubtful = found is not False, found is None
         if padded and first:
             width = max(map(len, first))
             first = [[*cells, *[None] * (width - len(cells))] for cells in first]
@@ -148,7 +153,7 @@ def contents(
             whole: IO[bytes] = gzipped.unpacked(stream, str(path)) if packed else stream
             if not whole.seekable():
                 whole = stack.enter_context(gzipped.seekable(whole))
-            yield Contents(path, sort, packed, whole, None, with_header, named, sheet)
+            yield Contents(path, sort, packed, whole, None, with_header, named, sheet=sheet)
             return
         text = Text(stream, str(path))
         sort = container.of_text(text.head, path.name, whole=text.whole)

@@ -12,14 +12,14 @@ from typing import Any
 import msgspec
 
 from wizard.data.catalog import the_one_in
-from wizard.data.check import Finding, finding
+from wizard.data.check import Finding, finding, quoted
 from wizard.data.contents import Contents, contents
 from wizard.data.formats.container import Container
 from wizard.data.record import Where
 from wizard.data.rows import Outcome, Reading, decode, meaning, understand
 from wizard.data.shapes.choice import counted
 from wizard.data.shapes.guess import guessed
-from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, Columns, plan
+from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Columns, likely, listed, named, plan
 from wizard.errors import UsageError
 from wizard.locale import _
 
@@ -52,8 +52,12 @@ class Recognised:
     """Meaning -> column; where the shape is "", it is only a guess that the user must confirm."""
     packed: bool = False
     """Whether it is packed with gzip."""
-    header: bool = True
-    """Whether a table's first row holds the columns' names."""
+    header: bool | None = True
+    """Whether a table's first row holds the columns' names; None: it may, or be a row."""
+    sure: frozenset[str] = frozenset()
+    """The meanings in ``guess`` that the columns' names tell."""
+    clear: frozenset[str] = frozenset()
+    """The meanings in ``guess`` for which no other column would do."""
 
 
 class Source:
@@ -70,16 +74,15 @@ class Source:
                 )
         for name, values in (("counting", ("0", "1")), ("header", ("yes", "no"))):
             if given.get(name, values[0]) not in values:
-                raise UsageError(
-                    _("dataset.columns.{name} must be {values}.").format(name=name, values=" / ".join(values))
-                )
+                raise UsageError(_("“{name}” must be {values}.").format(name=name, values=" / ".join(values)))
         self.path = the_one_in(path)
         self.file = str(self.path)
         self._counting = int(given.pop("counting")) if "counting" in given else None
         self._sheet = given.pop("sheet", "")
         self._header = {"yes": True, "no": False, None: None}[given.pop("header", None)]
         self._columns: Columns = tuple(given.items())
-        self._named = frozenset(given.values())  # after what is about the file was taken out
+        self._named = named(given)
+        _refuse_twice(given)
 
     def outcomes(self, *, whole: bool = True) -> Iterator[tuple[int, object, Outcome]]:
         """(line, the row as it is, what it means) for each row; findings about the file come with None as their row."""
@@ -89,6 +92,8 @@ class Source:
             for found in (*file.about(), *said):
                 began = began or found.severity == "error"
                 yield found.where.line, None, (found,)
+            if any(found.code == "HEADER_UNCLEAR" for found in said):
+                return
             for number, row in file.rows():
                 if isinstance(row, bytes):
                     outcome = understand(row, self.file, number, known)
@@ -118,6 +123,8 @@ class Source:
         with self._open() as file:
             for _line, row in _beginning(file):
                 planned = plan(tuple(row), self._columns)
+                if not planned.shape and isinstance(row.get("metadata"), dict):
+                    planned = plan(tuple(row["metadata"]))  # as rows.meaning looks into it
                 shapes[planned.shape] = shapes.get(planned.shape, 0) + 1
                 if len(planned.meanings) > len(guesses.get(planned.shape, {})):
                     guesses[planned.shape] = planned.meanings
@@ -126,14 +133,24 @@ class Source:
                     if len(seen) < _GUESSED_FROM and value not in (None, ""):
                         seen.append(value)
             shape = max(shapes, key=lambda one: shapes[one]) if shapes else ""
+            if shape == "choice" and not self._columns and "question" not in guesses[shape]:
+                shape, guesses[""] = "", likely(tuple(values))
             fields = tuple(
                 Column(name, tuple(_shown(value) for value in seen[:_SAMPLES]))
                 for name, seen in values.items()
             )
             by_names = guesses.get(shape, {})
-            guess = by_names if shape else guessed(values, by_names)
+            guess, clear = (by_names, frozenset(by_names)) if shape else guessed(values, by_names)
             return Recognised(
-                file.container, file.encoding, shape, fields, guess, file.packed, file.header is not False
+                file.container,
+                file.encoding,
+                shape,
+                fields,
+                guess,
+                file.packed,
+                None if file.doubtful else file.header is not False,
+                frozenset(by_names),
+                clear,
             )
 
     def page(self, skip: int, count: int) -> tuple[Column, ...]:
@@ -166,7 +183,15 @@ class Source:
                 if self._counting is None and planned.shape == "choice" and counted(row, planned) is not None:
                     numbered += 1
                     cop += "cop" in planned.answers
-        missing = next((column for _name, column in self._columns if column not in names), None)
+            if file.doubtful:
+                cells = quoted(" | ".join(names))
+                return known, [finding("HEADER_UNCLEAR", Where(self.file, 0), cells=cells)]
+        wanted = [
+            one
+            for meaning, column in self._columns
+            for one in ((column,) if meaning != "options" or column in names else listed(column))
+        ]
+        missing = next((one for one in wanted if one not in names and one != NO_COLUMN), None)
         if missing is not None and rows:
             raise UsageError(
                 _("{path} has no column “{name}”.").format(path=self.path, name=missing),
@@ -198,6 +223,20 @@ class Source:
         base = bases.pop()
         found = finding("INDEX_COUNTED", Where(self.file, 0), base=base, why=why)
         return msgspec.structs.replace(known, counting=base), [found]
+
+
+def _refuse_twice(given: Mapping[str, str]) -> None:
+    """Raise UsageError where one column is to be two things."""
+    seen: dict[str, str] = {}
+    for name, column in given.items():
+        for one in listed(column) if name == "options" else (column,):
+            if one in seen and one != NO_COLUMN:
+                raise UsageError(
+                    _("The column “{name}” can't be both {first} and {second}.").format(
+                        name=one, first=seen[one], second=name
+                    )
+                )
+            seen[one] = name
 
 
 def _beginning(file: Contents) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -7,6 +7,7 @@ are open when what they rest on changed.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from wizard.engine.stale import made_from
 from wizard.engine.step import Back, Edit, Facts, Field, Front, Source, Step, Unacceptable, written
 from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded, UsageError, WizardError
 from wizard.local import log
+from wizard.local.redaction import holds_key
 from wizard.locale import _
 
 
@@ -29,6 +31,8 @@ class Given:
 
     raw: Any
     source: Source
+    kept: bool = True
+    """Whether it waits in the session for its question, when this run ends before that."""
 
 
 class Run:
@@ -41,6 +45,7 @@ class Run:
         self.session = session
         self.front = front
         self._given = dict(given or {})
+        self._taken: set[str] = set()
         self._reopened: set[str] = set()
         self._to_begin_from: dict[str, Any] = {}  # key -> the answer to offer at that question
         self._secrets: dict[str, Any] = {}
@@ -54,7 +59,9 @@ class Run:
     @property
     def facts(self) -> Facts:
         """All values known so far."""
-        return self.session.known
+        facts = self.session.known
+        facts.given = {key: given.raw for key, given in self._given.items()}
+        return facts
 
     def next_step(self) -> Step | None:
         """The first applicable step that is not satisfied, or None: all done."""
@@ -65,10 +72,47 @@ class Run:
         """Whether an effect may have happened behind which nothing can be changed any more."""
         return self._seal() is not None
 
-    @property
-    def unused(self) -> tuple[str, ...]:
-        """Keys of given answers that no question has taken so far."""
-        return tuple(self._given)
+    def refuse_unused(self) -> None:
+        """Raise UsageError for given answers that no question before the open one took, or that change nothing for these facts."""
+        unused = [key for key, given in self._given.items() if given.kept]
+        fields = [field for step in self._applicable() for field in step.fields(self.facts)]
+        idle = {field.key: field.without_effect for field in fields if field.key in self._taken}
+        idle = {key: why for key, why in idle.items() if why}
+        if not unused and not idle:
+            return
+        for key in unused:
+            del self._given[key]
+        self.session.given.clear()
+        self.session.drop(tuple(idle))
+        told = [_("{key}: no question of this run asks for it").format(key=key) for key in unused]
+        told += [f"{key}: {why}" for key, why in idle.items()]
+        raise UsageError(
+            _("These answers have no effect here:\n{lines}").format(
+                lines="\n".join(f"  {one}" for one in told)
+            ),
+            _("Remove them, or change the answers that they depend on."),
+        )
+
+    def remember_given(self) -> None:
+        """Keep the answers that were given and not taken yet, durably: when this run ends before their questions, the next one has them.
+
+        What may hold a key is not written down.
+        """
+        if self.sealed:
+            return
+        self._given = {
+            key: Given(raw, source) for key, (raw, source) in self.session.given.items()
+        } | self._given
+        kept = {
+            key: (given.raw, given.source)
+            for key, given in self._given.items()
+            if given.kept
+            and isinstance(given.raw, str | int | float)
+            and not (isinstance(given.raw, str) and holds_key(given.raw))
+        }
+        if kept != self.session.given:
+            self.session.given = kept
+            self.session.save()
 
     def satisfied(self, step: Step) -> bool:
         """Whether every question of ``step`` has a good answer and its results rest on what is true now."""
@@ -144,6 +188,7 @@ class Run:
         """
         if self.sealed:
             self._refuse_other_answers()
+        self.remember_given()
         self.look_again()
         while (step := self.next_step()) is not None and step.id != before:
             self._announce(step)
@@ -179,8 +224,9 @@ class Run:
     def start_anew(self) -> Path:
         """Put this session away, with all that it did, and start over in a new one; returns where the old one is kept."""
         facts = self.session.facts
+        given = self.session.given
         kept = self.session.archive()
-        self.session.facts = facts
+        self.session.facts, self.session.given = facts, given
         self.start_over()
         return kept
 
@@ -266,6 +312,8 @@ class Run:
         previous = self.session.facts.get(field.key)
         if field.key in self._given:
             given = self._given.pop(field.key)
+            self.session.given.pop(field.key, None)
+            self._taken.add(field.key)
             source = given.source
             try:
                 value = field.given(given.raw)
@@ -278,7 +326,12 @@ class Run:
                         ),
                         digest=str(field.value),
                     ) from None
-                raise UsageError(f"{field.key} ({_source_name(source)}): {problem}") from None
+                self.session.save()  # it is not given again by the next start
+                said = f"{field.key} ({_source_name(source)}): {problem}"
+                if not self.front.attended:
+                    raise UsageError(said) from None
+                self.front.say(said, "warn")
+                value, source = self.front.ask(field, previous.value if previous else None), "asked"
         elif field.quiet and field.key not in self._reopened:
             value, source = self._quietly(field)
         elif self.front.attended:
@@ -335,7 +388,7 @@ class Run:
 
     def _all_missing(self) -> AnswersMissing:
         missing = [field for step in self._applicable() for field in self._missing_in(step)]
-        lines = "\n".join(line for field in missing for line in _left(field))
+        lines = "\n".join(_left(missing))
         return AnswersMissing(
             _("These answers are missing:\n{lines}").format(lines=lines),
             "\n".join(_how_to_give(missing)),
@@ -449,6 +502,11 @@ def _how_to_give(missing: Sequence[Field]) -> Iterator[str]:
     for name in elsewhere:
         yield _("Put {name} into the environment, or into .env in this folder.").format(name=name)
     here = [field for field in missing if not field.elsewhere]
+    guesses = [field for field in here if field.guessed]
+    if guesses and all(field.default is not None for field in guesses):
+        words = (word for field in guesses for word in ("--set", f"{field.key}={written(field.default)}"))
+        yield _("If the guess is right, this would do: {words}").format(words=shlex.join(words))
+        return
     defaults = any(field.default is not None for field in here)
     if here and elsewhere:
         yield (
@@ -466,11 +524,23 @@ def _how_to_give(missing: Sequence[Field]) -> Iterator[str]:
         )
 
 
-def _left(field: Field) -> Iterator[str]:
-    """A question that is left; and each answer to it, where none is recommended."""
-    yield f"  {field.elsewhere or field.key}: {field.label}"
-    if field.default is None:
-        yield from (f"    --set {field.key}={written(choice.value)}" for choice in field.choices)
+def _left(missing: Sequence[Field]) -> Iterator[str]:
+    """The questions that are left; and each answer to one where none is recommended, unless the one before had the same."""
+    told: set[tuple[str, str]] = set()
+    for field in missing:
+        yield f"  {field.elsewhere or field.key}: {field.label}"
+        if field.default is not None and not field.guessed:
+            continue
+        if field.why:
+            yield f"    {field.why}"
+        for choice in field.choices:
+            value = written(choice.value)
+            if not choice.edits and (value, choice.note) not in told:
+                yield f"    --set {shlex.quote(f'{field.key}={value}')}" + (
+                    f"    {choice.note}" if choice.note else ""
+                )
+                if choice.note:
+                    told.add((value, choice.note))
 
 
 def _sealed() -> str:

@@ -105,6 +105,8 @@ class Session:
         self.moves: list[dict[str, str]] = []
         self.offered: dict[str, Any] = {}
         """Answers of a foreign session, by key: shown where that question is asked, taken by nobody."""
+        self.given: dict[str, tuple[Any, Source]] = {}
+        """Answers that were given before their questions, which no question has taken yet."""
         self.foreign = False
         """Whether what was read does not carry this user's seal for this folder."""
         self._kept_aside: bytes | None = None
@@ -208,6 +210,7 @@ class Session:
             if fact.source != "done" and not key.startswith("review.")
         }
         self.offered, self.moves, self.created = before.offered, before.moves, before.created
+        self.given = before.given
         self.foreign = False
         self.moved(TRUSTED)
         self.save()
@@ -268,6 +271,7 @@ class Session:
             "facts": {key: asdict(fact) for key, fact in self.facts.items()},
             "effects": [asdict(effect) for effect in self.effects.values()],
             "offered": self.offered,
+            "given": {key: list(given) for key, given in self.given.items()},
             "moves": self.moves,
         }
         document[CHECK] = digest(document)
@@ -295,7 +299,7 @@ class Session:
             ) from None
         fresh = Session(self.folder, None)
         self.id, self.created = fresh.id, fresh.created
-        self.facts, self.effects, self.moves, self.offered = {}, {}, [], {}
+        self.facts, self.effects, self.moves, self.offered, self.given = {}, {}, [], {}, {}
         self.foreign, self._kept_aside = False, None
         log.of_session(self.id)
         return target
@@ -369,7 +373,8 @@ class Session:
         self.offered |= {
             key: fact.value for key, fact in self.facts.items() if fact.source in ("asked", "flag", "answers")
         }
-        self.facts, self.moves = {}, []
+        self.offered |= {key: raw for key, (raw, _source) in self.given.items()}
+        self.facts, self.moves, self.given = {}, [], {}
         self.effects = {
             effect.key: Effect(
                 effect.key,
@@ -402,15 +407,17 @@ class Session:
         effects = [Effect(**{**effect, "known": tuple(effect["known"])}) for effect in stored["effects"]]
         moves = [dict(move) for move in stored["moves"]]
         offered = dict(stored["offered"])
+        given = {key: (raw, source) for key, (raw, source) in stored.get("given", {}).items()}
         if (
-            any(fact.source not in get_args(Source) for fact in facts.values())
+            any(source not in ("flag", "answers") for _raw, source in given.values())
+            or any(fact.source not in get_args(Source) for fact in facts.values())
             or not all(_sound(effect) for effect in stored["effects"])
             or re.fullmatch("[0-9a-f]{8}", stored["id"]) is None  # it becomes a file's name
         ):
             raise ValueError
         self.id, self.created = stored["id"], str(stored["created"])
         self.facts, self.effects = facts, {effect.key: effect for effect in effects}
-        self.moves, self.offered = moves, offered
+        self.moves, self.offered, self.given = moves, offered, given
 
     def _set_aside(self, data: bytes) -> SessionDamaged:
         aside = self.folder / f"session.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{token_hex(2)}.json"

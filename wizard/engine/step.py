@@ -36,13 +36,17 @@ def source_shown(source: str) -> str:
 
 
 class Facts(dict[str, Any]):
-    """Everything known so far: JSON values by key, such as ``{"dataset.set": "taiwan"}``, and where each came from."""
+    """Everything known so far: JSON values by key, such as ``{"dataset.set": "taiwan"}``, and where each came from.
+
+    ``given``: answers that were given before their questions and that none has taken yet, as they were written.
+    """
 
     def __init__(
         self, values: Mapping[str, Any] | None = None, sources: Mapping[str, Source] | None = None
     ) -> None:
         super().__init__(values or {})
         self.sources: Mapping[str, Source] = sources or {}
+        self.given: Mapping[str, Any] = {}
 
 
 class Back(Exception):
@@ -109,6 +113,9 @@ class Field:
     ``needs``: facts on which an answer rests; when one changes, the question comes again with the old answer offered.
     ``quiet``: the default is taken without asking, until somebody edits it. ``attended``: only a person is asked; a
     script needs no answer. ``browse(page)``: something to page through at this question, None past its end.
+    ``guessed``: the default is a guess that only a person can take; a script is told of it, and must answer.
+    ``open``: other answers than the choices are taken, where ``check`` lets them.
+    ``without_effect``: why no answer changes anything here, so that one that was given is refused and not passed over.
     ``foremost``: how many choices a menu shows before it is asked for all; 0 for all at once.
     ``keys``: what can be seen or done at this question by a letter. ``above``: what it is about, shown with it.
     ``after``: it is asked about the step's own results, which don't rest on it.
@@ -130,6 +137,9 @@ class Field:
     attended: bool = False
     optional: bool = False
     public: bool = False
+    guessed: bool = False
+    open: bool = False
+    without_effect: str = ""
     browse: Callable[[int], View | None] | None = None
     foremost: int = 0
     keys: tuple[Key, ...] = ()
@@ -157,7 +167,11 @@ class Field:
         if self.optional and (raw is None or (isinstance(raw, str) and raw.strip().lower() in ("", NOTHING))):
             return None
         value = self._typed(raw)
-        if self.choices and value not in [choice.value for choice in self.choices if not choice.edits]:
+        if (
+            self.choices
+            and not self.open
+            and value not in [choice.value for choice in self.choices if not choice.edits]
+        ):
             allowed = ", ".join(written(choice.value) for choice in self.choices if not choice.edits)
             raise Unacceptable(_("{value} is not one of: {allowed}").format(value=value, allowed=allowed))
         if self.kind in ("text", "path") and holds_key(value) and not _is_path(value):
@@ -218,6 +232,7 @@ class Answer:
 
     ``name``: what it is called in plan and schema. ``help``, ``attended``, ``optional``, ``public``: as a field's.
     ``schema``: what its JSON schema says beside type, name and description: which values it takes.
+    ``check``: why a value can't be taken, whatever the facts; so it is asked of a given answer before the first step.
     ``in_plan``: it is a line of the plan and part of its digest. False only for what shows in the bytes that are sent, or
     concerns nothing but this computer; the declaration says which. ``shown``: its value in the plan, for a person.
     ``unset``: what the plan says of it where it has no value; without that, it has no line then.
@@ -231,6 +246,7 @@ class Answer:
     optional: bool = False
     public: bool = False
     schema: Callable[[], Mapping[str, Any]] = _nothing_more
+    check: Callable[[Any], str | None] = _anything
     in_plan: bool = True
     shown: Callable[[Any], str] = written
     unset: Callable[[], str] | None = None
@@ -242,7 +258,8 @@ class Answer:
 
     def ask(self, *, label: str, **more: Any) -> Field:
         """The question for it; ``more``: the rest of the field, as the facts want it."""
-        declared = {name: getattr(self, name) for name in ("key", "kind", "attended", "optional", "public")}
+        same = ("key", "kind", "attended", "optional", "public", "check")
+        declared = {name: getattr(self, name) for name in same}
         return Field(**{**declared, "help": self.help(), "label": label, **more})
 
 

@@ -12,106 +12,113 @@ from wizard.locale import _
 from wizard.steps.help import COLUMN, about
 
 if TYPE_CHECKING:
-    from wizard.data.readers import Recognised
+    from wizard.data.readers import Column, Recognised
 
 PREFIX = "dataset.columns."
 SHEET = f"{PREFIX}sheet"
+HEADER = "dataset.header"
 NONE = "-"
-EACH = "+"  # each option has its own column
+SEVERAL = "+"
+"""Each option has a column of its own, which is asked for by its letter."""
 ROWS = 3  # a page
-LEAST_OPTIONS = 2
+_ASKED = ("question", "answer", "options")
+_LETTERS = "ABCDEFGHIJ"
+_WITH_QUESTIONS = frozenset((*_ASKED, "passage", "system", "counting", *_LETTERS))
+
+SHEET_READ = Answer(
+    key=SHEET, kind="text", name=lambda: _("Sheet of the workbook"), help=lambda: about(SHEET), optional=True
+)
 
 
 def chosen(facts: Mapping[str, Any]) -> dict[str, str]:
-    """Meaning -> column, of those that were answered."""
-    return {
+    """Meaning -> column, of those that were answered; and whether there is a header, where somebody said so."""
+    found = {
         key.removeprefix(PREFIX): str(value)
         for key, value in facts.items()
-        if key.startswith(PREFIX) and value not in (None, "", NONE, EACH)
+        if key.startswith(PREFIX) and value not in (None, "", SEVERAL)
     }
+    told = {meaning: column for meaning, column in found.items() if column != NONE or meaning == "options"}
+    return told | ({"header": str(facts[HEADER])} if facts.get(HEADER) else {})
 
 
-def named(meanings: Mapping[str, str]) -> set[str]:
+def about_file(facts: Mapping[str, Any]) -> dict[str, str]:
+    """What was answered about the file as a whole: which of its sheets is read, and whether it has a header."""
+    return {name: value for name, value in chosen(facts).items() if name in ("header", "sheet")}
+
+
+def named(meanings: Mapping[str, str]) -> frozenset[str]:
     """The columns that ``meanings`` names."""
-    from wizard.data.shapes.plan import ABOUT_FILE
+    from wizard.data.shapes.plan import listed
+    from wizard.data.shapes.plan import named as spoken
 
-    return {column for meaning, column in meanings.items() if meaning not in ABOUT_FILE}
+    each = listed(meanings.get("options", ""))
+    found = spoken(meanings)
+    return found - {meanings["options"]} if len(each) > 1 else found
+
+
+def spoken_of(facts: Facts) -> frozenset[str]:
+    """Every column that an answer speaks of, taken or only given so far."""
+    from wizard.data.shapes.plan import named as spoken
+
+    given = {key: str(value) for key, value in facts.given.items()}
+    return spoken(chosen({**facts, **given}))
+
+
+def problem(found: Sequence[Column], name: str) -> str | None:
+    """Why columns can't be used, whatever they mean: a separator that isn't one made them all into one."""
+    if len(found) != 1 or not (sign := next((one for one in "，；、" if one in found[0].name), "")):
+        return None
+    return _(
+        "{path} has one column only, “{name}”: its cells are separated by “{sign}”, which is no separator of CSV. "
+        "Save it with commas or tabs."
+    ).format(path=name, name=found[0].name, sign=sign)
+
+
+def undecided(key: str) -> Choice:
+    """What the cursor rests on where nothing is recommended: Enter takes no answer that nobody chose."""
+    return Choice("", _("Please choose:"), edits=key)
 
 
 def fields(file: Path, found: Recognised, facts: Facts) -> Sequence[Field]:
     """Question, answer and options are asked where ``found`` knows no shape; every other meaning is quiet."""
-    from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS
+    from wizard.data.shapes.plan import MEANINGS
 
-    asked = {"question", "answer", "options"} if not found.shape else set()
-    about_file = {name: value for name, value in chosen(facts).items() if name in ABOUT_FILE}
-    wanted = [name for name in ("question", "answer", "options") if name in asked]
-    each = _options(found, facts) if asked and facts.get(f"{PREFIX}options") == EACH else []
-    asked |= {field.key.removeprefix(PREFIX) for field in each}
-    quiet = [name for name in (*MEANINGS, *ABOUT_FILE) if name not in asked and f"{PREFIX}{name}" in facts]
-    return [
-        *(_asked(name, file, found, about_file if name == wanted[0] else None) for name in wanted),
-        *each,
-        *(
-            _quiet(name, found)
-            for name in (*(found.guess if not found.shape else ()), *quiet)
-            if name not in asked
-        ),
-    ]
+    known = (*MEANINGS, "counting")
+    told = [name for name in known if f"{PREFIX}{name}" in facts.given or facts.get(f"{PREFIX}{name}")]
+    wanted: tuple[str, ...] = ()
+    if not found.shape and set(told) <= _WITH_QUESTIONS | ({"text"} if len(found.fields) == 1 else set()):
+        wanted = _ASKED if len(found.fields) > 1 else ("text",)
+    asked = [_asked(name, file, found, facts, first=name == wanted[0]) for name in wanted]
+    if wanted == _ASKED and facts.get(f"{PREFIX}options") == SEVERAL:
+        asked += _letters(found, facts)
+    keys = {field.key for field in asked}
+    left = [name for name in known if f"{PREFIX}{name}" in facts or f"{PREFIX}{name}" in facts.given]
+    return [*asked, *(_quiet(name) for name in left if f"{PREFIX}{name}" not in keys)]
 
 
 def answers() -> tuple[Answer, ...]:
-    """One for each meaning that a column can have, and for what can be said of the file."""
-    from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS
+    """One for each meaning that a column can have, and from where options are counted."""
+    from wizard.data.shapes.plan import MEANINGS
 
-    return tuple(answer(name) for name in (*MEANINGS, *ABOUT_FILE))
+    return (SHEET_READ, *(answer(name) for name in (*MEANINGS, "counting")))
 
 
 def answer(meaning: str) -> Answer:
-    """The answer which column has ``meaning``: not in the plan, since the bytes that are sent follow from it."""
-    values = {"header": ["yes", "no"], "counting": ["0", "1"]}
+    """The answer which column has ``meaning``."""
     return Answer(
         key=PREFIX + meaning,
         kind="text",
         name=lambda: _("Column: {meaning}").format(meaning=meaning),
-        help=lambda: about(SHEET if meaning == "sheet" else COLUMN),
+        help=lambda: about(COLUMN),
         optional=True,
-        schema=lambda: {"enum": values[meaning]} if meaning in values else {},
-        in_plan=False,
+        schema=lambda: {"enum": ["0", "1"]} if meaning == "counting" else {},
+        shown=_shown,
     )
-
-
-def _options(found: Recognised, facts: Facts) -> list[Field]:
-    """Which column is option A, which B and so on, until there is no further one; no column is two things."""
-    from wizard.data.shapes.plan import LABELS
-
-    fields: list[Field] = []
-    taken = [facts.get(f"{PREFIX}{name}") for name in ("question", "answer")]
-    for number, letter in enumerate(LABELS):
-        free = [column for column in found.fields if column.name not in taken]
-        choices = [Choice(column.name, column.name, " | ".join(column.samples)) for column in free]
-        if number >= LEAST_OPTIONS:
-            choices.append(Choice(NONE, _("There is no further option")))
-        if not choices:
-            break
-        fields.append(
-            answer(letter).ask(
-                kind="choice",
-                optional=False,
-                label=_("Which column has option {letter}?").format(letter=letter),
-                default=found.guess.get(letter, choices[0].value),
-                choices=tuple(choices),
-                needs=("dataset.source", "dataset.file", SHEET, f"{PREFIX}options"),
-            )
-        )
-        if (column_of := facts.get(f"{PREFIX}{letter}")) in (None, NONE):
-            break
-        taken.append(column_of)
-    return fields
 
 
 def sheet(names: Sequence[str]) -> Field:
     """Which sheet of a workbook is read, where its first has no rows."""
-    return answer("sheet").ask(
+    return SHEET_READ.ask(
         kind="choice",
         optional=False,
         label=_("The first sheet has no rows. Which sheet shall be read?"),
@@ -121,50 +128,148 @@ def sheet(names: Sequence[str]) -> Field:
     )
 
 
-def _asked(name: str, file: Path, found: Recognised, about_file: Mapping[str, str] | None) -> Field:
-    """``about_file``: what is known of the file as a whole, for the first question, which shows its rows."""
+def _shown(column: Any) -> str:
+    return {NONE: _("none"), SEVERAL: _("one for each option")}.get(column, str(column))
+
+
+def _asked(name: str, file: Path, found: Recognised, facts: Facts, *, first: bool) -> Field:
     labels = {
-        "question": _("Which column has the question?"),
+        "question": _("Which column has what the user asks (the question)?"),
         "answer": _("Which column has the answer?"),
         "options": _("Which column has the options?"),
+        "text": _("Is this plain text, to go on training with?"),
     }
-    choices = [Choice(column.name, column.name, " | ".join(column.samples)) for column in found.fields]
+    earlier = (
+        [meaning for meaning in _ASKED[: _ASKED.index(name)] if name in _ASKED] if name in _ASKED else []
+    )
+    taken = {str(facts.get(f"{PREFIX}{meaning}")) for meaning in earlier}
+    choices = [
+        Choice(column.name, column.name, " | ".join(column.samples))
+        for column in found.fields
+        if column.name not in taken
+    ]
+    default, guessed = _guess(name, found, facts, taken)
     if name == "options":
+        if default is not None and default not in (NONE, *(choice.value for choice in choices)):
+            choices.insert(0, Choice(default, _("{columns}: an option in each").format(columns=default)))
         choices += [
             Choice(NONE, _("There are no options")),
-            Choice(EACH, _("Each option has a column of its own (named next)")),
+            Choice(SEVERAL, _("Each option has a column of its own (asked next)")),
         ]
-    default = found.guess.get(name, NONE if name == "options" else None)
+    if default is None:
+        choices.insert(0, undecided(f"{PREFIX}{name}"))
     return answer(name).ask(
         kind="choice",
         optional=False,
         label=labels[name],
-        default=default if default is not None or not choices else choices[0].value,
+        default=default,
+        guessed=guessed,
         choices=tuple(choices),
-        needs=("dataset.source", "dataset.file", SHEET),
-        browse=None if about_file is None else lambda page: _columns_shown(file, about_file, page),
+        open=name == "options",
+        check=lambda value: _unfit(value, choices, found, taken),
+        needs=(
+            "dataset.source",
+            "dataset.file",
+            HEADER,
+            SHEET,
+            *(f"{PREFIX}{meaning}" for meaning in earlier),
+        ),
+        browse=(lambda page: _columns_shown(file, page, facts)) if first else None,
     )
 
 
-def _quiet(name: str, found: Recognised) -> Field:
+def _guess(name: str, found: Recognised, facts: Facts, taken: set[str]) -> tuple[str | None, bool]:
+    """(what to rest on, whether it is only a guess), None where several columns would do."""
+    from wizard.data.shapes.guess import is_label
+    from wizard.data.shapes.plan import listed
+
+    guess = found.guess.get(name)
+    if guess is not None and taken & {guess, *listed(guess)}:
+        guess = None
+    if guess is not None and name in found.sure:
+        return guess, False
+    if name == "text":
+        return found.fields[0].name, True
+    if name == "options" and guess is None:
+        reply = facts.get(f"{PREFIX}answer") or (
+            found.guess.get("answer") if "answer" in found.clear else None
+        )
+        samples = next((column.samples for column in found.fields if column.name == reply), ())
+        if not samples or all(map(is_label, samples)):
+            return None, True  # a letter for an answer: there are options somewhere
+        return NONE, not {f"{PREFIX}question", f"{PREFIX}answer"} <= facts.keys()
+    return (guess if name in found.clear else None), True
+
+
+def _unfit(value: str, choices: Sequence[Choice], found: Recognised, taken: set[str]) -> str | None:
+    """Why ``value`` names no column, or columns, that can have this meaning."""
+    from wizard.data.shapes.plan import listed
+
+    if value in [choice.value for choice in choices if not choice.edits]:
+        return None
+    there = [column.name for column in found.fields]
+    each = listed(value)
+    for one in each:
+        if one in taken:
+            return _("The column “{name}” has another meaning already.").format(name=one)
+        if one not in there:
+            return _("There is no column “{name}”; the columns are: {names}").format(
+                name=one, names=", ".join(there)
+            )
+    return None if len(each) > 1 else _("Options need two columns at least, such as 甲,乙.")
+
+
+def _letters(found: Recognised, facts: Facts) -> list[Field]:
+    """A question for the column of each option, until somebody says that there are no more."""
+    made: list[Field] = []
+    taken = {str(facts.get(f"{PREFIX}{meaning}")) for meaning in _ASKED}
+    for letter in _LETTERS:
+        key = f"{PREFIX}{letter}"
+        choices = [
+            Choice(column.name, column.name, " | ".join(column.samples))
+            for column in found.fields
+            if column.name not in taken
+        ]
+        if len(made) > 1:
+            choices.insert(0, Choice(NONE, _("There are no more options")))
+        else:
+            choices.insert(0, undecided(key))
+        made.append(
+            answer(letter).ask(
+                kind="choice",
+                optional=False,
+                label=_("Which column has option {letter}?").format(letter=letter),
+                choices=tuple(choices),
+                needs=(f"{PREFIX}options", *(field.key for field in made)),
+            )
+        )
+        chosen_now = facts.get(key)
+        if chosen_now in (None, NONE) or len(taken) >= len(found.fields):
+            break
+        taken.add(str(chosen_now))
+    return made
+
+
+def _quiet(name: str) -> Field:
+    letter = name in _LETTERS
     return answer(name).ask(
         label=_("Which column is {meaning}?").format(meaning=name),
-        default=found.guess.get(name),
-        needs=("dataset.source", "dataset.file"),
+        needs=("dataset.source", "dataset.file", *((f"{PREFIX}options",) if letter else ())),
         quiet=True,
     )
 
 
-def _columns_shown(file: Path, about_file: Mapping[str, str], page: int) -> View | None:
+def _columns_shown(file: Path, page: int, facts: Facts) -> View | None:
     from wizard.data.readers import page as page_of
 
-    columns = page_of(file, about_file, skip=page * ROWS, count=ROWS)
+    about = about_file(facts)
+    columns = page_of(file, about, skip=page * ROWS, count=ROWS)
     if not columns:
         return None
     rows = tuple((column.name, " | ".join(column.samples)) for column in columns)
     told = file.name
-    if "sheet" in about_file:
-        told = _("{name}, sheet “{sheet}”").format(name=told, sheet=about_file["sheet"])
+    if "sheet" in about:
+        told = _("{name}, sheet “{sheet}”").format(name=told, sheet=about["sheet"])
     return View(
         (
             Text(

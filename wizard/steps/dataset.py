@@ -29,11 +29,10 @@ COUNTED_UP_TO = (
 
 TRIED = 50  # files of a folder or archive whose beginnings are looked at for one that can be used
 
-NO_FILE = "-"  # the source is the file itself
 BY_SPLIT = "split"
 BY_FILE = "file"
 
-# None of these is in the plan: what they choose is in the bytes of the files, which are.
+# But for the header, none of these is in the plan: what they choose is in the bytes of the files, which are.
 SOURCE = Answer(
     key="dataset.source",
     kind="path",
@@ -56,6 +55,15 @@ FILE = Answer(
     name=lambda: _("Training file"),
     help=lambda: about("dataset.file"),
     in_plan=False,
+)
+HEADER = Answer(
+    key="dataset.header",
+    kind="choice",
+    name=lambda: _("First row of the table"),
+    help=lambda: about("dataset.header"),
+    public=True,
+    schema=lambda: {"enum": ["yes", "no"]},
+    shown=lambda answer: _("names of the columns") if answer == "yes" else _("a row like the others"),
 )
 TRAIN = Answer(
     key="dataset.train",
@@ -99,7 +107,7 @@ class Dataset(Step):
     @classmethod
     def answers(cls) -> Sequence[Answer]:
         """Which files, and what their columns mean."""
-        return (SOURCE, SET, FILE, TRAIN, VALIDATION, VALIDATION_SOURCE, *columns.answers())
+        return (SOURCE, SET, FILE, HEADER, TRAIN, VALIDATION, VALIDATION_SOURCE, *columns.answers())
 
     def title(self) -> str:
         """As on the screen."""
@@ -124,32 +132,63 @@ class Dataset(Step):
     def _fields_of_files(self, place: _Place, facts: Facts) -> Sequence[Field]:
         """For one file, or a folder or archive with some: which one, what its columns mean, what validates."""
         path, names = place.path, place.names
-        used = next((name for name in names[:TRIED] if not self._problem(path / name)), None)
-        which = FILE.ask(
-            label=_("Which file shall train the model?"),
-            default=used or (names[0] if names else NO_FILE),
-            choices=tuple(Choice(name, name) for name in names or (NO_FILE,)),
-            check=lambda name: self._problem(path if name == NO_FILE else path / name),
-            needs=("dataset.source",),
-            quiet=len(names) < 2,  # noqa: PLR2004 - one file leaves no choice
-        )
-        train = self._training_file(path, facts)
-        if facts.get("dataset.file", NO_FILE if not names else None) is None or self._problem(train):
-            return (which,)
+        which: tuple[Field, ...] = ()
+        if names:  # a file that was named itself leaves no choice, and nothing to answer
+            used = next((name for name in names[:TRIED] if not self._problem(path / name)), names[0])
+            file = FILE.ask(
+                label=_("Which file shall train the model?"),
+                default=used,
+                choices=tuple(Choice(name, name) for name in names),
+                check=lambda name: self._problem(path / name),
+                needs=("dataset.source",),
+                quiet=len(names) == 1,
+            )
+            which = (file,)
+        train = self._training_file(place, facts)
+        if (names and facts.get("dataset.file") is None) or self._problem(train):
+            return which
         sheets = self._sheets(train)
-        if sheets and facts.get(columns.SHEET) not in sheets:
-            return (which, columns.sheet(sheets))
-        named = {"sheet": facts[columns.SHEET]} if columns.SHEET in facts else {}
+        if sheets:
+            which = (*which, columns.sheet(sheets))
+            if facts.get(columns.SHEET) not in sheets:
+                return which
+        asked = self._header(train, facts)
+        which = (*which, *asked)
+        if any(not field.quiet and field.key not in facts for field in asked):
+            return which
         return (
-            which,
-            *((columns.sheet(sheets),) if sheets else ()),
-            *columns.fields(train, self._recognised(train, named), facts),
+            *which,
+            *columns.fields(train, self._recognised(train, columns.about_file(facts)), facts),
             *self._fields_of_validation(facts, {}, needs=("dataset.source", "dataset.file")),
         )
 
-    def _training_file(self, path: Path, facts: Mapping[str, Any]) -> Path:
-        name = facts.get("dataset.file") or NO_FILE
-        return path if name == NO_FILE else path / name
+    def _header(self, train: Path, facts: Facts) -> tuple[Field, ...]:
+        """Whether the first row holds names: asked where it may as well be a row, and where no answer speaks of one of its cells."""
+        of_sheet = {name: value for name, value in columns.about_file(facts).items() if name == "sheet"}
+        found = self._recognised(train, of_sheet)
+        doubtful = found.header is None and columns.spoken_of(facts).isdisjoint(
+            column.name for column in found.fields
+        )
+        if not doubtful and HEADER.key not in facts and HEADER.key not in facts.given:
+            return ()
+        names = HEADER.ask(
+            label=_("What is the first row of the table?"),
+            why=" | ".join(column.name for column in found.fields),
+            optional=not doubtful,
+            choices=(
+                columns.undecided(HEADER.key),
+                Choice("yes", _("The names of the columns")),
+                Choice("no", _("A row like the others, to be trained with")),
+            ),
+            needs=("dataset.source", "dataset.file"),
+            quiet=not doubtful,
+            without_effect="" if found.container in ("csv", "tsv", "xlsx") else _("this file is no table"),
+        )
+        return (names,)
+
+    def _training_file(self, place: _Place, facts: Mapping[str, Any]) -> Path:
+        name = facts.get("dataset.file")
+        return place.path / name if place.names and name else place.path
 
     def _fields_of_sets(self, sets: Sequence[catalog.QuestionSet], facts: Facts) -> Sequence[Field]:
         which = SET.ask(
@@ -223,7 +262,7 @@ class Dataset(Step):
                 role: Role = "train" if split.name == facts["dataset.train"] else "kept"
                 chosen.append(("validation" if split.name == validation else role, split.path, split.output))
         else:
-            train = self._training_file(source, facts)
+            train = self._training_file(self._place(source), facts)
             if problem := self._problem(train):  # since it was chosen
                 raise DataError(problem, _("Choose another file, or mend this one."))
             meanings = columns.chosen(facts)
@@ -248,13 +287,15 @@ class Dataset(Step):
 
     def _meant(self, role: Role, path: Path, meanings: Mapping[str, str]) -> Mapping[str, str]:
         """``meanings``, said of the training file, where they fit ``path``, too; else its own names speak."""
-        about = {name: value for name, value in meanings.items() if name == "sheet"}
-        if role != "train":
-            meanings = {name: value for name, value in meanings.items() if name not in about}
-            about = {}
+        meanings = {name: value for name, value in meanings.items() if role == "train" or name != "sheet"}
+        about = {name: value for name, value in meanings.items() if name in ("header", "sheet")}
         named = columns.named(meanings)
         fits = not named or named <= {column.name for column in self._recognised(path, about).fields}
-        return meanings if fits else about
+        if fits:
+            return meanings
+        if "header" in about and self._recognised(path).header is not None:
+            del about["header"]  # its first row says itself what it is
+        return about
 
     def verify(self, facts: Facts) -> str | None:
         """The files must be there as they were chosen."""
@@ -338,17 +379,21 @@ class Dataset(Step):
         if identity not in self._problems:
             try:
                 fields = self._recognised(path).fields
-                self._problems[identity] = None if fields else _why_no_rows(path, named or str(path))
+                self._problems[identity] = (
+                    columns.problem(fields, named or str(path))
+                    if fields
+                    else _why_no_rows(path, named or str(path))
+                )
             except WizardError as problem:
                 self._problems[identity] = f"{problem.message} {problem.hint}".strip()
         return self._problems[identity]
 
-    def _recognised(self, path: Path, named: Mapping[str, str] | None = None) -> Recognised:
+    def _recognised(self, path: Path, about: Mapping[str, str] | None = None) -> Recognised:
         from wizard.data import readers
 
-        known = (_identity(path), tuple((named or {}).items()))
+        known = _identity(path), tuple((about or {}).items())
         if known not in self._beginnings:
-            self._beginnings[known] = readers.recognise(path, named)
+            self._beginnings[known] = readers.recognise(path, about)
         return self._beginnings[known]
 
     def _sheets(self, path: Path) -> tuple[str, ...]:

@@ -28,6 +28,11 @@ def _texts(_language: str) -> Mapping[str, str]:
             "Take the one that is called train, or the largest. Another one can validate at the next question.\n"
             "Look into one first: bailian-wizard check FILE."
         ),
+        "dataset.header": _(
+            "A table's first row is either the names of its columns, or a row of your data like all others.\n"
+            "Names aren't trained; a row that is taken for names is lost. It stands above the question.\n"
+            "In a script: --set dataset.header=yes or no; for convert and check: --columns header=yes or no."
+        ),
         "dataset.set": _(
             "MedQA has question sets from three places; each comes with files to train, validate and test.\n"
             "Take the set whose language your users speak. The files that aren't trained stay for your own tests.\n"
@@ -65,7 +70,7 @@ def _texts(_language: str) -> Mapping[str, str]:
         ),
         "preview.language": _(
             "What stands around each question with options: before the options, and before the right one's letter.\n"
-            "The Chinese words are those that most models on Bailian were tuned with; take English for English questions.\n"
+            "The Chinese words are the earlier toolkit's; English ones may suit questions in English better.\n"
             "Ask the trained model in the same words later. One row as it is sent: bailian-wizard why FILE:LINE."
         ),
         "preview.looks_right": _(

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 UNAUTHORIZED = 401
 OTHER = "other"
 
+
+def _workspace_problem(text: str) -> str | None:
+    from wizard.bailian import endpoints
+
+    try:
+        endpoints.check_workspace(text)
+    except UsageError as problem:
+        return problem.message
+    return None
+
+
 REGION = Answer(
     key="key.region",
     kind="choice",
@@ -30,7 +41,11 @@ REGION = Answer(
     schema=lambda: {"enum": _regions()},
 )
 WORKSPACE = Answer(
-    key="key.workspace", kind="text", name=lambda: _("Workspace ID"), help=lambda: about("key.workspace")
+    key="key.workspace",
+    kind="text",
+    name=lambda: _("Workspace ID"),
+    help=lambda: about("key.workspace"),
+    check=_workspace_problem,
 )
 # The rest is not in the plan: the key that is used is there by its fingerprint, and where it is kept concerns this computer.
 TRACKED = Answer(
@@ -88,7 +103,6 @@ class Key(Step):
         workspace = WORKSPACE.ask(
             label=_("Workspace ID (empty: the default workspace of the key)"),
             default=self._named("DASHSCOPE_WORKSPACE"),
-            check=_workspace_problem,
             quiet=True,
         )
         found = self._found(facts)
@@ -109,6 +123,9 @@ class Key(Step):
                 Choice(False, _("No, only for this run")),
             ),
             quiet=found is not None,
+            without_effect=""
+            if found is None or found.where == "typed"
+            else _("no key is typed: one is there already"),
         )
         undecided = doubtful is not None and not found and facts.get("key.tracked") != OTHER
         return (
@@ -363,14 +380,4 @@ def _key_problem(text: str) -> str | None:
         ApiKey.clean(text)
     except UsageError as problem:
         return f"{problem.message} {problem.hint}".strip()
-    return None
-
-
-def _workspace_problem(text: str) -> str | None:
-    from wizard.bailian import endpoints
-
-    try:
-        endpoints.check_workspace(text)
-    except UsageError as problem:
-        return problem.message
     return None

@@ -136,7 +136,7 @@ def _begin_with(facts: Facts) -> tuple[str, bool]:
         return _("not counted"), True  # a session of an earlier version
     put, own, none = (sum(getattr(one, name) for one in found) for name in ("put", "own", "none"))
     texts = len({text for one in found for text in one.texts})
-    prompt = facts["preview.system_prompt"]
+    prompt = facts.get("preview.system_prompt", "")
     count = _("more than {count}").format(count=texts - 1) if texts >= MOST_TEXTS else f"{texts}"
     theirs = _("the rows' own")
     if texts > 1:

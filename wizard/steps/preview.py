@@ -32,14 +32,33 @@ MB = 1_000_000  # bytes, as the platform counts its limit
 LEAST_PART = 5  # MB; smaller ones would only be many
 
 
-# None of these is in the plan, but for the language: the system prompt, what is left out and the parts show in the bytes
-# that are sent, and the plan says of the prompt what the rows then have; the rest concerns this computer only.
+def _most_mb() -> int:
+    from wizard.data.parts import MAX_PART_SIZE
+
+    return MAX_PART_SIZE // MB
+
+
+def _unfit_part(size: Any) -> str | None:
+    most = _most_mb()
+    if LEAST_PART <= size <= most:
+        return None
+    return _("Parts have {least} to {most} MB.").format(least=LEAST_PART, most=most)
+
+
+def _wordings() -> Mapping[str, Wording]:
+    from wizard.data.wire import WORDINGS
+
+    return WORDINGS
+
+
 def words_shown(language: str) -> str:
     """What stands around a question in ``language``."""
     wording = _wordings()[language]
     return f"{wording.options} A. … {wording.answer}A. …"
 
 
+# None of these is in the plan, but for the language: the system prompt, what is left out and the parts show in the bytes
+# that are sent, and the plan says of the prompt what the rows then have; the rest concerns this computer only.
 SYSTEM_PROMPT = Answer(
     key="preview.system_prompt",
     kind="text",
@@ -98,6 +117,7 @@ PART_SIZE = Answer(
     name=lambda: _("Largest part (MB)"),
     help=lambda: about("preview.part_size"),
     schema=lambda: {"minimum": LEAST_PART, "maximum": _most_mb()},
+    check=_unfit_part,
     in_plan=False,
 )
 OUTPUT = Answer(
@@ -186,7 +206,6 @@ class Preview(Step):
                 label=_("How large may a file be that is sent, in MB?"),
                 why=_("Larger data is sent as several files; the platform trains on all of them."),
                 default=_most_mb(),
-                check=_unfit_part,
                 quiet=True,
             ),
             OUTPUT.ask(
@@ -223,7 +242,17 @@ class Preview(Step):
             why=why,
             default=SYSTEM_PROMPTS[self._language(facts)] if self._has_questions(facts) else "",
             quiet=True,
+            without_effect=self._no_place_for_a_prompt(facts),
         )
+
+    def _no_place_for_a_prompt(self, facts: Facts) -> str:
+        """Why a system prompt is put before no row, as the conversion counted them; empty where it is before some."""
+        found = [entry.get("systems") for entry in facts.get("preview.statistics") or ()]
+        if not facts.get(SYSTEM_PROMPT.key) or not found or any(one is None or one["put"] for one in found):
+            return ""
+        if any(one["own"] for one in found):
+            return _("every row has a system prompt of its own")
+        return _("these rows are plain texts, which have no system prompt")
 
     def _other_words(self, facts: Facts) -> tuple[Choice, ...]:
         """The ways to other words around the rows that are shown."""
@@ -495,29 +524,10 @@ class Preview(Step):
         return MEDQA_OUTPUT if known or not files else OTHER_OUTPUT
 
 
-def _wordings() -> Mapping[str, Wording]:
-    from wizard.data.wire import WORDINGS
-
-    return WORDINGS
-
-
 def _audited_files(facts: Facts) -> list[Chosen]:
     """The files that are sent, as far as their columns mean the same as those of the training file."""
     files = [file for file in Chosen.all(facts) if file.role in SENT_ROLES]
     return [file for file in files if file.columns == files[0].columns]
-
-
-def _most_mb() -> int:
-    from wizard.data.parts import MAX_PART_SIZE
-
-    return MAX_PART_SIZE // MB
-
-
-def _unfit_part(size: Any) -> str | None:
-    most = _most_mb()
-    if LEAST_PART <= size <= most:
-        return None
-    return _("Parts have {least} to {most} MB.").format(least=LEAST_PART, most=most)
 
 
 def _stamp(path: Path) -> list[int]:

@@ -52,6 +52,15 @@ def _type_label(training_type: str) -> str:
     return f"{models.training_type_words(training_type)[0]} ({training_type})"
 
 
+_NAME = r"[A-Za-z0-9_.-]{1,100}"
+
+
+def _name_problem(name: str) -> str | None:
+    if re.fullmatch(_NAME, name):
+        return None
+    return _("A job's name has letters, digits, - _ and . only, at most 100.")
+
+
 MODEL = Answer(
     key="training.model",
     kind="choice",
@@ -84,6 +93,7 @@ JOB_NAME = Answer(
     name=lambda: _("Job name"),
     help=lambda: about("training.job_name"),
     schema=lambda: {"pattern": f"^{_NAME}$"},
+    check=_name_problem,
 )
 BUDGET = Answer(
     key="training.budget",
@@ -92,10 +102,10 @@ BUDGET = Answer(
     help=lambda: about("training.budget"),
     optional=True,
     schema=lambda: {"exclusiveMinimum": 0},
+    check=lambda value: None if value > 0 else _("A budget is more than nothing."),
     shown=lambda budget: f"{budget:,.2f}",
     unset=lambda: _("no limit"),
 )
-_NAME = r"[A-Za-z0-9_.-]{1,100}"
 
 
 def parameter(known: Hyperparameter) -> Answer:
@@ -110,6 +120,7 @@ def parameter(known: Hyperparameter) -> Answer:
         public=kind != "text" or known.as_text,
         optional=not known.sent,
         schema=lambda: _values(known),
+        check=lambda value: check(known.name, value),
         shown=str,
     )
 
@@ -188,15 +199,10 @@ class Training(Step):
         ]
         fields += [
             JOB_NAME.ask(
-                label=_("What shall the job be called?"),
-                default=self._default_name(facts),
-                check=_name_problem,
-                quiet=True,
+                label=_("What shall the job be called?"), default=self._default_name(facts), quiet=True
             ),
             BUDGET.ask(
-                label=_("The most it may cost by the estimate's upper end (empty: no limit)"),
-                check=lambda value: None if value > 0 else _("A budget is more than nothing."),
-                quiet=True,
+                label=_("The most it may cost by the estimate's upper end (empty: no limit)"), quiet=True
             ),
         ]
         return fields
@@ -346,9 +352,3 @@ def _dated(offered: Sequence[models.TunableModel], region: str) -> str:
 def _priced(model: models.TunableModel, region: str) -> str:
     price = model.price(region)
     return "" if price is None else f"{SIGNS[price.currency]}{price.amount}"
-
-
-def _name_problem(name: str) -> str | None:
-    if re.fullmatch(_NAME, name):
-        return None
-    return _("A job's name has letters, digits, - _ and . only, at most 100.")

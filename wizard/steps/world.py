@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from wizard.sandbox import Running
 
 KEY_NAME = redaction.VARIABLE
+REGION_NAME = "DASHSCOPE_REGION"
 SANDBOX_KEY = "sk-sandbox-practice-key-of-no-worth"
 SANDBOX_REGION = "sandbox"
 
@@ -145,6 +146,24 @@ class World:
 
         found = envfile.look_up(self.environ, self.env_path, name)
         return found.value.strip() if found is not None else ""
+
+    def check_region(self) -> None:
+        """Raise UsageError where the environment or ``.env`` names a region that there isn't."""
+        from wizard.bailian import endpoints
+        from wizard.local import envfile
+
+        try:
+            found = envfile.look_up(self.environ, self.env_path, REGION_NAME)
+        except UsageError:  # a .env that can't be read is told where the key is looked for
+            return
+        if found is None or not found.value.strip():
+            return
+        try:
+            endpoints.region(found.value.strip())
+        except UsageError as unknown:
+            where = _("the environment") if found.where == "environment" else found.where
+            unknown.message = f"{REGION_NAME} ({where}): {unknown.message}"
+            raise
 
     @property
     def custom_endpoint(self) -> bool:

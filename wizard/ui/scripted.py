@@ -35,7 +35,7 @@ class Scripted:
 
     def ask(self, field: Field, current: Any = None) -> Any:  # noqa: ARG002 - a script has no earlier answer
         """The default with ``yes``; else AnswersMissing, or ApprovalMissing with the digest to approve."""
-        if self._yes and field.default is not None:
+        if self._yes and field.default is not None and not field.guessed:
             return field.accept(field.default)
         if field.kind == "word":
             raise ApprovalMissing(

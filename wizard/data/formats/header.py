@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -11,10 +12,15 @@ _NAME_LIMIT = 40
 _LETTERS = frozenset("ABCDEFGHIJabcdefghij")
 _MOST_OPTIONS = 10
 _LEAST_CELLS = 4
+_SENTENCE = re.compile("[？?。！!，,；;：:…]")
+_LABEL = re.compile(r"[+-]?[0-9][0-9.,:/-]*|[（(]?[A-Ja-j][)）.]?")
 
 
-def is_header(rows: Sequence[Sequence[Any]], named: Collection[str]) -> bool:
-    """Whether the first of a table's first ``rows`` holds names; ``named`` are columns that the user speaks of."""
+def is_header(rows: Sequence[Sequence[Any]], named: Collection[str]) -> bool | None:
+    """Whether the first of a table's first ``rows`` holds names; None: it may, or be a row like the others.
+
+    ``named`` are columns that the user speaks of.
+    """
     if not rows:
         return True
     cells = ["" if cell is None else cell for cell in rows[0]]
@@ -27,11 +33,28 @@ def is_header(rows: Sequence[Sequence[Any]], named: Collection[str]) -> bool:
     if _is_choice(rows):
         return False
     filled = [cell.strip() for cell in cells if cell.strip()]
-    return (
+    possible = (
         len(filled) >= len(cells) - (not cells[0].strip())
         and len(set(filled)) == len(filled)
         and all(len(cell) <= _NAME_LIMIT and not cell.replace(".", "").isdigit() for cell in filled)
     )
+    return possible and (not rows[1:] or _stands_out(cells, rows[1:]) or None)
+
+
+def _stands_out(first: Sequence[Any], rest: Sequence[Sequence[Any]]) -> bool:
+    """Whether cells of the ``first`` row are of another kind than all those below them, as names are."""
+    sentences = any(_SENTENCE.search(str(cell)) for cell in first)
+    for at, name in enumerate(first):
+        below = [str(row[at]).strip() for row in rest if at < len(row) and row[at] not in (None, "")]
+        if not below or not name.strip():
+            continue
+        if not _LABEL.fullmatch(name.strip()) and all(map(_LABEL.fullmatch, below)):
+            return True
+        if name.isascii() and not any(map(str.isascii, below)):
+            return True
+        if not sentences and len(name.strip()) * 2 <= min(map(len, below)):
+            return True
+    return False
 
 
 def names(cells: Sequence[Any]) -> list[str]:

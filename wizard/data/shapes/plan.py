@@ -34,6 +34,8 @@ MEANINGS = (
 )
 """What a column can mean in ``columns``; besides, ``header`` (yes, no), ``counting`` (0, 1) and ``sheet`` are about the file."""
 ABOUT_FILE = ("header", "counting", "sheet")
+NO_COLUMN = "-"
+"""In ``columns``: that nothing has this meaning, whatever the columns are called."""
 
 _QUESTION = (
     "question",
@@ -50,7 +52,7 @@ _QUESTION = (
     "input",
 )
 _PASSAGE = ("passage", "context", "材料", "article")
-_OPTIONS = ("options", "option", "choices", "choice", "选项", "候选答案")
+_OPTIONS = ("options", "option", "choices", "choice", "candidates", "选项", "候选答案", "备选答案", "备选项")
 _SURE_ANSWERS = (
     *(
         "answer",
@@ -99,7 +101,7 @@ _REPLIES = (
 _SYSTEM = ("system", "systemprompt")
 _TEXT = ("text", "正文", "content")
 _COLUMN_LABEL = re.compile(
-    r"(?:(?:option|opt|op|choice|选项|答案选项)?([a-j])(?:选项)?|(?:option|opt|op|choice|选项)(10|[1-9]))"
+    r"(?:(?:options?|opt|op|choices?|选项|答案选项)?([a-j])(?:选项)?|(?:options?|opt|op|choices?|选项)(10|[1-9]|[一二三四五六七八九十]))"
 )
 
 
@@ -148,8 +150,54 @@ def plan(keys: tuple[str, ...], columns: Columns = ()) -> Plan:
     )
 
 
+def listed(column: str) -> tuple[str, ...]:
+    """The columns that ``options=甲,乙,丙,丁`` names, each of which holds one option."""
+    return tuple(one.strip() for one in re.split("[,，]", column) if one.strip())
+
+
+def named(columns: Mapping[str, str]) -> frozenset[str]:
+    """Every column that ``columns`` may speak of."""
+    spoken = {column for meaning, column in columns.items() if meaning not in ABOUT_FILE}
+    return frozenset(spoken | set(listed(columns.get("options", "")))) - {NO_COLUMN}
+
+
+def likely(keys: tuple[str, ...]) -> dict[str, str]:
+    """What single names say where the shape isn't known."""
+    names = {plain_name(key): key for key in reversed(keys)}
+    found = _likely(names)
+    options = _first(names, _OPTIONS)
+    labels = [column for _label, column in _label_columns(names)]
+    if options is not None or labels:
+        found["options"] = options if options is not None else ",".join(labels)
+    return found
+
+
+def _completed(keys: tuple[str, ...], meanings: dict[str, str]) -> dict[str, str]:
+    """``meanings`` of a question, with its options in columns of their own by their labels, and what else the names tell."""
+    if "options" in meanings:
+        column = meanings["options"]
+        each = listed(column)
+        if column in keys or len(each) < 2:  # noqa: PLR2004 - a choice needs two
+            return meanings
+        rest = {name: one for name, one in meanings.items() if name != "options"}
+        return rest | dict(zip(LABELS, each, strict=False))
+    if not {"question", "answer"} & meanings.keys() or not meanings.keys() <= _OF_QUESTIONS:
+        return meanings
+    names = {plain_name(key): key for key in reversed(keys) if key not in meanings.values()}
+    options = _first(names, _OPTIONS)
+    more = {"options": options} if options is not None else dict(_label_columns(names))
+    if not more or (more.keys() & meanings.keys()):
+        return meanings
+    told = {"question": _first(names, _QUESTION), "answer": _first(names, _SURE_ANSWERS)}
+    return {name: one for name, one in told.items() if one is not None} | more | meanings
+
+
+_OF_QUESTIONS = frozenset(("question", "passage", "answer", *LABELS))
+
+
 def _given(keys: tuple[str, ...], meanings: Mapping[str, str]) -> Plan:
-    """The plan for columns that the user named."""
+    """The plan for columns that the user named; what nobody named of a question with options is told from the names."""
+    meanings = {name: one for name, one in _completed(keys, dict(meanings)).items() if one != NO_COLUMN}
     found = {meaning: column for meaning, column in meanings.items() if column in keys}
     labels = tuple([(label, found[label]) for label in LABELS if label in found])
     answers = tuple(found[name] for name in ("answer",) if name in found)
@@ -170,6 +218,8 @@ def _given(keys: tuple[str, ...], meanings: Mapping[str, str]) -> Plan:
             found["instruction"] = found.pop("question")
         if "output" not in found and "answer" in found:
             found["output"] = found.pop("answer")
+        if "passage" in found and "input" not in found and "instruction" in found:
+            found["input"], found["instruction"] = found["instruction"], found.pop("passage")
     used = set(found.values())
     extra = tuple([key for key in keys if key not in used])
     return Plan(shape, found, answers, labels if shape == "choice" and "options" not in found else (), extra)
@@ -249,12 +299,17 @@ def _label_columns(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     for name, column in names.items():
         match = _COLUMN_LABEL.fullmatch(name)
         if match is not None:
-            label = match[1].upper() if match[1] else LABELS[int(match[2]) - 1]
+            label = match[1].upper() if match[1] else LABELS[_number(match[2]) - 1]
             if label in found:
                 return ()
             found[label] = column
     labels = sorted(found)
     return tuple((label, found[label]) for label in labels) if len(labels) > 1 and labels[0] == "A" else ()
+
+
+def _number(written: str) -> int:
+    at = "一二三四五六七八九十".find(written)
+    return at + 1 if at >= 0 else int(written)
 
 
 def _text(names: Mapping[str, str]) -> Plan | None:
