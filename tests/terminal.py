@@ -15,7 +15,7 @@ from typing import Any, Self
 import pexpect
 import pyte
 
-PATIENCE = 25.0  # seconds until a screen that doesn't come is a failure
+PATIENCE = 60.0  # seconds until a screen that doesn't come is a failure
 KEYS = {
     "enter": "\r", "down": "\x1b[B", "up": "\x1b[A", "escape": "\x1b", "ctrl-c": "\x03", "ctrl-d": "\x04",
     "backspace": "\x7f", "clear": "\x15", "tab": "\t",
