@@ -13,10 +13,10 @@ from test_wizard import UNFINISHED
 REST = (
     "checked against",
     "look right",
+    "about these rows",
     "Which model",
     "How shall",
     "recommended settings",
-    "Is everything as",
 )
 
 

@@ -277,7 +277,7 @@ def _amount(text: str) -> str:
     import unicodedata
 
     text = unicodedata.normalize("NFKC", text).strip()
-    text = re.sub(r"^(?:[¥$]|CNY|RMB)\s*|\s*(?:元|块|CNY|RMB)$", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"^(?:[¥$]|CNY|RMB)\s*|\s*(?:\u5143|\u5757|CNY|RMB)$", "", text, flags=re.IGNORECASE)
     return text.replace(",", "") if re.fullmatch(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", text) else text
 
 

@@ -49,7 +49,7 @@ LEAST_BARRED = 60  # columns from which there is room for a bar and an amount
 CURVE_WIDTH, CURVE_HEIGHT, LEAST_CURVE = 72, 8, 3
 BESIDE_CURVE = 10  # rows of what stands around a curve while a job is watched
 PIPE_WIDTH = 400
-MOST_LABEL = 14  # columns of a label that stands beside its text
+MOST_LABEL = 16  # columns of a label that stands beside its text
 AROUND_PANEL, LEAST_PANEL, LEAST_PART = (
     14,
     5,
