@@ -21,9 +21,9 @@ ROWS = 20_000
 ROOT = Path(__file__).parents[1]
 QUESTIONS = (
     ("Where is your data", "\x1b[B"), ("Where is your data", "\r"), ("checked against", "\x1b[B"),
-    ("checked against", "\x1b[A\r"), ("Does this look right", "?"), ("Does this look right", "\r"), ("Which model", "\x1b[B"),
+    ("checked against", "\x1b[A\r"), ("Does this look right", "?"), ("Does this look right", "\r"), ("about these rows", "\r"), ("Which model", "\x1b[B"),
     ("Which model", "\x1b[A\r"), ("How shall it be", "\r"), ("recommended settings", "\r"),
-    ("Is everything as you want", "\r"), ("Type yes", "yes\r"),
+    ("Type yes", "yes\r"),
 )  # fmt: skip
 
 

@@ -12,13 +12,12 @@ from terminal import Terminal
 
 from sweeps.family import Case
 from sweeps.screens import (
-    ADJUST,
+    ALL,
     DATA,
     LOOKS,
     OWN,
     PATIENCE,
     PLAN,
-    RIGHT,
     TRAINING,
     UNFINISHED,
     Screen,
@@ -35,14 +34,13 @@ KEYS = {
     "down-enter": "\x1b[B\r\x1b[B\ryes\r",
 }
 QUIET = 0.5  # seconds without anything new
-HINTS = ("(arrows, Enter", "(Esc: back", "? help:")
+HINTS = ("Enter confirms", "Esc back", "? help:")
 
 # Answered beforehand: all but what is typed.
 WORK = {
     "converting": Screen("Converting own", OWN | TRAINING, (LOOKS,), work=True, plain=True),
-    "counting": Screen("own.jsonl: statistics|Looking for duplicates", OWN | TRAINING, (LOOKS,), work=True),
-    "estimating": Screen("Model and training", PLAN, (LOOKS, ADJUST), work=True, plain=True),
-    "reviewed": Screen("Is everything as you want", PLAN, (LOOKS, ADJUST, RIGHT), work=True, plain=True),
+    "counting": Screen("Looking for duplicates", OWN | TRAINING, (LOOKS,), work=True),
+    "estimating": Screen("Model and training", PLAN, ALL, work=True, plain=True),
     "welcomed": Screen("Welcome back", PLAN, work=True, again=True, plain=True),
     "cancelling": Screen("", {}, words=("jobs", "cancel", "{job}"), work=True, plain=True),
 }

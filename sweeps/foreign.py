@@ -17,7 +17,7 @@ from sweeps import ROOT
 from sweeps.family import Case
 from sweeps.hostile import FILE, JOB, speaking
 from sweeps.payloads import PAYLOADS, Payload, commands_in, never_obeyed, shown, told
-from sweeps.screens import ADJUST, KEY, LOOKS, PATIENCE, PLAN, RIGHT, YES
+from sweeps.screens import ALL, KEY, LOOKS, PATIENCE, PLAN, READ, YES
 
 QUICK = 10
 MISSING = ""
@@ -96,7 +96,7 @@ SINKS = {
     "preview": Sink(_rows(_question), OWN, seen="Does this look right", columns=NARROW),
     "preview-plain": Sink(_rows(_question), ("--plain", *OWN), seen="Does this look right"),
     "chat": Sink(_rows(_chat), OWN, seen="Does this look right", columns=NARROW),
-    "fields": Sink(_rows(_question), OWN, (LOOKS,), seen="Which model"),
+    "fields": Sink(_rows(_question), OWN, (LOOKS, READ), seen="Which model"),
     "columns": Sink(_rows(_columns), OWN, seen="Which column has the question"),
     "columns-plain": Sink(_rows(_columns), ("--plain", *OWN), seen="Which column has the question"),
     "files": Sink(_named, ("--set", "dataset.source=own"), seen="Which file shall train", named=True),
@@ -107,8 +107,8 @@ SINKS = {
     "file-review": Sink(
         _named,
         ("--set", "dataset.source={name}", "--set", "dataset.validation=split", *PREPARED[6:]),
-        (LOOKS, ADJUST),
-        seen="Is everything as you want",
+        ALL,
+        seen="Type yes",
         named=True,
     ),
     "completing": Sink(
@@ -128,8 +128,8 @@ SINKS = {
         _named, ("plan", "--sandbox", "--yes", "--set", "dataset.source={name}", "--set", "dataset.validation=split"), named=True, told=False
     ),
     "run-refused": Sink(_nothing, ("run", "--yes"), refuses="all"),
-    "key-refused": Sink(_nothing, PREPARED, (LOOKS,), seen="What now", refuses="all"),
-    "upload-refused": Sink(_nothing, PREPARED, (LOOKS, ADJUST, RIGHT, YES), seen="What now"),
+    "key-refused": Sink(_nothing, PREPARED, (LOOKS, READ), seen="What now", refuses="all"),
+    "upload-refused": Sink(_nothing, PREPARED, (*ALL, YES), seen="What now"),
     "jobs-refused": Sink(_nothing, ("jobs",), refuses="all"),
     "jobs": Sink(_nothing, ("jobs",), refuses=""),
     "jobs-show": Sink(_nothing, ("jobs", "show", JOB), refuses=""),

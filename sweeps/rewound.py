@@ -415,7 +415,7 @@ STRANGERS: Mapping[str, Callable[[dict[str, Any], Way], Any]] = {
     "job-of-the-plan-sent": lambda told, way: _invented(
         told, {"review.approval": way.approve[1]}, _effect(f"job:{way.approve[1]}", state="sent", receipt=None)
     ),
-    "approval": lambda told, way: _invented(told, {"review.approval": way.approve[1], "review.checked": way.approve[1]}),
+    "approval": lambda told, way: _invented(told, {"review.approval": way.approve[1]}),
     "files-of-the-account": lambda told, way: _invented(
         told,
         {

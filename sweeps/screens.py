@@ -30,10 +30,10 @@ OWN = {"dataset.source": "own.jsonl", "dataset.validation": "split"}
 
 LOOKS = ("Does this look right", "enter")
 ADJUST = ("recommended settings", "enter")
-RIGHT = ("Is everything as you want", "enter")
+READ = ("about these rows", "enter")
 PASTE = ("Paste your API key", KEY, "enter")
 YES = ("Type yes to upload", "yes", "enter")
-ALL = (LOOKS, ADJUST, RIGHT)
+ALL = (LOOKS, READ, ADJUST)
 TRAINS = "RUNNING|SUCCEEDED|PENDING|QUEUING"
 
 
@@ -73,19 +73,17 @@ SCREENS = {
     "preview": Screen("Does this look right", DATA, plain=True),
     "prompt": Screen("begin with", DATA, (("Does this look right", "down", "enter"),), "Does this look right"),
     "unfinished": Screen(UNFINISHED, DATA, next="Does this look right", again=True, plain=True),
-    "key": Screen("Paste your API key", DATA, (LOOKS,), key=False, plain=True),
-    "keep": Screen("Keep the key", DATA, (LOOKS, PASTE), "Paste your API key", key=False),
+    "read": Screen("about these rows", DATA, (LOOKS,), plain=True),
+    "key": Screen("Paste your API key", DATA, (LOOKS, READ), key=False, plain=True),
+    "keep": Screen("Keep the key", DATA, (LOOKS, READ, PASTE), "Paste your API key", key=False),
     "error": Screen(
-        "What now", DATA, (LOOKS, ("Paste your API key", WRONG_KEY, "enter"), ("Keep the key", "enter")),
+        "What now", DATA, (LOOKS, READ, ("Paste your API key", WRONG_KEY, "enter"), ("Keep the key", "enter")),
         "Paste your API key", key=False, plain=True,
     ),
-    "model": Screen("Which model", DATA, (LOOKS,)),
-    "type": Screen("How shall it be trained", {**DATA, "training.model": "qwen3-8b"}, (LOOKS,)),
-    "settings": Screen("recommended settings", PLAN, (LOOKS,)),
-    "review": Screen("Is everything as you want", PLAN, (LOOKS, ADJUST)),
-    "line": Screen(
-        "Which line", PLAN, (LOOKS, ADJUST, ("Is everything as you want", "down", "enter")), "Is everything as you want"
-    ),
+    "model": Screen("Which model", DATA, (LOOKS, READ)),
+    "type": Screen("How shall it be trained", {**DATA, "training.model": "qwen3-8b"}, (LOOKS, READ)),
+    "settings": Screen("recommended settings", PLAN, (LOOKS, READ)),
+    "line": Screen("Which line", PLAN, (*ALL, ("Type yes to upload", "e")), "Type yes to upload"),
     "word": Screen("Type yes to upload", PLAN, ALL, plain=True),
     "converting": Screen("Converting own", OWN, (LOOKS,), "Converting own", work=True, plain=True),
     "uploading": Screen("Uploading", PLAN, (*ALL, YES), TRAINS, work=True, effect="upload", plain=True),

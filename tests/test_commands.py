@@ -236,10 +236,16 @@ GUIDE = (
 def test_old_tutorials_fill_the_answers(folder: Path, line: str, wanted: dict[str, Any]) -> None:
     """A command line of an old tutorial fills the answers, and the wizard goes on from there."""
     with Terminal(["from-command", line, "--sandbox"], folder, rows=60) as terminal:
-        for question in ("Where is your data", "Which set", "checked against", "Does this look right"):
+        for question in (
+            "Where is your data",
+            "Which set",
+            "checked against",
+            "Does this look right",
+            "about these rows",
+        ):
             terminal.answer(question, "enter")
         terminal.answer("recommended settings", "enter")
-        shown = terminal.expect("Is everything as you want")
+        shown = terminal.expect("Type yes")
         assert "Which model" not in shown
         terminal.settle()
         facts = session_of(folder)["facts"]

@@ -40,7 +40,7 @@ def by_terminal(folder: Path) -> None:
         terminal.answer("Does this look right", "down", "enter")
         terminal.answer("begin with", "clear", PROMPT, "enter")
         terminal.answer(f"(?s){PROMPT}.*look right", "enter")
-        for question in ("Which model", "How shall", "recommended settings", "Is everything as"):
+        for question in ("about these rows", "Which model", "How shall", "recommended settings"):
             terminal.answer(question, "enter")
         terminal.answer("Type yes", "yes", "enter")
         terminal.expect("Step 8 of 8")
@@ -53,8 +53,8 @@ def by_plain(folder: Path) -> None:
     with Terminal(["--sandbox", "--plain", "--set", JOB], folder) as terminal:
         for question, typed in (
             ("Where is your data", ""), ("Which set", "taiwan"), ("checked against", "2"), ("look right", "2"),
-            ("begin with", PROMPT), (rf"system: {PROMPT}", ""), ("Which model", "1"), ("How shall", ""),
-            ("recommended settings", ""), ("Is everything as", ""), ("Type yes", "yes"),
+            ("begin with", PROMPT), (rf"system: {PROMPT}", ""), ("about these rows", ""), ("Which model", "1"), ("How shall", ""),
+            ("recommended settings", ""), ("Type yes", "yes"),
         ):  # fmt: skip
             answer(terminal, question, typed)
         terminal.expect("Step 8 of 8")
@@ -81,7 +81,7 @@ def by_strict_person(folder: Path) -> None:
     world = World(folder, {}, sandbox=True)
     front = Person(
         ("dataset.source", "datasets"), ("dataset.set", "taiwan"), ("dataset.validation", "test"),
-        ("preview.looks_right", "yes"), ("training.model", "qwen2.5-7b-instruct"), ("training.type", "efficient_sft"),
+        ("preview.looks_right", "yes"), ("preview.read", "go on"), ("training.model", "qwen2.5-7b-instruct"), ("training.type", "efficient_sft"),
         ("training.adjust", "recommended"),
     )  # fmt: skip
     given = {"preview.system_prompt": Given(PROMPT, "flag"), "training.job_name": Given("the-same", "flag")}
@@ -92,7 +92,7 @@ def by_strict_person(folder: Path) -> None:
             Run(steps, session, front, given).go(before="review")
             front.content()
             digest = plan_of(session.known, world).digest
-            yes = Person(("review.checked", digest), ("review.approval", digest))
+            yes = Person(("review.approval", digest))
             Run(steps, session, yes).go(before="watch")
             yes.content()
     finally:

@@ -71,6 +71,7 @@ def asked_for_a_key(
         Terminal(words, here.folder, program=program, env=env) as terminal,
     ):
         terminal.answer("Does this look right", "enter")
+        terminal.answer("about these rows", "enter")
         terminal.expect("Paste your API key")
         terminal.settle()
         yield terminal

@@ -26,7 +26,7 @@ def test_enter_and_one_typed_yes_train_a_model_line_by_line(folder: Path, how: s
     env = environment(folder, **{"TERM": {"TERM": "dumb"}, "ACCESSIBLE": {"ACCESSIBLE": "1"}}.get(how, {}))
     with Terminal(["--sandbox", *words], folder, env=env) as terminal:
         for question in ("Where is your data", "Which set", "checked against", "Does this look right",
-                         "Which model", "How shall it be", "recommended settings", "Is everything as"):  # fmt: skip
+                         "about these rows", "Which model", "How shall it be", "recommended settings"):  # fmt: skip
             answer(terminal, question)
         answer(terminal, "Type yes", "yes")
         shown = terminal.expect("Done: Training: SUCCEEDED")
@@ -48,9 +48,10 @@ def test_words_at_plain_questions(folder: Path) -> None:
         answer(terminal, r"Number \[2\]", "1")
         answer(terminal, "checked against", "2")
         answer(terminal, "Does this look right", "m")
-        answer(terminal, r"line 4\]", "2")
+        answer(terminal, r"line 2\]", "2")
         answer(terminal, "begin with", "Be brief.")
         answer(terminal, r"system: Be brief\.", "")
+        answer(terminal, "about these rows", "")
         terminal.expect("Which model")
         terminal.settle(0.2)
         terminal.press("ctrl-d")
@@ -66,9 +67,9 @@ def test_only_the_word_confirms_on_a_plain_terminal(folder: Path) -> None:
     """What was typed before the question doesn't confirm, and neither does Enter."""
     with Terminal(["--sandbox", "--plain"], folder) as terminal:
         for question in ("Where is your data", "Which set", "checked against", "Does this look right",
-                         "Which model", "How shall it be", "recommended settings"):  # fmt: skip
+                         "about these rows", "Which model", "How shall it be"):  # fmt: skip
             answer(terminal, question)
-        terminal.expect("Is everything as")
+        terminal.expect("recommended settings")
         terminal.settle(0.3)
         terminal.press("\ryes\r")
         terminal.expect("Type yes")
@@ -86,7 +87,13 @@ def test_a_key_is_not_echoed(folder: Path, tmp_path_factory: pytest.TempPathFact
         running(tmp_path_factory.mktemp("platform")) as sandbox,
         Terminal(["--plain"], folder, env=at(sandbox, folder, key="")) as terminal,
     ):
-        for question in ("Where is your data", "Which set", "checked against", "Does this look right"):
+        for question in (
+            "Where is your data",
+            "Which set",
+            "checked against",
+            "Does this look right",
+            "about these rows",
+        ):
             answer(terminal, question)
         answer(terminal, "Paste your API key", "?")
         answer(terminal, "whoever has it can spend your money", CANARY)

@@ -198,10 +198,10 @@ def test_smaller_parts_are_a_persons_choice(way: Way) -> None:
         [*ANSWERS, "--set", "key.save=false"], way.folder, program=HASTY, env=way.env, rows=60
     ) as terminal:
         terminal.answer("Does this look right", "enter")
+        terminal.answer("about these rows", "enter")
         terminal.answer("Which model", "enter")
         terminal.answer("How shall it be trained", "enter")
         terminal.answer("recommended settings", "enter")
-        terminal.answer("Is everything as you want", "enter")
         terminal.answer("Type yes to upload", "yes", "enter")
         shown = terminal.expect("Send parts of at most 5 MB")
         assert "Smaller parts may get through: leave with Ctrl-C" in shown
@@ -212,7 +212,6 @@ def test_smaller_parts_are_a_persons_choice(way: Way) -> None:
         terminal.settle()
         terminal.press("enter")
         terminal.expect(r"Training data \(2 of 2\)", since=before - 200)
-        terminal.answer("Is everything as you want", "enter")
         terminal.settle()
         terminal.answer("Type yes to upload", "yes", "enter")
         terminal.expect("✓ Training: SUCCEEDED")

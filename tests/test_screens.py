@@ -37,6 +37,8 @@ MODEL_HELP = (
     "All with price, source and date: bailian-wizard models"
 )
 
+PAUSED = ("Enter next page", "回车下一页")
+
 EPOCHS = "How often all rows are trained. 3 to 5 below 10,000 rows, 1 or 2 above; the cost grows with it."
 BATCH = "How many rows are trained at once. There must be more rows than that, or the job fails after some minutes."
 
@@ -45,7 +47,10 @@ TO_THE_KEY: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Where is your data? A file, a folder, or an archive", ("enter",)),
     ("Which set of questions?", ("enter",)),
     ("What shall the model be checked against while it trains?", ("enter",)),
+    ("Does this look right?", ("o",)),
     ("Does this look right?", ("enter",)),
+    ("I have read it, go on", ("s",)),
+    ("I have read it, go on", ("enter",)),
     ("Paste your API key", (WRONG, "enter")),
     ("Keep the key in .env in this folder, readable by you only?", ("enter",)),
     ("What now?", ("enter",)),
@@ -63,9 +68,9 @@ TO_THE_END: tuple[tuple[str, tuple[str, ...]], ...] = (
     (BATCH, ("escape",)),
     (EPOCHS, ("escape",)),
     ("Use the recommended settings?", ("up", "enter")),
-    ("Is everything as you want it?", ("down", "enter")),
+    ("Type {word} to upload the data and create the job, which costs money", ("d",)),
+    ("Type {word} to upload the data and create the job, which costs money", ("e",)),
     ("Which line shall be changed?", ("enter",)),
-    ("Is everything as you want it?", ("enter",)),
     ("Type {word} to upload the data and create the job, which costs money", ("yes", "enter")),
 )
 
@@ -113,6 +118,11 @@ def wait_for(terminal: Terminal, sentence: str, *, since: int | None = None) -> 
     until = time.monotonic() + PATIENCE
     while True:
         terminal.settle(0.3)
+        if since is None and any(
+            squeezed(paused) in squeezed("\n".join(terminal.lines)) for paused in PAUSED
+        ):
+            terminal.press("enter")
+            continue
         written = squeezed(terminal.text)
         shown = squeezed("\n".join(terminal.lines)) if since is None else written[since:]
         if wanted in shown and terminal.lines[terminal.screen.cursor.y].strip():
@@ -177,9 +187,8 @@ def test_every_plain_screen(folder: Path, language: str, say: Sentence, renew: b
         since = 0
         for sentence, typed in (
             (TO_THE_KEY[0][0], "?"), (HELP, ""), (TO_THE_KEY[1][0], "9"), ("Type a number from 1 to {count}.", "1"),
-            (TO_THE_KEY[2][0], "b"), (TO_THE_KEY[1][0], ""), (TO_THE_KEY[2][0], ""), ("Does this look right?", ""),
-            ("Which model shall be trained?", ""), ("How shall it be trained?", ""), ("Use the recommended settings?", ""),
-            ("Is everything as you want it?", ""),
+            (TO_THE_KEY[2][0], "b"), (TO_THE_KEY[1][0], ""), (TO_THE_KEY[2][0], ""), ("Does this look right?", "o"),
+            ("Number{offered}, b back, ? help: ", ""), ("I have read it, go on", ""), ("Which model shall be trained?", ""), ("How shall it be trained?", ""), ("Use the recommended settings?", ""),
         ):  # fmt: skip
             since = wait_for(terminal, say(sentence), since=since)
             terminal.press(typed + "\r")

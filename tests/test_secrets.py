@@ -407,6 +407,7 @@ def test_a_person_is_asked_whose_key_it_is(folder: Path, platform: str, use: boo
     words = [*(word for answer in PLAN[2:] for word in (answer,)), "--set", "dataset.validation=dev"]
     with Terminal(words, folder, env=environment(folder, DASHSCOPE_HTTP_BASE_URL=platform)) as terminal:
         terminal.answer("Does this look right", "enter")
+        terminal.answer("about these rows", "enter")
         terminal.expect("may be somebody else's")
         terminal.settle()
         terminal.press(*(("down",) if use else ()), "enter")

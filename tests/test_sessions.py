@@ -13,10 +13,10 @@ from test_wizard import UNFINISHED
 REST = (
     "checked against",
     "look right",
+    "about these rows",
     "Which model",
     "How shall",
     "recommended settings",
-    "Is everything as",
 )
 
 
@@ -32,6 +32,7 @@ def test_the_second_start_offers_to_go_on_start_over_or_put_away(folder: Path) -
         terminal.answer("Which set", "down", "enter")
         terminal.answer("checked against", "enter")
         terminal.answer("Does this look right", "enter")
+        terminal.answer("about these rows", "enter")
         terminal.answer("Which model", "ctrl-c")
         assert 130 == terminal.end()
     first = session_of(folder)["id"]

@@ -202,7 +202,7 @@ def test_a_guess_is_told_and_does_what_it_says(command: Command, folder: Path, h
 def test_named_columns_are_completed_by_names(command: Command, folder: Path) -> None:
     """``--columns`` that name question and answer leave the options to their names; a passage stands before the question; no column is two things."""
     table(folder / "own.csv", UNTOLD["the question"])
-    named = ("--columns", "question=题目内容", "--columns", "answer=答案")
+    named: tuple[str, ...] = ("--columns", "question=题目内容", "--columns", "answer=答案")
     assert 0 == command("convert", "own.csv", "out.jsonl", *named).returncode
     assert "答案是 D. 通宵熬夜" in (folder / "out.jsonl").read_text("utf-8").splitlines()[39]
     jsonl(

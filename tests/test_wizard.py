@@ -24,7 +24,7 @@ CSV = Path(__file__).parents[2] / "shared" / "data" / "shapes" / "样例_内科5
 CANARY = "sk-canary0sandbox0123456789abcdef"
 TO_THE_REVIEW = (
     "Where is your data", "Which set of questions", "checked against", "Does this look right",
-    "Which model", "How shall it be trained", "recommended settings", "Is everything as you want",
+    "about these rows", "Which model", "How shall it be trained", "recommended settings",
 )  # fmt: skip
 UNFINISHED = "This session is unfinished"
 
@@ -56,7 +56,7 @@ def left_behind(folder: Path) -> bytes:
 def test_enter_and_one_typed_yes_train_a_model(folder: Path) -> None:
     """A person who presses only Enter, and types the confirmation, ends with a job that SUCCEEDED."""
     with Terminal(["--sandbox"], folder) as terminal:
-        enter_until(terminal, "Is everything as you want")
+        enter_until(terminal, "recommended settings")
         terminal.answer("Type yes to begin", "yes", "enter")
         shown = terminal.expect(r"✓ Training: SUCCEEDED")
         assert 0 == terminal.end()
@@ -83,8 +83,8 @@ def test_session_is_private(folder: Path) -> None:
 def test_only_the_word_confirms(folder: Path) -> None:
     """Enter alone, or yes typed before the question, never confirms; Escape at the word goes back."""
     with Terminal(["--sandbox"], folder) as terminal:
-        enter_until(terminal, "recommended settings")
-        terminal.answer("Is everything as you want", "enter", "yes", "enter")
+        enter_until(terminal, "How shall it be trained")
+        terminal.answer("recommended settings", "enter", "yes", "enter")
         terminal.expect("Type yes to begin")
         terminal.settle(0.5)
         assert "review.approval" not in session_of(folder)["facts"]
@@ -123,16 +123,16 @@ def test_back_and_edit(folder: Path) -> None:
         terminal.answer("Where is your data", "enter")
         terminal.answer("Which set", "down", "enter")
         terminal.answer("checked against", "escape")
-        terminal.answer(r"Which set of questions\? \(arrow", "up", "enter")
+        terminal.answer(r"Which set of questions\?\n", "up", "enter")
         enter = TO_THE_REVIEW[2:]
-        for question in enter[:-1]:
+        for question in enter:
             terminal.answer(question, "enter")
-        terminal.expect("Is everything as you want")
+        terminal.expect("Type yes")
         terminal.settle()
         before = session_of(folder)["facts"]
         assert "mainland_4opt" == before["dataset.set"]["value"]
         models = terminal.text.count("Which model")
-        terminal.press("down", "enter")
+        terminal.press("e")
         terminal.answer("Which line", *["down"] * 7, "enter")
         terminal.expect("makes new: the estimate")
         terminal.expect(r"n_epochs\), 1 to 200")
@@ -158,14 +158,15 @@ def test_prompt_changed_in_the_preview_is_seen_at_once(folder: Path) -> None:
         terminal.expect("Does this look right")
         terminal.settle()
         terminal.press("down", "down", "down", "enter")
-        terminal.expect("jsonl, line 4")
+        terminal.expect("sent of line 2")
         terminal.settle()
         terminal.press("down", "enter")
         terminal.expect("begin with")
         terminal.settle()
         terminal.press("clear", "Be brief.", "enter")
-        terminal.expect(r"│ Be brief\.")
+        terminal.expect(r"system +Be brief\.")
         terminal.answer("Does this look right", "enter")
+        terminal.answer("about these rows", "enter")
         terminal.expect("Which model")
     written = (folder / "datasets" / "MedQA_BaiLian" / "mainland_4opt_train.jsonl").read_text("utf-8")
     assert 40 == written.count('{"role": "system", "content": "Be brief."}')
@@ -183,7 +184,7 @@ def test_key_is_asked_proved_and_kept(folder: Path, tmp_path_factory: pytest.Tem
     """A pasted key is cleaned, proved before it is saved, kept 0600 in .env, and stands nowhere else."""
     with running(tmp_path_factory.mktemp("platform")) as sandbox:
         with Terminal([], folder, env=at(sandbox, folder, key="")) as terminal:
-            enter_until(terminal, "Does this look right")
+            enter_until(terminal, "about these rows")
             terminal.answer("Paste your API key", "sk-sp-canary-sandbox-123456", "enter")
             terminal.answer("can't|cannot|not.*tun", "clear", "sk-canarywrong0123456789abcdef", "enter")
             terminal.answer("Keep the key", "enter")
@@ -211,7 +212,7 @@ def test_killed_after_the_create_request(
     """SIGKILL while the job is being created: the next start finds it; one job, one upload a file, nothing asked again."""
     with running(tmp_path_factory.mktemp("platform"), commit_delay=delay, speed=50) as sandbox:
         with Terminal([], folder, env=at(sandbox, folder)) as terminal:
-            enter_until(terminal, "Is everything as you want")
+            enter_until(terminal, "recommended settings")
             terminal.answer("Type yes to upload", "yes", "enter")
             wait_for_effect(folder, "job", "sent")
             time.sleep(
@@ -233,7 +234,7 @@ def test_killed_during_the_upload(folder: Path, tmp_path_factory: pytest.TempPat
     """SIGKILL while a file is being uploaded: the next start goes on; each file is on the platform once."""
     with running(tmp_path_factory.mktemp("platform"), commit_delay=4.0, speed=50) as sandbox:
         with Terminal([], folder, env=at(sandbox, folder)) as terminal:
-            enter_until(terminal, "Is everything as you want")
+            enter_until(terminal, "recommended settings")
             terminal.answer("Type yes to upload", "yes", "enter")
             wait_for_effect(folder, "upload", "sent")
             time.sleep(1.5)  # as above
@@ -255,7 +256,7 @@ def test_ctrl_c_while_the_job_is_created_waits_for_its_receipt(
     """Ctrl-C during the create request keeps the receipt before leaving."""
     with running(tmp_path_factory.mktemp("platform"), commit_delay=1.0, speed=50) as sandbox:
         with Terminal([], folder, env=at(sandbox, folder)) as terminal:
-            enter_until(terminal, "Is everything as you want")
+            enter_until(terminal, "recommended settings")
             terminal.answer("Type yes to upload", "yes", "enter")
             wait_for_effect(folder, "job", "sent")
             terminal.press("ctrl-c")
@@ -268,7 +269,7 @@ def test_ctrl_c_while_the_job_is_created_waits_for_its_receipt(
 def test_watch_can_be_left(folder: Path) -> None:
     """Ctrl-C while watching leaves the job running and says how to come back; the next start watches on."""
     with Terminal(["--sandbox"], folder) as terminal:
-        enter_until(terminal, "Is everything as you want")
+        enter_until(terminal, "recommended settings")
         terminal.answer("Type yes to begin", "yes", "enter")
         terminal.expect("RUNNING")
         terminal.press("ctrl-c")
@@ -391,6 +392,7 @@ def test_no_field_is_left_out_unasked(tmp_path: Path) -> None:
         terminal.settle()
         assert "preview.files" not in session_of(tmp_path)["facts"]
         terminal.press("up", "enter")
+        terminal.answer("about these rows", "enter")
         terminal.answer("Which model", "ctrl-c")
         assert 130 == terminal.end()
 
@@ -403,10 +405,10 @@ def test_real_chats_from_a_chinese_csv_train(tmp_path: Path) -> None:
         terminal.answer("你的数据在哪里", CSV.name, "enter")
         terminal.answer("用什么数据验证", "enter")
         terminal.answer("转换结果对吗", "enter")
+        terminal.answer("知道了，继续", "enter")
         terminal.answer("训练哪个模型", "enter")
         terminal.answer("用哪种训练方式", "enter")
         terminal.answer("使用推荐的参数吗", "enter")
-        terminal.answer("以上内容都正确吗", "enter")
         terminal.answer("输入 yes 开始", "yes", "enter")
         terminal.expect("✓ 训练：SUCCEEDED")
         assert 0 == terminal.end()

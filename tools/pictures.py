@@ -131,14 +131,11 @@ def screens(language: str, folder: Path) -> Iterator[tuple[str, tuple[Line, ...]
         yield "first", cells(terminal), _("Data")
         _enter_until(terminal, _("Does this look right?"))
         yield "preview", cells(terminal), _("Preview")
-        _enter_until(terminal, _("Is everything as you want it?"))
-        yield "review", cells(terminal), _("Review")
-        terminal.press("enter")
         confirmation = _(
             "Type {word} to begin (simulated: nothing is sent to Alibaba Cloud and nothing costs)"
         )
-        terminal.expect(confirmation.format(word=YES)[:10])
-        terminal.settle(1)
+        _enter_until(terminal, confirmation.format(word=YES)[:10])
+        yield "review", cells(terminal), _("Review")
         terminal.press(YES, "enter")
         yield "watch", _watched(terminal), _("Training")
 

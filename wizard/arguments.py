@@ -360,6 +360,17 @@ def _count(text: str) -> int:
     return number
 
 
+def _factor(text: str) -> float:
+    """A number above zero."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(_("{text} is not a number above zero").format(text=text))
+    return number
+
+
 def _whole(text: str) -> int:
     """A whole number."""
     try:
@@ -427,6 +438,9 @@ def _identifier(text: str) -> str:
 
 def _sandbox(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", type=_whole, default=8787, metavar="N", help=_("port on this computer"))
+    command.add_argument(
+        "--speed", type=_factor, default=1.0, metavar="FACTOR", help=_("jobs run so many times faster (1)")
+    )
 
 
 def _completion(command: argparse.ArgumentParser) -> None:

@@ -16,9 +16,10 @@ def serve(scene: Scene) -> int:
 
     Prints the server's line, as the server does; returns the server's exit code where it ends by itself.
     """
-    front = scene.front
+    arguments, front = scene.arguments, scene.front
     state = state_in(scene.world.folder, sandbox=True) / "platform"
-    with sandbox.start(state, arguments=("--port", str(scene.arguments.port))) as running:
+    served = ("--port", str(arguments.port), "--speed", str(arguments.speed))
+    with sandbox.start(state, arguments=served) as running:
         process.deliver(json.dumps({"url": running.url, "pid": running.pid}))
         sys.stdout.flush()
         front.say(

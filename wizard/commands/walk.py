@@ -137,8 +137,7 @@ def plan(scene: Scene) -> int:
             ]
             print_json({"digest": planned.digest, "plan": items, "estimate": run.facts[Estimate.KEY]})
             return 0
-        view = Review(world).view(run.facts)
-        for line in text_of(view) if view else ():
+        for line in text_of(Review(world).whole(run.facts)):
             process.result(line)
         process.result(_("digest: {digest}").format(digest=planned.digest))
         return 0

@@ -115,7 +115,10 @@ def _greet(front: Front, world: World) -> None:
 
 
 def _unfinished(run: Run, world: World) -> None:
-    run.front.say(_("Welcome back. What is finished:"))
+    some = run.next_step() is not run.steps[0]
+    run.front.say(
+        _("Welcome back. What is finished:") if some else _("Welcome back. No step is finished yet.")
+    )
     run.look_again()
     if _in_doubt(run.session):
         return  # what came of the request is looked for first; until then there is nothing to choose

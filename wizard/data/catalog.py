@@ -30,6 +30,7 @@ SET_IDS: tuple[SetId, ...] = tuple(_LAYOUT)
 
 _DEPTH = 4
 _FOLDERS = 5_000  # a home folder given by mistake must not keep anybody waiting
+_OPEN_ELSEWHERE = "~$"  # what Excel leaves beside a file that it has open
 _NEVER_INSIDE = frozenset({"__MACOSX", "__pycache__", "node_modules", "textbooks"})
 _NAME_LIMIT = 120
 _BLOCK = 1 << 18
@@ -111,17 +112,26 @@ def data_files(place: Path) -> tuple[Path, ...]:
             raise refusal(place, error, reading=True) from error
     else:
         found = [place / member.name for member in archives.members(place)]
-    return tuple(
-        sorted(
-            path
-            for path in found
-            if path.name.casefold().endswith(_ROWS)
-            and not path.name.casefold().endswith(_NOT_DATA)
-            and not any(
-                part.startswith(".") or part in _NEVER_INSIDE for part in path.relative_to(place).parts
-            )
-        )
+    rows = (
+        path
+        for path in found
+        if path.name.casefold().endswith(_ROWS)
+        and not path.name.casefold().endswith(_NOT_DATA)
+        and not path.name.startswith(_OPEN_ELSEWHERE)
+        and not any(part.startswith(".") or part in _NEVER_INSIDE for part in path.relative_to(place).parts)
     )
+    return tuple(sorted(rows, key=natural))
+
+
+_DIGITS = 4_000  # of a number in a name, at most
+
+
+def natural(path: Path) -> tuple[list[tuple[int, str]], str]:
+    """Paths in the order in which people count: chapter 2 before chapter 10."""
+    parts = re.split(r"(\d+)", str(path))
+    return [
+        (int(part), "") if part.isdecimal() and len(part) < _DIGITS else (-1, part) for part in parts
+    ], str(path)
 
 
 def the_one_in(path: Path) -> Path:

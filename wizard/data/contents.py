@@ -40,6 +40,7 @@ class Contents:
     header: bool | None
     named: Collection[str]
     doubtful: bool = False
+    sheet: str = ""
 
     @property
     def file(self) -> str:
@@ -51,6 +52,10 @@ class Contents:
         """The text's encoding, "" for what is no text."""
         return self.text.encoding if self.text is not None else ""
 
+    def sheets(self) -> tuple[str, ...]:
+        """The sheets to choose from, where the first has no rows; only before the rows."""
+        return spreadsheets.sheets(self.stream, self.file) if self.container == "xlsx" else ()
+
     def about(self) -> list[Finding]:
         """What is odd about the file as a whole."""
         return list(self.text.about) if self.text is not None else []
@@ -60,7 +65,7 @@ class Contents:
         if self.container == "parquet":
             yield from columnar.rows(self.stream, self.file)
         elif self.text is None:
-            yield from self._named(spreadsheets.rows(self.stream, self.file), padded=True)
+            yield from self._named(spreadsheets.rows(self.stream, self.file, self.sheet), padded=True)
         elif self.container == "jsonl":
             for first, lines in self.text.pages():
                 yield from ((number, line) for number, line in enumerate(lines, first) if line)
@@ -127,8 +132,12 @@ class Contents:
 
 
 @contextmanager
-def contents(path: Path, *, with_header: bool | None, named: Collection[str]) -> Iterator[Contents]:
+def contents(
+    path: Path, *, with_header: bool | None, named: Collection[str], sheet: str = ""
+) -> Iterator[Contents]:
     """The file at ``path``, open; reads only its beginning. ``with_header`` None: told from the first rows.
+
+    ``sheet``: of a workbook; "": the first that has rows.
 
     Raises SourceUnreadable: not there, changed, packed in a way or of a format that is not read.
     """
@@ -144,7 +153,7 @@ def contents(path: Path, *, with_header: bool | None, named: Collection[str]) ->
             whole: IO[bytes] = gzipped.unpacked(stream, str(path)) if packed else stream
             if not whole.seekable():
                 whole = stack.enter_context(gzipped.seekable(whole))
-            yield Contents(path, sort, packed, whole, None, with_header, named)
+            yield Contents(path, sort, packed, whole, None, with_header, named, sheet=sheet)
             return
         text = Text(stream, str(path))
         sort = container.of_text(text.head, path.name, whole=text.whole)
@@ -153,7 +162,7 @@ def contents(path: Path, *, with_header: bool | None, named: Collection[str]) ->
 
 def _refuse(path: Path, head: bytes) -> None:
     """Raise SourceUnreadable for what is no file of rows."""
-    other = container.foreign(head)
+    other = container.foreign(head) or container.document(head, path.name)
     if other:
         raise SourceUnreadable(
             _("{path} is {format}, which is not read.").format(path=path, format=other),

@@ -24,6 +24,7 @@ __all__ = [
     "read",
     "reading",
     "recognise",
+    "sheets",
 ]
 
 Columns: TypeAlias = Mapping[str, str] | None
@@ -59,11 +60,14 @@ def outcomes(
     return Source(path, columns).outcomes(whole=whole)
 
 
-def page(
-    path: Path, *, skip: int, count: int, columns: Mapping[str, str] | None = None
-) -> tuple[Column, ...]:
+def page(path: Path, columns: Columns = None, *, skip: int, count: int) -> tuple[Column, ...]:
     """The columns of ``count`` rows after ``skip`` rows, with their values; empty behind the last. Raises as ``recognise``."""
     return Source(path, columns).page(skip, count)
+
+
+def sheets(path: Path) -> tuple[str, ...]:
+    """The sheets to choose from, of a workbook whose first sheet has no rows; else none. Raises as ``recognise``."""
+    return Source(path).sheets()
 
 
 def recognise(path: Path, columns: Mapping[str, str] | None = None) -> Recognised:

@@ -78,6 +78,7 @@ class Source:
         self.path = the_one_in(path)
         self.file = str(self.path)
         self._counting = int(given.pop("counting")) if "counting" in given else None
+        self._sheet = given.pop("sheet", "")
         self._header = {"yes": True, "no": False, None: None}[given.pop("header", None)]
         self._columns: Columns = tuple(given.items())
         self._named = named(given)
@@ -162,8 +163,13 @@ class Source:
             for name in names
         )
 
+    def sheets(self) -> tuple[str, ...]:
+        """The sheets to choose from, of a workbook whose first sheet has no rows."""
+        with self._open() as file:
+            return file.sheets()
+
     def _open(self) -> AbstractContextManager[Contents]:
-        return contents(self.path, with_header=self._header, named=self._named)
+        return contents(self.path, with_header=self._header, named=self._named, sheet=self._sheet)
 
     def _known(self, *, whole: bool = True) -> tuple[Reading, list[Finding]]:
         known = Reading(self._columns, self._counting)

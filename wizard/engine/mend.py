@@ -5,22 +5,27 @@ from __future__ import annotations
 from typing import Literal
 
 from wizard.engine.step import Choice, Decision, Front, Quit
-from wizard.errors import Remedy, WizardError
+from wizard.errors import DataError, Remedy, WizardError
 from wizard.locale import _
 
 Move = Literal["retry", "change", "back"]
 
 
-def ask(error: WizardError, front: Front, *, own_questions: bool, way_back: bool) -> Remedy | Move:
-    """Tell ``error`` and let the person choose. ``own_questions``: the step has some; ``way_back``: there are earlier ones.
+def ask(error: WizardError, front: Front, *, own_questions: str, way_back: bool) -> Remedy | Move:
+    """Tell ``error`` and let the person choose.
+
+    ``own_questions``: the step's title, where it has some, else empty; ``way_back``: there are earlier ones.
 
     Raises Quit where the person leaves.
     """
     remedies = [remedy for remedy in error.remedies if remedy.key]
     choices = [Choice(str(number), remedy.label) for number, remedy in enumerate(remedies)]
-    choices.append(Choice("retry", _("Try again")))
+    mended = isinstance(error, DataError)
+    again = _("I have mended the file, read it again") if mended else _("Try again")
+    choices.append(Choice("retry", again))
     if own_questions:
-        choices.append(Choice("change", _("Change the answers of this step")))
+        back = _("Back to the questions of this step: {title}").format(title=own_questions)
+        choices.append(Choice("change", back))
     if way_back:
         choices.append(Choice("back", _("Go back to the question before")))
     choices.append(Choice("leave", _("Save and leave")))

@@ -51,6 +51,7 @@ class Run:
         self._secrets: dict[str, Any] = {}
         self._announced: dict[str, str] = {}
         self._shown: str | None = None
+        self._notice = ""  # to be said at the next question
         self._verified = False
 
     # What is known
@@ -115,10 +116,7 @@ class Run:
 
     def satisfied(self, step: Step) -> bool:
         """Whether every question of ``step`` has a good answer and its results rest on what is true now."""
-        if self._open_field(step) is not None:
-            return False
-        basis = self._basis_of_results(step)
-        return all(self._rests_on(key, basis) for key in step.gives)
+        return self._open_field(step) is None and self._made(step)
 
     def _applicable(self) -> list[Step]:
         return [step for step in self.steps if step.applies(self.facts)]
@@ -139,7 +137,17 @@ class Run:
         return applicable[applicable.index(seal) :] if seal else applicable
 
     def _open_field(self, step: Step) -> Field | None:
-        return next((field for field in step.fields(self.facts) if not self._answered(field)), None)
+        """The first question of ``step`` that is open; of those about its results only once these are there."""
+        fields = [field for field in step.fields(self.facts) if not self._answered(field)]
+        first = next((field for field in fields if not field.after), None)
+        if first is None and fields and self._made(step):
+            return fields[0]
+        return first
+
+    def _made(self, step: Step) -> bool:
+        """Whether the results of ``step`` rest on what is true now."""
+        basis = self._basis_of_results(step)
+        return all(self._rests_on(key, basis) for key in step.gives)
 
     def _answered(self, field: Field) -> bool:
         if field.key in self._reopened or field.key in self._given:
@@ -166,7 +174,7 @@ class Run:
 
     def _basis_of_results(self, step: Step) -> str:
         facts = self.facts
-        own = [field.key for field in step.fields(facts) if field.kind != "secret"]
+        own = [field.key for field in step.fields(facts) if field.kind != "secret" and not field.after]
         more = step.rests_on(facts)
         basis = self._basis((*step.needs, *own))
         return basis if more is None else digest([basis, more])
@@ -249,8 +257,7 @@ class Run:
         given = [field.key for field in step.fields(self.facts) if field.key in self._given]
         if any(str(self._given[key].raw) != str(self.facts.get(key)) for key in given):
             return False
-        basis = self._basis_of_results(step)
-        return all(self._rests_on(key, basis) for key in step.gives)
+        return self._made(step)
 
     def _untrue(self, step: Step) -> str | None:
         if not any(effect.kind == step.id for effect in self.session.effects.values()):
@@ -280,6 +287,9 @@ class Run:
             log.event("step-begin", step=step.id)
             applicable = self._applicable()
             self.front.begin(applicable.index(step) + 1, len(applicable), step.title())
+            if self._notice:
+                self.front.say(self._notice, "dim")
+                self._notice = ""
             if (view := step.view(self.facts)) is not None:
                 self.front.show(view)
         if (field := self._open_field(step)) is not None:
@@ -335,6 +345,8 @@ class Run:
                 return
         else:
             value, source = self._unattended(field)
+        if field.quiet and field.key in self._reopened:
+            self._shown = None  # asked besides: what it was asked from is shown again
         self._reopened.discard(field.key)
         self._to_begin_from.pop(field.key, None)
         if field.kind == "secret":
@@ -409,7 +421,7 @@ class Run:
             self.front.say(_sealed(), "warn")
             return
         if stale := made_from(key, self._applicable(), self.facts):
-            self.front.say(_("What a change here makes new: {names}").format(names=", ".join(stale)), "dim")
+            self._notice = _("What a change here makes new: {names}").format(names=", ".join(stale))
         self._reopened.add(key)
         if offers is not None:
             self._to_begin_from[key] = offers
@@ -453,7 +465,10 @@ class Run:
         log.error(error, step=step.id)
         own = [field.key for field in step.fields(self.facts) if not field.quiet]
         chosen = mend.ask(
-            error, self.front, own_questions=bool(own), way_back=self._question_before(step) is not None
+            error,
+            self.front,
+            own_questions=step.title() if own else "",
+            way_back=self._question_before(step) is not None,
         )
         if chosen == "retry":
             return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -77,8 +78,8 @@ class Unacceptable(ValueError):
 class Choice:
     """One answer to choose.
 
-    Where ``edits`` is a field's key, choosing asks that field instead of answering this one, with ``offers`` as the
-    answer to begin from.
+    ``brief``: a few words that stand beside the label, such as a size; ``note``: a sentence about it. Where ``edits`` is a
+    field's key, choosing asks that field instead of answering this one, with ``offers`` as the answer to begin from.
     """
 
     value: Any
@@ -86,6 +87,17 @@ class Choice:
     note: str = ""
     edits: str = ""
     offers: Any = None
+    brief: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a letter does at a question: it shows something, or asks the field ``edits`` instead."""
+
+    letter: str
+    label: str
+    show: Callable[[], View] | None = None
+    edits: str = ""
 
 
 def _anything(_value: Any) -> str | None:
@@ -105,6 +117,8 @@ class Field:
     ``open``: other answers than the choices are taken, where ``check`` lets them.
     ``without_effect``: why no answer changes anything here, so that one that was given is refused and not passed over.
     ``foremost``: how many choices a menu shows before it is asked for all; 0 for all at once.
+    ``keys``: what can be seen or done at this question by a letter. ``above``: what it is about, shown with it.
+    ``after``: it is asked about the step's own results, which don't rest on it.
     ``public``: an answer is one of our own words, never of the user's data, so that the log may tell it.
     ``elsewhere``: the variable in which a script gives it, where ``--set`` must not.
     ``word``: for kind ``word``, what must be typed for ``default``-independent ``value`` to be the answer.
@@ -128,6 +142,9 @@ class Field:
     without_effect: str = ""
     browse: Callable[[int], View | None] | None = None
     foremost: int = 0
+    keys: tuple[Key, ...] = ()
+    above: Callable[[], View] | None = None
+    after: bool = False
     elsewhere: str = ""
     word: str = ""
     value: Any = None
@@ -183,7 +200,8 @@ class Field:
             return raw
         if not isinstance(raw, str):
             raise Unacceptable(_("{value} should be text.").format(value=raw))
-        return raw if self.kind == "text" else raw.strip()
+        # A name may end with a blank, where a file is really called so.
+        return raw if self.kind == "text" or (self.kind == "path" and _is_path(raw)) else raw.strip()
 
 
 def _is_path(text: str) -> bool:
@@ -249,16 +267,25 @@ def _integer(raw: Any) -> int:
     if isinstance(raw, bool) or (isinstance(raw, float) and not raw.is_integer()):
         raise Unacceptable(_("{value} is not a whole number.").format(value=raw))
     try:
-        return int(raw)
+        return int(_amount(raw) if isinstance(raw, str) else raw)
     except (TypeError, ValueError, OverflowError):
         raise Unacceptable(_("{value} is not a whole number.").format(value=raw)) from None
+
+
+def _amount(text: str) -> str:
+    """A number as people write it: full-width digits, thousands parted by commas, an amount of yuan with its sign."""
+    import unicodedata
+
+    text = unicodedata.normalize("NFKC", text).strip()
+    text = re.sub(r"^(?:[¥$]|CNY|RMB)\s*|\s*(?:\u5143|\u5757|CNY|RMB)$", "", text, flags=re.IGNORECASE)
+    return text.replace(",", "") if re.fullmatch(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", text) else text
 
 
 def _number(raw: Any) -> float:
     try:
         if isinstance(raw, bool):
             raise TypeError
-        number = float(raw)
+        number = float(_amount(raw) if isinstance(raw, str) else raw)
     except (TypeError, ValueError, OverflowError):
         raise Unacceptable(_("{value} is not a number.").format(value=raw)) from None
     if not math.isfinite(number):

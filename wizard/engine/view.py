@@ -31,15 +31,22 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A titled box of (label, text) parts; a part without a label is plain text."""
+    """A titled box of (label, text) parts; a part without a label is plain text.
+
+    ``fit``: where a terminal is not tall enough, long parts are cut short, and it is said how much is left out.
+    """
 
     title: str
     parts: tuple[tuple[str, str], ...]
+    fit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Two panels to compare: side by side where there is room, else above each other."""
+    """Two panels to compare: side by side where there is room.
+
+    Where there is none, the right one only: what shows a pair offers the left one by a key.
+    """
 
     left: Panel
     right: Panel
@@ -70,7 +77,21 @@ class Gauge:
     total: int
 
 
-Block = Text | Table | Panel | Beside | Bars | Curve | Gauge
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line that is to be copied: never folded, however wide."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """(label, value) a line, values beginning in one column; a row without both is a rule, an empty label goes on."""
+
+    rows: tuple[tuple[str, str], ...]
+
+
+Block = Line | Pairs | Text | Table | Panel | Beside | Bars | Curve | Gauge
 
 
 @dataclass(frozen=True, slots=True)

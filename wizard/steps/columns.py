@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wizard.data.readers import Column, Recognised
 
 PREFIX = "dataset.columns."
+SHEET = f"{PREFIX}sheet"
 HEADER = "dataset.header"
 NONE = "-"
 SEVERAL = "+"
@@ -23,6 +24,10 @@ ROWS = 3  # a page
 _ASKED = ("question", "answer", "options")
 _LETTERS = "ABCDEFGHIJ"
 _WITH_QUESTIONS = frozenset((*_ASKED, "passage", "system", "counting", *_LETTERS))
+
+SHEET_READ = Answer(
+    key=SHEET, kind="text", name=lambda: _("Sheet of the workbook"), help=lambda: about(SHEET), optional=True
+)
 
 
 def chosen(facts: Mapping[str, Any]) -> dict[str, str]:
@@ -34,6 +39,11 @@ def chosen(facts: Mapping[str, Any]) -> dict[str, str]:
     }
     told = {meaning: column for meaning, column in found.items() if column != NONE or meaning == "options"}
     return told | ({"header": str(facts[HEADER])} if facts.get(HEADER) else {})
+
+
+def about_file(facts: Mapping[str, Any]) -> dict[str, str]:
+    """What was answered about the file as a whole: which of its sheets is read, and whether it has a header."""
+    return {name: value for name, value in chosen(facts).items() if name in ("header", "sheet")}
 
 
 def named(meanings: Mapping[str, str]) -> frozenset[str]:
@@ -90,7 +100,7 @@ def answers() -> tuple[Answer, ...]:
     """One for each meaning that a column can have, and from where options are counted."""
     from wizard.data.shapes.plan import MEANINGS
 
-    return tuple(answer(name) for name in (*MEANINGS, "counting"))
+    return (SHEET_READ, *(answer(name) for name in (*MEANINGS, "counting")))
 
 
 def answer(meaning: str) -> Answer:
@@ -103,6 +113,18 @@ def answer(meaning: str) -> Answer:
         optional=True,
         schema=lambda: {"enum": ["0", "1"]} if meaning == "counting" else {},
         shown=_shown,
+    )
+
+
+def sheet(names: Sequence[str]) -> Field:
+    """Which sheet of a workbook is read, where its first has no rows."""
+    return SHEET_READ.ask(
+        kind="choice",
+        optional=False,
+        label=_("The first sheet has no rows. Which sheet shall be read?"),
+        default=names[0],
+        choices=tuple(Choice(name, name) for name in names),
+        needs=("dataset.source", "dataset.file"),
     )
 
 
@@ -145,7 +167,13 @@ def _asked(name: str, file: Path, found: Recognised, facts: Facts, *, first: boo
         choices=tuple(choices),
         open=name == "options",
         check=lambda value: _unfit(value, choices, found, taken),
-        needs=("dataset.source", "dataset.file", HEADER, *(f"{PREFIX}{meaning}" for meaning in earlier)),
+        needs=(
+            "dataset.source",
+            "dataset.file",
+            HEADER,
+            SHEET,
+            *(f"{PREFIX}{meaning}" for meaning in earlier),
+        ),
         browse=(lambda page: _columns_shown(file, page, facts)) if first else None,
     )
 
@@ -234,15 +262,18 @@ def _quiet(name: str) -> Field:
 def _columns_shown(file: Path, page: int, facts: Facts) -> View | None:
     from wizard.data.readers import page as page_of
 
-    header = {"header": str(facts[HEADER])} if facts.get(HEADER) else None
-    columns = page_of(file, skip=page * ROWS, count=ROWS, columns=header)
+    about = about_file(facts)
+    columns = page_of(file, about, skip=page * ROWS, count=ROWS)
     if not columns:
         return None
     rows = tuple((column.name, " | ".join(column.samples)) for column in columns)
+    told = file.name
+    if "sheet" in about:
+        told = _("{name}, sheet “{sheet}”").format(name=told, sheet=about["sheet"])
     return View(
         (
             Text(
-                _("What the columns of {name} mean can't be told from their names.").format(name=file.name),
+                _("{name}: what its columns are can't be told from here; please say it.").format(name=told),
                 "warn",
             ),
             Table((_("Column"), _("Values")), rows),

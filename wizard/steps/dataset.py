@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from wizard.data import catalog
 from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, WizardError
+from wizard.local.named import plainest
 from wizard.locale import _, ngettext
 from wizard.steps import columns
 from wizard.steps.help import about
@@ -100,7 +101,8 @@ class Dataset(Step):
         self._places: dict[Path, _Place] = {}
         self._labels: dict[_Identity, str] = {}
         self._problems: dict[_Identity, str | None] = {}
-        self._beginnings: dict[tuple[_Identity, str], Recognised] = {}
+        self._beginnings: dict[tuple[_Identity, tuple[tuple[str, str], ...]], Recognised] = {}
+        self._workbooks: dict[_Identity, tuple[str, ...]] = {}
 
     @classmethod
     def answers(cls) -> Sequence[Answer]:
@@ -145,19 +147,25 @@ class Dataset(Step):
         train = self._training_file(place, facts)
         if (names and facts.get("dataset.file") is None) or self._problem(train):
             return which
+        sheets = self._sheets(train)
+        if sheets:
+            which = (*which, columns.sheet(sheets))
+            if facts.get(columns.SHEET) not in sheets:
+                return which
         asked = self._header(train, facts)
         which = (*which, *asked)
         if any(not field.quiet and field.key not in facts for field in asked):
             return which
         return (
             *which,
-            *columns.fields(train, self._recognised(train, str(facts.get(HEADER.key) or "")), facts),
+            *columns.fields(train, self._recognised(train, columns.about_file(facts)), facts),
             *self._fields_of_validation(facts, {}, needs=("dataset.source", "dataset.file")),
         )
 
     def _header(self, train: Path, facts: Facts) -> tuple[Field, ...]:
         """Whether the first row holds names: asked where it may as well be a row, and where no answer speaks of one of its cells."""
-        found = self._recognised(train)
+        of_sheet = {name: value for name, value in columns.about_file(facts).items() if name == "sheet"}
+        found = self._recognised(train, of_sheet)
         doubtful = found.header is None and columns.spoken_of(facts).isdisjoint(
             column.name for column in found.fields
         )
@@ -186,7 +194,9 @@ class Dataset(Step):
         which = SET.ask(
             label=_("Which set of questions?"),
             default=sets[0].id,
-            choices=tuple(Choice(found.id, catalog.title(found.id), self._describe(found)) for found in sets),
+            choices=tuple(
+                Choice(found.id, catalog.title(found.id), brief=self._describe(found)) for found in sets
+            ),
             needs=("dataset.source",),
         )
         chosen = next((found for found in sets if found.id == facts.get("dataset.set")), None)
@@ -197,7 +207,7 @@ class Dataset(Step):
             label=_("This set has no train file here. Which of its files shall train the model?"),
             default=chosen.splits[0].name,
             choices=tuple(
-                Choice(name, split.path.name, self._size(split.path)) for name, split in splits.items()
+                Choice(name, split.path.name, brief=self._size(split.path)) for name, split in splits.items()
             ),
             needs=("dataset.source", "dataset.set"),
             quiet="train" in splits,
@@ -213,7 +223,7 @@ class Dataset(Step):
             Choice(
                 name,
                 _("The {split} file: {name}").format(split=name, name=split.path.name),
-                self._size(split.path),
+                brief=self._size(split.path),
             )
             for name, split in others.items()
         ]
@@ -253,6 +263,8 @@ class Dataset(Step):
                 chosen.append(("validation" if split.name == validation else role, split.path, split.output))
         else:
             train = self._training_file(self._place(source), facts)
+            if problem := self._problem(train):  # since it was chosen
+                raise DataError(problem, _("Choose another file, or mend this one."))
             meanings = columns.chosen(facts)
             chosen.append(("train", train, self._output_name(train)))
         if validation == BY_FILE:
@@ -268,17 +280,22 @@ class Dataset(Step):
             )
         order = {"train": 0, "validation": 1, "kept": 2}
         chosen.sort(key=lambda entry: order[entry[0]])
-        files = [self._file(role, path, output, self._meant(path, meanings)) for role, path, output in chosen]
+        files = [
+            self._file(role, path, output, self._meant(role, path, meanings)) for role, path, output in chosen
+        ]
         return {Chosen.KEY: [file.as_json() for file in files]}
 
-    def _meant(self, path: Path, meanings: Mapping[str, str]) -> Mapping[str, str]:
+    def _meant(self, role: Role, path: Path, meanings: Mapping[str, str]) -> Mapping[str, str]:
         """``meanings``, said of the training file, where they fit ``path``, too; else its own names speak."""
+        meanings = {name: value for name, value in meanings.items() if role == "train" or name != "sheet"}
+        about = {name: value for name, value in meanings.items() if name in ("header", "sheet")}
         named = columns.named(meanings)
-        header = meanings.get("header", "")
-        fits = not named or named <= {column.name for column in self._recognised(path, header).fields}
+        fits = not named or named <= {column.name for column in self._recognised(path, about).fields}
         if fits:
             return meanings
-        return {"header": header} if header and self._recognised(path).header is None else {}
+        if "header" in about and self._recognised(path).header is not None:
+            del about["header"]  # its first row says itself what it is
+        return about
 
     def verify(self, facts: Facts) -> str | None:
         """The files must be there as they were chosen."""
@@ -328,6 +345,10 @@ class Dataset(Step):
             with suppress(WizardError):  # what can't be read is no default; who names it is told
                 if self._place(self._world.folder / name).sets:
                     return name
+        with suppress(WizardError):
+            names = self._place(self._world.folder).names
+            if len(names) == 1:
+                return names[0]
         return None
 
     def _check_source(self, named: str) -> str | None:
@@ -344,11 +365,11 @@ class Dataset(Step):
             problems = [self._problem(path / name) for name in place.names[:TRIED]]
             return problems[0] if all(problems) else None
         return _("There are no questions under {path}. Name a file, such as {path}/train.jsonl").format(
-            path=named
+            path=plainest(named)
         )
 
     def _check_file(self, named: str) -> str | None:
-        return self._problem(self._world.path(named), named)
+        return self._problem(self._world.path(named), plainest(named))
 
     def _problem(self, path: Path, named: str = "") -> str | None:
         """Why a file can't be used, from its beginning; every row is looked at by the conversion."""
@@ -361,19 +382,30 @@ class Dataset(Step):
                 self._problems[identity] = (
                     columns.problem(fields, named or str(path))
                     if fields
-                    else _("{path} has no rows.").format(path=named or path)
+                    else _why_no_rows(path, named or str(path))
                 )
             except WizardError as problem:
                 self._problems[identity] = f"{problem.message} {problem.hint}".strip()
         return self._problems[identity]
 
-    def _recognised(self, path: Path, header: str = "") -> Recognised:
+    def _recognised(self, path: Path, about: Mapping[str, str] | None = None) -> Recognised:
         from wizard.data import readers
 
-        known = _identity(path), header
+        known = _identity(path), tuple((about or {}).items())
         if known not in self._beginnings:
-            self._beginnings[known] = readers.recognise(path, {"header": header} if header else None)
+            self._beginnings[known] = readers.recognise(path, about)
         return self._beginnings[known]
+
+    def _sheets(self, path: Path) -> tuple[str, ...]:
+        """The sheets to choose from, where the first of a workbook has no rows."""
+        from wizard.data import readers
+
+        if self._recognised(path).container != "xlsx":
+            return ()
+        identity = _identity(path)
+        if identity not in self._workbooks:
+            self._workbooks[identity] = readers.sheets(path)
+        return self._workbooks[identity]
 
     @staticmethod
     def _output_name(path: Path) -> str:
@@ -438,6 +470,18 @@ def _look(path: Path) -> _Place:
     sets = catalog.find_sets(path)
     files = () if sets else catalog.data_files(path)
     return _Place(path, sets, tuple(str(file.relative_to(path)) for file in files))
+
+
+def _why_no_rows(path: Path, named: str) -> str:
+    """A file without rows, or a text that is nothing of what is read."""
+    from wizard.data.lines import head_of, opened
+
+    with opened(path) as stream:
+        if not head_of(stream).strip():
+            return _("{path} has no rows.").format(path=named)
+    return _("{path} is no text of a kind that is read. What can be read: {formats}.").format(
+        path=named, formats="JSON, JSON Lines, CSV, TSV, Excel (.xlsx), Parquet"
+    )
 
 
 def _is_place(path: Path) -> bool:

@@ -132,6 +132,8 @@ class Counted(_Fact):
     sampled: Sampled | None
     systems: Systems | None = field(default=None)
     """None in a session of an earlier version."""
+    left_out_file: str = field(default="")
+    """The file that lists the rows that were left out; empty where none were."""
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Self:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wizard.engine.view import Bars, Block, Table, Text, View
-from wizard.locale import _
+from wizard.engine.view import Bars, Block, Pairs, Table, Text, View
+from wizard.locale import _, ngettext
 
 if TYPE_CHECKING:
     from wizard.data.audit import Checked
     from wizard.data.check import Findings
     from wizard.data.statistics import Interval, Statistics
+
+
+MAX_LENGTH = 2_048  # tokens, as is recommended
+FULL_STOP = "\u3002"  # needs no blank behind it
+FIRST = 3  # kinds of findings that are shown at once: with the statistics and the question they fit a small screen
 
 
 def found_in(findings: Findings) -> View:
@@ -30,6 +36,83 @@ def found_in(findings: Findings) -> View:
         rows.append((code, f"{count:,}", where, f"{first.what} {first.fix}"))
     heads = (_("Finding"), _("Times"), _("First"), _("What it is, and what to do"))
     return View((Table(heads, tuple(rows), frozenset({1})),))
+
+
+def in_short(
+    checked: Sequence[Checked], numbers: Statistics, left_out: Sequence[tuple[int, str]] = ()
+) -> View:
+    """The statistics of the first file in a few lines, then what was found, so that a question fits below it."""
+    limit, over = next((pair for pair in numbers.above if pair[0] == MAX_LENGTH), numbers.above[-1])
+    lengths = numbers.lengths
+    rows = [
+        (
+            _("Length"),
+            _("median {median:,} tokens, longest {longest:,}; longer than {limit:,}: {over} rows").format(
+                median=round(lengths.quantile(0.5)), longest=lengths.longest, limit=limit, over=_shown(over)
+            ),
+        )
+    ]
+    letters = numbers.letters
+    if letters.rows:
+        shares = "  ".join(f"{letter} {count / letters.rows:.0%}" for letter, count in letters.counts)
+        rows.append((_("Right answers"), shares))
+        longest = numbers.longest_right
+        rows.append(
+            (
+                _("Guessable"),
+                _("the longest option is right in {share:.0%} of the rows (by chance {chance:.0%})").format(
+                    share=longest.share, chance=longest.chance
+                ),
+            )
+        )
+    for count, name in left_out:
+        told = ngettext(
+            "{count:,} row is not used; it is listed in {name}",
+            "{count:,} rows are not used; they are listed in {name}",
+            count,
+        )
+        rows.append((_("Left out"), told.format(count=count, name=name)))
+    found = [pair for one in checked for pair in _by_weight(one.findings)]
+    blocks: list[Block] = [Pairs(tuple(rows))]
+    blocks += [
+        Text(f"! {_told(findings, code, left_out=bool(left_out))}", "warn")
+        for findings, code in found[:FIRST]
+    ]
+    if len(found) > FIRST:
+        blocks.append(Text(_("… and {count} more").format(count=len(found) - FIRST), "warn"))
+    return View(tuple(blocks))
+
+
+def in_full(checked: Sequence[Checked]) -> View:
+    """Every kind of finding with the rows that have it, as far as they were kept."""
+    blocks: list[Block] = []
+    for one in checked:
+        for findings, code in _by_weight(one.findings):
+            blocks.append(Text(f"! {_told(findings, code)}", "warn"))
+            lines = [found.where.line for found in findings.first(code) if found.where.line]
+            if lines:
+                shown = ", ".join(map(str, lines))
+                more = "…" if len(lines) < findings.counts[code] else ""
+                where = _("lines {lines}").format(lines=f"{shown}{more}")
+                blocks.append(Text(f"  {Path(one.path).name}: {where}", "dim"))
+    return View(tuple(blocks))
+
+
+def _by_weight(findings: Findings) -> list[tuple[Findings, str]]:
+    """Errors first, then what was found most often."""
+    counts = findings.counts
+    codes = sorted(counts, key=lambda code: (findings.severity(code) != "error", -counts[code]))
+    return [(findings, code) for code in codes]
+
+
+def _told(findings: Findings, code: str, *, left_out: bool = False) -> str:
+    """A kind of finding in a sentence; what to do about it, unless the rows are left out already."""
+    first, count = findings.first(code)[0], findings.counts[code]
+    times = f" × {count:,}" if count > 1 else ""
+    where = _(" (line {line})").format(line=first.where.line) if first.where.line else ""
+    fix = "" if left_out and findings.severity(code) == "error" else first.fix
+    blank = "" if first.what.endswith(FULL_STOP) else " "
+    return f"{code}{times}{where} {first.what}{blank}{fix}".rstrip()
 
 
 def view_of(checked: Checked, numbers: Statistics) -> View:

@@ -58,6 +58,11 @@ def _texts(_language: str) -> Mapping[str, str]:
             "The samples beside each name are the first rows of your file; choose the one that fits.\n"
             "Every meaning that can be named: bailian-wizard schema."
         ),
+        "dataset.columns.sheet": _(
+            "The rows are read from one sheet of the workbook; its first sheet has none.\n"
+            "Take the one with your questions. Another one can be trained in another session.\n"
+            "In scripts: --set dataset.columns.sheet=NAME"
+        ),
         "preview.system_prompt": _(
             "The sentence that tells the model its role; it stands before each question, or each chat that has none of its own.\n"
             "Ask the trained model with the very same words later, or it answers worse.\n"
@@ -72,6 +77,11 @@ def _texts(_language: str) -> Mapping[str, str]:
             "Beside each row of your file stands what is sent: roles (system, user, assistant) and their words.\n"
             "The model learns to write the last part, assistant. Is the right answer there, and nothing cut off?\n"
             "What becomes of one row: bailian-wizard why FILE:LINE."
+        ),
+        "preview.read": _(
+            "What is odd about these rows, each with its code; the rows can be sent all the same.\n"
+            "Read it: rows that contradict each other or come twice teach less than they cost.\n"
+            "With their lines: bailian-wizard check FILE. What became of one row: bailian-wizard why FILE:LINE."
         ),
         "preview.on_error": _(
             "Some rows can't be sent: a broken line, a missing answer.\n"
@@ -147,11 +157,6 @@ def _texts(_language: str) -> Mapping[str, str]:
             "Choose a line to answer its question again; everything else stays.\n"
             "What rests on it is made anew, and the plan is shown again before anything is sent.\n"
             "Lines without a question of their own, such as the cost, follow from the others."
-        ),
-        "review.checked": _(
-            "This is all that will be sent and done; nothing has left this computer yet.\n"
-            "Cost is an estimate from the list price: at least what your tokens cost, at most what full rows would.\n"
-            "The formulas stand above the table. The same plan for scripts: bailian-wizard plan"
         ),
         "review.despite_permission": _(
             "Which models a workspace may train is set in the console; the platform was asked, and says that this one is not among them.\n"

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
+from wizard.engine.step import Answer, Choice, Facts, Field, Key, Step, Work
 from wizard.errors import DataError, Remedy
 from wizard.locale import _, ngettext
 from wizard.steps.facts import SENT_ROLES, Chosen, Converted, Counted, Sampled, Systems
-from wizard.steps.findings import found_in, view_of
+from wizard.steps.findings import found_in, in_full, in_short, view_of
 from wizard.steps.help import about
-from wizard.steps.sample_rows import Beginning, beginning, page_of
+from wizard.steps.sample_rows import Beginning, beginning, page_of, whole
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
+    from wizard.data.audit import Checked
     from wizard.data.convert import Conversion
+    from wizard.data.statistics import Statistics
     from wizard.data.tokens import Tokenizer
     from wizard.data.wire import Wording
+    from wizard.engine.view import View
+
+_Looked: TypeAlias = "tuple[tuple[Checked, ...], Statistics]"
 
 MEDQA_OUTPUT = "datasets/MedQA_BaiLian"
 OTHER_OUTPUT = "datasets/BaiLian"
@@ -96,6 +102,15 @@ UNSENT = Answer(
     public=True,
     in_plan=False,
 )
+READ = Answer(
+    key="preview.read",
+    kind="choice",
+    name=lambda: _("Remarks about the rows read"),
+    help=lambda: about("preview.read"),
+    attended=True,
+    public=True,
+    in_plan=False,
+)
 PART_SIZE = Answer(
     key="preview.part_size",
     kind="integer",
@@ -119,16 +134,23 @@ class Preview(Step):
 
     id: ClassVar[str] = "preview"
     needs: ClassVar[tuple[str, ...]] = ("dataset.files",)
-    gives: ClassVar[tuple[str, ...]] = ("preview.files", "preview.statistics", "preview.stamps")
+    gives: ClassVar[tuple[str, ...]] = (
+        "preview.files",
+        "preview.statistics",
+        "preview.stamps",
+        "preview.findings",
+    )
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._beginnings: dict[str, tuple[Chosen | None, Beginning]] = {}
+        self._page = 0  # the one that is looked at
+        self._looked: _Looked | None = None
 
     @classmethod
     def answers(cls) -> Sequence[Answer]:
         """What the rows become, and where."""
-        return (LANGUAGE, SYSTEM_PROMPT, LOOKS_RIGHT, ON_ERROR, UNSENT, PART_SIZE, OUTPUT)
+        return (LANGUAGE, SYSTEM_PROMPT, LOOKS_RIGHT, ON_ERROR, UNSENT, PART_SIZE, OUTPUT, READ)
 
     def title(self) -> str:
         """As on the screen."""
@@ -156,8 +178,10 @@ class Preview(Step):
                     *self._other_words(facts),
                 ),
                 needs=("dataset.files", "preview.system_prompt", "preview.language"),
-                browse=lambda page: page_of(
-                    self._world.folder, Chosen.all(facts)[0], self._words(facts), page
+                browse=lambda page: self._turned(facts, page),
+                keys=(
+                    Key("o", _("the row as it is in the file"), lambda: self._whole(facts, original=True)),
+                    Key("a", _("all that is sent of it"), lambda: self._whole(facts, original=False)),
                 ),
             ),
             ON_ERROR.ask(
@@ -189,6 +213,7 @@ class Preview(Step):
                 default=self._default_output(facts),
                 quiet=True,
             ),
+            self._read(facts),
         )
 
     def _around_questions(self, facts: Facts) -> tuple[Field, ...]:
@@ -276,6 +301,56 @@ class Preview(Step):
         files = Chosen.all(facts)
         return self._beginning_of(files[0]) if files else None
 
+    def _read(self, facts: Facts) -> Field:
+        """What is odd about the rows: where there is anything, nothing goes on before a person has seen it."""
+        found = facts.get("preview.findings") or {}
+        label = ngettext(
+            "{count} kind of remark about these rows. What now?",
+            "{count} kinds of remarks about these rows. What now?",
+            len(found),
+        )
+        return READ.ask(
+            label=label.format(count=len(found)),
+            default="go on",
+            choices=(
+                Choice("go on", _("I have read it, go on")),
+                Choice("data", _("Take other data"), edits="dataset.source"),
+            ),
+            needs=("preview.files", "preview.findings"),
+            quiet=not found,
+            after=True,
+            above=lambda: in_short(*self._look(facts), self._left_out(facts)),
+            keys=(
+                Key("f", _("all remarks"), lambda: in_full(self._look(facts)[0])),
+                Key("s", _("all statistics"), lambda: self._statistics(facts)),
+            ),
+        )
+
+    def _turned(self, facts: Facts, page: int) -> View | None:
+        """Page ``page`` of the rows, which is from now on the one that is looked at."""
+        shown = page_of(self._world.folder, Chosen.all(facts)[0], self._words(facts), page)
+        self._page = page if shown else 0
+        return shown
+
+    def _whole(self, facts: Facts, *, original: bool) -> View:
+        file = Chosen.all(facts)[0]
+        return whole(self._world.folder, file, self._words(facts), self._page, original=original)
+
+    def _look(self, facts: Facts) -> _Looked:
+        """What was found, as of this run; after another start it is looked for again."""
+        if self._looked is None:
+            self._looked = self._audited(facts, lambda _done, _total: None)
+        return self._looked
+
+    def _statistics(self, facts: Facts) -> View:
+        checked, numbers = self._look(facts)
+        return view_of(checked[0], numbers)
+
+    @staticmethod
+    def _left_out(facts: Facts) -> Sequence[tuple[int, str]]:
+        """(rows that were left out, the file that lists them) of each source."""
+        return [(entry.left_out, entry.left_out_file) for entry in Counted.all(facts) if entry.left_out]
+
     def perform(self, work: Work) -> Mapping[str, Any]:
         """Convert every file; returns for each its rows, bytes, digests and token lengths."""
         from wizard.data.convert import RowsUnfit
@@ -297,10 +372,12 @@ class Preview(Step):
                     unfit.remedies = (
                         Remedy(
                             ngettext(
-                                "Leave {count:,} row out and go on",
-                                "Leave {count:,} rows out and go on",
+                                "Leave {count:,} row out and go on with {rows:,} (listed in {name})",
+                                "Leave {count:,} rows out and go on with {rows:,} (listed in {name})",
                                 unfit.left_out,
-                            ).format(count=unfit.left_out),
+                            ).format(
+                                count=unfit.left_out, rows=unfit.rows, name=f"{output.stem}.left-out.jsonl"
+                            ),
                             "preview.on_error",
                             "skip",
                         ),
@@ -309,38 +386,53 @@ class Preview(Step):
             if work.front.attended and facts["preview.unsent"] == "ask":
                 _refuse_unseen(file.path, conversion, self._unsent_fields(facts))
             converted += self._parts(file, conversion)
-            statistics.append(_statistics(file, conversion))
-        self._audit(work, [file for file in chosen if file.role in SENT_ROLES], tokenizer)
+            statistics.append(_statistics(file, conversion, self._listed(conversion)))
+        counts = self._audit(work, tokenizer)
         return {
             Converted.KEY: [file.as_json() for file in converted],
             Counted.KEY: [entry.as_json() for entry in statistics],
             "preview.stamps": [_stamp(self._world.folder / file.path) for file in converted],
+            "preview.findings": counts,
         }
 
-    def _audit(self, work: Work, files: Sequence[Chosen], tokenizer: Tokenizer) -> None:
-        """Show what is odd about the rows and about the files together: duplicates, leaks, balance, lengths.
+    def _listed(self, conversion: Conversion) -> str:
+        listed = conversion.left_out_file
+        return self._shown(listed) if listed else ""
 
-        Only told: a row that can't be sent has stopped the conversion, or was left out, before.
+    def _audit(self, work: Work, tokenizer: Tokenizer) -> dict[str, int]:
+        """How often each code was found in the files that are sent: duplicates, leaks, balance, lengths.
+
+        Only told: a row that can't be sent has stopped the conversion, or was left out, before. A person is told at the
+        question that follows.
         """
-        from wizard.data import audit
-        from wizard.data.statistics import statistics
-
-        columns = files[0].columns if files else {}
-        files = [file for file in files if file.columns == columns]
-        paths = [self._world.folder / file.path for file in files]
-        total = sum(file.size for file in files)
+        total = sum(file.size for file in _audited_files(work.facts))
         with work.front.progress(
             _("Looking for duplicates, leaks and other oddities"), total, "bytes"
         ) as progress:
-            checked = audit.check(
-                paths, **self._words(work.facts), columns=columns or None, on_progress=progress.update
-            )
-        for one in checked:
-            work.front.show(found_in(one.findings))
-        if checked and work.front.attended:
-            with work.front.progress(_("Counting tokens"), None, "seconds"):
-                numbers = statistics(checked[0], tokenizer, **self._words(work.facts))
-            work.front.show(view_of(checked[0], numbers))
+            self._looked = self._audited(work.facts, progress.update, tokenizer)
+        counts: Counter[str] = Counter()
+        for one in self._looked[0]:
+            counts.update(one.findings.counts)
+            if not work.front.attended:
+                work.front.show(found_in(one.findings))
+        return dict(counts)
+
+    def _audited(
+        self, facts: Facts, on_progress: Callable[[int, int], None], tokenizer: Tokenizer | None = None
+    ) -> _Looked:
+        from wizard.data import audit
+        from wizard.data.statistics import statistics
+        from wizard.data.tokens import Tokenizer
+
+        files = _audited_files(facts)
+        words = self._words(facts)
+        checked = audit.check(
+            [self._world.folder / file.path for file in files],
+            **words,
+            columns=files[0].columns or None,
+            on_progress=on_progress,
+        )
+        return checked, statistics(checked[0], tokenizer or Tokenizer.load(), **words)
 
     def verify(self, facts: Facts) -> str | None:
         """The converted files must be there byte for byte as they were written.
@@ -370,6 +462,8 @@ class Preview(Step):
             line += " · " + ngettext("{count:,} row left out", "{count:,} rows left out", left_out).format(
                 count=left_out
             )
+        if facts["preview.findings"]:
+            line += f" · ! {len(facts['preview.findings'])}"
         return line
 
     def _convert(
@@ -430,6 +524,12 @@ class Preview(Step):
         return MEDQA_OUTPUT if known or not files else OTHER_OUTPUT
 
 
+def _audited_files(facts: Facts) -> list[Chosen]:
+    """The files that are sent, as far as their columns mean the same as those of the training file."""
+    files = [file for file in Chosen.all(facts) if file.role in SENT_ROLES]
+    return [file for file in files if file.columns == files[0].columns]
+
+
 def _stamp(path: Path) -> list[int]:
     """What changes with every change of a file: size, and times of its content and of its inode in ns; [] where it is gone."""
     try:
@@ -468,7 +568,7 @@ def _refuse_unseen(name: str, conversion: Conversion, seen: Collection[str]) -> 
         raise unasked
 
 
-def _statistics(file: Chosen, conversion: Conversion) -> Counted:
+def _statistics(file: Chosen, conversion: Conversion, left_out_file: str) -> Counted:
     """What the later steps want to know of a converted source; ``sampled`` where tokens were not counted in all rows."""
     sampled, systems = conversion.sampled, conversion.systems
     return Counted(
@@ -476,6 +576,7 @@ def _statistics(file: Chosen, conversion: Conversion) -> Counted:
         source=file.path,
         rows=conversion.rows,
         left_out=conversion.left_out,
+        left_out_file=left_out_file,
         characters=conversion.characters,
         kind=conversion.kind,
         lengths=conversion.lengths,

@@ -7,18 +7,21 @@ from datetime import date
 from typing import ClassVar
 
 from wizard.bailian import models
+from wizard.bailian.hyperparameters import taken_by
 from wizard.bailian.plans import date_shown
-from wizard.engine.step import Answer, Choice, Facts, Field, Step, source_shown
-from wizard.engine.view import Block, Table, Text, View
+from wizard.engine.step import Answer, Choice, Facts, Field, Key, Step, source_shown
+from wizard.engine.view import Block, Line, Pairs, Table, Text, View
 from wizard.locale import _, ngettext
 from wizard.steps import afterwards, permission
-from wizard.steps.estimate import cost_shown
-from wizard.steps.facts import Converted, Estimate, Proof
+from wizard.steps.facts import Converted, Counted, Estimate, Proof
 from wizard.steps.help import about
 from wizard.steps.plan import command, plan_of
+from wizard.steps.training import TYPE
 from wizard.steps.world import World
 
 YES = "yes"
+_RULE = ("", "")
+_WITHOUT_SAYING = "training.target_modules"  # the same in every training of this kind
 
 # None of these is in the plan: they are about it.
 CHANGE = Answer(
@@ -26,15 +29,6 @@ CHANGE = Answer(
     kind="choice",
     name=lambda: _("Line to change"),
     help=lambda: about("review.change"),
-    attended=True,
-    public=True,
-    in_plan=False,
-)
-CHECKED = Answer(
-    key="review.checked",
-    kind="choice",
-    name=lambda: _("Plan looked at"),
-    help=lambda: about("review.checked"),
     attended=True,
     public=True,
     in_plan=False,
@@ -60,7 +54,7 @@ class Review(Step):
     @classmethod
     def answers(cls) -> Sequence[Answer]:
         """What is said of the plan."""
-        return (permission.DESPITE, afterwards.WITHOUT, CHANGE, CHECKED, APPROVAL)
+        return (permission.DESPITE, afterwards.WITHOUT, CHANGE, APPROVAL)
 
     def title(self) -> str:
         """As on the screen."""
@@ -78,20 +72,12 @@ class Review(Step):
             choices=(
                 Choice("none", _("None any more")),
                 *(
-                    Choice(item.key, item.label, item.shown, edits=item.edits)
+                    Choice(item.key, item.label, brief=item.shown, edits=item.edits)
                     for item in plan.items
                     if item.edits
                 ),
             ),
             quiet=True,
-        )
-        checked = CHECKED.ask(
-            label=_("Is everything as you want it?"),
-            default=plan.digest,
-            choices=(
-                Choice(plan.digest, _("Yes, go on to the confirmation")),
-                Choice("change", _("No, change something"), edits=change.key),
-            ),
         )
         if self._world.sandbox:
             label = _("Type {word} to begin (simulated: nothing is sent to Alibaba Cloud and nothing costs)")
@@ -99,80 +85,72 @@ class Review(Step):
             label = _("Type {word} to upload the data and create the job, which costs money")
         approval = APPROVAL.ask(
             label=label.format(word=YES),
-            why=self._in_short(facts),
             word=YES,
             value=plan.digest,
             default=plan.digest if self._world.sandbox else None,
+            keys=(
+                Key("e", _("change a line"), edits=change.key),
+                Key("d", _("how the cost comes about"), lambda: _formulas(facts)),
+                Key(
+                    "c", _("the same as a command"), lambda: View((Line(command(facts, plan, self._world)),))
+                ),
+            ),
         )
-        return (change, checked, *typed, approval)
+        return (change, *typed, approval)
 
-    def _in_short(self, facts: Facts) -> str:
-        """What the yes is given to, once more, so that it stands beside the question on the smallest screen."""
-        estimate = Estimate.of(facts)
-        rows = ngettext("{count:,} row", "{count:,} rows", estimate.rows).format(count=estimate.rows)
-        tokens = ngettext("{count:,} token", "{count:,} tokens", estimate.tokens).format(
-            count=estimate.tokens
-        )
-        epochs = ngettext("{count} epoch", "{count} epochs", facts["training.n_epochs"]).format(
-            count=facts["training.n_epochs"]
-        )
-        parts = [facts["training.model"], rows, f"{tokens} × {epochs}", cost_shown(estimate.cost)]
-        if estimate.cost is not None:
-            parts.append(_("list price of {date}").format(date=date_shown(estimate.cost.price_date)))
-        return " · ".join(parts)
-
-    def view(self, facts: Facts) -> View | None:
-        """What leaves this machine, the same as a command, how the cost comes about; then the plan. Asks whether the model may be trained."""
-        permission.ask(facts, self._world)
+    def whole(self, facts: Facts) -> View:
+        """The plan line by line, with how its cost comes about: for who reads it and is asked nothing."""
         plan = plan_of(facts, self._world)
-        estimate = Estimate.of(facts)
         rows = tuple(
             (item.label, item.shown, source_shown(facts.sources.get(item.edits, ""))) for item in plan.items
         )
-        # The table stands last, next to the question: on a small screen it is what can still be seen.
-        blocks: list[Block] = []
-        blocks.append(Text(self._leaves(facts)))
-        blocks.append(
-            Text(
-                _("The same without questions: {command}").format(command=command(facts, plan, self._world)),
-                "dim",
-            )
-        )
-        if (cost := estimate.cost) is not None:
-            blocks.append(
-                Text(
-                    "\n".join(
-                        (
-                            _("At least: {formula}").format(formula=cost.formula_low),
-                            _("At most: {formula}").format(formula=cost.formula_high),
-                            cost.reason,
-                            _(
-                                "List price of {date}, from {source}. The real bill is the job's usage."
-                            ).format(date=date_shown(cost.price_date), source=cost.price_source),
-                        )
-                    ),
-                    "dim",
+        said = _("The same without questions: {command}").format(command=command(facts, plan, self._world))
+        blocks = (Text(self._leaves(facts)), Text(said, "dim"), *_formulas(facts).blocks)
+        return View((*blocks, *self._warnings(facts), Table((_("What"), _("Value"), _("From")), rows)))
+
+    def view(self, facts: Facts) -> View | None:
+        """The plan on one small screen: hyper-parameters in a line, what it costs set off from the rest.
+
+        Asks whether the model may be trained.
+        """
+        permission.ask(facts, self._world)
+        plan = plan_of(facts, self._world)
+        settings = {f"training.{known.name}": known.name for known in taken_by(facts[TYPE.key])}
+        rows: list[tuple[str, str]] = []
+        costs: list[tuple[str, str]] = []
+        for item in plan.items:
+            source = facts.sources.get(item.edits, "")
+            shown = item.shown + (f" [{source_shown(source)}]" if source in ("flag", "answers") else "")
+            if item.key == _WITHOUT_SAYING:
+                continue
+            if item.key in settings:
+                short = f"{settings[item.key]} {shown}"
+                if rows[-1][0] == _("Settings"):
+                    short = f"{rows.pop()[1]} · {short}"
+                rows.append((_("Settings"), short))
+            elif item.key == TYPE.key:
+                rows.append((rows[-1][0], f"{rows.pop()[1]} · {shown}"))
+            elif item.key == "cost":
+                costs.append((item.label, " · ".join(filter(None, (shown, _list_price(facts))))))
+            elif item.key in ("tokens", "training.budget"):
+                costs.append((item.label, shown))
+            else:
+                rows.append((item.label, shown))
+        for entry in Counted.all(facts):
+            if entry.left_out:
+                told = ngettext(
+                    "{count:,} row is not used; it is listed in {name}",
+                    "{count:,} rows are not used; they are listed in {name}",
+                    entry.left_out,
                 )
-            )
-        if estimate.rows_counted < estimate.rows:
-            blocks.append(
-                Text(
-                    _("Tokens were counted in {counted:,} of {rows:,} rows, drawn at random.").format(
-                        counted=estimate.rows_counted, rows=estimate.rows
-                    ),
-                    "dim",
-                )
-            )
-        if estimate.tokens_approximate:
-            blocks.append(
-                Text(
-                    _("This model counts tokens a little differently; the figures are approximations."),
-                    "warn",
-                )
-            )
-        blocks += filter(None, (_base(facts), permission.warning(facts, self._world)))
-        blocks.append(Table((_("What"), _("Value"), _("From")), rows))
-        return View(tuple(blocks))
+                rows.append((_("Left out"), told.format(count=entry.left_out, name=entry.left_out_file)))
+        sent = _("these files and settings, and the key for signing in")
+        rows.append((_("Sent"), _("nothing leaves this computer") if self._world.sandbox else sent))
+        return View((Pairs((*rows, _RULE, *costs, _RULE)), *self._warnings(facts)))
+
+    def _warnings(self, facts: Facts) -> Sequence[Text]:
+        """What is known of the base's end, and that the model may not be trained, where that is said."""
+        return tuple(filter(None, (_base(facts), permission.warning(facts, self._world))))
 
     def line(self, facts: Facts) -> str:
         """The approved digest."""
@@ -193,3 +171,34 @@ def _base(facts: Facts) -> Text | None:
     if model is None or model.retirement is None:
         return None
     return Text(f"{model.code}: {model.retirement.warning(date.today())}", "warn")  # noqa: DTZ011 - the user's own day
+
+
+def _list_price(facts: Facts) -> str:
+    """Since when the price is known; empty where none is published."""
+    cost = Estimate.of(facts).cost
+    return "" if cost is None else _("list price of {date}").format(date=date_shown(cost.price_date))
+
+
+def _formulas(facts: Facts) -> View:
+    """How the cost comes about, at least and at most."""
+    estimate = Estimate.of(facts)
+    blocks: list[Block] = []
+    if (cost := estimate.cost) is not None:
+        lines = (
+            _("At least: {formula}").format(formula=cost.formula_low),
+            _("At most: {formula}").format(formula=cost.formula_high),
+            cost.reason,
+            _("List price of {date}, from {source}. The real bill is the job's usage.").format(
+                date=date_shown(cost.price_date), source=cost.price_source
+            ),
+        )
+        blocks.append(Text("\n".join(lines), "dim"))
+    if estimate.rows_counted < estimate.rows:
+        counted = _("Tokens were counted in {counted:,} of {rows:,} rows, drawn at random.").format(
+            counted=estimate.rows_counted, rows=estimate.rows
+        )
+        blocks.append(Text(counted, "dim"))
+    if estimate.tokens_approximate:
+        told = _("This model counts tokens a little differently; the figures are approximations.")
+        blocks.append(Text(told, "warn"))
+    return View(tuple(blocks))

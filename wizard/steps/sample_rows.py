@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard.engine.view import Beside, Block, Panel, Text, View
+from wizard.engine.view import Beside, Panel, Text, View
 from wizard.locale import _
 from wizard.steps.facts import Chosen
 from wizard.steps.wording import bytes_shown
@@ -16,7 +16,7 @@ from wizard.steps.wording import bytes_shown
 if TYPE_CHECKING:
     from wizard.data.convert import Sample
 
-ON_A_PAGE = 2  # on 120 x 40 they leave room for the question
+ON_A_PAGE = 1  # what is asked and what it is about are on one screen, also on a small one
 LOOKED_AT = 200  # rows whose fields are listed before the question
 _CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
@@ -35,25 +35,30 @@ def page_of(folder: Path, file: Chosen, words: Mapping[str, Any], page: int) -> 
 
     ``words``: the words that are put around rows, as ``samples`` takes them.
     """
-    from wizard.data.convert import samples
-
-    found = samples(folder / file.path, skip=page * ON_A_PAGE, count=ON_A_PAGE, columns=file.columns, **words)
+    found = _on_page(folder, file, words, page)
     if not found and page:
         return None
-    blocks: list[Block] = [
-        Text(
-            _("Rows as they are in {name} ({size}), each with what will be sent.").format(
-                name=file.path, size=bytes_shown(file.size)
-            ),
-            "dim",
-        )
-    ]
     if not found:
-        blocks.append(
-            Text(_("No row of this file can be sent. The conversion tells line by line why."), "bad")
-        )
-    blocks += [_beside(sample, file.path) for sample in found]
-    return View(tuple(blocks))
+        told = _("No row of this file can be sent. The conversion tells line by line why.")
+        return View((Text(told, "bad"),))
+    said = _("A row of {name} ({size}), as it will be sent.").format(
+        name=Path(file.path).name, size=bytes_shown(file.size)
+    )
+    return View(
+        (Text(said, "dim"), *(Beside(_original(one, fit=True), _sent(one, fit=True)) for one in found))
+    )
+
+
+def whole(folder: Path, file: Chosen, words: Mapping[str, Any], page: int, *, original: bool) -> View:
+    """The row of page ``page`` with nothing left out: as it stands in the file, or as it is sent."""
+    found = _on_page(folder, file, words, page)
+    return View(tuple(_original(one, fit=False) if original else _sent(one, fit=False) for one in found))
+
+
+def _on_page(folder: Path, file: Chosen, words: Mapping[str, Any], page: int) -> tuple[Sample, ...]:
+    from wizard.data.convert import samples
+
+    return samples(folder / file.path, skip=page * ON_A_PAGE, count=ON_A_PAGE, columns=file.columns, **words)
 
 
 def beginning(folder: Path, file: Chosen) -> Beginning:
@@ -74,22 +79,35 @@ def beginning(folder: Path, file: Chosen) -> Beginning:
     )
 
 
-def _beside(sample: Sample, name: str) -> Beside:
-    from wizard.data.record import MultipleChoice
+def _original(sample: Sample, *, fit: bool) -> Panel:
+    """The row as it stands in the file: its own columns and cells, whatever they mean."""
+    cells = [(str(name), _cell(value)) for name, value in sample.original.items()]
+    if sample.record.extra:
+        cells.append((_("not sent"), ", ".join(sample.record.extra)))
+    name = Path(sample.where.file).name
+    return Panel(_("{name}, line {line}").format(name=name, line=sample.where.line), tuple(cells), fit=fit)
+
+
+def _sent(sample: Sample, *, fit: bool) -> Panel:
+    """All that is sent of the row: its messages, for a preference both answers, or its text."""
+    from wizard.data.record import PlainText, Preference
 
     record = sample.record
-    original: list[tuple[str, str]]
-    if isinstance(record, MultipleChoice):
-        original = [
-            (_("question"), str(sample.original.get("question", ""))),
-            (_("options"), "\n".join(f"{label}: {text}" for label, text in record.options)),
-            (_("answer"), f"{record.answer}: {record.answer_text}"),
-        ]
-    else:
-        original = [(str(key), str(value)) for key, value in sample.original.items()]
-    if record.extra:
-        original.append((_("not sent"), ", ".join(record.extra)))
-    return Beside(
-        Panel(_("{name}, line {line}").format(name=Path(name).name, line=sample.where.line), tuple(original)),
-        Panel(_("what is sent"), tuple((message.role, message.content) for message in sample.messages)),
-    )
+    parts = [(message.role, message.content) for message in sample.messages]
+    if isinstance(record, Preference):
+        parts += [("chosen", record.chosen.content), ("rejected", record.rejected.content)]
+    elif isinstance(record, PlainText):
+        parts.append(("text", record.text))
+    title = _("what is sent of line {line}").format(line=sample.where.line)
+    return Panel(title, tuple(parts), fit=fit)
+
+
+def _cell(value: object) -> str:
+    """A cell as it stands there; what is no text is written as JSON has it."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    import msgspec
+
+    return msgspec.json.encode(value, enc_hook=str).decode()

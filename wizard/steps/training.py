@@ -171,7 +171,7 @@ class Training(Step):
             ),
             default=offered[0].code,
             choices=tuple(
-                Choice(model.code, model.code, self._about(model, facts, region))
+                Choice(model.code, model.code, self._about(model, facts), brief=_priced(model, region))
                 for model in sorted(
                     offered, key=lambda model: self._world.permissions.order(facts, model.code)
                 )
@@ -212,14 +212,11 @@ class Training(Step):
         if "key.proof" in facts:
             permission.ask_all(facts, self._world)
 
-    def _about(self, model: models.TunableModel, facts: Facts, region: str) -> str:
-        price = model.price(region)
+    def _about(self, model: models.TunableModel, facts: Facts) -> str:
         granted = self._world.permissions.fine_tune(facts, model.code)
         words = list(model.remarks(permitted=granted is Grant.YES, brief=True))
         if granted is Grant.NO:
             words.insert(0, _("this workspace may not train it"))
-        if price is not None:
-            words.insert(0, f"{SIGNS[price.currency]}{price.amount}")
         return " · ".join(words)
 
     def _adjust(self, facts: Facts, training_type: str) -> Field:
@@ -350,3 +347,8 @@ def _dated(offered: Sequence[models.TunableModel], region: str) -> str:
     if not dates:
         return ""
     return _("Prices are for 1,000 tokens, from the list of {date}.").format(date=date_shown(max(dates)))
+
+
+def _priced(model: models.TunableModel, region: str) -> str:
+    price = model.price(region)
+    return "" if price is None else f"{SIGNS[price.currency]}{price.amount}"

@@ -18,7 +18,7 @@ from wizard.locale import _
 from wizard.steps import approval
 from wizard.steps.facts import Ended
 from wizard.steps.outcome import command, ending, status_shown
-from wizard.steps.wording import span
+from wizard.steps.wording import moment, span
 from wizard.steps.world import World
 
 FIRST_PAUSE = 1.0  # seconds; then longer and longer
@@ -210,6 +210,8 @@ def _course(job: Job | None, log: _Log, trouble: str, seconds: float, *, simulat
         status = _("{status} · watched for {time}").format(
             status=status_shown(job.status), time=span(seconds)
         )
+        if job.created:
+            status += " · " + _("created {time}").format(time=moment(job.created))
         blocks.append(Text(_("{text} (simulated)").format(text=status) if simulated else status))
     course = log.course
     if course.step is not None and course.steps:

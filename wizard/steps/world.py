@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.errors import UsageError
 from wizard.local import redaction
+from wizard.local.named import meant
 from wizard.local.way import STATE
 from wizard.locale import _
 from wizard.steps.permission import Permissions
@@ -88,8 +89,8 @@ class World:
         return self.folder / ".env"
 
     def path(self, name: str) -> Path:
-        """A path as the user named it, seen from the folder of the run; ``~`` is the home folder."""
-        return self.folder / Path(name).expanduser()
+        """A path as the user named it, in quotes or not, seen from the folder of the run."""
+        return meant(name, self.folder)
 
     # The key
 

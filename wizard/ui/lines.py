@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.engine.view import Bars, Beside, Curve, Gauge, Panel, Table, Text, View
+from wizard.engine.view import Bars, Beside, Curve, Gauge, Line, Pairs, Panel, Table, Text, View
 from wizard.locale import _
 
 
@@ -12,8 +12,10 @@ def text_of(view: View) -> Iterator[str]:
     """A view line by line."""
     for block in view.blocks:
         match block:
-            case Text(text=text):
+            case Text(text=text) | Line(text=text):
                 yield text
+            case Pairs(rows=rows):
+                yield from (_named(label, value) if label else value for label, value in rows if value)
             case Table():
                 yield from _table(block)
             case Panel():

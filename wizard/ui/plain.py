@@ -9,7 +9,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from wizard.engine.step import (
     Decision,
     Edit,
     Field,
+    Key,
     Live,
     Progress,
     Quit,
@@ -102,15 +103,15 @@ class Plain:
     def ask(self, field: Field, current: Any = None) -> Any:
         """The answer; ``b`` goes back, ``?`` explains, Enter takes what is offered, Ctrl-C and Ctrl-D leave."""
         page = 0
-        if field.browse is not None and (view := field.browse(0)) is not None:
+        view = field.above() if field.above else field.browse(0) if field.browse else None
+        if view is not None:
             self.show(view)
         wanted = current if current is not None else field.default
         self._write("")
         if field.why:
             self._write(field.why)
-        self._put(field.label, field.choices, more=field.browse is not None)
-        if field.kind == "word":
-            forget_typed()
+        self._put(field.label, field.choices, more=field.browse is not None, keys=field.keys)
+        forget_typed()
         while True:
             typed = self._read(self._prompt(field, wanted), hidden=field.kind == "secret")
             word = typed.strip()
@@ -118,19 +119,29 @@ class Plain:
                 raise Back
             if word in HELP:
                 self._write(field.help)
-                continue
-            if field.browse is not None and word.lower() in (*MORE, _("more")):
-                page += 1
-                if (view := field.browse(page)) is None:
-                    page = -1
-                    self._write(_("That was the last row; it begins again."))
-                else:
-                    self.show(view)
-                continue
-            try:
-                return self._accepted(field, typed, wanted)
-            except Unacceptable as problem:
-                self.say(str(problem), "bad")
+            elif field.browse is not None and word.lower() in (*MORE, _("more")):
+                page = self._turn(field.browse, page + 1)
+            elif (key := next((key for key in field.keys if key.letter == word.lower()), None)) is not None:
+                self._look(key)
+            else:
+                try:
+                    return self._accepted(field, typed, wanted)
+                except Unacceptable as problem:
+                    self.say(str(problem), "bad")
+
+    def _turn(self, browse: Callable[[int], View | None], page: int) -> int:
+        """Show ``page``, which is now the one that is looked at; -1 past the last."""
+        if (view := browse(page)) is None:
+            self._write(_("That was the last row; it begins again."))
+            return -1
+        self.show(view)
+        return page
+
+    def _look(self, key: Key) -> None:
+        """What a key shows; or its field is asked."""
+        if key.show is None:
+            raise Edit(key.edits)
+        self.show(key.show())
 
     def decide(self, decision: Decision) -> str:
         """The value of the choice; Enter takes the safe one, and what was typed before the question doesn't count."""
@@ -168,13 +179,17 @@ class Plain:
             return field.accept(wanted)
         return field.accept(typed)
 
-    def _put(self, label: str, choices: Sequence[Choice], *, more: bool = False) -> None:
+    def _put(
+        self, label: str, choices: Sequence[Choice], *, more: bool = False, keys: Sequence[Key] = ()
+    ) -> None:
         self._write(label)
         for number, choice in enumerate(choices, 1):
-            note = f" - {choice.note}" if choice.note else ""
-            self._write(safe(f"  {number}. {choice.label}{note}", lines=False))
+            told = " - ".join(filter(None, (choice.label, choice.brief, choice.note)))
+            self._write(safe(f"  {number}. {told}", lines=False))
         if more:
             self._write(_("  m. Show more rows"))
+        for key in keys:
+            self._write(safe(f"  {key.letter}. {key.label}", lines=False))
 
     def _prompt(self, field: Field, wanted: Any) -> str:
         if field.kind == "choice":

@@ -30,7 +30,7 @@ from rich.table import Table as Grid
 from rich.text import Text as Words
 
 from wizard.engine.step import Progress
-from wizard.engine.view import Bars, Beside, Block, Curve, Gauge, Panel, Table, Text, Tone, View
+from wizard.engine.view import Bars, Beside, Block, Curve, Gauge, Line, Pairs, Panel, Table, Text, Tone, View
 from wizard.locale import _
 from wizard.ui import capability, plot
 from wizard.ui.base import safe
@@ -49,6 +49,12 @@ LEAST_BARRED = 60  # columns from which there is room for a bar and an amount
 CURVE_WIDTH, CURVE_HEIGHT, LEAST_CURVE = 72, 8, 3
 BESIDE_CURVE = 10  # rows of what stands around a curve while a job is watched
 PIPE_WIDTH = 400
+MOST_LABEL = 16  # columns of a label that stands beside its text
+AROUND_PANEL, LEAST_PANEL, LEAST_PART = (
+    14,
+    5,
+    2,
+)  # rows of what stands around a panel that has to fit; of it; of its parts
 
 _STYLE: dict[Tone, str] = {"plain": "", "dim": "dim", "good": "green", "warn": "yellow", "bad": "red"}
 
@@ -66,10 +72,14 @@ def _block(block: Block, console: Console, glyphs: Glyphs) -> RenderableType:
             drawn = Words(_fold(text, width), style=_STYLE[tone])
         case Table():
             drawn = _table(block, width)
+        case Line(text=text):
+            drawn = Words(safe(text, lines=False), no_wrap=True, overflow="ignore")
+        case Pairs():
+            drawn = Words("\n".join(_pairs(block, width)))
         case Panel():
-            drawn = _panel(block, width)
+            drawn = _panel(block, width, console.height)
         case Beside():
-            drawn = _beside(block, width)
+            drawn = _beside(block, width, console.height)
         case Bars():
             drawn = _bars(block, width)
         case Curve():
@@ -144,24 +154,68 @@ def _list(heads: list[str], rows: list[list[str]], width: int) -> RenderableType
     return text
 
 
-def _panel(panel: Panel, width: int) -> RenderableType:
+def _pairs(pairs: Pairs, width: int) -> Iterator[str]:
+    """Labels in one column; a value that is longer goes on below its beginning. Narrow: values below their labels."""
+    widest = max((cell_len(safe(label)) for label, _value in pairs.rows), default=0)
+    column = min(widest, MOST_LABEL) + GAP
+    for label, value in pairs.rows:
+        shown = safe(label, lines=False)
+        if not label and not value:
+            yield "─" * (width - 1)
+        elif width - column < LEAST_COLUMN + GAP:
+            yield _fold(
+                _("{title}: {line}").format(title=label, line=value) if label else f"  {value}", width
+            )
+        else:
+            lines = _fold(value, width - column - 1).split("\n")
+            if cell_len(shown) > MOST_LABEL:
+                yield f" {shown}"
+                shown = ""
+            yield f" {shown}{' ' * (column - cell_len(shown))}{lines[0]}"
+            yield from (f" {' ' * column}{line}" for line in lines[1:])
+
+
+def _panel(panel: Panel, width: int, height: int) -> RenderableType:
+    """A box; labels in one column where there is room for it. What is too tall for the screen is cut short."""
+    labels = [safe(label, lines=False) for label, _part in panel.parts]
+    column = max((cell_len(label) for label in labels if cell_len(label) <= MOST_LABEL), default=0) + GAP
+    if width - FRAME - column < LEAST_COLUMN or not any(labels):
+        column = 0
+    folded = [_fold(part, width - FRAME - column).split("\n") for _label, part in panel.parts]
+    if panel.fit:
+        folded = _fitting(folded, max(height - AROUND_PANEL, LEAST_PANEL) - (0 if column else len(folded)))
     text = Words()
-    for number, (label, part) in enumerate(panel.parts):
-        if number:
+    for label, lines in zip(labels, folded, strict=True):
+        if text:
             text.append("\n")
-        if label:
+        beside = label if column and cell_len(label) <= MOST_LABEL else ""
+        if label and not beside:
             text.append(_fold(label, width - FRAME) + "\n", style="bold cyan")
-        text.append(_fold(part, width - FRAME))
+        text.append(beside + " " * (column - cell_len(beside)), style="bold cyan")
+        text.append(f"\n{' ' * column}".join(lines))
     return Box(text, title=Words(safe(panel.title, lines=False)), title_align="left", border_style="dim")
 
 
-def _beside(pair: Beside, width: int) -> RenderableType:
+def _fitting(parts: list[list[str]], room: int) -> list[list[str]]:
+    """The longest of ``parts`` cut short, again and again, until all fit ``room`` rows; each says what it lacks."""
+    kept = [len(lines) for lines in parts]
+    while sum(kept) > room and max(kept) > LEAST_PART:
+        kept[kept.index(max(kept))] -= 1
+    return [
+        lines
+        if count == len(lines)
+        else [*lines[: count - 1], _("… {count:,} more lines").format(count=len(lines) - count + 1)]
+        for lines, count in zip(parts, kept, strict=True)
+    ]
+
+
+def _beside(pair: Beside, width: int, height: int) -> RenderableType:
     if width < SIDE_BY_SIDE:
-        return Group(_panel(pair.left, width), _panel(pair.right, width))
+        return _panel(pair.right, width, height)
     grid = Grid.grid(expand=True)
     grid.add_column(ratio=1)
     grid.add_column(ratio=1)
-    grid.add_row(_panel(pair.left, width // 2), _panel(pair.right, width - width // 2))
+    grid.add_row(_panel(pair.left, width // 2, height), _panel(pair.right, width - width // 2, height))
     return grid
 
 

@@ -6,31 +6,49 @@ Both libraries are imported when first needed, so that the first question comes 
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from wizard.engine.step import Back, Choice, Decision, Edit, Field, Live, Progress, Unacceptable, source_shown
+from wizard.engine.step import (
+    Back,
+    Choice,
+    Decision,
+    Edit,
+    Field,
+    Key,
+    Live,
+    Progress,
+    Unacceptable,
+    source_shown,
+)
 from wizard.local import log
 from wizard.locale import _
 from wizard.ui.base import safe
 from wizard.ui.capability import Capability
-from wizard.ui.wrap import wrapped
+from wizard.ui.wrap import width, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from wizard.engine.view import Tone, View
+    from wizard.ui.prompts import Around
 
 _SGR: dict[str, str] = {"plain": "", "dim": "2", "good": "32", "warn": "33", "bad": "31"}
 _MORE, _ALL = object(), object()
+_AROUND, _LEAST = 8, 4  # rows of a question below what a key shows, and of what is shown of it at least
+_REMEMBERED = 200  # parts of the screen: more than fit the tallest
 
 
 class Terminal:
     """A person at a terminal.
 
-    A finished step takes the place of its own questions on the screen, unless it showed something that is to stay.
+    A finished step takes the place of its own questions on the screen, unless it showed something that is to stay. What
+    is on the screen is kept, so that it can be drawn anew when the terminal's size changes.
     """
 
     attended = True
@@ -39,7 +57,8 @@ class Terminal:
         self._capability = capability
         self._stream = sys.stderr
         self._made: Console | None = None
-        self._rows: int | None = None  # of the open step on the screen; None: they stay
+        self._drawn: deque[_Drawn] = deque(maxlen=_REMEMBERED)
+        self._open: list[_Drawn] | None = None  # what the open step has drawn; None: it stays
         self._size = (0, 0)
 
     # What is told
@@ -47,17 +66,14 @@ class Terminal:
     def begin(self, number: int, total: int, title: str) -> None:
         """A head line for the step, in place of what a step that was left had asked."""
         self._collapse()
-        self._rows, self._size = 0, _size()
+        self._open, self._size = [], _size()
         counted = _("Step {number} of {total}").format(number=number, total=total)
         self._line("")
         self._line(f"{counted} {self._capability.glyphs.dash} {title}", "1")
 
     def show(self, view: View) -> None:
         """Render a view."""
-        from wizard.ui.render import render
-
-        self._rows = None
-        self._console.print(render(view, self._console, self._capability.glyphs))
+        self._put(lambda: self._rendered(view))
 
     def done(self, title: str, line: str, source: str = "") -> None:
         """One line with a mark, in place of the step's questions."""
@@ -69,7 +85,7 @@ class Terminal:
     def say(self, text: str, tone: Tone = "plain") -> None:
         """One remark, coloured by its tone, with a mark where it is a warning or an error; all but dim ones stay."""
         if tone != "dim":
-            self._rows = None
+            self._open = None
         marks = {"warn": self._capability.glyphs.warn + " ", "bad": self._capability.glyphs.bad + " "}
         self._line(marks.get(tone, "") + text, _SGR[tone])
 
@@ -88,7 +104,7 @@ class Terminal:
         """A part of the screen that is drawn anew."""
         from rich.live import Live as RichLive
 
-        self._rows = None
+        self._open = None
         with RichLive(console=self._console, refresh_per_second=4, vertical_overflow="crop") as live:
             yield _Region(live, self)
 
@@ -97,40 +113,43 @@ class Terminal:
     def ask(self, field: Field, current: Any = None) -> Any:
         """The answer; Escape goes back, Ctrl-C and Ctrl-D leave."""
         page = 0
-        if field.browse is not None and (view := field.browse(0)) is not None:
-            self.show(view)
+        shown: list[_Drawn] = []
+        view = field.above() if field.above else field.browse(0) if field.browse else None
+        if view is not None:
+            shown = [self._put(lambda: self._rendered(view))]
         if field.why:
-            self._line(field.why, _SGR["dim"])
+            shown.append(self._line(field.why, _SGR["dim"]))
         while True:
             answer = self._choose(field, current) if field.kind == "choice" else self._type(field, current)
             if answer is not _MORE:
                 return answer
             page += 1
-            view = field.browse(page) if field.browse else None
-            if view is None:
+            following = field.browse(page) if field.browse else None
+            if following is None:
                 page = -1
                 self.say(_("That was the last row; it begins again."), "dim")
                 continue
-            self.show(view)
+            self._lift(shown)
+            shown = [self._put(lambda view=following: self._rendered(view))]  # type: ignore[misc]  # its own view
+            if field.why:
+                shown.append(self._line(field.why, _SGR["dim"]))
 
     def decide(self, decision: Decision) -> str:
-        """Ask with the safe choice first in mind; what was typed before the question doesn't count."""
+        """Ask with the safe choice first in mind."""
         from wizard.ui import prompts
 
         preset = next(choice for choice in decision.choices if choice.value == decision.safe)
+        above: list[_Drawn] = []
         chosen = prompts.choose(
-            decision.question,
-            decision.choices,
-            preset,
-            (self._capability, self._stream),
-            lambda pointed: self._explain(decision.help, pointed),
-            fresh=True,
+            decision.question, decision.choices, preset, self._around(decision.help, above)
         )
+        assert isinstance(chosen, Choice)
+        self._lift(above)
         self._answered("?", decision.question, chosen.label)
         log.event("decision", chosen=str(chosen.value))
         return str(chosen.value)
 
-    def _choose(self, field: Field, current: Any, *, everything: bool = False) -> Any:
+    def _choose(self, field: Field, current: Any) -> Any:
         from wizard.ui import prompts
 
         wanted = current if current is not None else field.default
@@ -138,82 +157,156 @@ class Terminal:
             (choice for choice in field.choices if choice.value == wanted and not choice.edits), None
         )
         foremost = field.choices[: field.foremost]
-        choices = list(foremost if preset in foremost and not everything else field.choices)
-        if len(choices) < len(field.choices):
-            choices.append(Choice(_ALL, _("Show all {count}").format(count=len(field.choices))))
-        if field.browse is not None:
-            choices.append(Choice(_MORE, _("Show more rows")))
-        choices.append(Choice(prompts.BACK, f"{self._capability.glyphs.back} " + _("Back")))
-        chosen = prompts.choose(
-            field.label,
-            choices,
-            preset,
-            (self._capability, self._stream),
-            lambda pointed: self._explain(field.help, pointed),
-        )
-        if chosen.value is prompts.BACK:
-            raise Back
-        if chosen.value is _ALL:
-            return self._choose(field, current, everything=True)
-        if chosen.value is _MORE:
-            return _MORE
-        if chosen.edits:
+        everything = preset not in foremost
+        above: list[_Drawn] = []  # what stands above the question as long as it is asked
+        while True:
+            choices = list(field.choices if everything else foremost)
+            if len(choices) < len(field.choices):
+                choices.append(Choice(_ALL, _("Show all {count}").format(count=len(field.choices))))
+            if field.browse is not None:
+                choices.append(Choice(_MORE, _("Show more rows")))
+            choices.append(Choice(prompts.BACK, f"{self._capability.glyphs.back} " + _("Back")))
+            chosen = prompts.choose(field.label, choices, preset, self._around(field.help, above, field.keys))
+            self._lift(above)
+            if isinstance(chosen, Key):
+                self._look(chosen, above)
+                continue
+            if chosen.value is prompts.BACK:
+                raise Back
+            if chosen.value is _ALL:
+                everything = True
+                continue
+            if chosen.value is _MORE:
+                return _MORE
+            if chosen.edits:
+                self._answered("?", field.label, chosen.label)
+                raise Edit(chosen.edits, chosen.offers)
+            try:
+                value = field.accept(chosen.value)
+            except Unacceptable as problem:
+                above.append(self._problem(problem))
+                preset = chosen
+                continue
             self._answered("?", field.label, chosen.label)
-            raise Edit(chosen.edits, chosen.offers)
-        try:
-            value = field.accept(chosen.value)
-        except Unacceptable as problem:
-            self._refused(problem)
-            return self._choose(field, chosen.value, everything=everything)
-        self._answered("?", field.label, chosen.label)
-        return value
+            return value
 
     def _type(self, field: Field, current: Any) -> Any:
         from wizard.ui import prompts
 
-        offered = current if current is not None else field.default
+        wanted = current if current is not None else field.default
         hidden = field.kind in ("secret", "word")
-        text = "" if offered is None or hidden else str(offered)
+        offered = "" if wanted is None or hidden else str(wanted)
+        typed = ""
+        above: list[_Drawn] = []  # what stands above the question as long as it is asked
         while True:
-            text = prompts.line(
-                field,
-                text,
-                (self._capability, self._stream),
-                lambda _pointed: self._explain(field.help, None),
-            )
+            text = prompts.line(field, offered, typed, self._around(field.help, above, field.keys))
+            self._lift(above)
             if text is prompts.BACK:
                 raise Back
+            if isinstance(text, Key):
+                self._look(text, above)
+                continue
             try:
                 value = _accepted(field, text)
             except Unacceptable as problem:
-                self._refused(problem)
-                text = "" if hidden else text
+                # Said above the question, where there is room for all of it, and asked again with what was typed.
+                above.append(self._problem(problem))
+                typed = "" if hidden else text
                 continue
             mark = "!" if field.kind == "word" else "?"
             self._answered(mark, field.label, "****" if field.kind == "secret" else text)
             return value
 
-    def _explain(self, text: str, pointed: Choice | None) -> int:
-        lines = text.split("\n")
-        if pointed is not None and pointed.note:
-            label, note = (safe(words, lines=False) for words in (pointed.label, pointed.note))
-            lines.append(_("{title}: {line}").format(title=label, line=note))
-        return sum(self._line("  " + line, "36") for line in lines)
+    def _around(self, text: str, above: list[_Drawn], keys: Sequence[Key] = ()) -> Around:
+        from wizard.ui.prompts import Around
 
-    def _refused(self, problem: Unacceptable) -> None:
-        """Said above the question, where there is room for all of it; asked again with what was answered."""
-        self._line(f"{self._capability.glyphs.bad} {safe(str(problem), lines=False)}", _SGR["bad"])
+        def explain() -> int:
+            above.append(self._put(lambda: self._folded(_indented(text), "36")))
+            return above[-1].rows
+
+        return Around(self._capability, self._stream, explain, self._again, keys)
+
+    def _look(self, key: Key, above: list[_Drawn]) -> None:
+        """What a key shows stands above the question, in place of what stood there before; or its field is asked."""
+        if key.edits:
+            raise Edit(key.edits)
+        assert key.show is not None
+        from wizard.ui import prompts
+
+        view = key.show()
+        lines = self._rendered(view)
+        room = max(_size()[1] - _AROUND, _LEAST)
+        while _taken(lines) > room:  # nothing that is to be read goes off the screen unread
+            page = self._put(lambda: lines[:room])  # noqa: B023 - it is lifted before there are others
+            going_on = prompts.paused(self._around("", above))
+            self._lift([page])
+            if not going_on:
+                return
+            lines = lines[room:]
+        above.append(self._put(lambda: lines))
+
+    def _problem(self, problem: Unacceptable) -> _Drawn:
+        return self._line(f"{self._capability.glyphs.bad} {safe(str(problem), lines=False)}", _SGR["bad"])
 
     def _answered(self, mark: str, label: str, answer: str) -> None:
         self._line(f"{mark} {safe(label, lines=False)} {safe(answer, lines=False)}")
 
     # The screen
 
+    def _put(self, draw: Callable[[], list[str]]) -> _Drawn:
+        """Write what ``draw`` gives for the terminal as wide as it is now, and remember how to."""
+        lines = draw()
+        part = _Drawn(draw, _taken(lines), _size())
+        self._drawn.append(part)
+        if self._open is not None:
+            self._open.append(part)
+        self._write("".join(f"{line}\n" for line in lines))
+        return part
+
+    def _lift(self, parts: list[_Drawn]) -> None:
+        """Take ``parts``, the last that were drawn, off the screen again."""
+        if not parts:
+            return
+        rows = sum(part.rows for part in parts)
+        same = all(part.size == _size() for part in parts)
+        self._forget(parts)
+        parts.clear()
+        if same:
+            self._write(f"\x1b[{rows}A\r\x1b[J")
+        else:
+            self._again()
+
+    def _again(self) -> None:
+        """Clear the screen and draw anew what was on it, as far as it fits the size that it has now."""
+        lines: list[str] = []
+        for part in reversed(self._drawn):
+            part.size = _size()
+            drawn = part.draw()
+            part.rows = _taken(drawn)
+            lines = drawn + lines
+            if len(lines) >= _size()[1] > 0:
+                break
+        self._size = _size()
+        self._write("\x1b[H\x1b[2J" + "".join(f"{line}\n" for line in lines[-_size()[1] :]))
+
     def _collapse(self) -> None:
-        """Wipe what the open step has asked, where all of it is still on the screen as it was written."""
-        if self._rows and self._rows < self._size[1] and self._size == _size():
-            self._stream.write(f"\x1b[{self._rows}A\r\x1b[J")
-        self._rows = None
+        """Wipe what the open step has asked; where it was taller than the screen, what is above is drawn anew."""
+        if rows := sum(part.rows for part in self._open or ()):
+            self._forget(self._open or ())
+            if rows < self._size[1] and self._size == _size():
+                self._write(f"\x1b[{rows}A\r\x1b[J")
+            else:
+                self._again()
+        self._open = None
+
+    def _forget(self, parts: Sequence[_Drawn]) -> None:
+        self._drawn = deque((part for part in self._drawn if part not in parts), maxlen=_REMEMBERED)
+        if self._open is not None:
+            self._open = [part for part in self._open if part not in parts]
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
 
     @property
     def _console(self) -> Console:
@@ -230,16 +323,31 @@ class Terminal:
             )
         return self._made
 
-    def _line(self, text: str, sgr: str = "") -> int:
-        """Write ``text``, folded; returns the rows that it took."""
-        lines = list(wrapped(safe(text), _size()[0]))
-        if self._rows is not None:
-            self._rows += len(lines)
-        for line in lines:
-            coloured = sgr and self._capability.colour
-            print(f"\x1b[{sgr}m{line}\x1b[0m" if coloured else line, file=self._stream)
-        self._stream.flush()
-        return len(lines)
+    def _rendered(self, view: View) -> list[str]:
+        from wizard.ui.render import render
+
+        with self._console.capture() as captured:
+            self._console.print(render(view, self._console, self._capability.glyphs), crop=False)
+        return captured.get().removesuffix("\n").split("\n")
+
+    def _line(self, text: str, sgr: str = "") -> _Drawn:
+        """Write ``text``, folded."""
+        return self._put(lambda: self._folded(text, sgr))
+
+    def _folded(self, text: str, sgr: str) -> list[str]:
+        lines = wrapped(safe(text), _size()[0])
+        if not (sgr and self._capability.colour):
+            return list(lines)
+        return [f"\x1b[{sgr}m{line}\x1b[0m" for line in lines]
+
+
+@dataclass(slots=True, eq=False)
+class _Drawn:
+    """A part of the screen: how it is drawn, and how many rows it took at which size."""
+
+    draw: Callable[[], list[str]]
+    rows: int
+    size: tuple[int, int]
 
 
 class _Region:
@@ -253,6 +361,20 @@ class _Region:
 
         console = self._terminal._console  # noqa: SLF001 - two halves of one front end
         self._live.update(render(view, console, self._terminal._capability.glyphs))  # noqa: SLF001 - as above
+
+
+def _taken(lines: Sequence[str]) -> int:
+    """The rows that ``lines`` take: more than one where a line is wider than the terminal."""
+    columns = _size()[0]
+    return sum(max(-(-width(_plain(line)) // columns), 1) for line in lines)
+
+
+def _plain(line: str) -> str:
+    return re.sub(r"\x1b\[[\d;]*m", "", line) if "\x1b" in line else line
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.split("\n"))
 
 
 def _accepted(field: Field, text: str) -> Any:

@@ -29,7 +29,10 @@ _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _TAR_AT = 257
 _LOOKED_AT = 4_000
-_OFFICE = (b"[Content_Types].xml", b"docProps/", b"_rels/.rels", b"xl/")
+_OFFICE = (
+    *(b"[Content_Types].xml", b"docProps/", b"_rels/.rels", b"xl/"),
+    *(b"mimetypeapplication/vnd.oasis.opendocument", b"collection.anki"),
+)
 _DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, ValueError, struct.error)
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1

@@ -12,7 +12,7 @@ Container: TypeAlias = Literal["jsonl", "json", "csv", "tsv", "xlsx", "parquet",
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _FOREIGN = (
-    (b"\xd0\xcf\x11\xe0", "Excel 97 (.xls)"),
+    (b"\xd0\xcf\x11\xe0", "Office 97 (.xls, .doc)"),
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
@@ -20,6 +20,14 @@ _FOREIGN = (
     (b"Rar!", "RAR"),
     (b"%PDF-", "PDF"),
 )
+_DOCUMENTS = (
+    (b"mimetypeapplication/vnd.oasis.opendocument", "OpenDocument (.ods, .odt)"),
+    (b"collection.anki", "Anki (.apkg)"),
+)
+_DOCUMENT_MARKS = (
+    4_096  # bytes at the beginning, where names of files in it are told apart from their contents
+)
+_BY_NAME = ((".docx", "Word (.docx)"), (".pptx", "PowerPoint (.pptx)"))
 _JSON_NAMES = (".jsonl", ".json", ".ndjson")
 _ALIKE = 2
 
@@ -27,6 +35,17 @@ _ALIKE = 2
 def foreign(head: bytes) -> str:
     """The name of a format that isn't read, or ""."""
     return next((name for mark, name in _FOREIGN if head.startswith(mark)), "")
+
+
+def document(head: bytes, name: str) -> str:
+    """The name of an office document, or another file, that holds no table that is read; ""."""
+    name = name.casefold()
+    if head.startswith(_ZIP[0]):
+        told = next((told for ending, told in _BY_NAME if name.endswith(ending)), "")
+        return told or next((told for mark, told in _DOCUMENTS if mark in head[:_DOCUMENT_MARKS]), "")
+    if head.startswith(b"SQLite format 3"):
+        return "SQLite"
+    return "XML" if head.lstrip().startswith(b"<?xml") else ""
 
 
 def binary(head: bytes) -> Container:

@@ -1,4 +1,4 @@
-"""Excel's .xlsx: the rows of its first sheet that has any, with the sheet's row numbers; needs the extra ``excel``."""
+"""Excel's .xlsx: the rows of a sheet, by itself the first that has any, with the sheet's row numbers; needs the extra ``excel``."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _AT_A_TIME = 500
 _COLUMN_LIMIT = 500
 _AS_TYPED = frozenset({"General", "@", "0", "#", None})
 _MEMORY_LIMIT = 600_000_000  # bytes of the table of texts, which is held in memory whole
+_WITH_HEADER = 2  # rows from which on there is something below a header
 _MANY = 200  # files in a workbook: enough for any; each is looked at
 
 
@@ -32,8 +33,10 @@ class CellFault:
         self.shown = shown
 
 
-def rows(stream: IO[bytes], file: str) -> Iterator[tuple[int, list[Any]] | Finding]:
-    """(the sheet's row number, its cells) for each row that isn't blank.
+def rows(stream: IO[bytes], file: str, wanted: str = "") -> Iterator[tuple[int, list[Any]] | Finding]:
+    """(the sheet's row number, its cells) for each row that isn't blank, of the sheet called ``wanted``.
+
+    Without a name, of the first sheet that has rows below a header, else of the first that has any.
 
     Texts come as they are; whole and decimal numbers in the format "General" come as Excel shows them; dates, and
     numbers shown otherwise (1.50, 5 %), stay what they are, for what was meant is not in the file. Raises UsageError
@@ -51,11 +54,12 @@ def rows(stream: IO[bytes], file: str) -> Iterator[tuple[int, list[Any]] | Findi
         book = load_workbook(stream, read_only=True, data_only=True)
     try:
         with _guarded(file):
-            sheets = [sheet for sheet in book.worksheets if _has_rows(sheet)]
-        if len(sheets) > 1:
-            others = ", ".join(sheet.title for sheet in sheets[1:])
-            yield finding("OTHER_SHEETS", Where(file, 0), sheet=sheets[0].title, others=others)
-        lines = enumerate(sheets[0].iter_rows(), 1) if sheets else iter(())
+            counted = [(sheet, count) for sheet in book.worksheets if (count := _rows_of(sheet))]
+        chosen = _chosen(counted, wanted, file)
+        if len(counted) > 1 and not wanted:
+            others = ", ".join(sheet.title for sheet, _count in counted if sheet is not chosen)
+            yield finding("OTHER_SHEETS", Where(file, 0), sheet=chosen.title, others=others)
+        lines = enumerate(chosen.iter_rows(), 1) if chosen is not None else iter(())
         while True:
             with _guarded(file):
                 page = [(number, _cells(row)) for number, row in islice(lines, _AT_A_TIME)]
@@ -66,11 +70,47 @@ def rows(stream: IO[bytes], file: str) -> Iterator[tuple[int, list[Any]] | Findi
         book.close()
 
 
-def _has_rows(sheet: Any) -> bool:
+def sheets(stream: IO[bytes], file: str) -> tuple[str, ...]:
+    """The names of the sheets with rows below a header, where the first sheet has none and there are several; else none.
+
+    Raises as ``rows``.
+    """
+    from openpyxl import load_workbook
+
+    with _guarded(file):
+        _within_caps(stream, file)
+        book = load_workbook(stream, read_only=True, data_only=True)
+        try:
+            first, *others = [(sheet.title, _rows_of(sheet)) for sheet in book.worksheets]
+        finally:
+            book.close()
+    named = tuple(title for title, count in others if count >= _WITH_HEADER)
+    return named if first[1] < _WITH_HEADER and len(named) > 1 else ()
+
+
+def _chosen(counted: list[tuple[Any, int]], wanted: str, file: str) -> Any:
+    """The sheet that is read, None where none has rows."""
+    if not wanted:
+        full = (sheet for sheet, count in counted if count >= _WITH_HEADER)
+        return next(full, counted[0][0] if counted else None)
+    for sheet, _count in counted:
+        if sheet.title == wanted:
+            return sheet
+    raise UsageError(
+        _("{path} has no sheet “{name}” with rows.").format(path=file, name=wanted),
+        _("Its sheets are: {names}.").format(
+            names=", ".join(sheet.title for sheet, _count in counted) or "–"
+        ),
+    )
+
+
+def _rows_of(sheet: Any) -> int:
+    """How many rows a sheet has, as far as it matters: none, one, or more."""
     if not hasattr(sheet, "iter_rows"):
-        return False  # a sheet that is a chart
+        return 0  # a sheet that is a chart
     sheet.reset_dimensions()  # what a file says of its size is often wrong
-    return any(_cells(row) for row in islice(sheet.iter_rows(), _AT_A_TIME))
+    full = (row for row in islice(sheet.iter_rows(), _AT_A_TIME) if _cells(row))
+    return sum(1 for _row in islice(full, _WITH_HEADER))
 
 
 def _cells(row: tuple[Any, ...]) -> list[Any]:

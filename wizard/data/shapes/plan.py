@@ -32,8 +32,8 @@ MEANINGS = (
     ),
     *("messages", "conversations", "chosen", "rejected", "text"),
 )
-"""What a column can mean in ``columns``; besides, ``header`` (yes, no) and ``counting`` (0, 1) are about the file."""
-ABOUT_FILE = ("header", "counting")
+"""What a column can mean in ``columns``; besides, ``header`` (yes, no), ``counting`` (0, 1) and ``sheet`` are about the file."""
+ABOUT_FILE = ("header", "counting", "sheet")
 NO_COLUMN = "-"
 """In ``columns``: that nothing has this meaning, whatever the columns are called."""
 
