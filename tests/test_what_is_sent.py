@@ -209,8 +209,8 @@ def test_named_columns_are_completed_by_names(command: Command, folder: Path) ->
         folder / "ctx.jsonl",
         [{"ctx": f"第{n}诊室八点开门。", "q": "几点开门？", "a": "八点。"} for n in range(3)],
     )
-    named = ("--columns", "passage=ctx", "--columns", "question=q", "--columns", "answer=a")
-    assert 0 == command("convert", "ctx.jsonl", "out.jsonl", *named).returncode
+    passage = ("--columns", "passage=ctx", "--columns", "question=q", "--columns", "answer=a")
+    assert 0 == command("convert", "ctx.jsonl", "out.jsonl", *passage).returncode
     assert "第0诊室八点开门。\\n几点开门？" in (folder / "out.jsonl").read_text("utf-8")
     twice = command(
         "convert", "own.csv", "out.jsonl", "--columns", "question=答案", "--columns", "answer=答案"

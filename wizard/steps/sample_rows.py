@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ON_A_PAGE = 2  # on 120 x 40 they leave room for the question
 LOOKED_AT = 200  # rows whose fields are listed before the question
-_CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+_CHINESE = re.compile("[\\u3400-\\u9fff\\uf900-\\ufaff]")
 
 
 @dataclass(frozen=True, slots=True)
