@@ -288,9 +288,8 @@ def test_each_option_is_asked_for(folder: Path) -> None:
         ([chat(n) for n in range(40)], ["dataset.file=rows.jsonl"], "dataset.file"),
         ([chat(n) for n in range(40)], ["preview.language=en"], "preview.language"),
         ([chat(n) for n in range(40)], ["dataset.header=no"], "dataset.header: this file is no table"),
-        ([chat(n) for n in range(40)], ["key.save=false"], "key.save: no key is typed"),
     ],
-    ids=["own prompts", "texts", "full training", "one file", "chats", "no table", "no key"],
+    ids=["own prompts", "texts", "full training", "one file", "chats", "no table"],
 )  # fmt: skip
 def test_an_answer_without_effect_is_an_error(
     command: Command, folder: Path, rows: Any, words: Sequence[str], said: str
