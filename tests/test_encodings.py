@@ -109,7 +109,11 @@ def test_a_name_that_is_no_text(folder: Path) -> None:
     """A file whose name isn't in the system's encoding is checked, converted and written about like any other."""
     name = os.fsdecode(b"\xff.jsonl")
     (folder / name).write_text("".join(json.dumps(row) + "\n" for row in ROWS), "utf-8")
-    for words in (("check", name), ("check", name, "--json", "--sarif", "s.sarif"), ("convert", name, "o.jsonl")):
+    for words in (
+        ("check", name),
+        ("check", name, "--json", "--sarif", "s.sarif"),
+        ("convert", name, "o.jsonl"),
+    ):
         code, out, told = run(folder, words, "utf-8", "pipe")
         assert 0 == code, told
         out.decode("utf-8")
