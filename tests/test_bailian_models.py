@@ -60,7 +60,7 @@ def test_every_entry_is_complete() -> None:
         assert entry.price() is not None
         assert set(entry.training_types) <= set(TRAINING_TYPES)
         assert entry.training_types
-        assert len(entry.remarks()) == bool(entry.recommended) + len(entry.notes)
+        assert len(entry.remarks()) == bool(entry.recommended) + len(entry.notes) + (not entry.text)
     assert all(models.training_type_words(kind) for kind in TRAINING_TYPES)
 
 

@@ -314,7 +314,11 @@ def _both_names(file: Any, facts: Facts) -> str:
     name = _name(file)
     sources = [one["source"] for one in facts.get("preview.statistics") or () if one["role"] == file["role"]]
     own = PurePath(sources[0]).name if len(sources) == 1 else ""
-    return name if PurePath(own).stem in name else _("{own} (on the platform: {name})").format(own=own, name=name)
+    return (
+        name
+        if PurePath(own).stem in name
+        else _("{own} (on the platform: {name})").format(own=own, name=name)
+    )
 
 
 def _name(file: Any) -> str:
