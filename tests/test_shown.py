@@ -142,7 +142,10 @@ def test_lists_fit_the_screen(folder: Path, tmp_path_factory: pytest.TempPathFac
             TZ="UTC",
         )
         shown = {}
-        for words in (("jobs",), ("files",), ("models",), ("jobs", "show", job), ("files", "show", file)):
+        for words in (
+            ("jobs",), ("files",), ("models",), ("jobs", "show", job), ("files", "show", file),
+            ("jobs", "--lang", "zh"), ("files", "--lang", "zh"), ("models", "--lang", "zh"),
+        ):  # fmt: skip
             with Terminal(words, folder, columns=80, rows=200, env=env) as terminal:
                 assert 0 == terminal.end(), terminal.text
                 shown[words] = terminal.lines
@@ -154,7 +157,10 @@ def test_lists_fit_the_screen(folder: Path, tmp_path_factory: pytest.TempPathFac
         assert [file] == [one["file_id"] for one in files(sandbox.url)]
     told = {words: "\n".join(lines) for words, lines in shown.items()}
     assert re.search(rf"(?m)^{job}  SUCCEEDED  .*\d\d:\d\d$", told[("jobs",)])
-    assert "  the-name-of-the-job" in shown[("jobs",)]
+    for noun in ("jobs", "files", "models"):
+        assert len(shown[(noun,)][0].split()) >= 3, "a table, not a list"
+        assert len(shown[(noun, "--lang", "zh")][0].split()) >= 3
+    assert "  LoRA · the-name-of-the-job" in shown[("jobs",)]
     assert re.search(rf"(?m)^{file} .*\d\d:\d\d$", told[("files",)])
     assert f"  {name}" in shown[("files",)]
     assert "This wizard trains 22 of them, with text; 6 are for images and only listed." in told[("models",)]
