@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +251,133 @@ def test_old_tutorials_fill_the_answers(folder: Path, line: str, wanted: dict[st
         terminal.settle()
         facts = session_of(folder)["facts"]
         assert wanted == {key: facts[key]["value"] for key in wanted}
+
+
+CURL = """curl --location 'https://dashscope.aliyuncs.com/api/v1/fine-tunes' \\
+--header "Authorization: Bearer sk-canary0123456789abcdef" \\
+--header 'Content-Type: application/json' \\
+--data '{
+    "model":"qwen3-14b",
+    "training_datasets":[{"data_source_type":"file_id","file_id":"976bd01a-f30b"}],
+    "hyper_parameters":{"n_epochs": 1, "batch_size": 32, "learning_rate":"1.6e-5", "zz": 1},
+    "training_type":"sft", "finetuned_output_suffix":"mine"
+}'"""
+CURLED = {
+    "training": {
+        "model": "qwen3-14b",
+        "type": "sft",
+        "n_epochs": 1,
+        "batch_size": 32,
+        "learning_rate": "1.6e-5",
+    }
+}
+PYTHON = """import dashscope
+parameters = {'n_epochs': 1, 'batch_size': 32, 'learning_rate': '1.6e-5', 'zz': 1}
+job = dashscope.FineTunes.call(model='qwen3-14b', training_file_ids=['976bd01a-f30b'], mode='sft',
+                               hyper_parameters=parameters, api_key='sk-canary0123456789abcdef', mine=1)"""
+SHELL = (
+    "dashscope fine_tunes.call -m qwen3-14b -t 976bd01a-f30b --mode sft -k sk-canary0123456789abcdef -p 0.1 --mine 1 "
+    """--hyper_parameters '{"n_epochs": 1, "batch_size": 32, "learning_rate": "1.6e-5", "zz": 1}'"""
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        (CURL, ("zz=1", "finetuned_output_suffix=mine")),
+        (CURL.replace(" \\\n", " "), ("zz=1", "finetuned_output_suffix=mine")),
+        (
+            CURL.replace("--location", "-sS -X POST").replace("--header", "-H").replace("--data", "-d"),
+            ("zz=1",),
+        ),
+        (PYTHON, ("zz=1", "mine=1")),
+        (SHELL, ("zz=1", "prompt_loss=0.1", "--mine=1")),
+        (CURL[CURL.index("{") : CURL.rindex("}") + 1], ("zz=1", "finetuned_output_suffix=mine")),
+    ],
+)
+def test_an_old_line_becomes_a_file_of_answers(command: Command, line: str, left: tuple[str, ...]) -> None:
+    """Without a terminal the answers in an old line are printed as TOML; all else in it is named, the key but for itself."""
+    done = command("from-command", line)
+    assert (0, CURLED) == (done.returncode, tomllib.loads(done.stdout))
+    for what in (*left, "976bd01a-f30b is a file on the platform"):
+        assert what in done.stderr
+    assert ("sk-canary" in line) == ("The key in that line was not taken" in done.stderr)
+    assert "sk-canary" not in done.stdout + done.stderr
+
+
+def test_files_in_an_old_line(command: Command, folder: Path) -> None:
+    """A file that is here is the data; a path that isn't is said to be missing; a second one isn't dropped unsaid."""
+    (folder / "a.jsonl").write_text("{}\n")
+    (folder / "b.jsonl").write_text("{}\n")
+    done = command(
+        "from-command", "dashscope fine_tunes.call -m qwen3-8b -t a.jsonl b.jsonl c.jsonl -v b.jsonl"
+    )
+    dataset = {"source": "a.jsonl", "validation": "file", "validation_source": "b.jsonl"}
+    assert dataset == tomllib.loads(done.stdout)["dataset"]
+    assert "There is no file c.jsonl on this computer" in done.stderr
+    assert "dataset.source is given twice; a.jsonl is taken, and b.jsonl left out." in done.stderr
+    upload = """curl -X POST https://dashscope.aliyuncs.com/api/v1/files -H "Authorization: Bearer ${DASHSCOPE_API_KEY}" \\
+    --form 'files=@"a.jsonl"' --form 'purpose="fine-tune"' --form 'descriptions="mine"'"""
+    done = command("from-command", upload)
+    assert {"source": "a.jsonl"} == tomllib.loads(done.stdout)["dataset"]
+    assert ["descriptions=mine is not known here and was left out."] == done.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("curl https://dashscope.aliyuncs.com/api/v1/fine-tunes/ft-1/logs?offset=0", "jobs logs ft-1"),
+        ("curl -X POST 'https://dashscope.aliyuncs.com/api/v1/fine-tunes/ft-1/cancel'", "jobs cancel ft-1"),
+        ("curl https://dashscope.aliyuncs.com/api/v1/fine-tunes/$JOB_ID", "jobs show ID"),
+        ("curl --request DELETE https://x.aliyuncs.com/api/v1/files/file-1", "files delete file-1"),
+        ("curl https://example.com/", "not a line"),
+        ("curl https://dashscope.aliyuncs.com/api/v1/fine-tunes -d '{'", "JSON"),
+        ("rm -rf x", "not a line"),
+    ],
+)
+def test_lines_that_create_nothing(command: Command, line: str, instead: str) -> None:
+    """Any other line ends with 2 and what to do instead."""
+    done = command("from-command", line)
+    assert 2 == done.returncode
+    assert instead in done.stderr
+
+
+def test_a_missing_key_is_named_by_its_variable(command: Command) -> None:
+    """Without a key, ``run`` and ``plan`` say where one is looked for, and advise no ``--set`` that can't be given."""
+    for words in (("run", "--yes"), ("plan", "--yes")):
+        done = command(*words, "--json")
+        error = said(done, 3)["error"]
+        assert ["DASHSCOPE_API_KEY"] == error["keys"]
+        assert "Put DASHSCOPE_API_KEY into the environment, or into .env in this folder." == error["hint"]
+        assert "key.value" not in done.stdout + done.stderr
+
+
+def test_plan_new_plans_another(command: Command) -> None:
+    """``plan`` after a job was created says so and what to do; with ``--new`` it puts the session away and plans."""
+    said(command("run", "--sandbox", "--yes", "--json"))
+    refused = command("plan", "--sandbox", "--yes")
+    assert (2, True) == (refused.returncode, "Give --new" in refused.stderr)
+    assert said(command("plan", "--sandbox", "--yes", "--new", "--json"))["digest"]
+    assert 2 == len(said(command("sessions", "--sandbox", "--json")))
+
+
+def test_fix_writes_sarif_too(command: Command, folder: Path) -> None:
+    """``check --fix --sarif`` writes both the mended file and the findings; what --fix can't heed is refused."""
+    (folder / "a.jsonl").write_text('{"question": "x"\n' + ROW, "utf-8")
+    done = command("check", "a.jsonl", "--fix", "--out", "b.jsonl", "--sarif", "found.sarif")
+    assert 1 == done.returncode
+    assert (folder / "b.jsonl").exists()
+    assert json.loads((folder / "found.sarif").read_bytes())["runs"][0]["results"]
+    assert 2 == command("check", "a.jsonl", "--fix", "--max-length", "9").returncode
+
+
+def test_a_chinese_name_is_known_again(command: Command, folder: Path) -> None:
+    """A file with a Chinese name goes up as it reads, and the plan has both names."""
+    (folder / "客服.jsonl").write_text(ROW * 20, "utf-8")
+    plan = said(command("plan", "--sandbox", "--yes", "--json", "--set", "dataset.source=客服.jsonl"))
+    (train,) = (item for item in plan["plan"] if item["key"] == "train")
+    assert train["value"][0].startswith("kefu-")
+    assert train["shown"].startswith(f"客服.jsonl (on the platform: {train['value'][0]}), 20 rows")
 
 
 def test_old_commands_are_named_anew(folder: Path) -> None:

@@ -250,7 +250,7 @@ HOSTILE = {
         GOOD.encode(), 3, "Nobody has approved", {".dashscope/config.json": '{"base_url": "{stranger}", "api_key": "x"}'}
     ),
     "a link to a file": Hostile(linked_to_a_file, 3, "in .env"),
-    "a link to nothing": Hostile(linked("nowhere"), 3, "key.value"),
+    "a link to nothing": Hostile(linked("nowhere"), 3, "Put DASHSCOPE_API_KEY into"),
     "a link to zeros without end": Hostile(linked("/dev/zero"), 3, "not an ordinary file"),
     "a link to itself": Hostile(linked(".env"), 3, "Can't read"),
     "a pipe": Hostile(lambda env, _elsewhere: os.mkfifo(env), 3, "not an ordinary file"),

@@ -70,20 +70,15 @@ def _jobs_table(found: Sequence[Job]) -> View:
     from wizard.bailian import models as table
     from wizard.steps.wording import moment, whose_clock
 
+    def type_and_name(job: Job) -> str:
+        kind = job.training_type
+        told = table.training_type_words(kind)[0] if kind in table.TRAINING_TYPES else kind
+        return " · ".join(filter(None, (told, "" if job.name == job.job_id else job.name)))
+
     rows = tuple(
-        (
-            job.job_id,
-            job.status,
-            job.model,
-            table.training_type_words(job.training_type)[0]
-            if job.training_type in table.TRAINING_TYPES
-            else job.training_type,
-            moment(job.created),
-            "" if job.name == job.job_id else job.name,
-        )
-        for job in found
+        (job.job_id, job.status, job.model, moment(job.created), type_and_name(job)) for job in found
     )
-    heads = (_("Job"), _("Status"), _("Model"), _("Type"), _("Created"), _("Name"))
+    heads = (_("Job"), _("Status"), _("Model"), _("Created"), _("Type and name"))
     return _table(Table(heads, rows), whose_clock() if found else "")
 
 

@@ -107,7 +107,7 @@ class Read:
 
     def left_out(self, name: str, value: Any = "") -> None:
         """Say that something has no place here."""
-        shown = name if value in ("", True) else f"{name}={_written(value)}"
+        shown = name if value == "" else f"{name}={_written(value)}"
         self.notes.append(_("{name} is not known here and was left out.").format(name=shown))
 
     def found_key(self, value: str) -> None:

@@ -95,30 +95,36 @@ def _fold(text: str, width: int) -> str:
 
 
 def _table(table: Table, width: int) -> RenderableType:
-    """Columns side by side. Where they don't fit: of many, the last goes below its row, and the widest one is folded.
+    """Columns side by side; the widest one is folded. Where that leaves too little, the last of many goes below its row.
 
-    Where that leaves too little, each row becomes a small list.
+    Where that is not enough, each row becomes a small list.
     """
     rows = [[safe(cell, lines=False) for cell in row] for row in (table.columns, *table.rows)]
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    below = len(widths) > NAMED and sum(widths) + GAP * (len(widths) - 1) > width
-    if below:
-        widths.pop()
-    # The first column has the names and ids that people copy: it stays whole.
-    widest = max(range(1, len(widths)), key=widths.__getitem__, default=0)
-    room = width - sum(widths) + widths[widest] - GAP * (len(widths) - 1)
-    if widths[widest] > room and room < LEAST_COLUMN:
+    many = len(widths) > NAMED
+    beside = _fitted(widths, width) or (_fitted(widths[:-1], width) if many else None)
+    if beside is None:
         return _list(rows[0], rows[1:], width)
-    widths[widest] = min(widths[widest], max(room, 1))
     text = Words(no_wrap=True, overflow="ignore")
     for number, row in enumerate(rows):
         if any(row):
-            lines = _across(row[: len(widths)], widths, table.right)
-            if below and row[-1]:
-                lines += [_fold(" " * GAP + row[-1], width)]
+            lines = _across(row[: len(beside)], beside, table.right)
+            lines += [_fold(" " * GAP + cell, width) for cell in row[len(beside) :] if cell]
             text.append("\n".join(lines) + "\n", style="" if number else "dim")
     text.rstrip()
     return text
+
+
+def _fitted(widths: list[int], width: int) -> list[int] | None:
+    """The columns' widths within ``width``, the widest one narrower where it must be; None where it would be too narrow.
+
+    The first column has the names and ids that people copy: it stays whole.
+    """
+    widest = max(range(1, len(widths)), key=widths.__getitem__, default=0)
+    room = width - sum(widths) + widths[widest] - GAP * (len(widths) - 1)
+    if widths[widest] <= room:
+        return widths
+    return [*widths[:widest], room, *widths[widest + 1 :]] if room >= LEAST_COLUMN else None
 
 
 def _across(row: list[str], widths: list[int], right: frozenset[int]) -> list[str]:
