@@ -14,8 +14,11 @@ from wizard.bailian.apikey import ApiKey
 from wizard.bailian.client import Bailian, Deadlines
 from wizard.bailian.endpoints import Endpoint
 from wizard.engine.effects import Receipt
-from wizard.steps.facts import Converted, Proof
-from wizard.steps.upload import FileUpload
+from wizard.engine.step import Facts
+from wizard.errors import ApprovalMissing
+from wizard.steps.facts import Converted, Proof, Uploaded
+from wizard.steps.upload import FileUpload, Upload
+from wizard.steps.world import World
 from wizard.ui.scripted import Scripted
 
 FILE = Converted(role="train", path="out/train.jsonl", size=7, md5="0" * 32, sha256="1" * 64, rows=1)
@@ -103,3 +106,36 @@ def test_a_file_that_cannot_be_asked_about_is_there(answer: Any, server: Server,
     """No answer, or one of somebody else's, is no reason to send it again."""
     server.play(answer)
     assert effect.holds(Receipt("f-1", {}))
+
+
+def test_nothing_is_uploaded_that_was_not_approved(
+    server: Server, effect: FileUpload, tmp_path: Path
+) -> None:
+    """The approval is demanded before the first byte: where the plan is another one now, no request goes out."""
+
+    def refuse() -> None:
+        raise ApprovalMissing("another plan", "", digest="d")
+
+    path = tmp_path / "train.jsonl"
+    path.write_bytes(b"1234567")
+    proof = Proof(where="typed", shown="sk-…", fingerprint="f", endpoint=server.url)
+    unapproved = FileUpload(effect._platform, path, FILE, Scripted(yes=True), proof, demand=refuse)
+    with pytest.raises(ApprovalMissing):
+        unapproved.send(lambda: None)
+    assert [] == list(server.requests)
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_files_are_looked_for_until_there_is_a_job(
+    sealed: bool, server: Server, effect: FileUpload, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that the platform no longer has is sent again before the job is created; after that nobody asks for it."""
+    server.play(http(404, {"code": "NotFound", "message": "Not found!"}))
+    world = World(tmp_path, {})
+    monkeypatch.setattr(world, "platform", lambda _facts: effect._platform)
+    uploaded = Uploaded(role="train", name="train.jsonl", file_id="f-1", adopted=True)
+    facts = Facts({Uploaded.KEY: [uploaded.as_json()]} | ({"job.id": "ft-1"} if sealed else {}))
+    step = Upload(world)
+    assert sealed == (step.verify(facts) is None)
+    assert "1 was there already" in step.line(facts)
+    assert "already" not in step.line(Facts({Uploaded.KEY: [{**uploaded.as_json(), "adopted": False}]}))
