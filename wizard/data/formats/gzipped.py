@@ -6,6 +6,7 @@ import io
 import tempfile
 import zlib
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import IO, BinaryIO
 
 from wizard.data.lines import BLOCK, SourceUnreadable, head_of
@@ -125,8 +126,10 @@ def peeked(packed: BinaryIO, file: str) -> bytes:
 
 def seekable(stream: IO[bytes]) -> IO[bytes]:
     """All of ``stream`` (capped already) in an unnamed temporary file, for formats that are read from their end."""
-    whole = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
-    while block := stream.read(BLOCK):
-        whole.write(block)
-    whole.seek(0)
+    with ExitStack() as stack:
+        whole = stack.enter_context(tempfile.TemporaryFile())
+        while block := stream.read(BLOCK):
+            whole.write(block)
+        whole.seek(0)
+        stack.pop_all()  # whole: from here on the caller closes it
     return whole
