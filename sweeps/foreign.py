@@ -97,8 +97,8 @@ SINKS = {
     "preview-plain": Sink(_rows(_question), ("--plain", *OWN), seen="Does this look right"),
     "chat": Sink(_rows(_chat), OWN, seen="Does this look right", columns=NARROW),
     "fields": Sink(_rows(_question), OWN, (LOOKS, READ), seen="Which model"),
-    "columns": Sink(_rows(_columns), OWN, seen="Which column has the question"),
-    "columns-plain": Sink(_rows(_columns), ("--plain", *OWN), seen="Which column has the question"),
+    "columns": Sink(_rows(_columns), OWN, seen="Which column has what the user asks"),
+    "columns-plain": Sink(_rows(_columns), ("--plain", *OWN), seen="Which column has what the user asks"),
     "files": Sink(_named, ("--set", "dataset.source=own"), seen="Which file shall train", named=True),
     "files-plain": Sink(_named, ("--plain", "--set", "dataset.source=own"), seen="Which file shall train", named=True),
     "file-preview": Sink(

@@ -158,7 +158,7 @@ def test_no_word_of_the_data_is_logged_at_a_terminal(folder: Path, data: Path) -
         terminal.expect("is not there")
         terminal.settle()
         terminal.press("clear", f"{data}/{WORD}-odd.jsonl", "enter")
-        terminal.answer("Which column has the question", "enter")
+        terminal.answer("Which column has what the user asks", "down", "enter")
         terminal.answer("Which column has the answer", "down", "enter")
         terminal.answer("Which column has the options", "ctrl-c")
         assert 130 == terminal.end()

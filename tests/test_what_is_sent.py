@@ -209,8 +209,8 @@ def test_named_columns_are_completed_by_names(command: Command, folder: Path) ->
         folder / "ctx.jsonl",
         [{"ctx": f"第{n}诊室八点开门。", "q": "几点开门？", "a": "八点。"} for n in range(3)],
     )
-    named = ("--columns", "passage=ctx", "--columns", "question=q", "--columns", "answer=a")
-    assert 0 == command("convert", "ctx.jsonl", "out.jsonl", *named).returncode
+    passage = ("--columns", "passage=ctx", "--columns", "question=q", "--columns", "answer=a")
+    assert 0 == command("convert", "ctx.jsonl", "out.jsonl", *passage).returncode
     assert "第0诊室八点开门。\\n几点开门？" in (folder / "out.jsonl").read_text("utf-8")
     twice = command(
         "convert", "own.csv", "out.jsonl", "--columns", "question=答案", "--columns", "answer=答案"
@@ -288,9 +288,8 @@ def test_each_option_is_asked_for(folder: Path) -> None:
         ([chat(n) for n in range(40)], ["dataset.file=rows.jsonl"], "dataset.file"),
         ([chat(n) for n in range(40)], ["preview.language=en"], "preview.language"),
         ([chat(n) for n in range(40)], ["dataset.header=no"], "dataset.header: this file is no table"),
-        ([chat(n) for n in range(40)], ["key.save=false"], "key.save: no key is typed"),
     ],
-    ids=["own prompts", "texts", "full training", "one file", "chats", "no table", "no key"],
+    ids=["own prompts", "texts", "full training", "one file", "chats", "no table"],
 )  # fmt: skip
 def test_an_answer_without_effect_is_an_error(
     command: Command, folder: Path, rows: Any, words: Sequence[str], said: str

@@ -123,9 +123,6 @@ class Key(Step):
                 Choice(False, _("No, only for this run")),
             ),
             quiet=found is not None,
-            without_effect=""
-            if found is None or found.where == "typed"
-            else _("no key is typed: one is there already"),
         )
         undecided = doubtful is not None and not found and facts.get("key.tracked") != OTHER
         return (
