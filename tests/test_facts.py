@@ -20,6 +20,7 @@ from wizard.steps.facts import (
     Estimate,
     Proof,
     Sampled,
+    Systems,
     Uploaded,
     trained,
 )
@@ -29,6 +30,7 @@ MADE = {
     Converted: st.builds(Converted),
     Counted: st.builds(
         Counted, lengths=st.lists(st.tuples(st.integers(), st.integers()), max_size=3).map(tuple), sampled=st.none() | st.builds(Sampled, low=st.just(1.5), high=st.just(2.5)),
+        systems=st.none() | st.builds(Systems),
     ),
     Proof: st.builds(Proof),
     Estimate: st.builds(Estimate, cost=st.none() | st.builds(Cost)),
@@ -39,7 +41,7 @@ MADE = {
 STORED = {
     Chosen: "role path output size modified_ns columns",
     Converted: "role path rows size md5 sha256",
-    Counted: "role source rows left_out characters kind lengths sampled",
+    Counted: "role source rows left_out characters kind lengths sampled systems",
     Proof: "where shown fingerprint endpoint",
     Estimate: "rows rows_dropped rows_counted tokens tokens_approximate low high currency price price_date price_source formula_low formula_high reason",
     Uploaded: "role name file_id adopted",

@@ -20,6 +20,7 @@ from terminal import Terminal
 from test_commands import said
 from test_wizard import at, enter_until
 
+from wizard import flow
 from wizard.bailian import answers
 from wizard.bailian.apikey import ApiKey
 from wizard.bailian.client import Bailian, Deadlines
@@ -74,13 +75,13 @@ def test_a_no_stops_before_the_upload(
         env = at(own, folder, DENIED)
         digest = said(command("plan", "--yes", "--json", env=env))["digest"]
         stopped = command("run", "--yes", "--json", "--approve", digest, env=env)
-        assert [DESPITE] == said(stopped, 3)["error"]["keys"]
+        assert [DESPITE.key] == said(stopped, 3)["error"]["keys"]
         assert "settings/workspace" in stopped.stderr
         assert "qwen3.5-27b" in stopped.stderr
-        other = command("run", "--yes", "--approve", digest, "--set", f"{DESPITE}=qwen3-8b", env=env)
+        other = command("run", "--yes", "--approve", digest, "--set", f"{DESPITE.key}=qwen3-8b", env=env)
         assert 2 == other.returncode
         assert [] == files(own.url)
-        words = ("run", "--yes", "--json", "--approve", digest, "--set", f"{DESPITE}={MODEL}")
+        words = ("run", "--yes", "--json", "--approve", digest, "--set", f"{DESPITE.key}={MODEL}")
         assert "has not been granted this model" in said(command(*words, env=env), 5)["error"]["message"]
         assert files(own.url)
 
@@ -137,7 +138,7 @@ def test_a_grant_that_is_withdrawn_after_the_yes_stops_too(command: Command) -> 
         granted = False
         stopped = command("run", "--yes", "--json", env=env)
         assert "approval-missing" == said(stopped, 3)["error"]["code"]
-        assert f"--set {DESPITE}={MODEL}" in stopped.stderr
+        assert f"--set {DESPITE.key}={MODEL}" in stopped.stderr
         assert sent == server.sent("POST")
 
 
@@ -149,6 +150,7 @@ def test_the_digest_knows_nothing_of_it(planned: tuple[Path, str], told: Told | 
     """Whether it was asked, when, and what came: the same plan has the same digest."""
     folder, digest = planned
     world = World(folder, {}, sandbox=True)
+    flow.steps(world)
     session = Session.peek(state_in(folder, sandbox=True))
     assert session is not None
     facts = session.known

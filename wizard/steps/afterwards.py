@@ -19,6 +19,7 @@ WITHOUT = Answer(
     kind="text",
     name=lambda: _("To train what may never be deployed"),
     help=lambda: about("review.without_deployment"),
+    optional=True,
     public=True,
     in_plan=False,  # it permits the training; nothing of what is sent depends on it
 )

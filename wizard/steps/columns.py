@@ -216,7 +216,7 @@ def _unfit(value: str, choices: Sequence[Choice], found: Recognised, taken: set[
             return _("There is no column “{name}”; the columns are: {names}").format(
                 name=one, names=", ".join(there)
             )
-    return None if len(each) > 1 else _("Options need two columns at least, such as first,second.")
+    return None if len(each) > 1 else _("Options need two columns at least, such as A,B.")
 
 
 def _letters(found: Recognised, facts: Facts) -> list[Field]:

@@ -104,13 +104,16 @@ class Sampled(_Fact):
 class Systems(_Fact):
     """Rows by what they begin with: our system prompt, their own (``texts``: digests of the different ones), none; questions with options."""
 
-    KEY = ""
-
     put: int
     own: int
     none: int
     texts: tuple[str, ...]
     questions: int
+
+    @classmethod
+    def read(cls, value: Mapping[str, Any]) -> Self:
+        """From JSON."""
+        return super().read({**value, "texts": tuple(value["texts"])})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,8 +140,7 @@ class Counted(_Fact):
         """From JSON."""
         lengths = tuple((length, count) for length, count in value["lengths"])
         sampled = None if value["sampled"] is None else Sampled.read(value["sampled"])
-        known = value.get("systems")
-        systems = None if known is None else Systems.read({**known, "texts": tuple(known["texts"])})
+        systems = None if value.get("systems") is None else Systems.read(value["systems"])
         return super().read({**value, "lengths": lengths, "sampled": sampled, "systems": systems})
 
 

@@ -28,6 +28,7 @@ DESPITE = Answer(
     kind="text",
     name=lambda: _("To go on without the permission"),
     help=lambda: about("review.despite_permission"),
+    optional=True,
     public=True,
     in_plan=False,  # it permits the sending; nothing of what is sent depends on it
 )

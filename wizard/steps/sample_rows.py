@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ON_A_PAGE = 1  # what is asked and what it is about are on one screen, also on a small one
 LOOKED_AT = 200  # rows whose fields are listed before the question
-_CHINESE = re.compile("[\\u3400-\\u9fff\\uf900-\\ufaff]")
+_CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
 
 @dataclass(frozen=True, slots=True)
