@@ -72,8 +72,8 @@ def test_every_entry_is_complete() -> None:
         assert entry.price() is not None
         assert set(entry.training_types) <= set(TRAINING_TYPES)
         assert entry.training_types
-        sentences = bool(entry.recommended) + len(entry.notes) + (entry.retirement is not None)
-        assert sentences + (not entry.text) == len(entry.remarks())
+        sentences = (entry.recommended, *entry.notes, entry.retirement, not entry.text)
+        assert sum(map(bool, sentences)) == len(entry.remarks())
     assert all(models.training_type_words(kind) for kind in TRAINING_TYPES)
 
 

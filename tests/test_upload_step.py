@@ -120,7 +120,7 @@ def test_nothing_is_uploaded_that_was_not_approved(
     path.write_bytes(b"1234567")
     proof = Proof(where="typed", shown="sk-…", fingerprint="f", endpoint=server.url)
     unapproved = FileUpload(
-        effect._platform, path, FILE, Scripted(yes=True), proof, account="here", demand=refuse
+        effect._platform, path, FILE, Scripted(yes=True), proof, account=effect.account, demand=refuse
     )
     with pytest.raises(ApprovalMissing):
         unapproved.send(lambda: None)
