@@ -96,6 +96,10 @@ class Effectful(Protocol):
         """Whether an earlier outcome is still there."""
         ...
 
+    def release(self) -> None:
+        """A person wants another request, knowing that an earlier one may have taken effect."""
+        ...
+
     def send(self, commit: Callable[[], None]) -> Receipt:
         """Send the one request. ``commit`` is called before the bytes leave that can bring it about.
 
@@ -137,6 +141,7 @@ def _settled(effect: Effectful, sent: Effect, session: Session, front: Front) ->
     found = _reconcile(effect, sent, session, front)
     if isinstance(found, Receipt):
         return found
+    effect.release()
     session.forget(sent)
     return _bring_about(effect, session, front, besides=found)
 

@@ -49,6 +49,8 @@ class Upload(Step):
         """One receipt a file: its role, name and id on the platform."""
         facts = work.facts
         permission.demand(facts, self._world)
+        with self._world.ledger.held():
+            pass  # what is spent later has a place: better known before anything leaves
         platform = self._world.platform(facts)
         uploaded = []
         for file in Converted.all(facts):
@@ -125,6 +127,7 @@ class FileUpload:
         self._demand = demand
         self.remote_name = path.name
         self.account = account
+        self._seen: set[str] = set()
         self.key = "upload:" + digest(
             [proof.endpoint, proof.fingerprint, self.remote_name, file.sha256, file.role]
         )
@@ -134,6 +137,7 @@ class FileUpload:
         """Files with the same name, size and md5, and with no other purpose than training."""
         wanted = (self.remote_name, self._file.size, self._file.md5)
         for found in self._platform.files():
+            self._seen.add(found.file_id)
             if (found.name, found.size, found.md5) == wanted and found.purpose in PURPOSES:
                 return (Receipt(found.file_id, {"created": found.created}),)
         return ()
@@ -141,6 +145,9 @@ class FileUpload:
     def holds(self, receipt: Receipt) -> bool:
         """Whether the file is still there; yes where that can't be asked now."""
         return _is_there(self._platform, receipt.id)
+
+    def release(self) -> None:
+        """Nothing is spent by an upload."""
 
     def send(self, commit: Callable[[], None]) -> Receipt:
         """One upload, from disk, with the bytes that were converted and no others.
@@ -184,6 +191,12 @@ class FileUpload:
                 md5=self._file.md5,
                 on_progress=moved,
                 before_last_byte=attempt.commit,
+            )
+        if uploaded.file_id in self._seen:
+            raise OutcomeUnknown(
+                _("The platform answered with {id}, which was there before: that can't be {name}.").format(
+                    id=uploaded.file_id, name=self.name
+                )
             )
         return Receipt(uploaded.file_id, {"created": uploaded.created})
 
