@@ -182,7 +182,7 @@ def _cost(chinese: bool) -> list[str]:
 
 def _faults(chinese: bool) -> list[str]:
     heads = (
-        ("平台的回答", "含义", "怎么办")
+        ("平台的响应", "含义", "怎么办")
         if chinese
         else ("the platform's answer", "what it means", "what to do")
     )
