@@ -102,7 +102,7 @@ def _models(chinese: bool) -> list[str]:
                 str(price.amount) if price else "–",
                 _by_token(token, chinese) if token else "–",
                 f"{hour.hour} ({hour.unit} × {hour.least})" if hour else "–",
-                " ".join(known.remarks(AS_OF)),
+                locale.joined(*known.remarks(AS_OF)),
             )
         )
     prices = [known.price() for known in text_models()]

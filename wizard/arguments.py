@@ -167,7 +167,7 @@ def _common(to: argparse.ArgumentParser, *, platform: bool = True, first: bool =
         "--lang",
         choices=["zh", "en"],
         default=argparse.SUPPRESS,
-        help=_("language of all words (else from the locale)"),
+        help=_("language of all words (else from LC_ALL, LC_MESSAGES, LANG)"),
     )
     to.add_argument(
         "--plain",
@@ -323,7 +323,7 @@ def _check(command: argparse.ArgumentParser) -> None:
         "--fix",
         action="store_true",
         default=False,
-        help=_("mend what is safe, in a new file; rows that can't be sent go aside"),
+        help=_("fix what is safe, in a new file; rows that can't be sent go aside"),
     )
     command.add_argument("--out", type=Path, default=None, metavar="FILE", help=_("where --fix writes"))
     _columns(command)

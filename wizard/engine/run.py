@@ -246,7 +246,7 @@ class Run:
     def _verify(self) -> None:
         for step in self._open_steps():
             if step.gives and self._stands(step) and (reason := self._untrue(step)):
-                self.front.say(f"{step.title()}: {reason}", "warn")
+                self.front.say(_("{title}: {line}").format(title=step.title(), line=reason), "warn")
                 self.session.drop(step.gives)
 
     def _stands(self, step: Step) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from wizard.engine.step import Answer, Choice, Facts, Field, Key, Step, Work
 from wizard.errors import DataError, Remedy
-from wizard.locale import _, ngettext
+from wizard.locale import _, joined, ngettext
 from wizard.steps.facts import SENT_ROLES, Chosen, Converted, Counted, Sampled, Systems
 from wizard.steps.findings import found_in, in_full, in_short, view_of
 from wizard.steps.help import about
@@ -236,7 +236,7 @@ class Preview(Step):
         label = _("What shall every question begin with (the system prompt)?")
         if not self._has_questions(facts):
             label = _("What shall rows without a system prompt begin with?")
-            why += " " + _("Rows that have their own keep it.")
+            why = joined(why, _("Rows that have their own keep it."))
         return SYSTEM_PROMPT.ask(
             label=label,
             why=why,
