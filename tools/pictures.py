@@ -16,7 +16,8 @@ from itertools import groupby
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from tests.terminal import Terminal, environment
+from terminal import Terminal, environment
+
 from wizard import locale
 from wizard.locale import _
 from wizard.steps.review import YES

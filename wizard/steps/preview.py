@@ -54,7 +54,7 @@ def _wordings() -> Mapping[str, Wording]:
 def words_shown(language: str) -> str:
     """What stands around a question in ``language``."""
     wording = _wordings()[language]
-    return f"{wording.options} A. … {wording.answer}A. …"
+    return joined(wording.options, f"A. … {wording.answer}A. …")
 
 
 # None of these is in the plan, but for the language: the system prompt, what is left out and the parts show in the bytes
