@@ -51,7 +51,12 @@ def possible(found: Mapping[str, Given], front: Front) -> dict[str, Given]:
         problem, hint = _impossible(answer, one.raw) if answer is not None and answer.settable else ("", "")
         if not problem:
             continue
-        said = f"{key} ({'--set' if one.source == 'flag' else '--answers'}): {problem}"
+        said = _("{title}: {line}").format(
+            title=_("{text} ({aside})").format(
+                text=key, aside="--set" if one.source == "flag" else "--answers"
+            ),
+            line=problem,
+        )
         if not front.attended:
             raise UsageError(said, hint)
         front.say(joined(said, hint, _("It is asked in its step.")), "warn")

@@ -327,7 +327,10 @@ class Run:
                         digest=str(field.value),
                     ) from None
                 self.session.save()  # it is not given again by the next start
-                said = f"{field.key} ({_source_name(source)}): {problem}"
+                said = _("{title}: {line}").format(
+                    title=_("{text} ({aside})").format(text=field.key, aside=_source_name(source)),
+                    line=problem,
+                )
                 if not self.front.attended:
                     raise UsageError(said) from None
                 self.front.say(said, "warn")

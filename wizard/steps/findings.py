@@ -143,7 +143,14 @@ def view_of(checked: Checked, numbers: Statistics) -> View:
     if letters.rows:
         longest = numbers.longest_right
         chance = _("by chance")
-        rows.append((_("longest option is right"), f"{longest.share:.0%} ({chance} {longest.chance:.0%})"))
+        rows.append(
+            (
+                _("longest option is right"),
+                _("{text} ({aside})").format(
+                    text=f"{longest.share:.0%}", aside=f"{chance} {longest.chance:.0%}"
+                ),
+            )
+        )
     blocks.append(Table(("", ""), tuple(rows), frozenset({1})))
     bins = dropwhile(lambda bin_: not bin_[2], histogram(numbers.lengths))
     blocks.append(

@@ -49,7 +49,9 @@ NEVER_ASKED = ("target_modules", "split")
 
 
 def _type_label(training_type: str) -> str:
-    return f"{models.training_type_words(training_type)[0]} ({training_type})"
+    return _("{text} ({aside})").format(
+        text=models.training_type_words(training_type)[0], aside=training_type
+    )
 
 
 _NAME = r"[A-Za-z0-9_.-]{1,100}"

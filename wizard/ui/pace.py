@@ -86,4 +86,4 @@ class Lines:
         self._part, self._told = max(part, self._part), time.monotonic()
         forecast = self._pace.words(total, in_bytes=self._in_bytes)
         line = _("{title}: {line}").format(title=self._label, line=f"{percent} %")
-        self._write(_("{line} ({forecast})").format(line=line, forecast=forecast) if forecast else line)
+        self._write(_("{text} ({aside})").format(text=line, aside=forecast) if forecast else line)
