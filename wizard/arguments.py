@@ -281,7 +281,7 @@ def _convert(command: argparse.ArgumentParser) -> None:
         "--split",
         default=None,
         metavar="NAME=SHARE,...",
-        help=_("several outputs, such as train=0.9,dev=0.1"),
+        help=_('several outputs, such as "train=0.9,dev=0.1"'),
     )
     command.add_argument(
         "--shuffle-options", action="store_true", default=False, help=_("put the options in another order")
