@@ -26,7 +26,7 @@ from wizard.errors import (
     Refused,
     StorageError,
 )
-from wizard.locale import _
+from wizard.locale import _, joined
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -248,8 +248,8 @@ def _ask_about(hearsay: Sequence[Effect], front: Front) -> None:
     accounts = ", ".join(dict.fromkeys(said.account for said in hearsay if said.account))
     question = _("The session that lay here before says that a job was created ({ids}).").format(ids=ids)
     if accounts:
-        question += " " + _("With: {account}.").format(account=accounts)
-    question += " " + _("The platform shows none that is equal to this plan. Create one?")
+        question = joined(question, _("With: {account}.").format(account=accounts))
+    question = joined(question, _("The platform shows none that is equal to this plan. Create one?"))
     decision = Decision(
         question,
         (Choice("leave", _("Leave it for now")), Choice("another", _("Yes, create another one"))),
@@ -355,10 +355,8 @@ def _ask_again(effect: Effectful, front: Front, elsewhere: str) -> None:
     question = _(
         "{name} is not to be found on the platform. It may have failed, or it may still appear."
     ).format(name=effect.name)
-    if elsewhere:
-        question = f"{elsewhere} {question}"
     decision = Decision(
-        question,
+        joined(elsewhere, question),
         (
             Choice("leave", _("Leave it for now, and look again at the next start")),
             Choice("again", _("Send it again (if the first one does appear later, there are two)")),
@@ -372,11 +370,7 @@ def _ask_again(effect: Effectful, front: Front, elsewhere: str) -> None:
     )
     if front.decide(decision) != "again":
         raise DecisionNeeded(
-            " ".join(
-                filter(
-                    None, (elsewhere, _("Whether {name} happened is still unknown.").format(name=effect.name))
-                )
-            ),
+            joined(elsewhere, _("Whether {name} happened is still unknown.").format(name=effect.name)),
             _("Start the wizard again later: it looks first. Nothing is sent twice without asking you."),
         )
 

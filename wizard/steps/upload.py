@@ -13,7 +13,7 @@ from wizard.engine.effects import Receipt
 from wizard.engine.plan import digest
 from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy
-from wizard.locale import _, ngettext
+from wizard.locale import _, joined, ngettext
 from wizard.steps import approval, permission
 from wizard.steps.facts import Converted, Proof, Uploaded
 from wizard.steps.preview import LEAST_PART, MB, PART_SIZE
@@ -231,9 +231,12 @@ class FileUpload:
         size = self._smaller(reached) if len(reached) >= CUTS else None
         hint = _("Try again when the line is better.")
         if size is not None:
-            hint += " " + _(
-                "Smaller parts may get through: {words} (new files, a new plan, and your approval anew)."
-            ).format(words=_setting(size))
+            hint = joined(
+                hint,
+                _(
+                    "Smaller parts may get through: {words} (new files, a new plan, and your approval anew)."
+                ).format(words=_setting(size)),
+            )
         told = NeverSent(
             _(
                 "{name} could not be sent in {count} tries: {trouble} Nothing of it is on the platform."

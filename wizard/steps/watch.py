@@ -14,7 +14,7 @@ from wizard.bailian.service import LONGEST_LOG, Job, Platform, log_from
 from wizard.engine.step import Facts, Front, Quit, Step, Work
 from wizard.engine.view import Block, Curve, Gauge, Text, View
 from wizard.errors import PlatformError, StorageError
-from wizard.locale import _
+from wizard.locale import _, joined
 from wizard.steps import approval
 from wizard.steps.facts import Ended
 from wizard.steps.outcome import command, ending, status_shown
@@ -145,7 +145,7 @@ def _no_news(problem: PlatformError, seconds: float, refusals: int, most: int) -
     )
     if problem.passing:
         return told
-    return told + " " + _("({count} of {most} looks)").format(count=refusals, most=most)
+    return joined(told, _("({count} of {most} looks)").format(count=refusals, most=most))
 
 
 def _refused_for_good(
