@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from facts_fixture import MISSING, asked, fields_of, file_of, known, statistics_of, step_of, world_in
+from facts_fixture import (
+    BOOK,
+    MISSING,
+    OWN,
+    asked,
+    book_in,
+    fields_of,
+    file_of,
+    known,
+    statistics_of,
+    step_of,
+    world_in,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,8 +34,10 @@ from wizard.engine.step import Answer, Facts, Field
 from wizard.errors import ApprovalMissing
 from wizard.money.ledger import Entry
 from wizard.steps import approval
+from wizard.steps.columns import HEADER, PREFIX, SHEET
 from wizard.steps.estimate import TYPES, sent_parameters
 from wizard.steps.plan import BESIDES, command, plan_of
+from wizard.steps.preview import LANGUAGE
 from wizard.steps.world import World
 
 PARTS = [
@@ -48,6 +63,20 @@ def facts_with(world: World, kind: str = "efficient_sft", **changed: Any) -> Fac
     rows = [statistics_of(kind=KINDS[kind])]
     training = {"training__model": model, "training__type": kind}
     return known(step_of(world, "training"), **{"preview__statistics": rows, **training, **changed})
+
+
+def asking(answer: Answer, world: World) -> dict[str, Any]:
+    """What has to be known beside the usual for ``answer`` to be asked for."""
+    if answer.key == SHEET:
+        book_in(world.folder)
+        return {"dataset.source": BOOK, SHEET: "one"}
+    if answer.key == LANGUAGE.key:
+        row = {"question": "1 + 1?", "options": {"A": "1", "B": "2"}, "answer_idx": "B", "answer": "2"}
+        (world.folder / OWN).write_text(f"{json.dumps(row)}\n" * 20, "utf-8")
+        return {LANGUAGE.key: "zh"}
+    if answer.key == HEADER:
+        return {HEADER: "yes"}
+    return {answer.key: "question"} if answer.key.startswith(PREFIX) else {}
 
 
 def digest(facts: Facts, world: World) -> str:
@@ -77,8 +106,9 @@ def others(field: Field, now: Any) -> list[Any]:
 def test_another_answer_is_another_plan(answer: Answer, world: World) -> None:
     """Of every declared answer that is in the plan, another value gives another digest, whatever the training type."""
     found = 0
+    beside = asking(answer, world)
     for kind in KINDS:
-        facts = facts_with(world, kind)
+        facts = Facts({**facts_with(world, kind), **beside})
         field = fields_of(world, facts).get(answer.key)
         if field is None:
             continue
@@ -229,9 +259,11 @@ def test_the_lines_that_are_no_answers(world: World) -> None:
     shown = {item.key: item.shown for item in plan_of(whole, world).items}
     assert "14,000 in 100 rows" == shown["tokens"]
     assert ("a tenth of the training rows", "no limit") == (shown["validation"], shown["training.budget"])
+    (counted,) = whole["preview.statistics"]
+    bare = {**counted, "systems": {**counted["systems"], "put": 0, "none": counted["rows"]}}
     assert "none" == next(
         item.shown
-        for item in plan_of(Facts({**whole, "preview.system_prompt": ""}), world).items
+        for item in plan_of(Facts({**whole, "preview.statistics": [bare]}), world).items
         if item.key == "system_prompt"
     )
 
@@ -255,14 +287,15 @@ def test_a_value_counts_wherever_it_stands(world: World) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_once_more(kind: str, world: World) -> None:
-    """Only name, budget, tokens and price leave it the same training; whatever else changes makes it another one."""
+    """Only name, budget, tokens, price and how the result is used leave it the same training; anything else makes it another."""
     plan = plan_of(facts_with(world, kind, preview__files=PARTS), world)
     for number, item in enumerate(plan.items):
         other = replace(
             plan, items=(*plan.items[:number], replace(item, value="?"), *plan.items[number + 1 :])
         )
         assert (item.key in BESIDES) == (plan.base == other.base), item.key
-    assert {"cost", "tokens", "training.job_name", "training.budget", "again"} == set(BESIDES)
+    besides = {"cost", "tokens", "training.job_name", "training.budget", "afterwards", "again"}
+    assert besides == set(BESIDES)
 
 
 def spent(plan: Plan, session: str, world: World, job: str = "") -> None:
