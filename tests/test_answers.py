@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from conftest import DATASETS, Command
 from facts_fixture import MISSING, OWN, known, statistics_of, step_of, world_in
+from openpyxl import Workbook
 
 from wizard import flow
 from wizard.bailian import models
@@ -38,6 +39,11 @@ def laid_out(folder: Path) -> None:
     shutil.copy(next(folder.glob("datasets/**/Taiwan/dev.jsonl")), folder / "part" / "Taiwan")
     for name in ("some/one.csv", "some/two.csv", "odd.csv"):
         (folder / name).write_text("甲,乙\n" + "一,二\n" * 20, "utf-8")
+    book = Workbook()  # its first sheet has no rows
+    sheet = book.create_sheet("rows")
+    for cells in (("甲", "乙"), *[("一", "二")] * 20):
+        sheet.append(cells)
+    book.save(folder / "book.xlsx")
     (folder / ".env").write_text("DASHSCOPE_API_KEY=sk-canary0answers0123456789\n", "utf-8")
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     subprocess.run(["git", "add", ".env"], cwd=folder, check=True)
@@ -45,7 +51,7 @@ def laid_out(folder: Path) -> None:
 
 def walked(world: World) -> Iterator[Facts]:
     """Facts of many walks, and of many moments of them."""
-    sources = (MISSING, "missing.csv", OWN, "odd.csv", "some", "datasets", "part")
+    sources = (MISSING, "missing.csv", OWN, "odd.csv", "book.xlsx", "some", "datasets", "part")
     for source, chosen, trains, validates in product(
         sources, (MISSING, "taiwan"), (MISSING, "train", "dev"), (MISSING, "split", "file", "dev")
     ):

@@ -41,7 +41,7 @@ MADE = {
 STORED = {
     Chosen: "role path output size modified_ns columns",
     Converted: "role path rows size md5 sha256",
-    Counted: "role source rows left_out characters kind lengths sampled systems",
+    Counted: "role source rows left_out characters kind lengths sampled systems left_out_file",
     Proof: "where shown fingerprint endpoint",
     Estimate: "rows rows_dropped rows_counted tokens tokens_approximate low high currency price price_date price_source formula_low formula_high reason",
     Uploaded: "role name file_id adopted",
