@@ -40,9 +40,10 @@ def laid_out(folder: Path) -> None:
     for name in ("some/one.csv", "some/two.csv", "odd.csv"):
         (folder / name).write_text("甲,乙\n" + "一,二\n" * 20, "utf-8")
     book = Workbook()  # its first sheet has no rows
-    sheet = book.create_sheet("rows")
-    for cells in (("甲", "乙"), *[("一", "二")] * 20):
-        sheet.append(cells)
+    for title in ("one", "two"):
+        sheet = book.create_sheet(title)
+        for cells in (("甲", "乙"), *[("一", "二")] * 20):
+            sheet.append(cells)
     book.save(folder / "book.xlsx")
     (folder / ".env").write_text("DASHSCOPE_API_KEY=sk-canary0answers0123456789\n", "utf-8")
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)

@@ -134,6 +134,11 @@ def sheet(names: Sequence[str]) -> Field:
     )
 
 
+def no_sheet() -> Field:
+    """Takes back which sheet is read, where there is nothing to choose from any more."""
+    return SHEET_READ.ask(label=SHEET_READ.name(), needs=("dataset.source", "dataset.file"), quiet=True)
+
+
 def _shown(column: Any) -> str:
     return {NONE: _("none"), SEVERAL: _("one for each option")}.get(column, str(column))
 

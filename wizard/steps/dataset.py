@@ -152,6 +152,9 @@ class Dataset(Step):
             which = (*which, columns.sheet(sheets))
             if facts.get(columns.SHEET) not in sheets:
                 return which
+        elif facts.get(columns.SHEET):  # it was one of another file
+            which = (*which, columns.no_sheet())
+            facts = Facts({**facts, columns.SHEET: None}, facts.sources, facts.given)
         asked = self._header(train, facts)
         which = (*which, *asked)
         if any(not field.quiet and field.key not in facts for field in asked):
