@@ -33,10 +33,10 @@ def test_the_plan_says_how_the_result_is_used(command: Command) -> None:
 
 def test_a_script_says_that_it_knows(command: Command) -> None:
     """Without its own answer a training whose result can't be deployed stops with 3; the answer holds for one model only."""
-    assert [WITHOUT] == said(command("run", *FULL), 3)["error"]["keys"]
-    assert 2 == command("run", *FULL, "--set", f"{WITHOUT}=qwen3-8b").returncode
+    assert [WITHOUT.key] == said(command("run", *FULL), 3)["error"]["keys"]
+    assert 2 == command("run", *FULL, "--set", f"{WITHOUT.key}=qwen3-8b").returncode
     assert [] == said(command("jobs", "--sandbox", "--json"))
-    assert said(command("run", *FULL, "--set", f"{WITHOUT}={MODEL}"))["job"]["id"]
+    assert said(command("run", *FULL, "--set", f"{WITHOUT.key}={MODEL}"))["job"]["id"]
 
 
 def test_a_person_types_the_models_name(folder: Path) -> None:

@@ -703,8 +703,8 @@ def test_a_remedy_can_answer(session: Session) -> None:
     assert ("p2", "asked") == (session.facts["one.p"].value, session.facts["one.p"].source)
     assert [
         "Take p2",
-        "Try again",
-        "Change the answers of this step",
+        "I have mended the file, read it again",
+        "Back to the questions of this step: two",
         "Go back to the question before",
         "Save and leave",
     ] == [choice.label for choice in front.decisions[0].choices]

@@ -136,7 +136,7 @@ def test_review_is_one_screen_and_its_command_one_line(folder: Path) -> None:
         terminal.expect("Type yes")
         terminal.settle()
         shown = "\n".join(terminal.lines)
-        for part in ("Step 5 of 8", "Training data", "Model", "Cost", "Type yes", "Esc back"):
+        for part in ("Step 5 of 8", "Training data", "Model", "Cost", "Type yes", "? help"):
             assert part in shown
         assert "At least:" not in shown
         assert "--approve" not in shown

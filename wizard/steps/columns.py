@@ -227,7 +227,7 @@ def _unfit(value: str, choices: Sequence[Choice], found: Recognised, taken: set[
             return _("There is no column “{name}”; the columns are: {names}").format(
                 name=one, names=", ".join(there)
             )
-    return None if len(each) > 1 else _("Options need two columns at least, such as A,B.")
+    return None if len(each) > 1 else _("Options need two columns at least, such as first,second.")
 
 
 def _letters(found: Recognised, facts: Facts) -> list[Field]:
