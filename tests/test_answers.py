@@ -39,6 +39,7 @@ def laid_out(folder: Path) -> None:
     shutil.copy(next(folder.glob("datasets/**/Taiwan/dev.jsonl")), folder / "part" / "Taiwan")
     for name in ("some/one.csv", "some/two.csv", "odd.csv"):
         (folder / name).write_text("甲,乙\n" + "一,二\n" * 20, "utf-8")
+    (folder / "unclear.csv").write_text("丙,丁\n" * 20, "utf-8")
     book = Workbook()  # its first sheet has no rows
     for title in ("one", "two"):
         sheet = book.create_sheet(title)
@@ -52,7 +53,7 @@ def laid_out(folder: Path) -> None:
 
 def walked(world: World) -> Iterator[Facts]:
     """Facts of many walks, and of many moments of them."""
-    sources = (MISSING, "missing.csv", OWN, "odd.csv", "book.xlsx", "some", "datasets", "part")
+    sources = (MISSING, "missing.csv", OWN, "odd.csv", "unclear.csv", "book.xlsx", "some", "datasets", "part")
     for source, chosen, trains, validates in product(
         sources, (MISSING, "taiwan"), (MISSING, "train", "dev"), (MISSING, "split", "file", "dev")
     ):
