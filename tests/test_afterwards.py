@@ -51,8 +51,7 @@ def test_a_person_types_the_models_name(folder: Path) -> None:
             in shown
         )
         terminal.answer("How shall it be trained", "down", "enter")
-        for question in ("recommended settings", "Is everything as you want"):
-            terminal.answer(question, "enter")
+        terminal.answer("recommended settings", "enter")
         terminal.answer("it may never be used", "yes", "enter")
         terminal.expect(f"It takes {MODEL} only")
         terminal.answer("it may never be used", "clear", MODEL, "enter")

@@ -215,7 +215,7 @@ def test_the_request_is_the_plan(world: World) -> None:
     ] == platform.requests
     assert effect.holds(Receipt("ft-new", {}))
     assert NAME in effect.name
-    assert ("job:" + facts["review.approval"], "key sk-…nary at https://canary.invalid") == (
+    assert ("job:" + facts["review.approval"], f"key sk-…6789 at {world.endpoint(facts).base_url}") == (
         effect.key,
         effect.account,
     )

@@ -96,12 +96,7 @@ def test_a_person_goes_on_by_typing_the_name(folder: Path, sandbox: Running) -> 
         assert "qwen3.5-27b" in listed[0]
         assert "this workspace may not train it" in next(line for line in listed if MODEL in line)
         assert all("qwen2.5" in line for line in listed[-4:])
-        for question in (
-            "Which model",
-            "How shall it be trained",
-            "recommended settings",
-            "Is everything as you want",
-        ):
+        for question in ("Which model", "How shall it be trained", "recommended settings"):
             terminal.answer(question, "enter")
         terminal.answer("send the data all the same", "yes", "enter")
         terminal.expect(f"It takes {MODEL} only")

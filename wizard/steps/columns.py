@@ -26,7 +26,12 @@ _LETTERS = "ABCDEFGHIJ"
 _WITH_QUESTIONS = frozenset((*_ASKED, "passage", "system", "counting", *_LETTERS))
 
 SHEET_READ = Answer(
-    key=SHEET, kind="text", name=lambda: _("Sheet of the workbook"), help=lambda: about(SHEET), optional=True
+    key=SHEET,
+    kind="text",
+    name=lambda: _("Sheet of the workbook"),
+    help=lambda: about(SHEET),
+    optional=True,
+    in_plan=False,  # it shows in the bytes that are sent
 )
 
 
@@ -43,7 +48,8 @@ def chosen(facts: Mapping[str, Any]) -> dict[str, str]:
 
 def about_file(facts: Mapping[str, Any]) -> dict[str, str]:
     """What was answered about the file as a whole: which of its sheets is read, and whether it has a header."""
-    return {name: value for name, value in chosen(facts).items() if name in ("header", "sheet")}
+    known = {"header": facts.get(HEADER), "sheet": facts.get(SHEET)}
+    return {name: str(value) for name, value in known.items() if value}
 
 
 def named(meanings: Mapping[str, str]) -> frozenset[str]:
@@ -126,6 +132,11 @@ def sheet(names: Sequence[str]) -> Field:
         choices=tuple(Choice(name, name) for name in names),
         needs=("dataset.source", "dataset.file"),
     )
+
+
+def no_sheet() -> Field:
+    """Takes back which sheet is read, where there is nothing to choose from any more."""
+    return SHEET_READ.ask(label=SHEET_READ.name(), needs=("dataset.source", "dataset.file"), quiet=True)
 
 
 def _shown(column: Any) -> str:

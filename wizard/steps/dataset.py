@@ -152,20 +152,24 @@ class Dataset(Step):
             which = (*which, columns.sheet(sheets))
             if facts.get(columns.SHEET) not in sheets:
                 return which
-        asked = self._header(train, facts)
+        elif facts.get(columns.SHEET):  # it was one of another file
+            which = (*which, columns.no_sheet())
+        about = columns.about_file(facts)
+        if not sheets:
+            about.pop("sheet", None)
+        asked = self._header(train, facts, about)
         which = (*which, *asked)
         if any(not field.quiet and field.key not in facts for field in asked):
             return which
         return (
             *which,
-            *columns.fields(train, self._recognised(train, columns.about_file(facts)), facts),
+            *columns.fields(train, self._recognised(train, about), facts),
             *self._fields_of_validation(facts, {}, needs=("dataset.source", "dataset.file")),
         )
 
-    def _header(self, train: Path, facts: Facts) -> tuple[Field, ...]:
+    def _header(self, train: Path, facts: Facts, about: Mapping[str, str]) -> tuple[Field, ...]:
         """Whether the first row holds names: asked where it may as well be a row, and where no answer speaks of one of its cells."""
-        of_sheet = {name: value for name, value in columns.about_file(facts).items() if name == "sheet"}
-        found = self._recognised(train, of_sheet)
+        found = self._recognised(train, {name: value for name, value in about.items() if name == "sheet"})
         doubtful = found.header is None and columns.spoken_of(facts).isdisjoint(
             column.name for column in found.fields
         )

@@ -42,6 +42,8 @@ def instant(text: str) -> datetime | None:
     try:
         if text.isdecimal():  # seconds, or milliseconds, since 1970
             return datetime.fromtimestamp(int(text) / (1000 if len(text) > SECONDS else 1), UTC)
+        if ":" not in text:
+            return None  # a day is no moment
         told = datetime.fromisoformat(text)
         return told if told.tzinfo is not None else told.replace(tzinfo=timezone(timedelta(hours=BEIJING)))
     except (ValueError, OverflowError, OSError):
