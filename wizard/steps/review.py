@@ -80,9 +80,7 @@ class Review(Step):
             quiet=True,
         )
         if self._world.sandbox:
-            label = _(
-                "Type {word} to begin (simulated: nothing is sent to Alibaba Cloud and nothing is charged)"
-            )
+            label = _("Type {word} to begin (simulated: nothing is sent to Alibaba Cloud or billed)")
         else:
             label = _("Type {word} to upload the data and create the job, which costs money")
         approval = APPROVAL.ask(
@@ -92,10 +90,8 @@ class Review(Step):
             default=plan.digest if self._world.sandbox else None,
             keys=(
                 Key("e", _("change a line"), edits=change.key),
-                Key("d", _("how the cost comes about"), lambda: _formulas(facts)),
-                Key(
-                    "c", _("the same as a command"), lambda: View((Line(command(facts, plan, self._world)),))
-                ),
+                Key("d", _("the cost explained"), lambda: _formulas(facts)),
+                Key("c", _("as a command"), lambda: View((Line(command(facts, plan, self._world)),))),
             ),
         )
         return (change, *typed, approval)
