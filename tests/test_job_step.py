@@ -131,7 +131,9 @@ def test_what_is_taken_for_our_job(
 
 def test_a_job_is_shown_as_what_it_is(world: World) -> None:
     """Who is asked whether a job is theirs sees its status, model, name and when it was made, by their clock."""
-    effect, _platform = effect_on(world, facts := approved(world), planned(facts, created="2026-11-01 09:30:00"))
+    effect, _platform = effect_on(
+        world, facts := approved(world), planned(facts, created="2026-11-01 09:30:00")
+    )
     (found,) = effect.look()
     when = "2026-11-01 09:30:00"
     about = f"RUNNING qwen2.5-7b-instruct our-job {moment(when)}"
@@ -220,10 +222,7 @@ def test_the_request_is_the_plan(world: World) -> None:
     assert effect.holds(Receipt("ft-new", {}))
     assert NAME in effect.name
     account = f"key {ApiKey(KEY).masked} at {world.endpoint(facts).base_url}"
-    assert ("job:" + facts["review.approval"], account) == (
-        effect.key,
-        effect.account,
-    )
+    assert ("job:" + facts["review.approval"], account) == (effect.key, effect.account)
 
 
 @dataclass

@@ -92,9 +92,7 @@ class Review(Step):
             keys=(
                 Key("e", _("change a line"), edits=change.key),
                 Key("d", _("the cost explained"), lambda: _formulas(facts)),
-                Key(
-                    "c", _("as a command"), lambda: View((Line(command(facts, plan, self._world)),))
-                ),
+                Key("c", _("as a command"), lambda: View((Line(command(facts, plan, self._world)),))),
             ),
         )
         return (change, *typed, approval)
