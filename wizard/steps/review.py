@@ -21,6 +21,7 @@ from wizard.steps.world import World
 
 YES = "yes"
 _RULE = ("", "")
+_LINE = 56  # columns of a value on a screen of 80
 _WITHOUT_SAYING = "training.target_modules"  # the same in every training of this kind
 
 # None of these is in the plan: they are about it.
@@ -116,6 +117,7 @@ class Review(Step):
         settings = {f"training.{known.name}": known.name for known in taken_by(facts[TYPE.key])}
         rows: list[tuple[str, str]] = []
         costs: list[tuple[str, str]] = []
+        budget = ""
         for item in plan.items:
             source = facts.sources.get(item.edits, "")
             shown = item.shown + (f" [{source_shown(source)}]" if source in ("flag", "answers") else "")
@@ -128,10 +130,14 @@ class Review(Step):
                 rows.append((_("Settings"), short))
             elif item.key == TYPE.key:
                 rows.append((rows[-1][0], f"{rows.pop()[1]} · {shown}"))
+            elif item.key == "system_prompt":
+                rows.append((item.label, _in_a_line(shown)))
             elif item.key == "cost":
                 costs.append((item.label, " · ".join(filter(None, (shown, _list_price(facts))))))
-            elif item.key in ("tokens", "training.budget"):
+            elif item.key == "tokens":
                 costs.append((item.label, shown))
+            elif item.key == "training.budget":
+                budget = _("{title}: {line}").format(title=item.label, line=shown)
             else:
                 rows.append((item.label, shown))
         for entry in Counted.all(facts):
@@ -143,7 +149,10 @@ class Review(Step):
                 )
                 rows.append((_("Left out"), told.format(count=entry.left_out, name=entry.left_out_file)))
         sent = _("these files and settings, and the key for signing in")
-        rows.append((_("Sent"), _("nothing leaves this computer") if self._world.sandbox else sent))
+        if not self._world.sandbox:  # there the platform's line and the question say it
+            rows.append((_("Sent"), sent))
+        label, tokens = costs[0]
+        costs[0] = (label, " · ".join(filter(None, (tokens, budget))))
         return View((Pairs((*rows, _RULE, *costs, _RULE)), *self._warnings(facts)))
 
     def _warnings(self, facts: Facts) -> Sequence[Text]:
@@ -161,6 +170,18 @@ class Review(Step):
         return _(
             "What leaves this computer: {names}, these settings, and the key for signing in; to {endpoint}."
         ).format(names=names, endpoint=Proof.of(facts).endpoint)
+
+
+def _in_a_line(text: str) -> str:
+    """``text`` as long as a line of the small screen takes; the line's own change shows all of it."""
+    from unicodedata import east_asian_width
+
+    line, left = " ".join(text.split()), _LINE
+    for number, char in enumerate(line):
+        left -= 2 if east_asian_width(char) in "WF" else 1
+        if left < 0:
+            return f"{line[: number - 1]}…"
+    return line
 
 
 def _base(facts: Facts) -> Text | None:
