@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import ClassVar
 
@@ -117,6 +117,7 @@ class Review(Step):
         settings = {f"training.{known.name}": known.name for known in taken_by(facts[TYPE.key])}
         rows: list[tuple[str, str]] = []
         costs: list[tuple[str, str]] = []
+        priced = {"cost": _list_price(facts), "tokens": ""}
         budget = ""
         for item in plan.items:
             source = facts.sources.get(item.edits, "")
@@ -132,22 +133,13 @@ class Review(Step):
                 rows.append((rows[-1][0], f"{rows.pop()[1]} · {shown}"))
             elif item.key == "system_prompt":
                 rows.append((item.label, _in_a_line(shown)))
-            elif item.key == "cost":
-                costs.append((item.label, " · ".join(filter(None, (shown, _list_price(facts))))))
-            elif item.key == "tokens":
-                costs.append((item.label, shown))
+            elif item.key in priced:
+                costs.append((item.label, " · ".join(filter(None, (shown, priced[item.key])))))
             elif item.key == "training.budget":
                 budget = _("{title}: {line}").format(title=item.label, line=shown)
             else:
                 rows.append((item.label, shown))
-        for entry in Counted.all(facts):
-            if entry.left_out:
-                told = ngettext(
-                    "{count:,} row is not used; it is listed in {name}",
-                    "{count:,} rows are not used; they are listed in {name}",
-                    entry.left_out,
-                )
-                rows.append((_("Left out"), told.format(count=entry.left_out, name=entry.left_out_file)))
+        rows += _left_out(facts)
         sent = _("these files and settings, and the key for signing in")
         if not self._world.sandbox:  # there the platform's line and the question say it
             rows.append((_("Sent"), sent))
@@ -170,6 +162,18 @@ class Review(Step):
         return _(
             "What leaves this computer: {names}, these settings, and the key for signing in; to {endpoint}."
         ).format(names=names, endpoint=Proof.of(facts).endpoint)
+
+
+def _left_out(facts: Facts) -> Iterator[tuple[str, str]]:
+    """A line for each source of which rows are not used, with the list of them."""
+    for entry in Counted.all(facts):
+        if entry.left_out:
+            told = ngettext(
+                "{count:,} row is not used; it is listed in {name}",
+                "{count:,} rows are not used; they are listed in {name}",
+                entry.left_out,
+            )
+            yield _("Left out"), told.format(count=entry.left_out, name=entry.left_out_file)
 
 
 def _in_a_line(text: str) -> str:
