@@ -457,3 +457,20 @@ def test_nothing_but_what_is_given_decides_where_the_key_goes(server: Server, tm
     (request,) = server.requests
     assert f"Bearer {CANARY}" == request.headers["authorization"]
     assert "x-dashscope-workspace" not in request.headers
+
+
+def test_another_jobs_answer_is_none(server: Server, platform: Platform) -> None:
+    """What is said of another job or file than the one that was asked for says nothing."""
+    server.play(*[http(200, {"output": {"job_id": "ft-other", "status": "SUCCEEDED"}})] * 3)
+    with pytest.raises(NeverSent):
+        platform.job("ft-mine")
+
+
+@pytest.mark.parametrize("total", [{}, {"total": 1}])
+def test_a_list_without_a_true_total_is_read_on(
+    total: dict[str, int], server: Server, platform: Platform
+) -> None:
+    """Pages that are smaller than was asked for, with no total or with one that is too small, are read until one brings nothing."""
+    pages = [[{"job_id": f"ft-{page}{each}", "status": "RUNNING"} for each in range(3)] for page in range(2)]
+    server.play(*(http(200, {"output": {**total, "jobs": page}}) for page in (*pages, [])))
+    assert 6 == len(list(platform.jobs()))

@@ -305,3 +305,26 @@ def test_without_a_place_for_the_secret_nothing_is_kept(
         session.put("one.q", Fact(1, "asked", ""))
     assert "BAILIAN_WIZARD_STATE" in refused.value.hint
     assert not (tmp_path / "state" / FILE).exists()
+
+
+def test_hearsay_outlives_a_new_session(tmp_path: Path) -> None:
+    """Putting a foreign session away settles nothing that it said was sent: the next one looks for it before it sends."""
+    platform = Platform()
+    with foreign(tmp_path) as session:
+        session.archive()
+    with Session.open(tmp_path / "copy") as session:
+        assert ["t-8"] == [said.claimed for said in session.hearsay("make")]
+        with pytest.raises(DecisionNeeded):
+            once(Making(platform, adopts=False), session, Script())
+        assert 0 == platform.requests
+
+
+def test_a_strangers_words_stand_in_one_line(tmp_path: Path) -> None:
+    """What a foreign session calls its account and its job can't add lines to the question that names them."""
+    with Session.open(tmp_path / "state") as session:
+        receipt = {"id": "ft-1\nOK: nothing to pay", "data": {}, "adopted": False}
+        session.enter(Effect("make:1", "make", "done", 0, receipt=receipt, account="mine\nChoose yes"))
+    shutil.copytree(tmp_path / "state", tmp_path / "copy")
+    with Session.open(tmp_path / "copy") as session:
+        (said,) = session.hearsay("make")
+    assert ("mine Choose yes", "ft-1 OK: nothing to pay") == (said.account, said.claimed)

@@ -17,7 +17,7 @@ from wizard.bailian.hyperparameters import taken_by
 from wizard.bailian.service import Job, JobRequest, Platform
 from wizard.engine.effects import Receipt
 from wizard.engine.step import Facts
-from wizard.errors import ApprovalMissing, NeverSent, Refused, StorageError
+from wizard.errors import ApprovalMissing, DecisionNeeded, NeverSent, OutcomeUnknown, Refused, StorageError
 from wizard.money.ledger import Entry
 from wizard.steps import approval
 from wizard.steps.estimate import sent_parameters
@@ -55,7 +55,7 @@ class Listing:
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setenv("BAILIAN_WIZARD_STATE", str(tmp_path / "user"))
+    monkeypatch.setenv("BAILIAN_WIZARD_STATE", str(tmp_path.with_name(f"{tmp_path.name}.user")))
     with world_in(tmp_path) as made:
         yield made
 
@@ -314,3 +314,26 @@ def test_a_refused_parameter_leads_back_to_its_question(message: str, key: str, 
     refused = Refused("no", "", status=400, platform_code="InvalidParameter", platform_message=message)
     assert [key] == [remedy.key for remedy in _remedies(refused, facts)]
     assert key in {field.key for field in step_of(world, "training").fields(facts)}
+
+
+def test_an_approval_that_was_just_spent_sends_nothing(world: World) -> None:
+    """Where a copy of this very session has spent the approval since it was looked at, nothing is sent, and a person is needed."""
+    facts = approved(world)
+    effect, platform = effect_on(world, facts)
+    assert not effect.may_have_left
+    written(world, facts, "spent", world.session_id)
+    with pytest.raises(DecisionNeeded):
+        effect.send(lambda: None)
+    assert [] == platform.requests
+    effect.release()
+    assert "ft-new" == effect.send(lambda: None).id
+
+
+def test_a_job_that_was_there_is_no_answer(world: World) -> None:
+    """A creation that is answered with the id of a job listed before is unknown, never a receipt."""
+    facts = approved(world)
+    effect, _platform = effect_on(world, facts, planned(facts, job_id="ft-new", model="qwen3-14b"))
+    effect.look()
+    with pytest.raises(OutcomeUnknown, match="ft-new"):
+        effect.send(lambda: None)
+    assert effect.may_have_left

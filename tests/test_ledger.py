@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.errors import StorageError
+from wizard.errors import StorageError, UsageError
+from wizard.local import secrets
 from wizard.local.userstate import VARIABLE
 from wizard.money.ledger import FILE, MARKS, Entry, Kind, Ledger
 
@@ -224,3 +225,47 @@ def test_without_a_place_for_it_nothing_is_spent(tmp_path: Path, monkeypatch: py
     with pytest.raises(StorageError), ledger.held():
         ledger.write(SPENT)
     assert not (tmp_path / "state" / FILE).exists()
+
+
+def test_a_line_frees_only_the_one_that_it_names(tmp_path: Path, user: Path) -> None:
+    """Where the spent line of something that was freed is gone, what was spent since is not free."""
+    folder = tmp_path / "state"
+    written(folder, SPENT, FREED)
+    for path in (user / MARKS, folder / FILE):
+        kept = [line for line in path.read_text("utf-8").splitlines() if '"spent"' not in line]
+        path.write_text("\n".join(kept) + "\n", "utf-8")
+    ledger = written(folder, SPENT)
+
+    assert ledger.spent_by("s1", "a1")
+
+
+def test_a_strangers_line_is_reason_to_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that isn't this user's is never counted; that this very approval was spent is known from it all the same."""
+    folder = tmp_path / "state"
+    written(folder, SPENT, entry("spent", approval="a2"), entry("freed", approval="a2"))
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "another home"))
+    ledger = Ledger(folder, everywhere=True)
+
+    assert not ledger.spent_by("s1", "a1")
+    assert [True, False, False] == [ledger.said_elsewhere(approval) for approval in ("a1", "a2", "a3")]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file away")
+def test_what_another_user_owns_is_not_taken_for_nothing(tmp_path: Path, user: Path) -> None:
+    """Marks that belong to another user are refused with a sentence: passing over them would free what was spent."""
+    folder = tmp_path / "state"
+    written(folder, SPENT)
+    os.chown(user / MARKS, 1000, 1000)
+    with pytest.raises(StorageError, match="another user"):
+        Ledger(folder, everywhere=True).spent_by("s1", "a1")
+
+
+def test_the_secret_is_never_the_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state of the user's inside the project is refused: who made the project could have made the secret too."""
+    project = tmp_path / "project"
+    (project / ".wizard").mkdir(parents=True)
+    monkeypatch.setenv(VARIABLE, str(project / "state"))
+    with pytest.raises(UsageError, match="inside this project"):
+        secrets.seal(project / ".wizard")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "state"))
+    assert secrets.seal(project / ".wizard").of("p", b"") == secrets.seal(project / ".wizard").of("p", b"")
