@@ -46,7 +46,7 @@ def test_a_person_types_the_models_name(folder: Path) -> None:
     """The type question says how each result is used; the name is asked before the yes, and nothing else goes on."""
     words = ["--sandbox", "--set", f"training.model={MODEL}"]
     with Terminal(words, folder, columns=120, rows=50) as terminal:
-        enter_until(terminal, "Does this look right")
+        enter_until(terminal, "about these rows")
         shown = terminal.expect("How shall it be trained")
         assert "LoRA, to use the result: by token: ¥1 in, ¥4 out" in shown
         assert (

@@ -89,12 +89,13 @@ def test_a_no_stops_before_the_upload(
 def test_a_person_goes_on_by_typing_the_name(folder: Path, sandbox: Running) -> None:
     """In the list those that may be trained stand first; a no asks for the model's name, and only that goes on."""
     with Terminal([], folder, env=at(sandbox, folder, DENIED), columns=120, rows=50) as terminal:
-        enter_until(terminal, "Does this look right")
+        enter_until(terminal, "about these rows")
         terminal.expect("Which model shall be trained")
         terminal.settle(0.3)
         listed = [line for line in terminal.lines if "qwen" in line and "¥" in line]
         assert "qwen3.5-27b" in listed[0]
-        assert "this workspace may not train it" in next(line for line in listed if MODEL in line)
+        assert MODEL in next(line for line in listed if "❯" in line)  # and its note stands below the list
+        assert "this workspace may not train it" in "\n".join(terminal.lines)
         assert all("qwen2.5" in line for line in listed[-4:])
         for question in ("Which model", "How shall it be trained", "recommended settings"):
             terminal.answer(question, "enter")
