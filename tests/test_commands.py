@@ -246,7 +246,7 @@ def test_old_tutorials_fill_the_answers(folder: Path, line: str, wanted: dict[st
         ):
             terminal.answer(question, "enter")
         terminal.answer("recommended settings", "enter")
-        shown = terminal.expect("Type yes|it may never be used")
+        shown = terminal.expect("Type yes|may never be used")
         assert "Which model" not in shown
         terminal.settle()
         facts = session_of(folder)["facts"]
