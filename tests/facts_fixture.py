@@ -8,12 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from wizard import flow
 from wizard.engine.session import Session
 from wizard.engine.step import Facts, Field, Source, Step
 from wizard.steps.world import World
 
 OWN = "own.jsonl"
+BOOK = "book.xlsx"
+"""A workbook whose first sheet has no rows."""
 
 
 def file_of(role: str, name: str, rows: int = 100) -> dict[str, Any]:
@@ -34,9 +38,12 @@ def statistics_of(
 ) -> dict[str, Any]:
     """An entry of ``preview.statistics``; ``lengths``: tokens to how many rows have so many."""
     counted = {100: 60, 200: 40} if lengths is None else lengths
+    total = rows or sum(counted.values())
+    put = 0 if kind == "text" else total
     return {
-        "role": role, "source": OWN, "rows": rows or sum(counted.values()), "left_out": 0, "characters": 9_000,
+        "role": role, "source": OWN, "rows": total, "left_out": 0, "characters": 9_000,
         "kind": kind, "lengths": [list(one) for one in sorted(counted.items())], "sampled": sampled,
+        "systems": {"put": put, "own": 0, "none": total - put, "texts": [], "questions": 0},
     }  # fmt: skip
 
 
@@ -95,6 +102,17 @@ def world_in(
             yield world
     finally:
         world.close()
+
+
+def book_in(folder: Path) -> None:
+    """Write BOOK: two sheets to choose from."""
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for name in ("one", "two"):
+        sheet = book.create_sheet(name)
+        for row in (("question", "answer"), *((f"{number} + 1?", number) for number in range(20))):
+            sheet.append(row)
+    book.save(folder / BOOK)
 
 
 def step_of(world: World, name: str) -> Step:

@@ -15,13 +15,12 @@ from typing import Any
 
 import pytest
 from conftest import DATASETS, Command
-from facts_fixture import MISSING, OWN, known, statistics_of, step_of, world_in
-from openpyxl import Workbook
+from facts_fixture import BOOK, MISSING, OWN, book_in, known, statistics_of, step_of, world_in
 
 from wizard import flow
 from wizard.bailian import models
 from wizard.commands.answers import given, keys
-from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS
+from wizard.data.shapes.plan import MEANINGS
 from wizard.engine.step import NOTHING, Answer, Facts, Field
 from wizard.errors import UsageError
 from wizard.steps.estimate import TYPES
@@ -39,13 +38,8 @@ def laid_out(folder: Path) -> None:
     shutil.copy(next(folder.glob("datasets/**/Taiwan/dev.jsonl")), folder / "part" / "Taiwan")
     for name in ("some/one.csv", "some/two.csv", "odd.csv"):
         (folder / name).write_text("甲,乙\n" + "一,二\n" * 20, "utf-8")
-    (folder / "unclear.csv").write_text("丙,丁\n" * 20, "utf-8")
-    book = Workbook()  # its first sheet has no rows
-    for title in ("one", "two"):
-        sheet = book.create_sheet(title)
-        for cells in (("甲", "乙"), *[("一", "二")] * 20):
-            sheet.append(cells)
-    book.save(folder / "book.xlsx")
+    (folder / "plain.csv").write_text("一,二\n" * 20, "utf-8")
+    book_in(folder)
     (folder / ".env").write_text("DASHSCOPE_API_KEY=sk-canary0answers0123456789\n", "utf-8")
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     subprocess.run(["git", "add", ".env"], cwd=folder, check=True)
@@ -53,7 +47,7 @@ def laid_out(folder: Path) -> None:
 
 def walked(world: World) -> Iterator[Facts]:
     """Facts of many walks, and of many moments of them."""
-    sources = (MISSING, "missing.csv", OWN, "odd.csv", "unclear.csv", "book.xlsx", "some", "datasets", "part")
+    sources = (MISSING, "missing.csv", OWN, "odd.csv", "plain.csv", BOOK, "some", "datasets", "part")
     for source, chosen, trains, validates in product(
         sources, (MISSING, "taiwan"), (MISSING, "train", "dev"), (MISSING, "split", "file", "dev")
     ):
@@ -64,7 +58,7 @@ def walked(world: World) -> Iterator[Facts]:
             dataset__source=source, dataset__set=chosen, dataset__train=trains, dataset__validation=validates,
             dataset__file=MISSING if source is MISSING else names,
             training__estimate=MISSING,
-            **{f"dataset__columns__{name}": "甲" for name in (*MEANINGS, *ABOUT_FILE)},
+            **{f"dataset__columns__{name}": "甲" for name in (*MEANINGS, "counting")},
         )  # fmt: skip
     yield known(preview__files=MISSING, preview__statistics=MISSING, dataset__files=MISSING)
     yield known(key__tracked="other", training__estimate=MISSING)

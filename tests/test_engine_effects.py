@@ -115,6 +115,9 @@ class Making:
     def holds(self, receipt: Receipt) -> bool:
         return receipt.id in self._platform.things
 
+    def release(self) -> None:
+        """Nothing is spent by it."""
+
     def send(self, commit: Callable[[], None]) -> Receipt:  # noqa: C901 - a list of what can go wrong
         event = self._events.pop() if self._events else "well"
         if event == "nothing left":

@@ -115,6 +115,26 @@ def test_translations_keep_the_placeholders() -> None:
     assert [] == differing
 
 
+def test_a_chinese_sentence_has_no_blank_behind_it() -> None:
+    """No translation has a blank after a full-width stop, or half-width punctuation where Chinese meets it."""
+    half = re.compile(
+        r"\u3002 |[\u4e00-\u9fff\uff09\u201d][,;!?(]|[\u4e00-\u9fff]:(?!\u884c\u53f7)|[,;!?)][\u4e00-\u9fff]"
+    )
+    found = [text for texts in translations().values() for text in texts if half.search(text)]
+    assert [] == [text for text in found if "\u7532,\u4e59" not in text]  # columns, as they are typed
+
+
+def test_sentences_are_joined_in_one_way() -> None:
+    """Two sentences get a blank between them, none at a full-width stop or bracket, and never by hand."""
+    assert "One. Two." == locale.joined("One.", "", "Two.")
+    assert "\u4e00\u3002\u4e8c\u3002" == locale.joined("\u4e00\u3002", "\u4e8c\u3002")
+    assert "\u4e00\uff08\u4e8c\uff09" == locale.joined("\u4e00", "\uff08\u4e8c\uff09")
+    by_hand = re.compile(r'" " \+ _\(|\} \{_\(|message\} \{\w+\.hint|what\} \{\w+\.fix')
+    assert [] == [
+        path.name for path in sorted(PACKAGE.rglob("*.py")) if by_hand.search(path.read_text("utf-8"))
+    ]
+
+
 def test_chinese_stands_in_the_catalogue_only() -> None:
     """No sentence for Chinese users is written into the code, where nobody could translate or proof-read it."""
     found = []

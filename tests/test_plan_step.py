@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from facts_fixture import MISSING, OWN, asked, fields_of, file_of, known, statistics_of, step_of, world_in
+from facts_fixture import (
+    BOOK,
+    MISSING,
+    OWN,
+    asked,
+    book_in,
+    fields_of,
+    file_of,
+    known,
+    statistics_of,
+    step_of,
+    world_in,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,8 +34,10 @@ from wizard.engine.step import Answer, Facts, Field
 from wizard.errors import ApprovalMissing
 from wizard.money.ledger import Entry
 from wizard.steps import approval
+from wizard.steps.columns import HEADER, PREFIX, SHEET
 from wizard.steps.estimate import TYPES, sent_parameters
 from wizard.steps.plan import BESIDES, command, plan_of
+from wizard.steps.preview import LANGUAGE
 from wizard.steps.world import World
 
 PARTS = [
@@ -51,6 +65,20 @@ def facts_with(world: World, kind: str = "efficient_sft", **changed: Any) -> Fac
     return known(step_of(world, "training"), **{"preview__statistics": rows, **training, **changed})
 
 
+def asking(answer: Answer, world: World) -> dict[str, Any]:
+    """What has to be known beside the usual for ``answer`` to be asked for."""
+    if answer.key == SHEET:
+        book_in(world.folder)
+        return {"dataset.source": BOOK, SHEET: "one"}
+    if answer.key == LANGUAGE.key:
+        row = {"question": "1 + 1?", "options": {"A": "1", "B": "2"}, "answer_idx": "B", "answer": "2"}
+        (world.folder / OWN).write_text(f"{json.dumps(row)}\n" * 20, "utf-8")
+        return {LANGUAGE.key: "zh"}
+    if answer.key == HEADER:
+        return {HEADER: "yes"}
+    return {answer.key: "question"} if answer.key.startswith(PREFIX) else {}
+
+
 def digest(facts: Facts, world: World) -> str:
     """What would be approved."""
     return plan_of(facts, world).digest
@@ -74,22 +102,13 @@ def others(field: Field, now: Any) -> list[Any]:
     return [value for value in taken if value != now]
 
 
-# Answers that the names of OWN's columns make needless: asked for where somebody gave them.
-UNASKED: Mapping[str, Mapping[str, Any]] = {
-    "dataset.header": {"dataset__header": "yes"},
-    **{answer.key: {answer.key.replace(".", "__"): "1"} for answer in IN_PLAN if answer.key.startswith("dataset.columns.")},
-}  # fmt: skip
-
-
 @pytest.mark.parametrize("answer", IN_PLAN, ids=lambda answer: answer.key)
 def test_another_answer_is_another_plan(answer: Answer, world: World) -> None:
     """Of every declared answer that is in the plan, another value gives another digest, whatever the training type."""
-    if answer.key == "preview.language":  # asked of questions with options only
-        row = {"question": "1 + 1?", "A": "1", "B": "2", "answer": "B"}
-        (world.folder / OWN).write_text(f"{json.dumps(row)}\n" * 20, "utf-8")
     found = 0
+    beside = asking(answer, world)
     for kind in KINDS:
-        facts = facts_with(world, kind, **UNASKED.get(answer.key, {}))
+        facts = Facts({**facts_with(world, kind), **beside})
         field = fields_of(world, facts).get(answer.key)
         if field is None:
             continue
@@ -221,9 +240,7 @@ def test_every_setting_that_is_sent_has_its_line(kind: str, world: World) -> Non
 
 def test_the_lines_that_are_no_answers(world: World) -> None:
     """Key, files, prompt and tokens stand in the plan as a person reads them, rows that will be dropped with how many."""
-    systems = {"put": 100, "own": 0, "none": 0, "texts": [], "questions": 0}
-    counted = {**statistics_of(), "systems": systems}
-    facts = facts_with(world, preview__files=PARTS, preview__statistics=[counted])
+    facts = facts_with(world, preview__files=PARTS)
     facts["training.estimate"] = {**facts["training.estimate"], "rows_dropped": 3}
     lines = {item.key: item for item in plan_of(facts, world).items}
     assert ("sk-…nary", "Answer.") == (lines["key"].shown, lines["system_prompt"].shown)
@@ -242,10 +259,13 @@ def test_the_lines_that_are_no_answers(world: World) -> None:
     shown = {item.key: item.shown for item in plan_of(whole, world).items}
     assert "14,000 in 100 rows" == shown["tokens"]
     assert ("a tenth of the training rows", "no limit") == (shown["validation"], shown["training.budget"])
-    assert "not counted" == shown["system_prompt"]
-    bare = {**counted, "systems": {**systems, "put": 0, "none": 100}}
-    without = plan_of(facts_with(world, preview__statistics=[bare]), world)
-    assert "none" == next(item.shown for item in without.items if item.key == "system_prompt")
+    (counted,) = whole["preview.statistics"]
+    bare = {**counted, "systems": {**counted["systems"], "put": 0, "none": counted["rows"]}}
+    assert "none" == next(
+        item.shown
+        for item in plan_of(Facts({**whole, "preview.statistics": [bare]}), world).items
+        if item.key == "system_prompt"
+    )
 
 
 def test_no_two_lines_have_one_key(world: World) -> None:
@@ -267,14 +287,15 @@ def test_a_value_counts_wherever_it_stands(world: World) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_once_more(kind: str, world: World) -> None:
-    """Only name, budget, tokens and price leave it the same training; whatever else changes makes it another one."""
+    """Only name, budget, tokens, price and how the result is used leave it the same training; anything else makes it another."""
     plan = plan_of(facts_with(world, kind, preview__files=PARTS), world)
     for number, item in enumerate(plan.items):
         other = replace(
             plan, items=(*plan.items[:number], replace(item, value="?"), *plan.items[number + 1 :])
         )
         assert (item.key in BESIDES) == (plan.base == other.base), item.key
-    assert {"cost", "tokens", "training.job_name", "training.budget", "afterwards", "again"} == set(BESIDES)
+    besides = {"cost", "tokens", "training.job_name", "training.budget", "afterwards", "again"}
+    assert besides == set(BESIDES)
 
 
 def spent(plan: Plan, session: str, world: World, job: str = "") -> None:

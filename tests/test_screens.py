@@ -70,7 +70,7 @@ TO_THE_END: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Use the recommended settings?", ("up", "enter")),
     ("Type {word} to upload the data and create the job, which costs money", ("d",)),
     ("Type {word} to upload the data and create the job, which costs money", ("e",)),
-    ("Which line shall be changed?", ("enter",)),
+    ("What do you want to change?", ("enter",)),
     ("Type {word} to upload the data and create the job, which costs money", ("yes", "enter")),
 )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Command
+from facts_fixture import known
 from sandbox_fixture import create, ended, files, rows, running, upload
 from terminal import Terminal, environment
 
@@ -69,8 +70,9 @@ def test_lines_of_a_log_are_told() -> None:
     ]
 
 
+ESTIMATED = known()["training.estimate"]
 PRICED = Facts(
-    {"job.id": "ft-mine", "training.estimate": {"low": "1", "high": "2", "currency": "CNY", "price": "0.15"}}
+    {"job.id": "ft-mine", "training.estimate": {**ESTIMATED, "low": "1", "high": "2", "price": "0.15"}}
 )
 
 
@@ -96,7 +98,11 @@ def test_a_cost_that_nobody_knows_is_unknown(tmp_path: Path) -> None:
     job = Job("ft-mine", "SUCCEEDED", model="somebodys-own", usage=280_000)
     assert cost(job, PRICED, tmp_path).startswith("unknown: no price of somebodys-own")
     elsewhere = Facts(
-        {"job.id": "ft-mine", "key.region": "us-east-1", "training.estimate": {"low": None, "high": None}}
+        {
+            "job.id": "ft-mine",
+            "key.region": "us-east-1",
+            "training.estimate": {**ESTIMATED, "low": None, "high": None},
+        }
     )
     assert cost(replace(job, model="qwen3-8b"), elsewhere, tmp_path).startswith(
         "unknown: no price of qwen3-8b"

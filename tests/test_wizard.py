@@ -15,7 +15,7 @@ import pytest
 from conftest import session_of
 from openpyxl import Workbook
 from patience import PATIENCE
-from sandbox_fixture import call, files, running
+from sandbox_fixture import call, files, running, until
 from terminal import Terminal, environment
 
 from wizard.sandbox import Running
@@ -210,14 +210,15 @@ def test_killed_after_the_create_request(
     folder: Path, tmp_path_factory: pytest.TempPathFactory, delay: float
 ) -> None:
     """SIGKILL while the job is being created: the next start finds it; one job, one upload a file, nothing asked again."""
-    with running(tmp_path_factory.mktemp("platform"), commit_delay=delay, speed=50) as sandbox:
+    with running(tmp_path_factory.mktemp("platform"), commit_delay=delay, speed=1) as sandbox:
         with Terminal([], folder, env=at(sandbox, folder)) as terminal:
             enter_until(terminal, "recommended settings")
             terminal.answer("Type yes to upload", "yes", "enter")
-            wait_for_effect(folder, "job", "sent")
-            time.sleep(
-                2
-            )  # the request, which follows at once, is on the wire: before that there is nothing to find
+            wait_for_effect(terminal, folder, "job", "sent")
+            if delay:  # nothing tells that the request, which follows at once, is on the wire
+                time.sleep(1.5)
+            else:
+                until(lambda: jobs_on(sandbox), bool)
             terminal.kill()
             assert -signal.SIGKILL == terminal.end()
         with Terminal([], folder, env=at(sandbox, folder)) as terminal:
@@ -236,8 +237,8 @@ def test_killed_during_the_upload(folder: Path, tmp_path_factory: pytest.TempPat
         with Terminal([], folder, env=at(sandbox, folder)) as terminal:
             enter_until(terminal, "recommended settings")
             terminal.answer("Type yes to upload", "yes", "enter")
-            wait_for_effect(folder, "upload", "sent")
-            time.sleep(1.5)  # as above
+            wait_for_effect(terminal, folder, "upload", "sent")
+            time.sleep(1.5)  # nothing tells that the last byte is on the wire
             terminal.kill()
             terminal.end()
         with Terminal([], folder, env=at(sandbox, folder)) as terminal:
@@ -258,7 +259,7 @@ def test_ctrl_c_while_the_job_is_created_waits_for_its_receipt(
         with Terminal([], folder, env=at(sandbox, folder)) as terminal:
             enter_until(terminal, "recommended settings")
             terminal.answer("Type yes to upload", "yes", "enter")
-            wait_for_effect(folder, "job", "sent")
+            wait_for_effect(terminal, folder, "job", "sent")
             terminal.press("ctrl-c")
             assert 130 == terminal.end()
         (job,) = jobs_on(sandbox)
@@ -324,17 +325,19 @@ def test_foreign_text_never_reaches_the_terminal_as_commands(folder: Path) -> No
         assert "[bold]x[/nope]" in re.sub(r"\s", "", terminal.text).replace("│", "")
 
 
-def wait_for_effect(folder: Path, kind: str, state: str) -> None:
-    """Wait until the session on disk says that an effect of ``kind`` is in ``state``."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
+def wait_for_effect(terminal: Terminal, folder: Path, kind: str, state: str) -> None:
+    """Wait until the session on disk says that an effect of ``kind`` is in ``state``, or was; what is written meanwhile is read."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         try:
             effects = session_of(folder, sandbox=False)["effects"]
         except (OSError, ValueError):
             effects = []
-        if any((effect["kind"], effect["state"]) == (kind, state) for effect in effects):
+        if any(effect["kind"] == kind and effect["state"] in (state, "done") for effect in effects):
             return
-        time.sleep(0.002)
+        terminal.read(
+            0.002
+        )  # a terminal that nobody reads is full at some time, and holds up who writes to it
     raise AssertionError(f"no {kind} was ever {state}")
 
 

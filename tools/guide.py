@@ -102,7 +102,7 @@ def _models(chinese: bool) -> list[str]:
                 str(price.amount) if price else "–",
                 _by_token(token, chinese) if token else "–",
                 f"{hour.hour} ({hour.unit} × {hour.least})" if hour else "–",
-                " ".join(known.remarks(AS_OF)),
+                locale.joined(*known.remarks(AS_OF)),
             )
         )
     prices = [known.price() for known in text_models()]
@@ -182,7 +182,7 @@ def _cost(chinese: bool) -> list[str]:
 
 def _faults(chinese: bool) -> list[str]:
     heads = (
-        ("平台的回答", "含义", "怎么办")
+        ("平台的响应", "含义", "怎么办")
         if chinese
         else ("the platform's answer", "what it means", "what to do")
     )

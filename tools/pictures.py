@@ -16,7 +16,8 @@ from itertools import groupby
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from tests.terminal import Terminal, environment
+from terminal import Terminal, environment
+
 from wizard import locale
 from wizard.locale import _
 from wizard.steps.review import YES
@@ -132,7 +133,7 @@ def screens(language: str, folder: Path) -> Iterator[tuple[str, tuple[Line, ...]
         _enter_until(terminal, _("Does this look right?"))
         yield "preview", cells(terminal), _("Preview")
         confirmation = _(
-            "Type {word} to begin (simulated: nothing is sent to Alibaba Cloud and nothing costs)"
+            "Type {word} to begin (simulated: nothing is sent to Alibaba Cloud and nothing is charged)"
         )
         _enter_until(terminal, confirmation.format(word=YES)[:10])
         yield "review", cells(terminal), _("Review")

@@ -41,7 +41,7 @@ def _page(tongue: str) -> Iterator[str]:
     top = parser()
     common = {option for action in _options(_commands(top)["models"]) for option in action.option_strings}
     common -= {"--json"}
-    yield from (f"# bailian-wizard: {words['title']}", "", words["other"], "", words["made"], "")
+    yield from (f"# {words['title']}", "", words["other"], "", words["made"], "")
     yield from (*_prose(top.description or ""), words["streams"], "")
     shared = [action for action in _options(_commands(top)["run"]) if common & set(action.option_strings)]
     yield from (

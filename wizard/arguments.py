@@ -167,7 +167,7 @@ def _common(to: argparse.ArgumentParser, *, platform: bool = True, first: bool =
         "--lang",
         choices=["zh", "en"],
         default=argparse.SUPPRESS,
-        help=_("language of all words (else from the locale)"),
+        help=_("language of all words (else from LC_ALL, LC_MESSAGES, LANG)"),
     )
     to.add_argument(
         "--plain",
@@ -281,7 +281,7 @@ def _convert(command: argparse.ArgumentParser) -> None:
         "--split",
         default=None,
         metavar="NAME=SHARE,...",
-        help=_("several outputs, such as train=0.9,dev=0.1"),
+        help=_('several outputs, such as "train=0.9,dev=0.1"'),
     )
     command.add_argument(
         "--shuffle-options", action="store_true", default=False, help=_("put the options in another order")
@@ -323,7 +323,7 @@ def _check(command: argparse.ArgumentParser) -> None:
         "--fix",
         action="store_true",
         default=False,
-        help=_("mend what is safe, in a new file; rows that can't be sent go aside"),
+        help=_("fix what is safe, in a new file; rows that can't be sent go aside"),
     )
     command.add_argument("--out", type=Path, default=None, metavar="FILE", help=_("where --fix writes"))
     _columns(command)

@@ -17,7 +17,7 @@ from wizard.arguments import parse as arguments_of
 from wizard.commands.scene import Scene
 from wizard.errors import INTERRUPTED, StorageError, WizardError
 from wizard.local import log, redaction
-from wizard.locale import _
+from wizard.locale import _, joined
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -159,10 +159,10 @@ def _own_up(bug: Exception, *, as_json: bool) -> int:
     told = _("something unexpected happened ({what}).").format(what=what[:LONGEST_WORDS])
     request_id = getattr(bug, "request_id", "")
     if request_id:
-        told += " " + _("request id: {id}").format(id=request_id) + "."
-    told += " " + _("What was answered is saved.")
+        told = joined(told, _("request id: {id}.").format(id=request_id))
+    told = joined(told, _("What was answered is saved."))
     if path is not None:
-        told += " " + _("To report it, send {path}; no key is in it.").format(path=path)
+        told = joined(told, _("To report it, send {path}; no key is in it.").format(path=path))
     process.say(_("error: {message}").format(message=told), lines=False)
     if as_json:
         _print_error({"code": "unexpected", "message": told, "hint": "", "request_id": request_id})

@@ -130,9 +130,9 @@ def remote_file(data: Mapping[str, Any]) -> RemoteFile | None:
 def uploaded(body: Mapping[str, Any], name: str) -> str:
     """The id that the upload of ``name`` got, else an empty text. One file goes up, so a single entry is ours."""
     entries = _entries(section(body, "data").get("uploaded_files"))
-    ours = [entry for entry in entries if _text(entry.get("name")) == name] or (
-        entries if len(entries) == 1 else []
-    )
+    ours = [entry for entry in entries if _text(entry.get("name")) == name] or [
+        entry for entry in entries if len(entries) == 1 and not _text(entry.get("name"))
+    ]
     return next((found for entry in ours if valid_id(found := _text(entry.get("file_id")))), "")
 
 

@@ -152,7 +152,12 @@ class Bailian:
 
     def job(self, job_id: str) -> Job:
         """As the protocol says."""
-        return self._calls.read(f"/fine-tunes/{_checked(job_id)}", "finetune", answers.job)
+        # Another job's answer says nothing of this one.
+        return self._calls.read(
+            f"/fine-tunes/{_checked(job_id)}",
+            "finetune",
+            lambda body: found if (found := answers.job(body)) and found.job_id == job_id else None,
+        )
 
     def logs(self, job_id: str, offset: int = 0, lines: int = LOG_PAGE) -> LogPage:
         """As the protocol says; ``total`` is never less than what was given."""
@@ -286,7 +291,11 @@ class Bailian:
                     seen.add(identity(found))
                     yield found
             received += page.entries
-            last = page.entries < (page.size or page_size) if page.total is None else received >= page.total
+            # A total that is less than what came is none; where no size is told, only a page without news is the end.
+            if page.total is not None and page.total >= received:
+                last = received == page.total
+            else:
+                last = page.size is not None and page.entries < page.size
             if last or len(seen) == before:
                 return
 

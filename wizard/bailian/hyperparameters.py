@@ -71,7 +71,11 @@ class Hyperparameter:
             "target_modules": _("LoRA target"),
             "split": _("Part that is trained"),
         }
-        return f"{words[self.name]} ({self.name})" if self.name in words else self.name
+        return (
+            _("{text} ({aside})").format(text=words[self.name], aside=self.name)
+            if self.name in words
+            else self.name
+        )
 
     def why(self) -> str:
         """What it does and what to mind, in one or two sentences, in the language in use."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from wizard.locale import _
+from wizard.locale import _, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +52,4 @@ class Retirement:
             if self.still_listed
             else _("Whether it can still be tuned isn't known.")
         )
-        return f"{ended.format(date=day)} {tuned}"
+        return joined(ended.format(date=day), tuned)

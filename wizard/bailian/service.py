@@ -238,13 +238,17 @@ class Platform(Protocol):
         ...
 
 
-def log_from(platform: Platform, job_id: str, offset: int = 0, *, most: int) -> Iterator[str]:
+def log_from(
+    platform: Platform, job_id: str, offset: int = 0, *, most: int, requests: int = LONGEST_LOG
+) -> Iterator[str]:
     """The lines of a job's log from ``offset`` on, up to the total that the platform states at first, and ``most`` lines.
 
-    A server that gives the same lines whatever the offset is thus comes to an end too, and so does a total that grows.
+    A server that gives the same lines whatever the offset is thus comes to an end too, and so does a total that grows;
+    one that gives a line at a time, after so many ``requests``.
     """
     end = offset + most
-    while offset < end:
+    while offset < end and requests > 0:
+        requests -= 1
         page = platform.logs(job_id, offset, min(end - offset, LOG_PAGE))
         end = min(end, page.total)
         for line in page.lines[: end - offset]:

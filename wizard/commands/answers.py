@@ -12,7 +12,7 @@ from wizard.commands.scene import Scene
 from wizard.engine.run import Given
 from wizard.engine.step import NOTHING, Answer, Choice, Front, Unacceptable
 from wizard.errors import UsageError, reason
-from wizard.locale import _
+from wizard.locale import _, joined
 
 _LARGEST = 1_000_000  # bytes of an answers file
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0)
@@ -51,10 +51,15 @@ def possible(found: Mapping[str, Given], front: Front) -> dict[str, Given]:
         problem, hint = _impossible(answer, one.raw) if answer is not None and answer.settable else ("", "")
         if not problem:
             continue
-        said = f"{key} ({'--set' if one.source == 'flag' else '--answers'}): {problem}"
+        said = _("{title}: {line}").format(
+            title=_("{text} ({aside})").format(
+                text=key, aside="--set" if one.source == "flag" else "--answers"
+            ),
+            line=problem,
+        )
         if not front.attended:
             raise UsageError(said, hint)
-        front.say(" ".join(filter(None, (said, hint, _("It is asked in its step.")))), "warn")
+        front.say(joined(said, hint, _("It is asked in its step.")), "warn")
         del kept[key]
     return kept
 

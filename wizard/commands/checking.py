@@ -15,7 +15,7 @@ from wizard.commands.walk import print_json
 from wizard.engine.step import Front
 from wizard.errors import UsageError
 from wizard.interrupts import held
-from wizard.locale import _, ngettext
+from wizard.locale import _, joined, ngettext
 from wizard.steps.findings import view_of
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _lines(checked: Sequence[Checked], limit: int) -> Iterator[str]:
     for one in checked:
         kind = _("Bailian's format") if one.bailian else _("source data")
         rows = ngettext("{rows:,} row can be sent", "{rows:,} rows can be sent", one.tally.rows)
-        yield "{path} ({kind}): {rows}; {errors}, {warnings}.".format(
+        yield _("{path} ({kind}): {rows}; {errors}, {warnings}.").format(
             path=one.path,
             kind=kind,
             rows=rows.format(rows=one.tally.rows),
@@ -195,7 +195,7 @@ def _write_sarif(path: Path, checked: Sequence[Checked]) -> None:
                 {
                     "ruleId": found.code,
                     "level": found.severity,
-                    "message": {"text": f"{found.what} {found.fix}"},
+                    "message": {"text": joined(found.what, found.fix)},
                     "locations": [{"physicalLocation": where}],
                 }
             )
@@ -226,7 +226,7 @@ def _fix(paths: Sequence[Path], arguments: Namespace) -> int:
             "{source} -> {output}: {rows:,} row", "{source} -> {output}: {rows:,} rows", mended.rows
         )
         process.result(rows.format(source=path, output=mended.output, rows=mended.rows))
-        for sentence in mended.sentences or (_("nothing had to be mended"),):
+        for sentence in mended.sentences or (_("nothing had to be fixed"),):
             process.result(f"  {sentence}", lines=False)
         if mended.rejected_file is not None:
             line = ngettext(

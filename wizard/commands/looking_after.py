@@ -18,7 +18,7 @@ from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Facts, Front, Quit
 from wizard.engine.view import Table, Text, View
 from wizard.errors import INTERRUPTED, ApprovalMissing, PlatformError, UsageError
-from wizard.locale import _, ngettext
+from wizard.locale import _, joined, ngettext
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def models(scene: Scene) -> int:
                 shown,
                 date_shown(price.date) if price else "-",
                 ", ".join(model.training_types),
-                " ".join(model.remarks()),
+                joined(*model.remarks()),
             )
         )
     heads = (_("Model"), _("Per 1,000"), _("As of"), _("Training types"), _("Remarks"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wizard.errors import OwnerUnknown
 from wizard.local import state
-from wizard.locale import _
+from wizard.locale import _, joined
 
 if TYPE_CHECKING:
     from wizard.engine.step import Front
@@ -46,6 +46,8 @@ def _agreed(unknown: OwnerUnknown, front: Front) -> bool:
         return False
     choices = (Choice("no", _("No, leave it alone")), Choice("yes", _("Yes, use it from now on")))
     try:
-        return front.decide(Decision(unknown.message + " " + _("Use it?"), choices, "no", explained)) == "yes"
+        return (
+            front.decide(Decision(joined(unknown.message, _("Use it?")), choices, "no", explained)) == "yes"
+        )
     except Quit:
         raise KeyboardInterrupt from None

@@ -7,7 +7,7 @@ from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Front
 from wizard.engine.view import Table, View
 from wizard.errors import DecisionNeeded
-from wizard.locale import _
+from wizard.locale import _, joined
 from wizard.steps.wording import moment
 from wizard.steps.world import World
 
@@ -51,7 +51,7 @@ def said_of_foreign(session: Session) -> str:
         "computer or by an earlier version. Its answers are offered; its approval and its paths count for nothing."
     )
     if session.effects:
-        told += " " + _("What it says was sent is looked for on the platform before anything is sent.")
+        told = joined(told, _("What it says was sent is looked for on the platform before anything is sent."))
     return told
 
 

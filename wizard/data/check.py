@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from wizard.data.codes import checking
 from wizard.data.record import Where
-from wizard.locale import _, language
+from wizard.locale import _, joined, language
 
 Severity: TypeAlias = Literal["error", "warning"]
 
@@ -31,7 +31,7 @@ class Finding:
     fix: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.code}: {self.what} {self.fix}"
+        return f"{self.where}: {self.code}: {joined(self.what, self.fix)}"
 
     def as_dict(self) -> dict[str, Any]:
         """The finding for programs: code, severity, file, line (0: the whole file), what, fix."""

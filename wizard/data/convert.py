@@ -25,7 +25,7 @@ from wizard.data.workers import how_many
 from wizard.errors import DataError, UsageError
 from wizard.local.storage import make_folder, refusal
 from wizard.local.way import refuse_links
-from wizard.locale import _, ngettext
+from wizard.locale import _, joined, ngettext
 
 if TYPE_CHECKING:
     from wizard.data.tokens import Counting, Sampled, Tokenizer
@@ -231,7 +231,7 @@ def _kind(work: Underway) -> Kind:
 
 def _told(number: int, raw: bytes, why: tuple[Finding, ...]) -> bytes:
     """The line about a row left out; bytes that are no UTF-8 are written as backslash, x and two digits."""
-    what = " ".join([found.what for found in why])
+    what = joined(*(found.what for found in why))
     row = {"line": number, "code": why[0].code, "what": what, "row": raw.decode("utf-8", "backslashreplace")}
     return wire.text(row) + b"\n"
 

@@ -20,7 +20,7 @@ from wizard.data.record import trim
 from wizard.data.rows import PLAIN, Reading, decode, understand
 from wizard.errors import DataError
 from wizard.local.storage import writing
-from wizard.locale import _
+from wizard.locale import _, joined
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -92,7 +92,7 @@ def mend(source: Path, output: Path | None = None, columns: Columns = None) -> M
                 rest.write(_aside(raw, number, faults))
         if not work.rows:
             raise NotMendable(
-                _("No row of {path} can be mended.").format(path=source), _("See what check says about it.")
+                _("No row of {path} can be fixed.").format(path=source), _("See what check says about it.")
             )
     return Mended(
         source, output, aside if work.rejected else None, work.rows, work.rejected, tuple(work.done.items())
@@ -191,7 +191,7 @@ def _refuse_others(source: Path, encoding: str) -> None:
     first = text.partition("\n")[0].strip()
     if head and (not first.startswith("{") or first == "{"):
         raise NotMendable(
-            _("{path} is not JSON Lines, so it can't be mended line by line.").format(path=source),
+            _("{path} is not JSON Lines, so it can't be fixed line by line.").format(path=source),
             _("Convert it instead: bailian-wizard convert {path} OUTPUT").format(path=source),
         )
 
@@ -223,7 +223,7 @@ def _aside(raw: bytes, number: int, faults: tuple[Finding, ...]) -> bytes:
     row = {
         "line": number,
         "code": faults[0].code,
-        "what": " ".join(fault.what for fault in faults),
+        "what": joined(*(fault.what for fault in faults)),
         "row": raw.decode("utf-8", "backslashreplace"),
     }
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"

@@ -95,7 +95,7 @@ class _Output:
         if len(self.files) >= _MOST:
             raise DataError(
                 _("The output would need more than {count} parts.").format(count=_MOST),
-                _("Choose a larger --max-part-size."),
+                _("Choose a higher --max-part-size."),
             )
         self.files.append(_File(self.path, self._digests))
 
@@ -256,5 +256,5 @@ def _too_small(limit: int, data: bytes) -> DataError:
         _("A row of {size:,} bytes doesn't fit into a file of {limit:,} bytes.").format(
             size=size, limit=limit
         ),
-        _("Choose a larger --max-part-size, or leave the row out."),
+        _("Choose a higher --max-part-size, or leave the row out."),
     )

@@ -26,7 +26,7 @@ from wizard.errors import (
     Refused,
     StorageError,
 )
-from wizard.locale import _
+from wizard.locale import _, joined
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -96,6 +96,10 @@ class Effectful(Protocol):
         """Whether an earlier outcome is still there."""
         ...
 
+    def release(self) -> None:
+        """A person wants another request, knowing that an earlier one may have taken effect."""
+        ...
+
     def send(self, commit: Callable[[], None]) -> Receipt:
         """Send the one request. ``commit`` is called before the bytes leave that can bring it about.
 
@@ -137,6 +141,7 @@ def _settled(effect: Effectful, sent: Effect, session: Session, front: Front) ->
     found = _reconcile(effect, sent, session, front)
     if isinstance(found, Receipt):
         return found
+    effect.release()
     session.forget(sent)
     return _bring_about(effect, session, front, besides=found)
 
@@ -243,8 +248,8 @@ def _ask_about(hearsay: Sequence[Effect], front: Front) -> None:
     accounts = ", ".join(dict.fromkeys(said.account for said in hearsay if said.account))
     question = _("The session that lay here before says that a job was created ({ids}).").format(ids=ids)
     if accounts:
-        question += " " + _("With: {account}.").format(account=accounts)
-    question += " " + _("The platform shows none that is equal to this plan. Create one?")
+        question = joined(question, _("With: {account}.").format(account=accounts))
+    question = joined(question, _("The platform shows none that is equal to this plan. Create one?"))
     decision = Decision(
         question,
         (Choice("leave", _("Leave it for now")), Choice("another", _("Yes, create another one"))),
@@ -350,10 +355,8 @@ def _ask_again(effect: Effectful, front: Front, elsewhere: str) -> None:
     question = _(
         "{name} is not to be found on the platform. It may have failed, or it may still appear."
     ).format(name=effect.name)
-    if elsewhere:
-        question = f"{elsewhere} {question}"
     decision = Decision(
-        question,
+        joined(elsewhere, question),
         (
             Choice("leave", _("Leave it for now, and look again at the next start")),
             Choice("again", _("Send it again (if the first one does appear later, there are two)")),
@@ -367,11 +370,7 @@ def _ask_again(effect: Effectful, front: Front, elsewhere: str) -> None:
     )
     if front.decide(decision) != "again":
         raise DecisionNeeded(
-            " ".join(
-                filter(
-                    None, (elsewhere, _("Whether {name} happened is still unknown.").format(name=effect.name))
-                )
-            ),
+            joined(elsewhere, _("Whether {name} happened is still unknown.").format(name=effect.name)),
             _("Start the wizard again later: it looks first. Nothing is sent twice without asking you."),
         )
 

@@ -21,7 +21,7 @@ def ask(error: WizardError, front: Front, *, own_questions: str, way_back: bool)
     remedies = [remedy for remedy in error.remedies if remedy.key]
     choices = [Choice(str(number), remedy.label) for number, remedy in enumerate(remedies)]
     mended = isinstance(error, DataError)
-    again = _("I have mended the file, read it again") if mended else _("Try again")
+    again = _("I have fixed the file, read it again") if mended else _("Try again")
     choices.append(Choice("retry", again))
     if own_questions:
         back = _("Back to the questions of this step: {title}").format(title=own_questions)
@@ -36,7 +36,7 @@ def ask(error: WizardError, front: Front, *, own_questions: str, way_back: bool)
     first = "0" if remedies and remedies[0].value is None else "retry"
     explained = _(
         "Something could not be done; what it was and what helps stands above. Nothing that you answered is lost.\n"
-        "Try again when you have mended it outside, such as a file or the network; or change an answer here.\n"
+        "Try again when you have fixed it outside, such as a file or the network; or change an answer here.\n"
         "Leave, and the next start goes on from here. Your session: bailian-wizard sessions"
     )
     chosen = front.decide(Decision(_("What now?"), tuple(choices), first, explained))

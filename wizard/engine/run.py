@@ -246,7 +246,7 @@ class Run:
     def _verify(self) -> None:
         for step in self._open_steps():
             if step.gives and self._stands(step) and (reason := self._untrue(step)):
-                self.front.say(f"{step.title()}: {reason}", "warn")
+                self.front.say(_("{title}: {line}").format(title=step.title(), line=reason), "warn")
                 self.session.drop(step.gives)
 
     def _stands(self, step: Step) -> bool:
@@ -327,7 +327,10 @@ class Run:
                         digest=str(field.value),
                     ) from None
                 self.session.save()  # it is not given again by the next start
-                said = f"{field.key} ({_source_name(source)}): {problem}"
+                said = _("{title}: {line}").format(
+                    title=_("{text} ({aside})").format(text=field.key, aside=_source_name(source)),
+                    line=problem,
+                )
                 if not self.front.attended:
                     raise UsageError(said) from None
                 self.front.say(said, "warn")

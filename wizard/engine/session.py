@@ -141,7 +141,11 @@ class Session:
     def put_away(cls, folder: Path) -> Iterator[Self]:
         """The sessions that were put away in ``folder``, to look at only; one that can't be read is passed over."""
         for name in state.names(folder / SHELF):
-            if name.endswith(".json") and (session := cls._looked_at(folder, folder / SHELF / name)):
+            session = None
+            if name.endswith(".json"):
+                with suppress(StorageError):  # a link, say: nothing that was put away here
+                    session = cls._looked_at(folder, folder / SHELF / name)
+            if session is not None:
                 yield session
 
     @classmethod
@@ -192,8 +196,13 @@ class Session:
         own = [effect for effect in self.effects.values() if not effect.hearsay]
         if own or any(move.get("what") == TRUSTED for move in self.moves):
             return None
-        kept = (self.folder / SHELF).glob(f"{self.id}-foreign*.json")
-        newest = max(kept, key=lambda path: path.stat().st_mtime_ns, default=None)
+        kept: dict[Path, int] = {}
+        for name in state.names(self.folder / SHELF):
+            if name.startswith(f"{self.id}-foreign") and name.endswith(".json"):
+                with suppress(OSError, StorageError):  # a link, or gone: none of ours
+                    if found := state.look(self.folder / SHELF / name):
+                        kept[self.folder / SHELF / name] = found.st_mtime_ns
+        newest = max(kept, key=lambda path: kept[path], default=None)
         return self._looked_at(self.folder, newest) if newest is not None else None
 
     def trust(self) -> None:
@@ -299,9 +308,13 @@ class Session:
             ) from None
         fresh = Session(self.folder, None)
         self.id, self.created = fresh.id, fresh.created
-        self.facts, self.effects, self.moves, self.offered, self.given = {}, {}, [], {}, {}
+        # What nobody has settled stays to be looked for, whoever starts anew: a script with --new, time and again.
+        kept = {key: effect for key, effect in self.effects.items() if effect.hearsay}
+        self.facts, self.effects, self.moves, self.offered, self.given = {}, kept, [], {}, {}
         self.foreign, self._kept_aside = False, None
         log.of_session(self.id)
+        if kept:
+            self.save()
         return target
 
     def close(self) -> None:
@@ -381,9 +394,9 @@ class Session:
                 effect.kind,
                 "sent",
                 time.time(),
-                account=effect.account,
+                account=_in_a_line(effect.account),
                 hearsay=True,
-                claimed=str((effect.receipt or {}).get("id", "")) or effect.claimed,
+                claimed=_in_a_line(str((effect.receipt or {}).get("id", "")) or effect.claimed),
             )
             for effect in self.effects.values()
         }
@@ -445,6 +458,11 @@ class Session:
         return SessionDamaged(
             _("The session file was damaged. It is kept as {aside}.").format(aside=aside), hint
         )
+
+
+def _in_a_line(text: str) -> str:
+    """A stranger's words, fit to stand within a sentence."""
+    return " ".join(text.split())[:200]
 
 
 def _sound(effect: Mapping[str, Any]) -> bool:

@@ -13,10 +13,11 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wizard.errors import StorageError
-from wizard.local import storage
+from wizard.errors import StorageError, UsageError
+from wizard.local import storage, userstate
 from wizard.local.lock import Busy, take
-from wizard.local.userstate import user_state
+from wizard.local.userstate import VARIABLE, user_state
+from wizard.local.way import STATE, project_of
 from wizard.locale import _
 
 FILE = "secret"
@@ -43,20 +44,46 @@ class Seal:
 
 
 def seal(folder: Path) -> Seal:
-    """The seal for what lies in ``folder``. The secret is made at the first use. Raises StorageError."""
+    """The seal for what lies in ``folder``. The secret is made at the first use. Raises StorageError and UsageError."""
+    if STATE in folder.parts:
+        _refuse_inside(project_of(folder))
     return Seal(folder.resolve(), _secret())
+
+
+def _refuse_inside(project: Path) -> None:
+    """Whoever makes the project must not be able to bring the secret along; one's own home folder nobody else makes."""
+    home, place = user_state().resolve(), project.resolve()
+    if home.is_relative_to(place) and place != _own_home():
+        raise UsageError(
+            _("{folder}, where the wizard keeps what is yours alone, lies inside this project.").format(
+                folder=home
+            ),
+            _("Name a folder outside of it with {name}.").format(name=VARIABLE),
+        )
+
+
+def _own_home() -> Path:
+    """The home folder as the system knows it, whatever the environment says."""
+    try:
+        import pwd
+    except ImportError:
+        return Path.home().resolve()
+    try:
+        return Path(pwd.getpwuid(os.geteuid()).pw_dir).resolve()
+    except KeyError:
+        return Path(os.sep)
 
 
 def _secret() -> bytes:
     home = user_state()
     path = home / FILE
     try:
-        found = _read(path)
+        found = _read()
         if found is None:
             storage.private_folder(home)
             with_lock = take(home / f"{FILE}.lock", seconds=_PATIENCE)
             try:
-                found = _read(path)
+                found = _read()
                 if found is None:
                     found = os.urandom(LENGTH)
                     storage.write_atomically(path, found, mode=0o600)
@@ -70,20 +97,10 @@ def _secret() -> bytes:
     return found
 
 
-def _read(path: Path) -> bytes | None:
-    """The secret; None where there is none that is whole. A link is not followed."""
-    flags = (
-        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    )
-    try:
-        descriptor = os.open(path, flags)
-    except FileNotFoundError:
-        return None
-    try:
-        data = os.read(descriptor, LENGTH + 1)
-    finally:
-        os.close(descriptor)
-    return data if len(data) == LENGTH else None
+def _read() -> bytes | None:
+    """The secret; None where there is none that is whole."""
+    data = userstate.read(FILE)
+    return data if data is not None and len(data) == LENGTH else None
 
 
 def _unusable(home: Path, reason: str) -> StorageError:

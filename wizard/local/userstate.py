@@ -83,20 +83,38 @@ def accept_owner(project: Path, owner: int) -> None:
 
 
 def lines(name: str) -> list[bytes]:
-    """The lines of the file ``name`` here; none where it isn't there, or isn't this user's own. Raises StorageError, UsageError."""
+    """The lines of the file ``name`` here; none where it isn't there. Raises StorageError, UsageError."""
+    return (read(name) or b"").splitlines()
+
+
+def read(name: str) -> bytes | None:
+    """All that the file ``name`` here holds; None where it isn't there. Raises StorageError and UsageError.
+
+    One that can't be this user's own (a link, no ordinary file, another owner's) is refused: passing over it would be
+    taking for unspent what was spent.
+    """
     path = user_state() / name
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
+        storage.refuse_special(path)
         descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
     except (FileNotFoundError, NotADirectoryError):
-        return []
+        return None
     except OSError as error:
         raise storage.refusal(path, error, reading=True) from error
-    with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, so that no link is followed
+    try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or (hasattr(os, "geteuid") and found.st_uid != os.geteuid()):
-            return []
-        return stream.read().splitlines()
+            raise StorageError(
+                _("{path} belongs to another user, so it can't tell what was spent by you.").format(
+                    path=path
+                ),
+                _("Make it yours (chown), or name another folder with {name}.").format(name=VARIABLE),
+            )
+        with open(descriptor, "rb", closefd=False) as stream:
+            return stream.read()
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -12,6 +12,10 @@ from pathlib import Path
 ENGLISH = "en"
 CHINESE = "zh_CN"
 LANGUAGES = (CHINESE, ENGLISH)
+_CLOSED, _OPEN = (
+    "\u3002\uff01\uff1f\uff1b\uff1a\uff0c\uff09",
+    "\uff08",
+)  # what fills a whole cell in Chinese, and has its blank in it
 
 _translations: _gettext.NullTranslations = _gettext.NullTranslations()
 _language = ENGLISH
@@ -50,6 +54,14 @@ def language() -> str:
 def _(sentence: str) -> str:
     """``sentence`` (English, the catalogue's key) in the language in use."""
     return _translations.gettext(sentence)
+
+
+def joined(*sentences: str) -> str:
+    """Sentences one after the other, the empty left out: with a blank between two, but none at a full-width stop or bracket."""
+    text = ""
+    for sentence in filter(None, sentences):
+        text += sentence if not text or text[-1] in _CLOSED or sentence[0] in _OPEN else f" {sentence}"
+    return text
 
 
 def ngettext(one: str, many: str, count: int) -> str:

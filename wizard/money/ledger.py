@@ -11,7 +11,6 @@ import json
 import os
 import re
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -35,6 +34,7 @@ class Entry:
 
     ``platform`` and ``key``: the address and the key's fingerprint. ``id`` and ``status``: of the job, where it is known.
     ``number``: of this very line, drawn at random, so that a line that is met again, here or there, is known to be the same.
+    ``frees``: the number of the spent line that this one frees.
     """
 
     kind: Kind
@@ -48,6 +48,7 @@ class Entry:
     at: str = ""
     place: str = ""
     number: str = ""
+    frees: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +89,23 @@ class Ledger:
         return tuple(entry for entry, sealed in self._lines() if not sealed)
 
     def spent(self) -> Iterator[tuple[str, Spent]]:
-        """Each approval that was spent more often than freed, or has a job, with the base of its plan.
+        """Each approval that was spent and not freed, or has a job, with the base of its plan.
 
-        Counted, and not followed line by line: neither a clock that was set back nor a line that stands twice or in
-        another place changes what it comes to.
+        A line frees the very line whose number it has: neither a clock that was set back, nor a line that stands twice, in
+        another place, or is missing, makes more free than was spent.
         """
         found: dict[tuple[str, str], tuple[str, Spent]] = {}
-        spent: Counter[tuple[str, str]] = Counter()
+        freed = {entry.frees for entry in self.entries if entry.kind == "freed"}
+        open_still = {
+            (entry.approval, entry.session)
+            for entry in self.entries
+            if entry.kind == "spent" and entry.number not in freed
+        }
         for entry in self.entries:
             key = entry.approval, entry.session
-            spent[key] += {"spent": 1, "freed": -1}.get(entry.kind, 0)
             base, known = found.get(key, (entry.base, Spent(entry.approval, entry.session, entry.at)))
             found[key] = base, replace(known, id=entry.id or known.id, status=entry.status or known.status)
-        yield from (known for key, known in found.items() if spent[key] > 0 or known[1].id)
+        yield from (known for key, known in found.items() if key in open_still or known[1].id)
 
     def spent_by(self, session: str, approval: str) -> bool:
         """Whether this session spent this approval, and nothing freed it."""
@@ -127,6 +132,15 @@ class Ledger:
         """Whether this is written already, whenever and wherever it was."""
         return any(replace(known, at="", place="", number="") == entry for known in self.entries)
 
+    def said_elsewhere(self, approval: str) -> bool:
+        """Whether a line here that isn't this user's says that this very approval was spent: no proof, and reason to look."""
+        foreign = self.foreign()
+        freed = {entry.frees for entry in foreign if entry.kind == "freed"}
+        return any(
+            (entry.kind, entry.approval) == ("spent", approval) and entry.number not in freed
+            for entry in foreign
+        )
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """While the block lasts, no other wizard of this user writes; what others wrote before is seen. Raises StorageError."""
@@ -139,6 +153,8 @@ class Ledger:
         entry = replace(
             entry, at=time.strftime("%Y-%m-%dT%H:%M:%S%z"), place=self._place, number=token_hex(8)
         )
+        if entry.kind == "freed":
+            entry = replace(entry, frees=self._last_spent(entry))
         body = json.dumps(asdict(entry), ensure_ascii=False).encode()
         seal = secrets.seal(self._folder).of(PURPOSE, body)
         self._entries = None  # whatever of it comes to stand
@@ -152,6 +168,14 @@ class Ledger:
         except OSError as error:
             raise storage.refusal(self._path, error) from error
         storage.sync_name(self._path)
+
+    def _last_spent(self, freeing: Entry) -> str:
+        spent = [
+            known.number
+            for known in self.entries
+            if (known.kind, known.approval, known.session) == ("spent", freeing.approval, freeing.session)
+        ]
+        return spent[-1] if spent else ""
 
     def _lines(self) -> Iterator[tuple[Entry, bool]]:
         try:

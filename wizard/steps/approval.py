@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wizard.engine.step import Facts
-from wizard.errors import ApprovalMissing
+from wizard.errors import ApprovalMissing, DecisionNeeded
 from wizard.locale import _
 from wizard.money.ledger import Entry, Kind
 from wizard.steps.facts import Proof
@@ -33,11 +33,17 @@ def is_spent(facts: Facts, world: World) -> bool:
     return world.ledger.spent_by(world.session_id, facts["review.approval"])
 
 
+def may_be_spent(facts: Facts, world: World) -> bool:
+    """Whether it is spent, or a line in this folder that isn't this user's says so: reason to look before anything is sent."""
+    return is_spent(facts, world) or world.ledger.said_elsewhere(facts["review.approval"])
+
+
 def record(kind: Kind, facts: Facts, world: World, *, job_id: str = "", status: str = "") -> None:
     """Write down, durably, what happened to this session's approval, unless the ledger says so.
 
     Spending one demands it first, while every other wizard of this user is kept from spending: of two folders with the
-    same plan the second one sees what the first one did. Raises StorageError, and ApprovalMissing as ``demand`` does.
+    same plan the second one sees what the first one did. Raises StorageError, ApprovalMissing as ``demand`` does, and
+    DecisionNeeded where the same approval was spent meanwhile, by a copy of this very session.
     """
     ledger, proof = world.ledger, Proof.of(facts)
     entry = Entry(
@@ -53,6 +59,13 @@ def record(kind: Kind, facts: Facts, world: World, *, job_id: str = "", status: 
     with ledger.held():
         if kind == "spent":
             demand(facts, world)
+            if is_spent(facts, world):
+                raise DecisionNeeded(
+                    _(
+                        "This approval has just been used by another start, in this folder or a copy of it; nothing was sent here."
+                    ),
+                    _("Start the wizard again: it looks for that job first."),
+                )
         known = {"spent": is_spent(facts, world), "freed": not is_spent(facts, world)}
         if not known.get(kind, ledger.has(entry)):
             ledger.write(entry)

@@ -12,7 +12,7 @@ from wizard.data import catalog
 from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, WizardError
 from wizard.local.named import plainest
-from wizard.locale import _, ngettext
+from wizard.locale import _, joined, ngettext
 from wizard.steps import columns
 from wizard.steps.help import about
 from wizard.steps.wording import bytes_shown
@@ -268,7 +268,7 @@ class Dataset(Step):
         else:
             train = self._training_file(self._place(source), facts)
             if problem := self._problem(train):  # since it was chosen
-                raise DataError(problem, _("Choose another file, or mend this one."))
+                raise DataError(problem, _("Choose another file, or fix this one."))
             meanings = columns.chosen(facts)
             chosen.append(("train", train, self._output_name(train)))
         if validation == BY_FILE:
@@ -362,7 +362,7 @@ class Dataset(Step):
         try:
             place = self._place(path)
         except WizardError as problem:
-            return f"{problem.message} {problem.hint}".strip()
+            return joined(problem.message, problem.hint)
         if place.sets:
             return None
         if place.names:
@@ -389,7 +389,7 @@ class Dataset(Step):
                     else _why_no_rows(path, named or str(path))
                 )
             except WizardError as problem:
-                self._problems[identity] = f"{problem.message} {problem.hint}".strip()
+                self._problems[identity] = joined(problem.message, problem.hint)
         return self._problems[identity]
 
     def _recognised(self, path: Path, about: Mapping[str, str] | None = None) -> Recognised:

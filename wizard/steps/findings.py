@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.engine.view import Bars, Block, Pairs, Table, Text, View
-from wizard.locale import _, ngettext
+from wizard.locale import _, joined, ngettext
 
 if TYPE_CHECKING:
     from wizard.data.audit import Checked
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 
 MAX_LENGTH = 2_048  # tokens, as is recommended
-FULL_STOP = "\u3002"  # needs no blank behind it
 FIRST = 3  # kinds of findings that are shown at once: with the statistics and the question they fit a small screen
 
 
@@ -33,7 +32,7 @@ def found_in(findings: Findings) -> View:
             if first.where.line
             else Path(first.where.file).name
         )
-        rows.append((code, f"{count:,}", where, f"{first.what} {first.fix}"))
+        rows.append((code, f"{count:,}", where, joined(first.what, first.fix)))
     heads = (_("Finding"), _("Times"), _("First"), _("What it is, and what to do"))
     return View((Table(heads, tuple(rows), frozenset({1})),))
 
@@ -111,8 +110,7 @@ def _told(findings: Findings, code: str, *, left_out: bool = False) -> str:
     times = f" × {count:,}" if count > 1 else ""
     where = _(" (line {line})").format(line=first.where.line) if first.where.line else ""
     fix = "" if left_out and findings.severity(code) == "error" else first.fix
-    blank = "" if first.what.endswith(FULL_STOP) else " "
-    return f"{code}{times}{where} {first.what}{blank}{fix}".rstrip()
+    return f"{code}{times}{where} {joined(first.what, fix)}".rstrip()
 
 
 def view_of(checked: Checked, numbers: Statistics) -> View:
@@ -145,7 +143,14 @@ def view_of(checked: Checked, numbers: Statistics) -> View:
     if letters.rows:
         longest = numbers.longest_right
         chance = _("by chance")
-        rows.append((_("longest option is right"), f"{longest.share:.0%} ({chance} {longest.chance:.0%})"))
+        rows.append(
+            (
+                _("longest option is right"),
+                _("{text} ({aside})").format(
+                    text=f"{longest.share:.0%}", aside=f"{chance} {longest.chance:.0%}"
+                ),
+            )
+        )
     blocks.append(Table(("", ""), tuple(rows), frozenset({1})))
     bins = dropwhile(lambda bin_: not bin_[2], histogram(numbers.lengths))
     blocks.append(

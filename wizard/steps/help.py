@@ -155,7 +155,7 @@ def _texts(_language: str) -> Mapping[str, str]:
         ),
         "review.change": _(
             "Choose a line to answer its question again; everything else stays.\n"
-            "What rests on it is made anew, and the plan is shown again before anything is sent.\n"
+            "Dependent steps are redone, and the plan is shown again before anything is sent.\n"
             "Lines without a question of their own, such as the cost, follow from the others."
         ),
         "review.despite_permission": _(

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from wizard.bailian.service import CANCELED, FAILED, Agreement, Job, JobRequest, Platform, settings_agree
 from wizard.engine.effects import Receipt
 from wizard.engine.step import Facts, Front, Step, Work
-from wizard.errors import NeverSent, Refused, Remedy, StorageError
+from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy, StorageError
 from wizard.locale import _
 from wizard.steps import approval
 from wizard.steps.estimate import sent_parameters
@@ -80,11 +80,12 @@ class JobCreation:
         self.key = _effect_key(facts)
         self.name = _("the job {name}").format(name=self._request.job_name)
         self.account = approval.account_shown(facts, world)
+        self._seen: set[str] = set()
 
     @property
     def may_have_left(self) -> bool:
-        """Whether the ledger knows that this session spent this approval."""
-        return approval.is_spent(self._facts, self._world)
+        """Whether the ledger knows that this session spent this approval, or anybody's line in this folder says so."""
+        return approval.may_be_spent(self._facts, self._world)
 
     def look(self) -> Sequence[Receipt]:
         """The job of this very approval, where the ledger knows it; jobs on our own training files or of our name.
@@ -92,9 +93,11 @@ class JobCreation:
         What another session's approval is known to have created is not this one.
         """
         mine, others = approval.jobs_known(self._facts, self._world)
+        jobs = tuple(self._platform.jobs())
+        self._seen |= {job.job_id for job in jobs}
         return tuple(
             self._compared(job, mine)
-            for job in self._platform.jobs()
+            for job in jobs
             if job.job_id == mine
             or (
                 job.job_id not in others
@@ -108,19 +111,34 @@ class JobCreation:
 
     def send(self, commit: Callable[[], None]) -> Receipt:
         """One request; a second one only where the platform says that the first one's field created nothing."""
+        spent: list[bool] = []
 
         def spend() -> None:
-            approval.record("spent", self._facts, self._world)
+            if not spent:  # a second request of this creation goes on with the same approval
+                approval.record("spent", self._facts, self._world)
+                spent.append(True)
             commit()
 
         try:
             with self._front.progress(_("Creating the job"), None, "seconds"):
                 job = self._platform.create_job(self._request, before_sending=spend)
         except (NeverSent, Refused, StorageError):
-            with suppress(StorageError):  # what stays spent is looked for at the next start: no harm
-                approval.record("freed", self._facts, self._world)
+            if spent:
+                with suppress(StorageError):  # what stays spent is looked for at the next start: no harm
+                    self.release()
             raise
+        if job.job_id in self._seen:
+            raise OutcomeUnknown(
+                _("The platform answered with {id}, which was there before: that can't be {name}.").format(
+                    id=job.job_id, name=self.name
+                ),
+                request_id=job.request_id,
+            )
         return Receipt(job.job_id, {"created": job.created, "request_id": job.request_id})
+
+    def release(self) -> None:
+        """The approval may be used for another request: a person wants one, knowing of the first."""
+        approval.record("freed", self._facts, self._world)
 
     def _named(self, job: Job) -> bool:
         return bool(job.name) and job.name == self._request.job_name

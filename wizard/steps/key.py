@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.engine.view import Text, View
 from wizard.errors import Refused, Remedy, UsageError, WizardError
-from wizard.locale import _
+from wizard.locale import _, joined
 from wizard.steps import permission
 from wizard.steps.facts import Proof
 from wizard.steps.help import about
@@ -282,7 +282,7 @@ class Key(Step):
         try:
             found = self._world.found_key()
         except UsageError as trouble:
-            self._trouble = f"{trouble.message} {trouble.hint}".strip()
+            self._trouble = joined(trouble.message, trouble.hint)
             return None
         if found is None or found.where != ".env" or facts.get("key.tracked") == found.key.fingerprint:
             return found
@@ -376,5 +376,5 @@ def _key_problem(text: str) -> str | None:
     try:
         ApiKey.clean(text)
     except UsageError as problem:
-        return f"{problem.message} {problem.hint}".strip()
+        return joined(problem.message, problem.hint)
     return None

@@ -156,7 +156,9 @@ def _console(job: Job, facts: Facts, world: World) -> list[tuple[str, str]]:
 
 def _type_shown(training_type: str) -> str:
     if training_type in models.TRAINING_TYPES:
-        return f"{models.training_type_words(training_type)[0]} ({training_type})"
+        return _("{text} ({aside})").format(
+            text=models.training_type_words(training_type)[0], aside=training_type
+        )
     return training_type or _("not told")
 
 
@@ -171,7 +173,7 @@ def status_shown(status: str) -> str:
         "FAILED": _("failed"),
         "CANCELED": _("cancelled"),
     }
-    return f"{status} ({meanings[status]})" if status in meanings else status
+    return _("{text} ({aside})").format(text=status, aside=meanings[status]) if status in meanings else status
 
 
 def command(world: World, *rest: str) -> str:

@@ -160,7 +160,7 @@ def _price(facts: Facts, world: World) -> Iterator[Item]:
     if estimate.rows_dropped:
         tokens += _("; {count:,} too long, dropped by the platform").format(count=estimate.rows_dropped)
     ends = [None, None] if estimate.cost is None else [estimate.cost.low, estimate.cost.high]
-    cost = cost_shown(estimate.cost) + (_(" (simulated: nothing is billed)") if world.sandbox else "")
+    cost = cost_shown(estimate.cost) + (_(" (simulated: nothing is charged)") if world.sandbox else "")
     yield Item("tokens", _("Tokens to train"), [estimate.tokens, estimate.rows], tokens)
     yield Item("cost", _("Cost"), [*ends, price_of(facts)], cost)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from wizard.engine.step import Answer, Choice, Facts, Field, Key, Step, Work
 from wizard.errors import DataError, Remedy
-from wizard.locale import _, ngettext
+from wizard.locale import _, joined, ngettext
 from wizard.steps.facts import SENT_ROLES, Chosen, Converted, Counted, Sampled, Systems
 from wizard.steps.findings import found_in, in_full, in_short, view_of
 from wizard.steps.help import about
@@ -54,7 +54,7 @@ def _wordings() -> Mapping[str, Wording]:
 def words_shown(language: str) -> str:
     """What stands around a question in ``language``."""
     wording = _wordings()[language]
-    return f"{wording.options} A. … {wording.answer}A. …"
+    return joined(wording.options, f"A. … {wording.answer}A. …")
 
 
 # None of these is in the plan, but for the language: the system prompt, what is left out and the parts show in the bytes
@@ -236,7 +236,7 @@ class Preview(Step):
         label = _("What shall every question begin with (the system prompt)?")
         if not self._has_questions(facts):
             label = _("What shall rows without a system prompt begin with?")
-            why += " " + _("Rows that have their own keep it.")
+            why = joined(why, _("Rows that have their own keep it."))
         return SYSTEM_PROMPT.ask(
             label=label,
             why=why,

@@ -67,7 +67,7 @@ class Review(Step):
             return (*typed, APPROVAL.ask(label=APPROVAL.name()))
         plan = plan_of(facts, self._world)
         change = CHANGE.ask(
-            label=_("Which line shall be changed?"),
+            label=_("What do you want to change?"),
             default="none",
             choices=(
                 Choice("none", _("None any more")),
@@ -80,7 +80,9 @@ class Review(Step):
             quiet=True,
         )
         if self._world.sandbox:
-            label = _("Type {word} to begin (simulated: nothing is sent to Alibaba Cloud and nothing costs)")
+            label = _(
+                "Type {word} to begin (simulated: nothing is sent to Alibaba Cloud and nothing is charged)"
+            )
         else:
             label = _("Type {word} to upload the data and create the job, which costs money")
         approval = APPROVAL.ask(
@@ -170,7 +172,8 @@ def _base(facts: Facts) -> Text | None:
     model = models.model(facts["training.model"])
     if model is None or model.retirement is None:
         return None
-    return Text(f"{model.code}: {model.retirement.warning(date.today())}", "warn")  # noqa: DTZ011 - the user's own day
+    warning = model.retirement.warning(date.today())  # noqa: DTZ011 - the user's own day
+    return Text(_("{title}: {line}").format(title=model.code, line=warning), "warn")
 
 
 def _list_price(facts: Facts) -> str:

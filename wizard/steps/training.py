@@ -24,7 +24,7 @@ from wizard.bailian.plans import SIGNS, date_shown
 from wizard.bailian.service import Grant
 from wizard.engine.step import Answer, Choice, Facts, Field, Kind, Step, Work
 from wizard.errors import Remedy, UsageError
-from wizard.locale import _, ngettext
+from wizard.locale import _, joined, ngettext
 from wizard.steps import afterwards, permission
 from wizard.steps.dataset import BY_SPLIT
 from wizard.steps.estimate import (
@@ -49,7 +49,9 @@ NEVER_ASKED = ("target_modules", "split")
 
 
 def _type_label(training_type: str) -> str:
-    return f"{models.training_type_words(training_type)[0]} ({training_type})"
+    return _("{text} ({aside})").format(
+        text=models.training_type_words(training_type)[0], aside=training_type
+    )
 
 
 _NAME = r"[A-Za-z0-9_.-]{1,100}"
@@ -102,7 +104,7 @@ BUDGET = Answer(
     help=lambda: about("training.budget"),
     optional=True,
     schema=lambda: {"exclusiveMinimum": 0},
-    check=lambda value: None if value > 0 else _("A budget is more than nothing."),
+    check=lambda value: None if value > 0 else _("A budget must be above 0."),
     shown=lambda budget: f"{budget:,.2f}",
     unset=lambda: _("no limit"),
 )
@@ -160,14 +162,9 @@ class Training(Step):
         offered = [model for model in models.text_models(region) if set(model.training_types) & set(suitable)]
         model_field = MODEL.ask(
             label=_("Which model shall be trained?"),
-            why=" ".join(
-                filter(
-                    None,
-                    (
-                        _dated(offered, region),
-                        permission.remark(facts, self._world, [model.code for model in offered]),
-                    ),
-                )
+            why=joined(
+                _dated(offered, region),
+                permission.remark(facts, self._world, [model.code for model in offered]),
             ),
             default=offered[0].code,
             choices=tuple(
@@ -202,7 +199,8 @@ class Training(Step):
                 label=_("What shall the job be called?"), default=self._default_name(facts), quiet=True
             ),
             BUDGET.ask(
-                label=_("The most it may cost by the estimate's upper end (empty: no limit)"), quiet=True
+                label=_("Budget in CNY (stop if the highest estimate exceeds it; empty: no limit)"),
+                quiet=True,
             ),
         ]
         return fields

@@ -13,7 +13,7 @@ from wizard.engine.effects import Receipt
 from wizard.engine.plan import digest
 from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy
-from wizard.locale import _, ngettext
+from wizard.locale import _, joined, ngettext
 from wizard.steps import approval, permission
 from wizard.steps.facts import Converted, Proof, Uploaded
 from wizard.steps.preview import LEAST_PART, MB, PART_SIZE
@@ -49,6 +49,8 @@ class Upload(Step):
         """One receipt a file: its role, name and id on the platform."""
         facts = work.facts
         permission.demand(facts, self._world)
+        with self._world.ledger.held():
+            pass  # what is spent later has a place: better known before anything leaves
         platform = self._world.platform(facts)
         uploaded = []
         for file in Converted.all(facts):
@@ -125,6 +127,7 @@ class FileUpload:
         self._demand = demand
         self.remote_name = path.name
         self.account = account
+        self._seen: set[str] = set()
         self.key = "upload:" + digest(
             [proof.endpoint, proof.fingerprint, self.remote_name, file.sha256, file.role]
         )
@@ -134,6 +137,7 @@ class FileUpload:
         """Files with the same name, size and md5, and with no other purpose than training."""
         wanted = (self.remote_name, self._file.size, self._file.md5)
         for found in self._platform.files():
+            self._seen.add(found.file_id)
             if (found.name, found.size, found.md5) == wanted and found.purpose in PURPOSES:
                 return (Receipt(found.file_id, {"created": found.created}),)
         return ()
@@ -141,6 +145,9 @@ class FileUpload:
     def holds(self, receipt: Receipt) -> bool:
         """Whether the file is still there; yes where that can't be asked now."""
         return _is_there(self._platform, receipt.id)
+
+    def release(self) -> None:
+        """Nothing is spent by an upload."""
 
     def send(self, commit: Callable[[], None]) -> Receipt:
         """One upload, from disk, with the bytes that were converted and no others.
@@ -185,6 +192,12 @@ class FileUpload:
                 on_progress=moved,
                 before_last_byte=attempt.commit,
             )
+        if uploaded.file_id in self._seen:
+            raise OutcomeUnknown(
+                _("The platform answered with {id}, which was there before: that can't be {name}.").format(
+                    id=uploaded.file_id, name=self.name
+                )
+            )
         return Receipt(uploaded.file_id, {"created": uploaded.created})
 
     def _wait(self, lost: NeverSent, reached: int, tried: int) -> None:
@@ -218,9 +231,12 @@ class FileUpload:
         size = self._smaller(reached) if len(reached) >= CUTS else None
         hint = _("Try again when the line is better.")
         if size is not None:
-            hint += " " + _(
-                "Smaller parts may get through: {words} (new files, a new plan, and your approval anew)."
-            ).format(words=_setting(size))
+            hint = joined(
+                hint,
+                _(
+                    "Smaller parts may get through: {words} (new files, a new plan, and your approval anew)."
+                ).format(words=_setting(size)),
+            )
         told = NeverSent(
             _(
                 "{name} could not be sent in {count} tries: {trouble} Nothing of it is on the platform."

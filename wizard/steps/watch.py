@@ -14,7 +14,7 @@ from wizard.bailian.service import LONGEST_LOG, Job, Platform, log_from
 from wizard.engine.step import Facts, Front, Quit, Step, Work
 from wizard.engine.view import Block, Curve, Gauge, Text, View
 from wizard.errors import PlatformError, StorageError
-from wizard.locale import _
+from wizard.locale import _, joined
 from wizard.steps import approval
 from wizard.steps.facts import Ended
 from wizard.steps.outcome import command, ending, status_shown
@@ -22,6 +22,7 @@ from wizard.steps.wording import moment, span
 from wizard.steps.world import World
 
 FIRST_PAUSE = 1.0  # seconds; then longer and longer
+REQUESTS = 20  # for the log in one look: the job's own state must not wait for it
 LONGEST_PAUSE = 60.0  # seconds between looks while there is no news
 # Trouble that may pass (no network, 5xx, too many requests) is waited for without an end. A refusal (401, 403, 404) may be
 # a proxy's word, or a list that is late: it counts once it was given so often in a row, about three minutes.
@@ -144,7 +145,7 @@ def _no_news(problem: PlatformError, seconds: float, refusals: int, most: int) -
     )
     if problem.passing:
         return told
-    return told + " " + _("({count} of {most} looks)").format(count=refusals, most=most)
+    return joined(told, _("({count} of {most} looks)").format(count=refusals, most=most))
 
 
 def _refused_for_good(
@@ -185,7 +186,7 @@ class _Log:
             return
         self.note = ""
         try:
-            for line in log_from(platform, job_id, self._lines, most=room):
+            for line in log_from(platform, job_id, self._lines, most=room, requests=REQUESTS):
                 self._lines += 1
                 self.course.read(line)
                 told = told_of(line)[:LONGEST_LINE]

@@ -85,5 +85,5 @@ class Lines:
         percent = part * 100 // self._every if self._every and part > self._part else done * 100 // total
         self._part, self._told = max(part, self._part), time.monotonic()
         forecast = self._pace.words(total, in_bytes=self._in_bytes)
-        line = f"{self._label}: {percent} %"
-        self._write(f"{line} ({forecast})" if forecast else line)
+        line = _("{title}: {line}").format(title=self._label, line=f"{percent} %")
+        self._write(_("{text} ({aside})").format(text=line, aside=forecast) if forecast else line)

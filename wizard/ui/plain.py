@@ -91,7 +91,7 @@ class Plain:
     def _live_on(self, label: str, ended: threading.Event) -> None:
         began = time.monotonic()
         while not ended.wait(PATIENCE):
-            self._write(f"{label}: {time.monotonic() - began:.0f} s")
+            self._write(_("{title}: {line}").format(title=label, line=f"{time.monotonic() - began:.0f} s"))
 
     @contextmanager
     def live(self) -> Iterator[Live]:

@@ -61,7 +61,10 @@ class Scripted:
 
     def done(self, title: str, line: str, source: str = "") -> None:
         """One line."""
-        self._write(f"{title}: {line}" + (f" [{source_shown(source)}]" if source else ""))
+        self._write(
+            _("{title}: {line}").format(title=title, line=line)
+            + (f" [{source_shown(source)}]" if source else "")
+        )
 
     def say(self, text: str, tone: Literal["plain", "dim", "good", "warn", "bad"] = "plain") -> None:  # noqa: ARG002 - no colours
         """One line."""
