@@ -16,6 +16,7 @@ from wizard.engine.step import Facts, Field, Source, Step
 from wizard.steps.world import World
 
 OWN = "own.jsonl"
+KEY = "sk-canary0facts0123456789"
 BOOK = "book.xlsx"
 """A workbook whose first sheet has no rows."""
 
@@ -94,7 +95,7 @@ def world_in(
     """A world in ``folder``, where a file of rows lies, with the steps known to it; nothing is asked of any platform."""
     row = {"question": "1 + 1?", "answer": "2"}
     (folder / OWN).write_text(f"{json.dumps(row)}\n" * 20, "utf-8")
-    world = World(folder, environ or {"DASHSCOPE_API_KEY": "sk-canary0facts0123456789"}, sandbox=sandbox)
+    world = World(folder, environ or {"DASHSCOPE_API_KEY": KEY}, sandbox=sandbox)
     flow.steps(world)
     try:
         with Session.open(world.state) as session:

@@ -24,6 +24,8 @@ NATIVE = "/api/v1"
 COMPATIBLE = "/compatible-mode/v1"
 FILES = f"{NATIVE}/files"
 TUNES = f"{NATIVE}/fine-tunes"
+UNENDING = 0.0001
+"""A speed at which a job takes a day: for tests that have to do something before it ends."""
 
 
 @contextmanager

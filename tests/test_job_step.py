@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from facts_fixture import file_of, known, step_of, world_in
+from facts_fixture import KEY, file_of, known, step_of, world_in
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wizard.bailian.apikey import ApiKey
 from wizard.bailian.hyperparameters import taken_by
 from wizard.bailian.service import Job, JobRequest, Platform
 from wizard.engine.effects import Receipt
@@ -22,6 +23,7 @@ from wizard.steps import approval
 from wizard.steps.estimate import sent_parameters
 from wizard.steps.job import CreateJob, JobCreation, _remedies
 from wizard.steps.plan import plan_of
+from wizard.steps.wording import moment
 from wizard.steps.world import World
 from wizard.ui.scripted import Scripted
 
@@ -53,7 +55,7 @@ class Listing:
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setenv("BAILIAN_WIZARD_STATE", str(tmp_path / "user"))
+    monkeypatch.setenv("BAILIAN_WIZARD_STATE", str(tmp_path.with_name(f"{tmp_path.name}.user")))
     with world_in(tmp_path) as made:
         yield made
 
@@ -128,10 +130,14 @@ def test_what_is_taken_for_our_job(
 
 
 def test_a_job_is_shown_as_what_it_is(world: World) -> None:
-    """Who is asked whether a job is theirs sees its status, model, name and when it was made."""
-    effect, _platform = effect_on(world, facts := approved(world), planned(facts, created="2026-11-01"))
+    """Who is asked whether a job is theirs sees its status, model, name and when it was made, by their clock."""
+    effect, _platform = effect_on(
+        world, facts := approved(world), planned(facts, created="2026-11-01 09:30:00")
+    )
     (found,) = effect.look()
-    assert {"created": "2026-11-01", "about": "RUNNING qwen2.5-7b-instruct our-job 2026-11-01"} == found.data
+    when = "2026-11-01 09:30:00"
+    about = f"RUNNING qwen2.5-7b-instruct our-job {moment(when)}"
+    assert {"created": when, "about": about} == found.data
 
 
 def _another(value: Any) -> Any:
@@ -215,10 +221,8 @@ def test_the_request_is_the_plan(world: World) -> None:
     ] == platform.requests
     assert effect.holds(Receipt("ft-new", {}))
     assert NAME in effect.name
-    assert ("job:" + facts["review.approval"], f"key sk-…6789 at {world.endpoint(facts).base_url}") == (
-        effect.key,
-        effect.account,
-    )
+    account = f"key {ApiKey(KEY).masked} at {world.endpoint(facts).base_url}"
+    assert ("job:" + facts["review.approval"], account) == (effect.key, effect.account)
 
 
 @dataclass

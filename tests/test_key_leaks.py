@@ -37,8 +37,12 @@ BUG = """
 import sys
 from wizard import cli
 from wizard.steps.training import Training
+fields = Training.fields
 def broken(self, facts):
-    local = self._world.found_key().key.reveal()
+    found = self._world.found_key()
+    if found is None:
+        return fields(self, facts)
+    local = found.key.reveal()
     raise RuntimeError(f"at {local!r}, {local.encode()}")
 Training.fields = broken
 sys.exit(cli.main(sys.argv[1:]))
@@ -241,7 +245,7 @@ HOSTILE = {
     "a proxy for all": Hostile(f"{GOOD}ALL_PROXY={{stranger}}\n".encode(), 3, "not obeyed"),
     "a certificate": Hostile(f"{GOOD}SSL_CERT_FILE=mine.pem\nREQUESTS_CA_BUNDLE=m\n".encode(), 3, "not obeyed"),
     "a key log": Hostile(f"{GOOD}SSLKEYLOGFILE=keys.log\n".encode(), 3, "not obeyed"),
-    "a region of their own": Hostile(f"{GOOD}DASHSCOPE_REGION={{stranger}}\n".encode(), 2, "is not one of"),
+    "a region of their own": Hostile(f"{GOOD}DASHSCOPE_REGION={{stranger}}\n".encode(), 2, "There is no region"),
     "a workspace of their own": Hostile(f"{GOOD}DASHSCOPE_WORKSPACE=a.evil.example/\n".encode(), 2, "letters, digits"),
     "an interpolation": Hostile(f"{NAME}=${{{{HOME}}}}{KEY}\n".encode(), 3, "dollar"),
     "an interpolation elsewhere": Hostile(f"A=${{{{{NAME}}}}}\n{GOOD}".encode(), 3, "Nobody has approved"),

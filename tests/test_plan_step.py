@@ -31,7 +31,7 @@ from wizard import flow, locale
 from wizard.bailian import models
 from wizard.engine.plan import Plan
 from wizard.engine.step import Answer, Facts, Field
-from wizard.errors import ApprovalMissing
+from wizard.errors import ApprovalMissing, DecisionNeeded
 from wizard.money.ledger import Entry
 from wizard.steps import approval
 from wizard.steps.columns import HEADER, PREFIX, SHEET
@@ -52,7 +52,9 @@ KINDS = {kind: rows for rows, kinds in TYPES.items() for kind in kinds}
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setenv("BAILIAN_WIZARD_STATE", str(tmp_path / "user"))  # its ledger is this test's own
+    monkeypatch.setenv(
+        "BAILIAN_WIZARD_STATE", str(tmp_path.with_name(f"{tmp_path.name}.user"))
+    )  # its ledger is this test's own
     with world_in(tmp_path) as made:
         yield made
 
@@ -350,7 +352,8 @@ def test_an_approval_is_spent_once(world: World) -> None:
     assert not approval.is_spent(facts, world)
     approval.record("freed", facts, world)
     assert [] == list(world.ledger.entries)
-    for _twice in range(2):
+    approval.record("spent", facts, world)
+    with pytest.raises(DecisionNeeded):
         approval.record("spent", facts, world)
     assert ["spent"] == [entry.kind for entry in world.ledger.entries]
     assert approval.is_spent(facts, world)

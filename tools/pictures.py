@@ -132,9 +132,7 @@ def screens(language: str, folder: Path) -> Iterator[tuple[str, tuple[Line, ...]
         yield "first", cells(terminal), _("Data")
         _enter_until(terminal, _("Does this look right?"))
         yield "preview", cells(terminal), _("Preview")
-        confirmation = _(
-            "Type {word} to begin (simulated: nothing is sent to Alibaba Cloud and nothing is charged)"
-        )
+        confirmation = _("Type {word} to begin (simulated: nothing is sent to Alibaba Cloud or billed)")
         _enter_until(terminal, confirmation.format(word=YES)[:10])
         yield "review", cells(terminal), _("Review")
         terminal.press(YES, "enter")

@@ -112,10 +112,10 @@ class Course:
 
     @property
     def finished(self) -> float:
-        """When it is over, a cancel taken into account."""
+        """When it is over, a cancel taken into account; one takes no longer where jobs are made to run slower."""
         if self.job.canceled is None:
             return self.ended
-        return self.job.canceled + CANCELING / self.job.speed
+        return self.job.canceled + CANCELING / max(self.job.speed, 1.0)
 
     def status(self, now: float) -> str:
         """The state at ``now``, by the platform's names."""

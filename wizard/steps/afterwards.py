@@ -42,7 +42,7 @@ def item(facts: Mapping[str, Any]) -> Item:
         value = ["lora", str(found.by_token.input), str(found.by_token.output), found.by_token.date]
     elif found.by_hour is not None:
         value = ["mu", found.by_hour.unit, str(found.by_hour.hour), found.by_hour.date]
-    return Item("afterwards", _("Use of the result"), value, found.words())
+    return Item("afterwards", _("Afterwards"), value, found.words())
 
 
 def told(model: models.TunableModel, kinds: Sequence[str], region: str) -> str:
