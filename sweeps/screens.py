@@ -83,7 +83,7 @@ SCREENS = {
     "model": Screen("Which model", DATA, (LOOKS, READ)),
     "type": Screen("How shall it be trained", {**DATA, "training.model": "qwen3-8b"}, (LOOKS, READ)),
     "settings": Screen("recommended settings", PLAN, (LOOKS, READ)),
-    "line": Screen("Which line", PLAN, (*ALL, ("Type yes to upload", "e")), "Type yes to upload"),
+    "line": Screen("What do you want to change", PLAN, (*ALL, ("Type yes to upload", "e")), "Type yes to upload"),
     "word": Screen("Type yes to upload", PLAN, ALL, plain=True),
     "converting": Screen("Converting own", OWN, (LOOKS,), "Converting own", work=True, plain=True),
     "uploading": Screen("Uploading", PLAN, (*ALL, YES), TRAINS, work=True, effect="upload", plain=True),

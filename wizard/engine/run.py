@@ -74,13 +74,20 @@ class Run:
 
     def refuse_unused(self) -> None:
         """Raise UsageError for given answers that no question before the open one took, or that change nothing for these facts."""
-        unused = [key for key, given in self._given.items() if given.kept]
-        fields = [field for step in self._applicable() for field in step.fields(self.facts)]
-        idle = {field.key: field.without_effect for field in fields if field.key in self._taken}
+        facts = self.facts
+        asked = {step: step.fields(facts) for step in self._applicable()}
+        # What is still open may yet be asked, and takes its answer then.
+        waiting = {field.key for step, own in asked.items() if not self.satisfied(step) for field in own}
+        left = [key for key, given in self._given.items() if given.kept]
+        unused = [key for key in left if key not in waiting]
+        spoken = self._taken | waiting.intersection(left)
+        idle = {
+            field.key: field.without_effect for own in asked.values() for field in own if field.key in spoken
+        }
         idle = {key: why for key, why in idle.items() if why}
         if not unused and not idle:
             return
-        for key in unused:
+        for key in (*unused, *(key for key in idle if key in self._given)):
             del self._given[key]
         self.session.given.clear()
         self.session.drop(tuple(idle))

@@ -62,4 +62,6 @@ def without(facts: Facts) -> Field:
         "No way to deploy a result of {model} trained as {type}, by token or by the hour, is published: it may never be used. To train it all the same, "
         "type the model's name"
     ).format(model=model, type=facts.get("training.type", ""))
-    return typed_name(WITHOUT, label, model, asked=uses(facts).none_published)
+    found = uses(facts)
+    idle = _("a way to use this result is published") if found.known and not found.none_published else ""
+    return typed_name(WITHOUT, label, model, asked=found.none_published, without_effect=idle)

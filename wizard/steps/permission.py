@@ -225,7 +225,7 @@ def despite(facts: Facts, world: World) -> Field:
     return typed_name(DESPITE, label, model, asked=denied)
 
 
-def typed_name(answer: Answer, label: str, model: str, *, asked: bool) -> Field:
+def typed_name(answer: Answer, label: str, model: str, *, asked: bool, without_effect: str = "") -> Field:
     """A question that only the model's name, typed out, answers; where it isn't ``asked``, none is the answer too."""
     return answer.ask(
         label=label,
@@ -233,6 +233,7 @@ def typed_name(answer: Answer, label: str, model: str, *, asked: bool) -> Field:
         needs=("training.model", "training.type"),
         quiet=not asked,
         optional=not asked,
+        without_effect=without_effect,
     )
 
 

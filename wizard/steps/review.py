@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import ClassVar
 
 from wizard.bailian import models
 from wizard.bailian.hyperparameters import taken_by
 from wizard.bailian.plans import date_shown
-from wizard.engine.plan import Item
 from wizard.engine.step import Answer, Choice, Facts, Field, Key, Step, source_shown
 from wizard.engine.view import Block, Line, Pairs, Table, Text, View
 from wizard.locale import _, ngettext
@@ -17,13 +16,12 @@ from wizard.steps import afterwards, permission
 from wizard.steps.facts import Converted, Counted, Estimate, Proof
 from wizard.steps.help import about
 from wizard.steps.plan import command, plan_of
-from wizard.steps.training import BUDGET, TYPE
+from wizard.steps.training import TYPE
 from wizard.steps.world import World
 
 YES = "yes"
 _RULE = ("", "")
 _LINE = 56  # columns of a value on a screen of 80
-_COSTS = ("tokens", "cost", BUDGET.key)
 _WITHOUT_SAYING = "training.target_modules"  # the same in every training of this kind
 
 # None of these is in the plan: they are about it.
@@ -115,11 +113,38 @@ class Review(Step):
         Asks whether the model may be trained.
         """
         permission.ask(facts, self._world)
-        items = {item.key: item for item in plan_of(facts, self._world).items}
-        costs = [(items[key].label, _costs_shown(key, items, facts)) for key in ("tokens", "cost")]
-        rows = [*_in_short(items.values(), facts), *_left_out(facts)]
+        plan = plan_of(facts, self._world)
+        settings = {f"training.{known.name}": known.name for known in taken_by(facts[TYPE.key])}
+        rows: list[tuple[str, str]] = []
+        costs: list[tuple[str, str]] = []
+        priced = {"cost": _list_price(facts), "tokens": ""}
+        budget = ""
+        for item in plan.items:
+            source = facts.sources.get(item.edits, "")
+            shown = item.shown + (f" [{source_shown(source)}]" if source in ("flag", "answers") else "")
+            if item.key == _WITHOUT_SAYING:
+                continue
+            if item.key in settings:
+                short = f"{settings[item.key]} {shown}"
+                if rows[-1][0] == _("Settings"):
+                    short = f"{rows.pop()[1]} · {short}"
+                rows.append((_("Settings"), short))
+            elif item.key == TYPE.key:
+                rows.append((rows[-1][0], f"{rows.pop()[1]} · {shown}"))
+            elif item.key == "system_prompt":
+                rows.append((item.label, _in_a_line(shown)))
+            elif item.key in priced:
+                costs.append((item.label, " · ".join(filter(None, (shown, priced[item.key])))))
+            elif item.key == "training.budget":
+                budget = _("{title}: {line}").format(title=item.label, line=shown)
+            else:
+                rows.append((item.label, shown))
+        rows += _left_out(facts)
+        sent = _("these files and settings, and the key for signing in")
         if not self._world.sandbox:  # there the platform's line and the question say it
-            rows.append((_("Sent"), _("these files and settings, and the key for signing in")))
+            rows.append((_("Sent"), sent))
+        label, tokens = costs[0]
+        costs[0] = (label, " · ".join(filter(None, (tokens, budget))))
         return View((Pairs((*rows, _RULE, *costs, _RULE)), *self._warnings(facts)))
 
     def _warnings(self, facts: Facts) -> Sequence[Text]:
@@ -139,55 +164,16 @@ class Review(Step):
         ).format(names=names, endpoint=Proof.of(facts).endpoint)
 
 
-def _in_short(items: Iterable[Item], facts: Facts) -> list[tuple[str, str]]:
-    """(label, value) of the plan's lines but for the costs; the hyper-parameters are one line, and so are model and type."""
-    settings = {f"training.{known.name}": known.name for known in taken_by(facts[TYPE.key])}
-    rows: list[tuple[str, str]] = []
-    for item in items:
-        shown = _with_source(item, facts)
-        if item.key in (*_COSTS, _WITHOUT_SAYING):
-            continue
-        if item.key in settings:
-            short = f"{settings[item.key]} {shown}"
-            if rows[-1][0] == _("Settings"):
-                short = f"{rows.pop()[1]} · {short}"
-            rows.append((_("Settings"), short))
-        elif item.key == TYPE.key:
-            rows.append((rows[-1][0], f"{rows.pop()[1]} · {shown}"))
-        else:
-            rows.append((item.label, _in_a_line(shown) if item.key == "system_prompt" else shown))
-    return rows
-
-
-def _costs_shown(key: str, items: Mapping[str, Item], facts: Facts) -> str:
-    """The tokens with the budget, or the cost with the date of its price."""
-    if key == "cost":
-        return " · ".join(filter(None, (_with_source(items[key], facts), _list_price(facts))))
-    budget = items[BUDGET.key]
-    limit = _("{title}: {line}").format(title=budget.label, line=_with_source(budget, facts))
-    return f"{items[key].shown} · {limit}"
-
-
-def _with_source(item: Item, facts: Facts) -> str:
-    """A line's value, and where it came from, if it was given beforehand."""
-    source = facts.sources.get(item.edits, "")
-    return item.shown + (f" [{source_shown(source)}]" if source in ("flag", "answers") else "")
-
-
-def _left_out(facts: Facts) -> list[tuple[str, str]]:
-    """The rows of each source that are not used, and where they are listed."""
-    return [
-        (
-            _("Left out"),
-            ngettext(
+def _left_out(facts: Facts) -> Iterator[tuple[str, str]]:
+    """A line for each source of which rows are not used, with the list of them."""
+    for entry in Counted.all(facts):
+        if entry.left_out:
+            told = ngettext(
                 "{count:,} row is not used; it is listed in {name}",
                 "{count:,} rows are not used; they are listed in {name}",
                 entry.left_out,
-            ).format(count=entry.left_out, name=entry.left_out_file),
-        )
-        for entry in Counted.all(facts)
-        if entry.left_out
-    ]
+            )
+            yield _("Left out"), told.format(count=entry.left_out, name=entry.left_out_file)
 
 
 def _in_a_line(text: str) -> str:
