@@ -26,12 +26,7 @@ _LETTERS = "ABCDEFGHIJ"
 _WITH_QUESTIONS = frozenset((*_ASKED, "passage", "system", "counting", *_LETTERS))
 
 SHEET_READ = Answer(
-    key=SHEET,
-    kind="text",
-    name=lambda: _("Sheet of the workbook"),
-    help=lambda: about(SHEET),
-    optional=True,
-    in_plan=False,  # it shows in the bytes that are sent
+    key=SHEET, kind="text", name=lambda: _("Sheet of the workbook"), help=lambda: about(SHEET), optional=True
 )
 
 

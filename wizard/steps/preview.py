@@ -463,7 +463,10 @@ class Preview(Step):
                 count=left_out
             )
         if facts["preview.findings"]:
-            line += f" · ! {len(facts['preview.findings'])}"
+            count = len(facts["preview.findings"])
+            line += " · " + ngettext("{count} kind of remark", "{count} kinds of remarks", count).format(
+                count=count
+            )
         return line
 
     def _convert(
