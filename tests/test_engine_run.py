@@ -703,7 +703,7 @@ def test_a_remedy_can_answer(session: Session) -> None:
     assert ("p2", "asked") == (session.facts["one.p"].value, session.facts["one.p"].source)
     assert [
         "Take p2",
-        "I have mended the file, read it again",
+        "I have fixed the file, read it again",
         "Back to the questions of this step: two",
         "Go back to the question before",
         "Save and leave",
