@@ -92,7 +92,8 @@ def walk(words: list[str], *, asked: str, grace: float, decide: str, patience: f
     upload.PAUSES = (0.05,) * len(upload.PAUSES)
     watch.FIRST_PAUSE = watch.LONGEST_PAUSE = 0.05
     if patience is not None:
-        Deadlines.__init__.__defaults__ = (5.0, patience, patience, patience, patience)
+        waits = len(Deadlines.__init__.__defaults__ or ()) - 1
+        Deadlines.__init__.__defaults__ = (5.0, *[patience] * waits)
     if not words:
         screen = ModuleType("wizard.ui.terminal")
         screen.Terminal = lambda _able: Answering(asked, decide)  # type: ignore[attr-defined]  # in the place of the screen's module
