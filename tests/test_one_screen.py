@@ -184,7 +184,7 @@ def test_menu_of_all_models_is_filtered_and_paged(folder: Path) -> None:
     with Terminal(words, folder, columns=80, rows=24) as terminal:
         for question in (LOOKS, READ):
             terminal.answer(question, "enter")
-        terminal.answer("Which model", "down", "down", "down", "enter")
+        terminal.answer("Which model", "down", "down", "down", "down", "enter")
         terminal.expect("type to filter")
         terminal.settle()
         terminal.press("\x1b[6~")

@@ -211,6 +211,7 @@ def test_smaller_parts_are_a_persons_choice(way: Way) -> None:
         terminal.press("up")  # Enter is another try: never an answer that was not seen as one
         terminal.settle()
         terminal.press("enter")
+        terminal.answer("about these rows", "enter")  # new files are looked at anew
         terminal.expect(r"Training data \(2 of 2\)", since=before - 200)
         terminal.settle()
         terminal.answer("Type yes to upload", "yes", "enter")

@@ -107,7 +107,7 @@ def test_the_words_around_a_question(command: Command, folder: Path) -> None:
     rows = [question(number, "Question {}: what helps?", "rest run drink read") for number in range(40)]
     source = f"dataset.source={jsonl(folder / 'own.jsonl', rows)}"
     chinese = planned(command, "--set", source)
-    assert "选项： A. … 答案是 A. …" == line(chinese, "preview.language")
+    assert "选项：A. … 答案是 A. …" == line(chinese, "preview.language")
     assert SYSTEM_PROMPT == line(chinese, "system_prompt")
     assert "答案是 A. rest" == sent(folder, "own.jsonl")[0][-1][1]
     english = planned(command, "--set", source, "--set", "preview.language=en")
@@ -271,6 +271,7 @@ def test_each_option_is_asked_for(folder: Path) -> None:
         terminal.answer("Which column has option C", "down", "enter")
         terminal.answer("checked against", "enter")
         terminal.answer("Does this look right", "enter")
+        terminal.answer("about these rows", "enter")
         terminal.answer("Which model", "ctrl-c")
         assert 130 == terminal.end()
     assert "答案是 C. 丙2号办法啊" == sent(folder, "own.jsonl")[2][2][1]
