@@ -326,7 +326,7 @@ def test_a_preset_that_can_not_be_is_asked(folder: Path) -> None:
         assert "qwen-turbo-retired is not one of" in first
         terminal.settle()
         terminal.press("enter")
-        for question in ("Which set", "checked against", "Does this look right"):
+        for question in ("Which set", "checked against", "Does this look right", "about these rows"):
             terminal.answer(question, "enter")
         terminal.answer("Which model", "ctrl-c")
         assert 130 == terminal.end()
@@ -376,6 +376,7 @@ def test_the_preview_offers_other_words(folder: Path) -> None:
         terminal.answer("Does this look right", "down", "down", "enter")
         terminal.answer("begin with", " Be kind.", "enter")
         terminal.answer("Does this look right", "enter")
+        terminal.answer("about these rows", "enter")
         terminal.answer("Which model", "ctrl-c")
         assert 130 == terminal.end()
     system, _user, assistant = sent(folder, "own.jsonl")[0]
