@@ -367,10 +367,12 @@ def test_the_preview_offers_other_words(folder: Path) -> None:
     ) as terminal:
         terminal.answer("checked against", "enter")
         shown = terminal.expect("Does this look right")
-        terminal.expect("none of the first 40 questions has a Chinese character")
         assert SYSTEM_PROMPT[:8] in shown
         terminal.settle()
-        terminal.press("down", "down", "down", "enter")
+        terminal.press("down", "down", "down")
+        terminal.expect("none of the first 40 questions has a Chinese character")
+        terminal.settle()
+        terminal.press("enter")
         terminal.answer("In which language", "enter")
         terminal.expect(r"The answer is A\. rest")
         terminal.answer("Does this look right", "down", "down", "enter")
