@@ -7,6 +7,8 @@ import os
 import time
 from pathlib import Path
 
+from wizard.local.way import WITHOUT_FOLLOWING
+
 _PAUSE = 0.05  # seconds between tries
 
 
@@ -29,8 +31,7 @@ class Lock:
 
 def take(path: Path, *, seconds: float = 0.0) -> Lock:
     """Hold the lock at ``path`` (made if absent, 0600), waiting for at most ``seconds``. Raises Busy and OSError."""
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    descriptor = os.open(path, flags, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | WITHOUT_FOLLOWING, 0o600)
     until = time.monotonic() + seconds
     try:
         while not _taken(descriptor):

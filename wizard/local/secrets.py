@@ -15,14 +15,12 @@ from pathlib import Path
 
 from wizard.errors import StorageError, UsageError
 from wizard.local import storage, userstate
-from wizard.local.lock import Busy, take
 from wizard.local.userstate import VARIABLE, user_state
 from wizard.local.way import STATE, project_of
 from wizard.locale import _
 
 FILE = "secret"
 LENGTH = 32  # bytes
-_PATIENCE = 10.0  # seconds for another process that is just making it
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +74,14 @@ def _own_home() -> Path:
 
 def _secret() -> bytes:
     home = user_state()
-    path = home / FILE
     try:
         found = _read()
         if found is None:
-            storage.private_folder(home)
-            with_lock = take(home / f"{FILE}.lock", seconds=_PATIENCE)
-            try:
+            with userstate.held(FILE):
                 found = _read()
                 if found is None:
                     found = os.urandom(LENGTH)
-                    storage.write_atomically(path, found, mode=0o600)
-            finally:
-                with_lock.release()
-    except (OSError, Busy) as error:
-        refused = storage.refusal(path, error) if isinstance(error, OSError) else None
-        raise _unusable(home, refused.message if refused else "") from None
+                    storage.write_atomically(home / FILE, found, mode=0o600)
     except StorageError as error:
         raise _unusable(home, error.message) from None
     return found
@@ -105,9 +95,9 @@ def _read() -> bytes | None:
 
 def _unusable(home: Path, reason: str) -> StorageError:
     return StorageError(
-        _("The wizard can't keep what marks your sessions as yours in {folder}. {reason}")
-        .format(folder=home, reason=reason)
-        .strip(),
+        _("The wizard can't keep what marks your sessions as yours in {folder}. {reason}").format(
+            folder=home, reason=reason
+        ),
         _(
             "Make that folder writable, or name another one with the environment variable BAILIAN_WIZARD_STATE."
         ),

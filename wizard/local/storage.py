@@ -16,7 +16,7 @@ import sys
 from typing import TYPE_CHECKING, BinaryIO
 
 from wizard.errors import StorageError, reason
-from wizard.local.way import is_link, refuse_links
+from wizard.local.way import WITHOUT_FOLLOWING, is_link, refuse_links
 from wizard.locale import _
 
 if sys.platform != "win32":
@@ -228,9 +228,7 @@ class _Temp:
 
     def create(self, mode: int) -> int:
         """Create it and hold it, so that remove_stale_temps in another process leaves it alone."""
-        flags = (
-            os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-        )
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | WITHOUT_FOLLOWING
         while True:
             name = f"{_stem(self._target.name)}.{os.urandom(8).hex()}{TEMP_SUFFIX}"
             self._path = self._target.with_name(name)
@@ -332,9 +330,8 @@ def _held(descriptor: int, *, unlockable: bool = True) -> bool:
 
 def _removed_if_stale(temp: Path) -> bool:
     """Remove ``temp`` if nobody writes it any more and it is an ordinary file; whether it was removed."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        descriptor = os.open(temp, flags)
+        descriptor = os.open(temp, os.O_RDONLY | WITHOUT_FOLLOWING)
     except OSError:
         return False  # gone, a link, or not ours to read: nothing to clean here
     try:
@@ -355,11 +352,8 @@ def _removed_if_stale(temp: Path) -> bool:
 
 def _keep(path: Path, mode: int) -> None:
     """Write what ``path`` holds now to ``<name>.bak``."""
-    flags = (
-        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    )
     try:
-        descriptor = os.open(path, flags)
+        descriptor = os.open(path, os.O_RDONLY | WITHOUT_FOLLOWING)
     except FileNotFoundError:
         return
     with open(descriptor, "rb") as previous:  # noqa: PTH123 - a descriptor, so that no link is followed

@@ -17,6 +17,7 @@ from pathlib import Path
 from wizard.errors import StorageError, UsageError
 from wizard.local import storage
 from wizard.local.lock import Busy, take
+from wizard.local.way import WITHOUT_FOLLOWING
 from wizard.locale import _
 
 VARIABLE = "BAILIAN_WIZARD_STATE"
@@ -94,10 +95,9 @@ def read(name: str) -> bytes | None:
     taking for unspent what was spent.
     """
     path = user_state() / name
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         storage.refuse_special(path)
-        descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(path, os.O_RDONLY | WITHOUT_FOLLOWING)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -142,10 +142,10 @@ def held(name: str) -> Iterator[None]:
 def append(name: str, line: bytes) -> None:
     """Add ``line`` to the file ``name`` here (made if absent, 0600), durably, while it is ``held``. Raises StorageError."""
     path = user_state() / name
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | WITHOUT_FOLLOWING
     try:
         storage.refuse_special(path)
-        descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
+        descriptor = os.open(path, flags, 0o600)
         try:
             storage.append_line(descriptor, line)
         finally:
