@@ -86,6 +86,18 @@ def test_a_no_stops_before_the_upload(
         assert files(own.url)
 
 
+def test_going_on_without_a_permission_that_is_there_is_an_error(
+    command: Command, folder: Path, sandbox: Running
+) -> None:
+    """The word that sends data despite a no changes nothing where the platform says yes; where it doesn't say, it may yet count."""
+    given = f"{DESPITE.key}={MODEL}"
+    needless = command("plan", "--yes", "--set", given, env=at(sandbox, folder, "sk-canary0sandbox012345"))
+    assert 2 == needless.returncode
+    assert f"{DESPITE.key}: the platform says that this workspace may train {MODEL}" in needless.stderr
+    untold = at(sandbox, folder, "sk-canary0unlisted012345")
+    assert 0 == command("plan", "--yes", "--new", "--set", given, env=untold).returncode
+
+
 def test_a_person_goes_on_by_typing_the_name(folder: Path, sandbox: Running) -> None:
     """In the list those that may be trained stand first; a no asks for the model's name, and only that goes on."""
     with Terminal([], folder, env=at(sandbox, folder, DENIED), columns=120, rows=50) as terminal:

@@ -218,11 +218,19 @@ def what_to_do(facts: Mapping[str, Any], world: World) -> str:
 def despite(facts: Facts, world: World) -> Field:
     """The typed word with which a model is trained that may not be: its name. Nobody is asked where that isn't said."""
     model = facts.get("training.model", "")
-    denied = world.permissions.fine_tune(facts, model) is Grant.NO
+    told = world.permissions.fine_tune(facts, model)
+    idle = _("the platform says that this workspace may train {model}").format(model=model)
     label = _("{refusal} To send the data all the same, type the model's name").format(
         refusal=_refused(model)
     )
-    return typed_name(DESPITE, label, model, asked=denied)
+    return typed_name(
+        DESPITE,
+        label,
+        model,
+        asked=told is Grant.NO,
+        # Untold, it may turn out to be a no right before something is sent: then the word was said.
+        without_effect=idle if told is Grant.YES else "",
+    )
 
 
 def typed_name(answer: Answer, label: str, model: str, *, asked: bool, without_effect: str = "") -> Field:
