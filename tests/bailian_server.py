@@ -159,8 +159,8 @@ def _serve(server: Server, connection: socket.socket) -> None:
     head = Request(first[0], first[1], headers, b"", length == 0)
     before_body = server.before_body if server.early is None else server.early(head)
     if before_body is not None:
-        before_body(connection)
         server.requests.append(head)
+        before_body(connection)
         return
     body = bytearray()
     try:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from faulty.collection import BAILIAN, COLLECTION, Faulty
 from faulty.rows import asked, chat, choice, dumped, lines, talk, turn
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wizard.data import audit, balance, identity
@@ -193,6 +193,11 @@ def one_by_one(page: bytes, max_length: int | None = None) -> dict[str, Any]:
     return told(scan)
 
 
+# Two equally long rows, the first of which has to be looked at closely.
+AS_LONG = (asked("体温是多少", "甲|乙|丙丁", "A. 甲"), asked("以上都对", "甲|甲|戊 己", "C. 丙丁"), asked("以上都对", "甲|乙|以上都对", "A. 甲"))  # fmt: skip
+
+
+@example(lines(*AS_LONG), None)
 @given(pages() | st.lists(st.lists(turns, min_size=1, max_size=5).map(lambda some: talk(*some)) | questions, max_size=4).map(
     lambda rows: lines(*rows)
 ), st.sampled_from([None, None, 12]))  # fmt: skip

@@ -120,8 +120,7 @@ class Lane:
         tally = self._tally
         tally.characters.update(characters)
         most = max(characters)
-        if most > tally.longest[0]:
-            tally.longest = most, numbers[characters.index(most)]
+        tally.reach(most, numbers[characters.index(most)])
         for (options, place, hit), count in answers.items():
             tally.places[options, place] += count
             if hit is not None:

@@ -33,7 +33,7 @@ class Tally:
     characters: Counter[int] = field(default_factory=Counter)
     """Characters of a row, all messages together -> how many such rows."""
     longest: tuple[int, int] = (0, 0)
-    """(characters, line) of the longest row."""
+    """(characters, line) of the longest row; of several, of the first in the file, in whatever order they were looked at."""
     places: Counter[tuple[int, int]] = field(default_factory=Counter)
     """(number of options, place of the right one from 0) -> rows."""
     longest_right: Counter[tuple[int, bool]] = field(default_factory=Counter)
@@ -61,7 +61,12 @@ class Tally:
     def length(self, characters: int, line: int) -> None:
         """One row's characters."""
         self.characters[characters] += 1
-        if characters > self.longest[0]:
+        self.reach(characters, line)
+
+    def reach(self, characters: int, line: int) -> None:
+        """``line`` may have the longest row."""
+        most, first = self.longest
+        if (characters, -line) > (most, -first):
             self.longest = (characters, line)
 
     def options(self, lengths: list[int], place: int) -> None:
@@ -88,8 +93,8 @@ class Tally:
         self.room()
         self.keys += other.keys
         self.findings.merge(_shifted(other.findings, shift))
-        if other.longest[0] > self.longest[0]:
-            self.longest = (other.longest[0], other.longest[1] + shift)
+        if other.longest[0]:
+            self.reach(other.longest[0], other.longest[1] + shift)
         for mine, more in (
             (self.characters, other.characters),
             (self.places, other.places),
