@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import ast
 import http.client
+import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from conftest import Command
 from hypothesis import given
 from hypothesis import strategies as st
 from sandbox_fixture import KEY, TUNES, call, create, creation, ended, job, rows, serving, until, upload
 
+from wizard.data.tokens import Tokenizer
+from wizard.sandbox import survey
 from wizard.sandbox.survey import Survey
 from wizard.sandbox.training import Job, courses
+
+
+def tokens(lines: bytes) -> int:
+    """What the rows come to in one epoch, as the estimate counts them."""
+    return sum(Tokenizer.load().count_lines(lines.splitlines()))
 
 
 def test_a_job_from_end_to_end(tmp_path: Path) -> None:
@@ -43,8 +53,7 @@ def test_a_job_from_end_to_end(tmp_path: Path) -> None:
         assert seen == [each for each in ("PENDING", "QUEUING", "RUNNING", "SUCCEEDED") if each in seen]
         told = job(url, job_id)
         assert f"qwen3-8b-suffix-{job_id}" == told["finetuned_output"]
-        # "问题 000000" is 13 bytes: 4 tokens; the answer 24; 4 a message; 90 rows are trained 3 times.
-        assert told["usage"] == (4 + 24 + 8) * 90 * 3
+        assert tokens(rows(90, answer="a" * 96)) * 3 == told["usage"]
         output = call(url, "GET", f"{TUNES}/{job_id}/logs?line=1000").body["output"]
         lines = output["logs"]
         assert output["total"] == len(lines)
@@ -131,8 +140,7 @@ def test_long_rows_are_dropped_without_a_word(tmp_path: Path) -> None:
             for file_id in (short, long)
         ]
         logs = [call(url, "GET", f"{TUNES}/{each['job_id']}/logs").body["output"]["total"] for each in told]
-        # 4 tokens of question, 3 of answer (11 bytes), 4 a message; one epoch where none is said.
-        assert [each["usage"] for each in told] == [(4 + 3 + 8) * 20] * 2
+        assert [tokens(rows(20))] * 2 == [each["usage"] for each in told]  # one epoch where none is said
         assert logs[0] == logs[1]
 
 
@@ -207,3 +215,31 @@ def test_courses(wishes: list[tuple[float, float | None, bool, float]]) -> None:
     for job_id, (state, tokens) in last.items():
         assert state >= order.index("CANCELED")
         assert tokens == 180 or order[state] != "SUCCEEDED", job_id
+
+
+def test_a_bill_lies_where_the_estimate_says(command: Command, folder: Path) -> None:
+    """What a practised training is billed is no less than the estimate's least and no more than its most."""
+    row = {
+        "question": "成年人静息时的心率，一般是每分钟多少次？",
+        "answer": "大约 60 到 100 次；运动员可能更慢。",
+    }
+    (folder / "q.jsonl").write_text(f"{json.dumps(row, ensure_ascii=False)}\n" * 40, encoding="utf-8")
+    done = command("run", "--sandbox", "--yes", "--json", "--watch", "--set", "dataset.source=q.jsonl")
+    told = json.loads(done.stdout)
+    cost = told["estimate"]
+    bill = Decimal(told["job"]["usage"]) * Decimal(cost["price"]) / 1000
+    assert Decimal(cost["low"]) <= bill <= Decimal(cost["high"])
+
+
+def test_rows_beyond_those_that_are_counted_have_the_rate_of_these(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file whose tokens are counted in its beginning only is billed as if all were: its rows are alike."""
+    path = tmp_path / "train.jsonl"
+    path.write_bytes(rows(2_000))
+    wanted: dict[str, object] = {"max_length": 8192, "batch_size": 8, "split": 0.9}
+    whole = survey.survey([("train.jsonl", path)], [("v", path)], "sft", wanted).train_tokens
+    monkeypatch.setattr(survey, "_COUNTED", 10_000)
+    part = survey.survey([("train.jsonl", path)], [("v", path)], "sft", wanted).train_tokens
+    assert tokens(rows(2_000)) == whole
+    assert 0.9 * whole < part < 1.15 * whole

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _PATTERN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 _FIRST_SPECIAL = 151_643
 _SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", *(f"<|extra_{number}|>" for number in range(205)))
-_AROUND = 3  # <|im_start|>, <|im_end|> and the line end behind it
+AROUND = 3  # <|im_start|>, <|im_end|> and the line end behind it
 # tiktoken's regular expressions recurse, and overflow the stack on a very long text without a break.
 _CHUNK = 100_000
 _THREADS = 2
@@ -122,7 +122,7 @@ class Tokenizer:
 
     def count_chat(self, messages: Iterable[Message]) -> int:
         r"""The tokens of a chat in Qwen's template: ``<|im_start|>role\ncontent<|im_end|>\n`` for each message."""
-        return sum(self.count(f"{message.role}\n{message.content}") + _AROUND for message in messages)
+        return sum(self.count(f"{message.role}\n{message.content}") + AROUND for message in messages)
 
     def count_lines(self, lines: Sequence[bytes]) -> list[int]:
         """The tokens of each line of a file in Bailian's own form, on both cores: what is counted is what is sent.
@@ -158,7 +158,7 @@ class Tokenizer:
             counted = chain.from_iterable(threads.map(self._ordinary, parts))
             known = {text: self.count(text) for text in texts if len(text) > _CHUNK or "<|" in text}
             known.update(zip(plain, counted, strict=True))
-        return [sum([known[f"{turn.role}\n{turn.content}"] + _AROUND for turn in chat]) for chat in chats]
+        return [sum([known[f"{turn.role}\n{turn.content}"] + AROUND for turn in chat]) for chat in chats]
 
     def _ordinary(self, texts: Sequence[str]) -> list[int]:
         return [len(self._encoding.encode_ordinary(unicodedata.normalize("NFC", text))) for text in texts]
