@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from conftest import session_of
 from openpyxl import Workbook
+from patience import PATIENCE
 from terminal import Terminal
 
 from wizard.data.catalog import data_files
@@ -329,3 +331,27 @@ def test_budget_that_could_mean_two_things_is_refused(typed: str) -> None:
     """What is no number as people write it stays none."""
     with pytest.raises(Unacceptable):
         Field(key="x.budget", kind="number", label="?").accept(typed)
+
+
+def test_a_plan_that_is_taller_than_the_screen_is_read_before_the_question(tmp_path: Path) -> None:
+    """What would be above the screen when yes is asked for is shown first, page by page; then the rest with the question."""
+    rows_of(tmp_path / "own.jsonl", pairs())
+    words = ("--set", "dataset.source=own.jsonl", "--set", "dataset.validation=split")
+    with Terminal(["--sandbox", *words], tmp_path, columns=80, rows=12) as terminal:
+        for question in (LOOKS, READ, "Which model", "How shall it be trained", "recommended settings"):
+            terminal.answer(question, "enter")
+        terminal.expect("Platform")
+        seen: list[str] = []
+        until = time.monotonic() + PATIENCE
+        while "Type yes" not in (shown := "\n".join(terminal.lines)) and time.monotonic() < until:
+            if "Enter next page" in shown:
+                seen.append(shown)
+                terminal.press("enter")
+            terminal.settle(0.5)
+        assert seen
+        assert "Platform" in seen[0]
+        for told in ("Training data", "Settings", "Afterwards", "Cost"):
+            assert told in "\n".join([*seen, shown]), told
+        assert "Cost" in shown
+        terminal.press("ctrl-c")
+        assert 130 == terminal.end()

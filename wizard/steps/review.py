@@ -131,6 +131,9 @@ class Review(Step):
                 rows.append((_("Settings"), short))
             elif item.key == TYPE.key:
                 rows.append((rows[-1][0], f"{rows.pop()[1]} · {shown}"))
+            elif item.key == "key":  # where it goes
+                named = _("{title}: {line}").format(title=item.label, line=shown)
+                rows.append((rows[-1][0], f"{rows.pop()[1]} · {named}"))
             elif item.key == "system_prompt":
                 rows.append((item.label, _in_a_line(shown)))
             elif item.key in priced:
@@ -140,9 +143,6 @@ class Review(Step):
             else:
                 rows.append((item.label, shown))
         rows += _left_out(facts)
-        sent = _("these files and settings, and the key for signing in")
-        if not self._world.sandbox:  # there the platform's line and the question say it
-            rows.append((_("Sent"), sent))
         label, tokens = costs[0]
         costs[0] = (label, " · ".join(filter(None, (tokens, budget))))
         return View((Pairs((*rows, _RULE, *costs, _RULE)), *self._warnings(facts)))

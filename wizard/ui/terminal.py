@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _SGR: dict[str, str] = {"plain": "", "dim": "2", "good": "32", "warn": "33", "bad": "31"}
 _MORE, _ALL = object(), object()
 _AROUND, _LEAST = 8, 4  # rows of a question below what a key shows, and of what is shown of it at least
+_HEAD = 4  # rows of a step's head, and of a pause
 _REMEMBERED = 200  # parts of the screen: more than fit the tallest
 
 
@@ -59,6 +60,7 @@ class Terminal:
         self._made: Console | None = None
         self._drawn: deque[_Drawn] = deque(maxlen=_REMEMBERED)
         self._open: list[_Drawn] | None = None  # what the open step has drawn; None: it stays
+        self._unread: _Drawn | None = None  # what was shown last, before anything was asked about it
         self._size = (0, 0)
 
     # What is told
@@ -72,8 +74,8 @@ class Terminal:
         self._line(f"{counted} {self._capability.glyphs.dash} {title}", "1")
 
     def show(self, view: View) -> None:
-        """Render a view."""
-        self._put(lambda: self._rendered(view))
+        """Render a view; what is taller than the screen is read page by page before the next question."""
+        self._unread = self._put(lambda: self._rendered(view))
 
     def done(self, title: str, line: str, source: str = "") -> None:
         """One line with a mark, in place of the step's questions."""
@@ -112,6 +114,7 @@ class Terminal:
 
     def ask(self, field: Field, current: Any = None) -> Any:
         """The answer; Escape goes back, Ctrl-C and Ctrl-D leave."""
+        self._page_through(field)
         page = 0
         shown: list[_Drawn] = []
         view = field.above() if field.above else field.browse(0) if field.browse else None
@@ -244,6 +247,29 @@ class Terminal:
                 return
             lines = lines[room:]
         above.append(self._put(lambda: lines))
+
+    def _page_through(self, field: Field) -> None:
+        """Show what is above the screen, if ``field`` is asked below it, before what is left of it is shown with the question."""
+        part, self._unread = self._unread, None
+        height = _size()[1]
+        if part is None or not height or part is not self._drawn[-1]:
+            return
+        question = len([*wrapped(safe(field.label, lines=False), _size()[0])]) + len(field.choices) + 1
+        lines = part.draw()
+        hidden = _taken(lines) + question - height
+        if hidden <= 0:
+            return
+        from wizard.ui import prompts
+
+        self._lift([part])
+        room = max(height - _HEAD, _LEAST)
+        for start in range(0, hidden, room):
+            page = self._put(lambda start=start: lines[start : start + room])  # type: ignore[misc]  # its own start
+            going_on = prompts.paused(self._around("", []))
+            self._lift([page])
+            if not going_on:
+                break
+        self._put(part.draw)
 
     def _problem(self, problem: Unacceptable) -> _Drawn:
         return self._line(f"{self._capability.glyphs.bad} {safe(str(problem), lines=False)}", _SGR["bad"])
