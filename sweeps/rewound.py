@@ -492,7 +492,7 @@ def stranger(invention: str, stage: Stage, seal: str, folder: Path, *, decide: s
 
 
 def repeated(ways: Sequence[str], folder: Path) -> None:
-    """A script that says ``run --new --yes --approve D`` again and again, or in fresh checkouts, makes one job."""
+    """A script that says ``run --new --yes --approve D`` again and again, or in fresh checkouts, makes one job, whatever it is told."""
     with wayward(folder) as way:
         way.planned()
         for number, how in enumerate(ways):
@@ -504,7 +504,9 @@ def repeated(ways: Sequence[str], folder: Path) -> None:
             user = OTHER if how == "home-lost" else MINE
             words = ("run", "--new", "--yes", *ANSWERS, *NAMED, *way.approve)
             ended = way.started(*words, attended=False, user=user)
-            assert ended.code == (0 if not number else APPROVAL if user == MINE else ASKED), (number, ended)
+            # Without the user's state the session is hearsay: the job that it names is adopted, since it equals the plan, or asked about.
+            allowed = (0,) if not number else (APPROVAL,) if user == MINE else (0, ASKED)
+            assert ended.code in allowed, (number, ended)
         assert len(way.mine.jobs()) == 1
 
 
