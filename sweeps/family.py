@@ -127,9 +127,11 @@ def run(
 
 
 def _tried(case: Case) -> Failure | None:
-    with tempfile.TemporaryDirectory(prefix="sweep-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="sweep-", ignore_cleanup_errors=True) as outer:
+        folder = Path(outer, "case")  # what a case keeps beside its folder goes with it
+        folder.mkdir()
         try:
-            case.run(Path(folder))
+            case.run(folder)
         except AssertionError as problem:
             where = traceback.extract_tb(problem.__traceback__)[-1]
             return Failure(case.name, f"{Path(where.filename).name}:{where.lineno}: {problem}")
