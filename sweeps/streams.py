@@ -28,6 +28,8 @@ REDIRECTIONS = {
     "stdin-stdout-closed": "<&- >&-",
     "all-closed": "<&- >&- 2>&-",
 }
+LOST = ("stdout-full", "stdout-closed", "stdin-stdout-closed", "all-closed")
+"""Nowhere for a result to go: that is no success."""
 ASKING = ("stdout-piped", "stdout-closed", "stdout-full")
 """Those with which questions can still be put: their streams are standard input and standard error."""
 
@@ -81,7 +83,7 @@ def without(start_name: str, how: str, folder: Path) -> None:
             if wanted is None:
                 terminal.answer(start.asks, "ctrl-c")
                 wanted = INTERRUPTED
-            if how == "stdout-full" and start.prints:
+            if how in LOST and start.prints:
                 wanted = FAILED  # its result is lost
             ended = terminal.end()
         conversation = here.home / "conversation"
