@@ -113,6 +113,8 @@ def read(name: str) -> bytes | None:
             )
         with open(descriptor, "rb", closefd=False) as stream:
             return stream.read()
+    except OSError as error:
+        raise storage.refusal(path, error, reading=True) from error
     finally:
         os.close(descriptor)
 
