@@ -59,7 +59,7 @@ TO_THE_KEY: tuple[tuple[str, tuple[str, ...]], ...] = (
     (MODEL_HELP, ("ctrl-c",)),
 )
 TO_THE_END: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("This session is unfinished. What now?", ("enter",)),
+    ("What next?", ("enter",)),
     ("Which model shall be trained?", ("enter",)),
     ("How shall it be trained?", ("enter",)),
     ("Use the recommended settings?", ("down", "enter")),
@@ -173,7 +173,7 @@ def test_every_screen(folder: Path, size: tuple[int, int], language: str, say: S
             assert 0 == terminal.end()
             screens.append(screen(terminal))
         with Terminal([], folder, env=env, columns=columns, rows=rows) as terminal:
-            screens += walk(terminal, (("This session is finished. What now?", ("enter",)),), say)
+            screens += walk(terminal, (("What next?", ("enter",)),), say)
             terminal.end()
     rule = "=" * columns
     shown = "".join(f"{rule} {number}\n{text}\n" for number, text in enumerate(screens, 1))
