@@ -99,7 +99,7 @@ def squeezed(text: str) -> str:
 def masked(text: str) -> str:
     """``text`` with a # for each character that another run would have another of."""
     for pattern in (
-        r"ft-\d{12}-[0-9a-f]{4}", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", r"\b([0-9a-f]{16}|[0-9a-f]{32})\b", r"(?<=train-)[0-9a-f]{7,8}", r"(?m)^ {13}[0-9a-f]$", r"(?<=127\.0\.0\.1:)\d{5}",
+        r"ft-\d{12}-[0-9a-f]{4}", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", r"\b([0-9a-f]{16}|[0-9a-f]{32})\b", r"(?<=train-)[0-9a-f]{7,8}", r"(?m)^ {13}[0-9a-f]$", r"(?<=127\.0\.0\.1:)\d{5}", r"\d\d-\d\d(?= \d\d:\d\d\b)",
         r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(,\d{3})?", r"\b\d\d?:\d\d\b", r"(?<=loss )\d\.\d{3}", r"\b\d{1,3} %",
     ):  # fmt: skip
         text = re.sub(pattern, lambda found: re.sub(r"\w", "#", found.group()), text)

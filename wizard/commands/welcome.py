@@ -143,18 +143,20 @@ def _returned(run: Run, world: World, shelved: Sequence[Shelved]) -> None:
         run.look_again()
         run.front.show(ending_again(run.facts, world))
     run.front.say(stands.headline())
+    for change in stands.changed[len(run.changed) :]:
+        run.front.say(change, "warn")
     _mention(shelved, run, world)
     run.look_again()
     if _in_doubt(run.session):
         return  # what came of the request is looked for first; until then there is nothing to choose
-    choices, explained = _offered(stands, run)
+    choices, explained = _offered(stands, run, world)
     chosen = run.front.decide(Decision(_("What next?"), choices, str(choices[0].value), explained))
     if not stands.asked and (later := standing(run, world)).asked:
         run.front.say(later.headline())
     _do(chosen, run, world)
 
 
-def _offered(stands: Standing, run: Run) -> tuple[tuple[Choice, ...], str]:
+def _offered(stands: Standing, run: Run, world: World) -> tuple[tuple[Choice, ...], str]:
     """What can be done, the first of it by Enter alone; and the help."""
     shelf = _("kept under {folder}").format(folder="sessions/")
     away = Choice("away", _("Start a new one with nothing known"), shelf)
@@ -171,7 +173,7 @@ def _offered(stands: Standing, run: Run) -> tuple[tuple[Choice, ...], str]:
             "To change something first, start a new session: every question comes with its answer offered.\n"
             "This session is kept. See them all: bailian-wizard sessions, bailian-wizard jobs list"
         )
-        repeat = Choice("repeat", joined(_("Again with the same answers"), _cost(run)), shelf)
+        repeat = Choice("repeat", _("Again with the same answers"), shelf, brief=_cost(run, world))
         return (repeat, _anew(), away, Choice("go on", _("Leave"))), explained
     if run.sealed:
         explained = _(
@@ -179,40 +181,37 @@ def _offered(stands: Standing, run: Run) -> tuple[tuple[Choice, ...], str]:
             "A new session asks everything again with your answers offered, and leaves that job alone.\n"
             "Nothing is deleted. See them all: bailian-wizard sessions, bailian-wizard jobs list"
         )
-        return (Choice("go on", _("Go on: follow the job (nothing is sent)")), _anew()), explained
+        return (Choice("go on", _("Go on: follow the job"), brief=_("costs nothing")), _anew()), explained
     explained = _(
         "Go on: only what is open is asked.\n"
         "Start over: every question comes again with your answer offered, and all is converted anew.\n"
         "Put away: the next session knows nothing of this one, which is kept. See: bailian-wizard sessions"
     )
     choices = (
-        _go_on(run),
+        _go_on(run, world),
         Choice("over", _("Start over with these answers"), _("each is offered again")),
         Choice("away", _("Put it away and begin with nothing"), shelf),
     )
     return choices, explained
 
 
-def _go_on(run: Run) -> Choice:
+def _go_on(run: Run, world: World) -> Choice:
     """The next step by name; behind the wall, and at it, with what it costs."""
     step = run.next_step()
     assert step is not None, "something is open"
     if step.id == "review":
-        label = joined(_("Go on: look at the plan and approve it"), _cost(run))
-    elif step.id in ("upload", "job"):
-        label = joined(_("Go on: create the job that you approved"), _cost(run))
-    else:
-        label = _("Go on: step {number}, {title} (costs nothing)").format(
-            number=run.place(step)[0], title=step.title()
-        )
-    return Choice("go on", label)
+        return Choice("go on", _("Go on: look at the plan and approve it"), brief=_cost(run, world))
+    if step.id in ("upload", "job"):
+        return Choice("go on", _("Go on: create the job that you approved"), brief=_cost(run, world))
+    label = _("Go on: step {number}, {title}").format(number=run.place(step)[0], title=step.title())
+    return Choice("go on", label, brief=_("costs nothing"))
 
 
-def _cost(run: Run) -> str:
-    """What the job may cost, in brackets."""
+def _cost(run: Run, world: World) -> str:
+    """What the job may cost."""
     cost = estimated(run.facts)
     shown = _("price not published") if cost is None else cost.shown()
-    return _("({cost})").format(cost=shown)
+    return _("{text} (simulated)").format(text=shown) if world.sandbox else shown
 
 
 def _anew() -> Choice:

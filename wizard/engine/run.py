@@ -225,11 +225,11 @@ class Run:
                 self._reopen(edit.key, edit.offers)
         self._announce(step)
 
-    def refresh(self, besides: Sequence[Question] = (), *, within: float = NEWS) -> None:
+    def refresh(self, besides: Sequence[Question] = (), *, within: float | None = None) -> None:
         """Once a run: compare what is remembered with what is, and drop the results that are no longer true.
 
-        What this computer knows, at once; what the platform says, and the answers to ``besides``, ``within`` so many seconds,
-        or when they come. ``look_again`` tells.
+        What this computer knows, at once; what the platform says, and the answers to ``besides``, ``within`` so many seconds
+        (NEWS), or when they come. ``look_again`` tells.
         """
         if self._inquiry is not None:
             return
@@ -240,14 +240,14 @@ class Run:
                     then=self.session.written_by, now=__version__
                 )
             )
-        for step, reason in self.changes():
+        for step, reason in [*self.changes()]:
             self.changed.append(self._of(step, reason))
             self.session.drop(step.gives)
         self._renew_words()
         if self._inquiry.open:
             label = _("Asking the platform what has changed meanwhile")
             with self.front.progress(label, None, "seconds") if self.front.attended else nullcontext():
-                self._hear(within)
+                self._hear(NEWS if within is None else within)
             if self._inquiry.open:
                 self.changed.append(
                     _("The platform has not answered yet; what it says is told when it comes.")

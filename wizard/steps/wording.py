@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 KILO = 1024
 BEIJING = 8  # hours before UTC
-_A_YEAR = 365 * 86400  # seconds
+_HALF_A_YEAR = 183  # days
 SECONDS = 11  # digits at most of a time in seconds since 1970
 
 
@@ -61,30 +61,27 @@ def moment(text: str) -> str:
 
 
 def dated(text: str) -> str:
-    """A time with how long ago that was, such as "11-26 09:30 (3 h ago)"; what tells no time stays as it is."""
+    """A time, from an hour on with how long ago that was, such as "11-26 09:30 (3 h ago)"; what tells no time stays as it is."""
     from datetime import UTC, datetime
 
     told = instant(text)
     if told is None:
         return text
-    seconds = (datetime.now(UTC) - told).total_seconds()
-    shown = told.astimezone().strftime("%m-%d %H:%M" if abs(seconds) < _A_YEAR / 2 else "%Y-%m-%d %H:%M")
-    return _("{text} ({aside})").format(text=shown, aside=_ago(seconds)) if seconds >= 0 else shown
+    hours = int((datetime.now(UTC) - told).total_seconds() // 3600)
+    days = hours // 24
+    shown = told.astimezone().strftime("%m-%d %H:%M" if abs(days) < _HALF_A_YEAR else "%Y-%m-%d %H:%M")
+    if hours < 1:
+        return shown
+    ago = _("{count} h ago").format(count=hours)
+    if days:
+        ago = ngettext("{count} day ago", "{count} days ago", days).format(count=days)
+    return _("{text} ({aside})").format(text=shown, aside=ago)
 
 
 def clock(text: str) -> str:
     """A time of today on this computer's clock, such as "09:30"."""
     told = instant(text)
     return text if told is None else told.astimezone().strftime("%H:%M")
-
-
-def _ago(seconds: float) -> str:
-    minutes, hours, days = (int(seconds / unit) for unit in (60, 3600, 86400))
-    if days:
-        return ngettext("{count} day ago", "{count} days ago", days).format(count=days)
-    if hours:
-        return _("{count} h ago").format(count=hours)
-    return _("{count} min ago").format(count=minutes) if minutes else _("just now")
 
 
 def whose_clock() -> str:
