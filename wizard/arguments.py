@@ -49,7 +49,7 @@ def commands() -> tuple[Command, ...]:
             about=_("what would be done, with its digest"),
         ),
         Command(
-            name="status", group="here", fill=_status, run="status:status",
+            name="status", group="walk", fill=_status, run="status:status",
             about=_("how the session here stands: outcome, since when, what next"),
         ),
         Command(
@@ -102,10 +102,10 @@ def commands() -> tuple[Command, ...]:
 def rows() -> tuple[Row, ...]:
     """The commands as the top's help has them: what belongs together in one line, so that it fits a small screen."""
     groups = {
-        "walk": _("the same without questions; plan only says what"),
+        "walk": _("without questions; what would be; how it stands"),
         "data": _("convert data, look at every row; what became of one"),
         "platform": _("look after jobs and files on the platform"),
-        "here": _("how it stands; models with prices; sessions in this folder"),
+        "here": _("models with their prices; sessions in this folder"),
         "answers": _("every answer as JSON Schema; start from an old command"),
         "programs": _("serve the sandbox to programs; complete with TAB"),
     }

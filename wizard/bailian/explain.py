@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from wizard.bailian import endpoints
 from wizard.bailian.answers import Fault
 from wizard.bailian.service import CANCELED, GONE
@@ -158,13 +160,14 @@ def _refusal(cause: str, endpoint: endpoints.Endpoint) -> Words:
     )
 
 
-# Why a training came to nothing, by words of the reason that the platform gives, the first that fits (lower case). No document
-# lists these reasons: the first is the console guide's (FAQ, mid-2026) and its own tools' check, the others are of its logs.
-_ENDINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("few-rows", ("训练数据量不足", "batch_size", "training samples")),
-    ("format", ("format error", "invalid format")),
-    ("file", ("download failed", "file was deleted", "file not found")),
-    ("type", ("does not support training_type", "not support")),
+# Why a training came to nothing, by patterns in the reason that the platform gives, the first that fits. No document lists
+# these reasons: "too little training data" is the console guide's (FAQ, mid-2026), batch_size its own tools' check, the others
+# are of its logs.
+_ENDINGS: tuple[tuple[str, str], ...] = (
+    ("few-rows", r"\u8bad\u7ec3\u6570\u636e\u91cf\u4e0d\u8db3|batch_size|training samples"),
+    ("format", r"format error|invalid format"),
+    ("file", r"download failed|file was deleted|file not found"),
+    ("type", r"not support"),
 )
 
 
@@ -202,7 +205,7 @@ def ended_badly(status: str, code: str, message: str) -> Words:
             _("Choose another model or another training type."),
         ),
     }  # fmt: skip
-    cause = next((name for name, signs in _ENDINGS if any(sign in said for sign in signs)), "")
+    cause = next((name for name, signs in _ENDINGS if re.search(signs, said)), "")
     unknown = (
         _("The platform's reason is not one that this wizard knows.")
         if said.strip()
