@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from bailian_server import Answer, Request, http, serving
 from conftest import Command, session_of
 from sandbox_fixture import UNENDING, call, running, until
 from terminal import PATIENT, Terminal, environment
+from test_screens import screen, sentences, settled, wait_for
 from test_wizard import CANARY, UNFINISHED, at, jobs_on
 
 from wizard.engine import session as session_module
@@ -32,6 +35,7 @@ class Place:
     """A folder with a small file of rows, and the platform that the wizard in it talks to."""
 
     folder: Path
+    platform: Path
     sandbox: Running
     command: Command
 
@@ -105,8 +109,9 @@ def here(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Place]:
     rows_in(tmp_path)
-    with running(tmp_path_factory.mktemp("platform"), speed=speed, **options) as sandbox:
-        yield Place(tmp_path, sandbox, command)
+    platform = tmp_path_factory.mktemp("platform")
+    with running(platform, speed=speed, **options) as sandbox:
+        yield Place(tmp_path, platform, sandbox, command)
 
 
 @pytest.fixture
@@ -375,3 +380,51 @@ def test_a_platform_that_takes_its_time_holds_up_no_question(here: Place) -> Non
             terminal.settle(1.0)
             terminal.press("down", "enter")
             terminal.expect("SUCCEEDED since")
+
+
+# As a person sees them
+
+RUNS, ENDED = 62_000, 50_000
+"""Seconds of a job that takes 100,000: in the middle of its training; and then, three hours after its end."""
+
+
+def later(here: Place, seconds: float, stack: ExitStack) -> Place:
+    """The same place, with every job created so much earlier: what takes a day has then come so far."""
+    here.sandbox.close()
+    with closing(sqlite3.connect(here.platform / "sandbox.sqlite3")) as database, database:
+        database.execute("UPDATE jobs SET created = created - ?", (seconds,))
+    return replace(here, sandbox=stack.enter_context(running(here.platform, speed=UNENDING)))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_screens_of_returns(mine: Place, language: str, pytestconfig: pytest.Config) -> None:
+    """After RUNNING, SUCCEEDED and FAILED, and wplace the job is gone: on 80 x 24, as it was settled."""
+    shown: list[str] = []
+
+    def look() -> None:
+        with Terminal(
+            ["--lang", language], place.folder, program=PATIENT, env=place.env, columns=80, rows=24
+        ) as terminal:
+            wait_for(terminal, sentences(language)("What next?"))
+            shown.append(screen(terminal))
+
+    with ExitStack() as stack:
+        mine.train()
+        place = later(mine, RUNS, stack)
+        look()
+        place = later(place, ENDED, stack)
+        look()
+        look()
+        rows_in(place.folder, length=900)
+        place.train("--new", "--set", "training.max_length=512")
+        place = later(place, ENDED, stack)
+        look()
+        rows_in(place.folder)
+        job = place.train("--new", "--set", "training.job_name=mine")
+        place = later(place, RUNS + ENDED, stack)
+        place.delete(job)
+        age(place.folder, 5)
+        look()
+    rule = "=" * 80
+    text = "".join(f"{rule} {number}\n{each}\n" for number, each in enumerate(shown, 1))
+    settled(f"returns.{language}", text, renew=bool(pytestconfig.getoption("--renew-screens")))

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from patience import PATIENCE
 from sandbox_fixture import running
-from terminal import Terminal
+from terminal import PATIENT, Terminal
 from test_wizard import CANARY, at
 
 from wizard import locale
@@ -164,15 +164,15 @@ def test_every_screen(folder: Path, size: tuple[int, int], language: str, say: S
     columns, rows = size
     with running(folder / "platform", speed=50) as sandbox:
         env = {**at(sandbox, folder, key=""), "BAILIAN_WIZARD_LANG": language}
-        with Terminal([], folder, env=env, columns=columns, rows=rows) as terminal:
+        with Terminal([], folder, program=PATIENT, env=env, columns=columns, rows=rows) as terminal:
             screens = walk(terminal, TO_THE_KEY, say)
             assert 130 == terminal.end()
             screens.append(screen(terminal))
-        with Terminal([], folder, env=env, columns=columns, rows=rows) as terminal:
+        with Terminal([], folder, program=PATIENT, env=env, columns=columns, rows=rows) as terminal:
             screens += walk(terminal, TO_THE_END, say)
             assert 0 == terminal.end()
             screens.append(screen(terminal))
-        with Terminal([], folder, env=env, columns=columns, rows=rows) as terminal:
+        with Terminal([], folder, program=PATIENT, env=env, columns=columns, rows=rows) as terminal:
             screens += walk(terminal, (("What next?", ("enter",)),), say)
             terminal.end()
     rule = "=" * columns

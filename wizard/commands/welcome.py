@@ -134,14 +134,14 @@ def _greet(front: Front, world: World) -> None:
 def _returned(run: Run, world: World, shelved: Sequence[Shelved]) -> None:
     """How the session stands, then what can be done; the first choice says where it leads and what that costs."""
     stands = standing(run, world)
-    if stands.state in OVER and run.next_step() is not None:
-        run.go()  # it ended since the last start: its course and its end are shown, and recorded
-        stands = standing(run, world)
-    elif stands.state in OVER:
+    if stands.state in OVER:
         from wizard.steps.outcome import ending_again
 
-        run.look_again()
-        run.front.show(ending_again(run.facts, world))
+        followed = run.next_step() is not None and stands.state != "gone"
+        run.go()  # what ended since the last start: its course and its end are shown, and recorded
+        if not followed:
+            run.front.show(ending_again(run.facts, world))
+        stands = standing(run, world)
     run.front.say(stands.headline())
     for change in stands.changed[len(run.changed) :]:
         run.front.say(change, "warn")

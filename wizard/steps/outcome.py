@@ -51,11 +51,12 @@ def ending(job: Job, facts: Facts, world: World) -> View:
     rows = [(_("Job"), job.job_id), *_course(job, world), *_result(job)]
     rows += _bill(job, facts, world)
     rows += _console(job, facts, world)
-    rows += [
-        (_("See it again"), command(world, "jobs", "show", job.job_id)),
-        (_("Its log"), command(world, "jobs", "logs", job.job_id)),
-        (_("Train another one"), command(world)),
-    ]
+    if job.status != GONE:
+        rows += [
+            (_("See it again"), command(world, "jobs", "show", job.job_id)),
+            (_("Its log"), command(world, "jobs", "logs", job.job_id)),
+        ]
+    rows += [(_("Train another one"), command(world))]
     return _view(rows, job, world)
 
 
@@ -133,7 +134,7 @@ def _is_ours(job: Job, facts: Facts) -> bool:
 def _bill(job: Job, facts: Facts, world: World) -> list[tuple[str, str]]:
     """Tokens and cost, and what this session expected of its own job."""
     if job.usage is None:
-        if job.final:
+        if job.final or job.status == GONE:
             return [(_("Billed tokens"), _("not told by the platform"))]
         return [(_("Billed tokens"), _("known once it has ended"))]
     simulated = _(" (simulated)") if world.sandbox else ""

@@ -88,7 +88,7 @@ class Standing:
             status=self.status,
             reason=self.reason,
             model=self.model or _("not told"),
-            steps=", ".join(filter(None, (self.status, of))),
+            steps=_("{status}, {step}").format(status=self.status, step=of) if of else self.status,
             asked=clock(self.asked),
         )
 
