@@ -669,7 +669,9 @@ def test_nothing_is_done_with_results_that_are_in_doubt(
 
     one = toy("one", question("one.q"), gives=("one.r",), far=far, does=lambda _work: {"one.r": "made anew"})
     last = toy("last", needs=("one.r",), gives=("last.r",), does=lambda work: {"last.r": work.facts["one.r"]})
-    Run((one, last), session, Waiting(waited)).go()
+    front = Waiting(waited)
+    Run((one, last), session, front).go()
+    assert "one: it is gone" in front.told
     assert (1, "made anew") == (last.performed, session.facts["last.r"].value)
 
 

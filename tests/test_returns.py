@@ -339,6 +339,7 @@ def test_a_job_of_a_session_put_away_is_mentioned_until_it_ends(here: Place) -> 
             shown = re.sub(r"\s+", " ", terminal.expect(UNFINISHED))
             assert f"! A session that was put away has the job {first}: PENDING" in shown
             assert f"bailian-wizard sessions open {first_session}" in shown
+    assert first in here.command("plan", "--yes", env=here.env).stderr
     listed = {entry["session"]: entry for entry in here.run("sessions")}
     assert "PENDING" == listed[first_session]["status"]
     opened = here.run("sessions", "open", first_session)

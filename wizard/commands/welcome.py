@@ -20,8 +20,7 @@ def begin(run: Run, world: World) -> None:
     """Greet a new user; tell who comes back what became of it, what has changed meanwhile, and ask how to go on. Raises Quit."""
     if run.session.foreign:
         _foreign(run, world)
-    shelved = [*open_still(world)]
-    run.refresh([job.ask for job in shelved])
+    shelved = _refreshed(run, world)
     if not run.session.facts:
         _greet(run.front, world)
         _mention(shelved, run, world)
@@ -29,8 +28,20 @@ def begin(run: Run, world: World) -> None:
         _returned(run, world, shelved)
 
 
+def refresh(run: Run, world: World) -> None:
+    """Look what has changed meanwhile, where nobody is greeted; ``run`` tells as it goes."""
+    _mention(_refreshed(run, world), run, world)
+
+
+def _refreshed(run: Run, world: World) -> Sequence[Shelved]:
+    """The jobs that are not known to have ended, in sessions that were put away: they are looked at, too."""
+    shelved = [*open_still(world)]
+    run.refresh([job.ask for job in shelved])
+    return shelved
+
+
 def _mention(shelved: Sequence[Shelved], run: Run, world: World) -> None:
-    """Every job that goes on in a session that was put away; of what the platform says, ``run`` tells."""
+    """Those of which nothing was heard; of what the platform says, ``run`` tells."""
     for job in shelved:
         if job.job not in world.seen:
             run.front.say(job.told(), "warn")

@@ -213,7 +213,8 @@ class Run:
         self.remember_given()
         self.look_again()
         while (step := self.next_step()) is not None and step.id != before:
-            if self._hear(0.0):
+            self._hear(0.0)
+            if self._said < len(self.changed):
                 self.look_again()
                 continue
             self._announce(step)
@@ -249,9 +250,10 @@ class Run:
             with self.front.progress(label, None, "seconds") if self.front.attended else nullcontext():
                 self._hear(NEWS if within is None else within)
             if self._inquiry.open:
-                self.changed.append(
-                    _("The platform has not answered yet; what it says is told when it comes.")
-                )
+                late = _("The platform has not answered yet; what it says is told when it comes.")
+                if within is not None:
+                    late = _("The platform has not answered within {seconds:.0f} s.").format(seconds=within)
+                self.changed.append(late)
 
     def look_again(self) -> None:
         """Tell what has changed meanwhile, and what is finished, one line a step."""
@@ -288,13 +290,11 @@ class Run:
         self.session.drop(step.gives)
         return self._of(step, reason)
 
-    def _hear(self, within: float | None) -> bool:
-        """Take the answers that come within so many seconds (None: all); whether there is something to tell."""
-        before = len(self.changed)
+    def _hear(self, within: float | None) -> None:
+        """Take the answers that come within so many seconds (None: all)."""
         if self._inquiry is not None:
             for learn in self._inquiry.heard(within):
                 self.changed += filter(None, [learn()])
-        return len(self.changed) > before
 
     @staticmethod
     def _of(step: Step, reason: str) -> str:
