@@ -45,7 +45,7 @@ def main() -> None:
         }
         if given.resume:
             large = _session_of(Path(folder, "large"), round(given.resume * 1e9), wizard)
-            programs[f"going on, {given.resume:g} GB"] = (wizard, large, "This session is unfinished")
+            programs[f"going on, {given.resume:g} GB"] = (wizard, large, "What next")
         seconds: dict[str, list[float]] = {name: [] for name in programs}
         for turn in range(ROUNDS + 1):
             for name, (words, where, question) in programs.items():

@@ -19,7 +19,7 @@ from sweeps.journey import PLATFORMS
 
 KEY = "sk-canary0sandbox0123456789abcdef"
 WRONG_KEY = "sk-canarywrong0123456789"
-UNFINISHED = "This session is unfinished"
+UNFINISHED = "What next"
 ROWS = 300_000  # enough for a conversion that can be seen at work
 PATIENCE = 300.0
 

@@ -131,8 +131,10 @@ class Toy(Step):
         does: Callable[[Work], Mapping[str, Any]],
         applies: Callable[[Facts], bool],
         verifies: Callable[[Facts], str | None],
+        far: Callable[[], str | None] | None,
     ) -> None:
         self._fields, self._does, self._applies, self._verifies = fields, does, applies, verifies
+        self._far = far
         self.performed = 0
         self.verified = 0
 
@@ -148,6 +150,9 @@ class Toy(Step):
     def verify(self, facts: Facts) -> str | None:
         self.verified += 1
         return self._verifies(facts)
+
+    def asks(self, facts: Facts) -> Callable[[], str | None] | None:
+        return self._far if all(key in facts for key in self.gives) else None
 
     def perform(self, work: Work) -> Mapping[str, Any]:
         self.performed += 1
@@ -167,6 +172,7 @@ def toy(
     does: Callable[[Work], Mapping[str, Any]] | None = None,
     applies: Callable[[Facts], bool] = lambda _facts: True,
     verifies: Callable[[Facts], str | None] = lambda _facts: None,
+    far: Callable[[], str | None] | None = None,
     seals: str = "",
 ) -> Toy:
     """A step ``name`` that asks ``fields`` (or what ``asks`` makes of the facts) and, told nothing else, gives its inputs."""
@@ -184,7 +190,7 @@ def toy(
         (Toy,),
         {"id": name, "needs": needs, "gives": gives, "seals": lambda _self, _facts: seals},
     )
-    made = kind(asked, does or inputs, applies, verifies)
+    made = kind(asked, does or inputs, applies, verifies, far)
     assert isinstance(made, Toy)
     return made
 

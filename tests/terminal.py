@@ -21,6 +21,12 @@ KEYS = {
     "backspace": "\x7f", "clear": "\x15", "tab": "\t",
 }  # fmt: skip
 PROGRAM = [sys.executable, "-m", "wizard"]
+PATIENT = [
+    sys.executable,
+    "-c",
+    f"import sys; from wizard import cli; from wizard.engine import run; run.NEWS = {PATIENCE}; sys.exit(cli.main())",
+]
+"""The same, but its first question waits for the platform's answers however slow the machine is."""
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:

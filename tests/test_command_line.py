@@ -192,7 +192,7 @@ def test_every_command_is_declared_whole() -> None:
 
 
 LOCAL = {
-    "convert": ("one.jsonl", "out.jsonl"), "check": ("one.jsonl",), "why": ("one.jsonl:1",), "models": (), "sessions": (),
+    "convert": ("one.jsonl", "out.jsonl"), "check": ("one.jsonl",), "why": ("one.jsonl:1",), "models": (),
     "schema": (), "completion": ("bash",),
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 from engine_fixture import DECISION, Person, Script, Toy, question, toy, walked
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sandbox_fixture import until
 
+from wizard.engine import run as engine_run
 from wizard.engine.run import Given, Run
 from wizard.engine.session import Effect, Fact, Session
 from wizard.engine.step import Back, Choice, Edit, Facts, Field, Kind, Quit, Source, Work
@@ -602,6 +605,106 @@ def test_verify_is_asked_once_a_start(session: Session) -> None:
     again = three()
     walked(again, session, given={"one.q": flag("z")})
     assert [1, 1, 1] == [step.verified for step in again]  # the same answer says nothing of what it names
+
+
+# What is asked far away
+
+
+class Waiting(Person):
+    """Sets ``waited`` where the run begins to wait for an answer."""
+
+    def __init__(self, waited: threading.Event, *answers: tuple[str, Any]) -> None:
+        super().__init__(*answers)
+        self._waited = waited
+
+    def progress(self, label: str, total: int | None, unit: Any) -> Any:
+        if label.startswith("Waiting"):
+            self._waited.set()
+        return super().progress(label, total, unit)
+
+
+def test_a_late_answer_is_told_at_the_next_question(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first question waits for nobody; what was found far away drops the results, and says why, before the next one."""
+    monkeypatch.setattr(engine_run, "NEWS", 0.0)
+    walked(three()[:1], session, ALL[0])
+    answer, heard = threading.Event(), threading.Event()
+
+    def far() -> str:
+        answer.wait()
+        heard.set()
+        return "it is gone"
+
+    one, two, three_ = three()
+    one = toy("one", question("one.q"), gives=("one.r",), far=far, does=lambda _work: {"one.r": "made anew"})
+
+    def looking(field: Field) -> None:
+        if field.key == "two.q":
+            assert "one: it is gone" not in front.told
+            answer.set()
+            heard.wait()
+            assert run._inquiry is not None
+            until(run._inquiry._answers.empty, lambda empty: not empty)
+
+    front = Person(*ALL[1:], watching=looking)
+    run = Run((one, two, three_), session, front)
+    run.go()
+    front.content()
+    assert "one: it is gone" in front.told
+    assert (1, "made anew") == (one.performed, session.facts["one.r"].value)
+
+
+def test_nothing_is_done_with_results_that_are_in_doubt(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step that needs what is still asked about waits for the answer, and what it needs is made anew before it."""
+    monkeypatch.setattr(engine_run, "NEWS", 0.0)
+    walked(three()[:1], session, ALL[0])
+    waited = threading.Event()
+
+    def far() -> str:
+        waited.wait()
+        return "it is gone"
+
+    one = toy("one", question("one.q"), gives=("one.r",), far=far, does=lambda _work: {"one.r": "made anew"})
+    last = toy("last", needs=("one.r",), gives=("last.r",), does=lambda work: {"last.r": work.facts["one.r"]})
+    front = Waiting(waited)
+    Run((one, last), session, front).go()
+    assert "one: it is gone" in front.told
+    assert (1, "made anew") == (last.performed, session.facts["last.r"].value)
+
+
+def test_what_was_made_meanwhile_is_not_dropped(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A late answer is about the results that it was asked about; others that took their place stay."""
+    monkeypatch.setattr(engine_run, "NEWS", 0.0)
+    walked(three()[:1], session, ALL[0])
+    waited = threading.Event()
+
+    def far() -> str:
+        waited.wait()
+        return "it is gone"
+
+    one = toy("one", question("one.q"), gives=("one.r",), far=far)
+    front = Waiting(waited)
+    run = Run((one,), session, front, {"one.q": flag("z")})
+    run.go()
+    waited.set()
+    assert run._inquiry is not None
+    assert [""] == [learn() for learn in run._inquiry.heard(None)]
+    assert 1 == one.performed
+
+
+def test_what_goes_wrong_far_away_is_not_swallowed(session: Session) -> None:
+    """What a question raises in its thread is raised where its answer is heard."""
+    walked(three()[:1], session, ALL[0])
+
+    def far() -> str:
+        raise DataError("unexpected")
+
+    one = toy("one", question("one.q"), gives=("one.r",), far=far)
+    with pytest.raises(DataError, match="unexpected"):
+        Run((one,), session, Script()).go()
 
 
 # Sealed

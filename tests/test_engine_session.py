@@ -409,7 +409,7 @@ def test_after_damage_the_copy_before_is_gone_on_from(tmp_path: Path) -> None:
 
     with pytest.raises(SessionDamaged) as damaged:
         Session.open(tmp_path)
-    assert "your approval will be asked again" in damaged.value.hint
+    assert "an approval in it that was not used yet is asked again" in damaged.value.hint
     assert json.loads((tmp_path / f"{FILE}.bak").read_bytes())
     with Session.open(tmp_path) as session:
         front = walked(steps, session, ("review.approval", "d1"), ("last.q", "z"))

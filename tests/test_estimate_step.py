@@ -19,7 +19,7 @@ from wizard.engine.effects import Effectful, Receipt
 from wizard.engine.step import Facts, Front, Unacceptable
 from wizard.errors import UsageError
 from wizard.steps.estimate import TYPES, cost_shown, estimated, price_of, sent_parameters, training_rows
-from wizard.steps.facts import trained
+from wizard.steps.facts import Estimate, trained
 from wizard.steps.world import World
 from wizard.ui.scripted import Scripted
 
@@ -318,8 +318,17 @@ def test_dropped_rows_are_told(world: World, capsys: pytest.CaptureFixture[str])
     assert "" == capsys.readouterr().err
 
 
-def test_an_estimate_rests_on_the_price(world: World) -> None:
-    """With another price in the table the estimate is made anew."""
+def test_an_estimate_holds_at_its_price_only(world: World) -> None:
+    """With another price in the table, or without the model, the estimate is made anew, and it is said why."""
     facts = facts_for(world)
-    assert price_of(facts) == step_of(world, "training").rests_on(facts)
+    step = step_of(world, "training")
+    facts |= step.perform(Working(facts))
     assert price_of(facts) is not None
+    assert step.verify(facts) is None
+    dearer = Facts(
+        {**facts, Estimate.KEY: {**facts[Estimate.KEY], "price": "0.0001", "price_date": "2020-02"}}
+    )
+    said = step.verify(dearer) or ""
+    assert "¥0.0001 for 1,000 tokens" in said, said
+    assert "the plan is approved anew" in said
+    assert "no longer among the models" in (step.verify(Facts({**facts, "training.model": "gone-9b"})) or "")

@@ -158,7 +158,7 @@ def test_killed_while_saving(here: Place, platform: str, delay: float) -> None:
             assert 0o600 == stat.S_IMODE(path.stat().st_mode)
             path.unlink()
     with Terminal([], here.folder, env=here.env(DASHSCOPE_HTTP_BASE_URL=platform)) as terminal:
-        terminal.answer("This session is unfinished", "enter")
+        terminal.answer("What next", "enter")
         shown = terminal.expect("Which model|Paste your API key")
         terminal.settle()
         if "Which model" not in shown:

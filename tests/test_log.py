@@ -89,7 +89,7 @@ def test_debug_adds_bodies_and_frames(command: Command, folder: Path) -> None:
 
 def test_a_command_that_keeps_nothing_leaves_no_log(command: Command, folder: Path) -> None:
     """Looking at models, keys of answers or a file of one's own makes no folder."""
-    for words in (("models",), ("schema",), ("sessions",), ("check", "datasets/nowhere.jsonl")):
+    for words in (("models",), ("schema",), ("check", "datasets/nowhere.jsonl")):
         command(*words)
     assert not (folder / ".wizard").exists()
 

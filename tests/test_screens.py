@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from patience import PATIENCE
 from sandbox_fixture import running
-from terminal import Terminal
+from terminal import PATIENT, Terminal
 from test_wizard import CANARY, at
 
 from wizard import locale
@@ -59,7 +59,7 @@ TO_THE_KEY: tuple[tuple[str, tuple[str, ...]], ...] = (
     (MODEL_HELP, ("ctrl-c",)),
 )
 TO_THE_END: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("This session is unfinished. What now?", ("enter",)),
+    ("What next?", ("enter",)),
     ("Which model shall be trained?", ("enter",)),
     ("How shall it be trained?", ("enter",)),
     ("Use the recommended settings?", ("down", "enter")),
@@ -99,7 +99,7 @@ def squeezed(text: str) -> str:
 def masked(text: str) -> str:
     """``text`` with a # for each character that another run would have another of."""
     for pattern in (
-        r"ft-\d{12}-[0-9a-f]{4}", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", r"\b([0-9a-f]{16}|[0-9a-f]{32})\b", r"(?<=train-)[0-9a-f]{7,8}", r"(?m)^ {13}[0-9a-f]$", r"(?<=127\.0\.0\.1:)\d{5}",
+        r"ft-\d{12}-[0-9a-f]{4}", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", r"\b([0-9a-f]{16}|[0-9a-f]{32})\b", r"(?<=train-)[0-9a-f]{7,8}", r"(?m)^ {13}[0-9a-f]$", r"(?<=127\.0\.0\.1:)\d{5}", r"\d\d-\d\d(?= \d\d:\d\d\b)",
         r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(,\d{3})?", r"\b\d\d?:\d\d\b", r"(?<=loss )\d\.\d{3}", r"\b\d{1,3} %",
     ):  # fmt: skip
         text = re.sub(pattern, lambda found: re.sub(r"\w", "#", found.group()), text)
@@ -164,16 +164,16 @@ def test_every_screen(folder: Path, size: tuple[int, int], language: str, say: S
     columns, rows = size
     with running(folder / "platform", speed=50) as sandbox:
         env = {**at(sandbox, folder, key=""), "BAILIAN_WIZARD_LANG": language}
-        with Terminal([], folder, env=env, columns=columns, rows=rows) as terminal:
+        with Terminal([], folder, program=PATIENT, env=env, columns=columns, rows=rows) as terminal:
             screens = walk(terminal, TO_THE_KEY, say)
             assert 130 == terminal.end()
             screens.append(screen(terminal))
-        with Terminal([], folder, env=env, columns=columns, rows=rows) as terminal:
+        with Terminal([], folder, program=PATIENT, env=env, columns=columns, rows=rows) as terminal:
             screens += walk(terminal, TO_THE_END, say)
             assert 0 == terminal.end()
             screens.append(screen(terminal))
-        with Terminal([], folder, env=env, columns=columns, rows=rows) as terminal:
-            screens += walk(terminal, (("This session is finished. What now?", ("enter",)),), say)
+        with Terminal([], folder, program=PATIENT, env=env, columns=columns, rows=rows) as terminal:
+            screens += walk(terminal, (("What next?", ("enter",)),), say)
             terminal.end()
     rule = "=" * columns
     shown = "".join(f"{rule} {number}\n{text}\n" for number, text in enumerate(screens, 1))

@@ -68,7 +68,7 @@ def test_behind_the_wall_a_new_session_takes_the_answers(folder: Path) -> None:
         terminal.end()
     first = session_of(folder)
     with Terminal(["--sandbox"], folder) as terminal:
-        shown = terminal.expect("session is (un)?finished. What now")
+        shown = terminal.expect(UNFINISHED)
         assert "Start over" not in shown
         terminal.settle()
         terminal.press("down", "enter")

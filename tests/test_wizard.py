@@ -26,7 +26,7 @@ TO_THE_REVIEW = (
     "Where is your data", "Which set of questions", "checked against", "Does this look right",
     "about these rows", "Which model", "How shall it be trained", "recommended settings",
 )  # fmt: skip
-UNFINISHED = "This session is unfinished"
+UNFINISHED = "What next"
 
 
 def enter_until(terminal: Terminal, last: str) -> None:

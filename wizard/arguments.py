@@ -14,7 +14,7 @@ from wizard.usage import Parser, Row
 
 DEFAULTS = {
     "sandbox": False, "allow_endpoint": False, "allow_owner": False, "plain": False, "set": [], "answers": None, "new": False, "json": False, "yes": False,
-    "command": None, "debug": False,
+    "command": None, "debug": False, "exit_status": False,
 }  # fmt: skip
 
 
@@ -49,6 +49,10 @@ def commands() -> tuple[Command, ...]:
             about=_("what would be done, with its digest"),
         ),
         Command(
+            name="status", group="walk", fill=_status, run="status:status",
+            about=_("how the session here stands: outcome, since when, what next"),
+        ),
+        Command(
             name="schema", group="answers", fill=_nothing, run="answers:schema", local=True, state=False,
             about=_("every answer as JSON Schema"),
         ),
@@ -81,7 +85,7 @@ def commands() -> tuple[Command, ...]:
             about=_("models that can be tuned, with prices"),
         ),
         Command(
-            name="sessions", group="here", fill=_sessions, run="looking_after:sessions", local=True,
+            name="sessions", group="here", fill=_sessions, run="looking_after:sessions",
             about=_("sessions in this folder"),
         ),
         Command(
@@ -98,7 +102,7 @@ def commands() -> tuple[Command, ...]:
 def rows() -> tuple[Row, ...]:
     """The commands as the top's help has them: what belongs together in one line, so that it fits a small screen."""
     groups = {
-        "walk": _("the same without questions; plan only says what"),
+        "walk": _("without questions; what would be; how it stands"),
         "data": _("convert data, look at every row; what became of one"),
         "platform": _("look after jobs and files on the platform"),
         "here": _("models with their prices; sessions in this folder"),
@@ -234,6 +238,17 @@ def _run(command: argparse.ArgumentParser) -> None:
         "--approve", default=None, metavar="DIGEST", help=_("approve the plan with this digest")
     )
     command.add_argument("--watch", action="store_true", default=False, help=_("follow the job to its end"))
+
+
+def _status(command: argparse.ArgumentParser) -> None:
+    _as_json(command)
+    command.add_argument(
+        "--exit-status",
+        action="store_true",
+        help=_(
+            "exit 0: succeeded, 7: failed, canceled or gone, 3: waits for a person, 4: unknown, 8: running"
+        ),
+    )
 
 
 def _plan(command: argparse.ArgumentParser) -> None:
@@ -416,6 +431,7 @@ def _actions(command: argparse.ArgumentParser, looks: Sequence[str], harm: str) 
 def _sessions(command: argparse.ArgumentParser) -> None:
     about = {
         "list": _("the one in this folder and those put away"),
+        "open": _("go on with one that was put away; the one here is put away"),
         "trust": _("take over one that is not yours as it stands, after it was shown"),
     }
     _as_json(command)
@@ -425,6 +441,8 @@ def _sessions(command: argparse.ArgumentParser) -> None:
         action = actions.add_parser(name, help=told, description=told, argument_default=argparse.SUPPRESS)
         _common(action)
         _as_json(action)
+        if name == "open":
+            action.add_argument("id", metavar="ID", type=_identifier, help=_("its id, as list shows it"))
         if name == "trust":
             action.add_argument("--yes", action="store_true", help=_("don't ask"))
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from wizard.bailian import endpoints
 from wizard.bailian.answers import Fault
-from wizard.locale import _
+from wizard.bailian.service import CANCELED, GONE
+from wizard.locale import _, joined
 
 Words = tuple[str, str]
 """What happened, and what to do next."""
@@ -155,6 +158,60 @@ def _refusal(cause: str, endpoint: endpoints.Endpoint) -> Words:
             _("Correct what it names and try again; its words are in the brackets."),
         ),
     )
+
+
+# Why a training came to nothing, by patterns in the reason that the platform gives, the first that fits. No document lists
+# these reasons: "too little training data" is the console guide's (FAQ, mid-2026), batch_size its own tools' check, the others
+# are of its logs.
+_ENDINGS: tuple[tuple[str, str], ...] = (
+    ("few-rows", r"\u8bad\u7ec3\u6570\u636e\u91cf\u4e0d\u8db3|batch_size|training samples"),
+    ("format", r"format error|invalid format"),
+    ("file", r"download failed|file was deleted|file not found"),
+    ("type", r"not support"),
+)
+
+
+def ended_badly(status: str, code: str, message: str) -> Words:
+    """For a job that ended without a model: why, as far as it is known, and what to change."""
+    said = f"{code} {message}".lower()
+    log = _("Its log may say more.")
+    if status == CANCELED:
+        return (
+            _("The job was cancelled, here or in the console; what it had trained until then is billed."),
+            _("Nothing has to be changed to train again."),
+        )
+    if status == GONE:
+        return (
+            _("The platform has no such job any more: it was deleted elsewhere, in the console say."),
+            _(
+                "Whether it made a model can be seen in the console only. Nothing has to be changed to train again."
+            ),
+        )
+    words = {
+        "few-rows": (
+            _("Too few rows were left to train with: there must be more of them than batch_size."),
+            _("Add rows, raise max_length where rows were too long, or choose a smaller batch_size."),
+        ),
+        "format": (
+            _("The platform found a row that it can't read."),
+            joined(_("Look at the data (bailian-wizard check FILE), mend that row, and train again."), log),
+        ),
+        "file": (
+            _("The platform could not read a file that was uploaded; it may have been deleted."),
+            _("Train again: what is no longer there is sent again."),
+        ),
+        "type": (
+            _("This model can't be trained in this way."),
+            _("Choose another model or another training type."),
+        ),
+    }  # fmt: skip
+    cause = next((name for name, signs in _ENDINGS if re.search(signs, said)), "")
+    unknown = (
+        _("The platform's reason is not one that this wizard knows.")
+        if said.strip()
+        else _("The platform gives no reason.")
+    )
+    return words.get(cause, (unknown, log))
 
 
 def unreachable(kind: str, reason: str, host: str, proxy: str) -> Words:

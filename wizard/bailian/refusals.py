@@ -80,6 +80,11 @@ def refuses(code: str, effect: Effect) -> bool:
     return any(effect in known.effects and known.fits(code) for known in REFUSALS)
 
 
+def job_is_gone(code: str) -> bool:
+    """Whether a refusal to show a job says that there is no such job (``NotFound``: model-training-api-reference)."""
+    return code.lower() == "notfound"
+
+
 def file_is_gone(code: str, message: str) -> bool:
     """Whether a refusal to show a file says that there is no such file.
 

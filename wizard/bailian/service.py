@@ -20,6 +20,7 @@ from typing import Any, Protocol
 SUCCEEDED = "SUCCEEDED"
 FAILED = "FAILED"
 CANCELED = "CANCELED"
+GONE = "GONE"  # our own word for a job that the platform had, and has no more
 FINAL = frozenset({SUCCEEDED, FAILED, CANCELED, "PARTIALLY_SUCCEEDED"})
 
 LOG_PAGE = 1000  # lines; the platform gives no more at once

@@ -19,6 +19,7 @@ from wizard.engine.step import Choice, Decision, Facts, Front, Quit
 from wizard.engine.view import Table, Text, View
 from wizard.errors import INTERRUPTED, ApprovalMissing, PlatformError, UsageError
 from wizard.locale import _, joined, ngettext
+from wizard.steps import shelved
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
@@ -280,18 +281,21 @@ def _plain(value: Any) -> Any:
 
 
 def sessions(scene: Scene) -> int:
-    """``sessions list|trust``: the one in this folder and those put away; a foreign one is taken over."""
+    """``sessions list|open|trust``: the one in this folder and those put away; one is brought back, a foreign one taken over."""
     arguments, world, front = scene.arguments, scene.world, scene.front
     if arguments.action == "trust":
         return _trust(arguments, world, front)
+    if arguments.action == "open":
+        return _bring_back(arguments, world)
     current = Session.peek(world.state)
+    now = shelved.asked(world)
     found = [
         {
             "session": session.id,
             "created": session.created,
             "model": session.known.get("training.model"),
-            "job": session.known.get("job.id"),
-            "status": session.known.get("watch.result", {}).get("status"),
+            "job": shelved.job_of(session) or None,
+            "status": shelved.status_of(session, world) or now.get(shelved.job_of(session)),
             "put_away": session is not current,
             "foreign": session.foreign,
         }
@@ -308,7 +312,7 @@ def sessions(scene: Scene) -> int:
                 filter(
                     None,
                     (
-                        entry["status"],
+                        str(entry["status"] or ""),
                         _("put away") if entry["put_away"] else "",
                         _("not yours") if entry["foreign"] else "",
                     ),
@@ -328,6 +332,24 @@ def sessions(scene: Scene) -> int:
             ).format(count=len(strangers)),
             "warn",
         )
+    return 0
+
+
+def _bring_back(arguments: Namespace, world: World) -> int:
+    """Go on with a session that was put away."""
+    from wizard.commands.welcome import refuse_in_doubt
+
+    with Session.open(world.state) as session:
+        refuse_in_doubt(session)
+        before = session.id
+        kept = session.bring_back(arguments.id)
+        told = _("The session {id} lies here again; go on with: {command}").format(
+            id=session.id, command="bailian-wizard --sandbox" if world.sandbox else "bailian-wizard"
+        )
+        if kept is not None:
+            told += "\n" + _("The session before is kept as {path}.").format(path=kept)
+        value = {"session": session.id, "put_away": before if kept is not None else None}
+        _print(value, Text(told), as_json=arguments.json)
     return 0
 
 

@@ -93,6 +93,7 @@ def run(scene: Scene) -> int:
         world.session_id = session.id
         _tell_if_foreign(session, front)
         run = Run(flow.steps(world), session, front, given)
+        welcome.refresh(run, world)
         code = None
         try:
             _through(run, to_the_end=arguments.watch)
@@ -126,6 +127,7 @@ def plan(scene: Scene) -> int:
                 _("The job of this session has been created; there is nothing left to plan."),
                 _("Give --new: it puts this session away and plans another job."),
             )
+        welcome.refresh(run, world)
         run.go(before="review")
         run.refuse_unused()
         permission.ask(run.facts, world)

@@ -1,6 +1,8 @@
-"""How a start of the wizard begins: a greeting, or the session that is there with what can be done about it."""
+"""How a start of the wizard begins: a greeting, or how the session stands that is there, with what can be done about it."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from wizard.engine.run import Run
 from wizard.engine.session import Session
@@ -8,32 +10,58 @@ from wizard.engine.step import Choice, Decision, Front
 from wizard.engine.view import Table, View
 from wizard.errors import DecisionNeeded
 from wizard.locale import _, joined
+from wizard.steps.shelved import Shelved, open_still
+from wizard.steps.standing import OVER, Standing, estimated, standing
 from wizard.steps.wording import moment
 from wizard.steps.world import World
 
 
 def begin(run: Run, world: World) -> None:
-    """Greet a new user; show who comes back what is finished, and ask how to go on. Raises Quit."""
+    """Greet a new user; tell who comes back what became of it, what has changed meanwhile, and ask how to go on. Raises Quit."""
     if run.session.foreign:
         _foreign(run, world)
+    shelved = _refreshed(run, world)
     if not run.session.facts:
         _greet(run.front, world)
-    elif run.next_step() is None:
-        _finished(run, world)
+        _mention(shelved, run, world)
     else:
-        _unfinished(run, world)
+        _returned(run, world, shelved)
+
+
+def refresh(run: Run, world: World) -> None:
+    """Look what has changed meanwhile, where nobody is greeted; ``run`` tells as it goes."""
+    _mention(_refreshed(run, world), run, world)
+
+
+def _refreshed(run: Run, world: World) -> Sequence[Shelved]:
+    """The jobs that are not known to have ended, in sessions that were put away: they are looked at, too."""
+    shelved = [*open_still(world)]
+    run.refresh([job.ask for job in shelved])
+    return shelved
+
+
+def _mention(shelved: Sequence[Shelved], run: Run, world: World) -> None:
+    """Those of which nothing was heard; of what the platform says, ``run`` tells."""
+    for job in shelved:
+        if job.job not in world.seen:
+            run.front.say(job.told(), "warn")
 
 
 def put_away(session: Session, front: Front) -> None:
     """Make room for a new session. Refused while nobody knows whether this one's job was created."""
+    refuse_in_doubt(session)
+    if session.path.exists():
+        kept = session.archive()
+        front.say(_("The session before is kept as {path}.").format(path=kept), "dim")
+
+
+def refuse_in_doubt(session: Session) -> None:
+    """Raise DecisionNeeded while nobody knows whether the session's job was created."""
     if _in_doubt(session):
         raise DecisionNeeded(
             _("This session sent the request for its job, and what came of it is not known yet."),
             _("Start the wizard without --new first: it looks for it."),
         )
-    if session.path.exists():
-        kept = session.archive()
-        front.say(_("The session before is kept as {path}.").format(path=kept), "dim")
 
 
 def _in_doubt(session: Session) -> bool:
@@ -114,63 +142,87 @@ def _greet(front: Front, world: World) -> None:
     front.say(_("Enter takes what is offered, ? explains it, Ctrl-C saves and leaves."), "dim")
 
 
-def _unfinished(run: Run, world: World) -> None:
-    some = run.next_step() is not run.steps[0]
-    run.front.say(
-        _("Welcome back. What is finished:") if some else _("Welcome back. No step is finished yet.")
-    )
+def _returned(run: Run, world: World, shelved: Sequence[Shelved]) -> None:
+    """How the session stands, then what can be done; the first choice says where it leads and what that costs."""
+    stands = standing(run, world)
+    if stands.state in OVER:
+        from wizard.steps.outcome import ending_again
+
+        followed = run.next_step() is not None and stands.state != "gone"
+        run.go()  # what ended since the last start: its course and its end are shown, and recorded
+        if not followed:
+            run.front.show(ending_again(run.facts, world))
+        stands = standing(run, world)
+    run.front.say(stands.headline())
+    for change in stands.changed[len(run.changed) :]:
+        run.front.say(change, "warn")
+    _mention(shelved, run, world)
     run.look_again()
     if _in_doubt(run.session):
         return  # what came of the request is looked for first; until then there is nothing to choose
+    choices, explained = _offered(stands, run, world)
+    chosen = run.front.decide(Decision(_("What next?"), choices, str(choices[0].value), explained))
+    if not stands.asked and (later := standing(run, world)).asked:
+        run.front.say(later.headline())
+    _do(chosen, run, world)
+
+
+def _offered(stands: Standing, run: Run, world: World) -> tuple[tuple[Choice, ...], str]:
+    """What can be done, the first of it by Enter alone; and the help."""
+    shelf = _("kept under {folder}").format(folder="sessions/")
+    away = Choice("away", _("Start a new one with nothing known"), shelf)
+    if stands.state == "succeeded":
+        explained = _(
+            "This session has done all that it was for; its model stays on the platform.\n"
+            "A new session leaves that model alone: with these answers offered again, or with nothing known.\n"
+            "This one is kept. See them all: bailian-wizard sessions, bailian-wizard jobs list"
+        )
+        return (Choice("go on", _("Leave")), _anew(), away), explained
+    if stands.state in OVER:
+        explained = _(
+            "Again: your answers stand, and the plan is shown next; nothing is sent before you type yes there.\n"
+            "To change something first, start a new session: every question comes with its answer offered.\n"
+            "This session is kept. See them all: bailian-wizard sessions, bailian-wizard jobs list"
+        )
+        repeat = Choice("repeat", _("Again with the same answers"), shelf, brief=_cost(run, world))
+        return (repeat, _anew(), away, Choice("go on", _("Leave"))), explained
     if run.sealed:
         explained = _(
             "The job of this session was created, so its answers can't be changed any more; going on follows it.\n"
             "A new session asks everything again with your answers offered, and leaves that job alone.\n"
             "Nothing is deleted. See them all: bailian-wizard sessions, bailian-wizard jobs list"
         )
-        choices: tuple[Choice, ...] = (_go_on(), _anew())
-    else:
-        explained = _(
-            "Go on: only what is open is asked.\n"
-            "Start over: every question comes again with your answer offered, and all is converted anew.\n"
-            "Put away: the next session knows nothing of this one, which is kept. See: bailian-wizard sessions"
-        )
-        choices = (
-            _go_on(),
-            Choice("over", _("Start over with these answers"), _("each is offered again")),
-            Choice(
-                "away",
-                _("Put it away and begin with nothing"),
-                _("kept under {folder}").format(folder="sessions/"),
-            ),
-        )
-    chosen = run.front.decide(
-        Decision(_("This session is unfinished. What now?"), choices, "go on", explained)
-    )
-    _do(chosen, run, world)
-
-
-def _finished(run: Run, world: World) -> None:
-    """A session that has come to its end: show it, and offer a new one."""
-    from wizard.steps.outcome import ending_again
-
-    run.look_again()
-    run.front.show(ending_again(run.facts, world))
+        return (Choice("go on", _("Go on: follow the job"), brief=_("costs nothing")), _anew()), explained
     explained = _(
-        "This session has done all that it was for; its model stays on the platform.\n"
-        "A new session leaves that model alone: with these answers offered again, or with nothing known.\n"
-        "This one is kept. See them all: bailian-wizard sessions, bailian-wizard jobs list"
+        "Go on: only what is open is asked.\n"
+        "Start over: every question comes again with your answer offered, and all is converted anew.\n"
+        "Put away: the next session knows nothing of this one, which is kept. See: bailian-wizard sessions"
     )
-    choices = (Choice("go on", _("Leave")), _anew(), Choice("away", _("Start a new one with nothing known")))
-    _do(
-        run.front.decide(Decision(_("This session is finished. What now?"), choices, "go on", explained)),
-        run,
-        world,
+    choices = (
+        _go_on(run, world),
+        Choice("over", _("Start over with these answers"), _("each is offered again")),
+        Choice("away", _("Put it away and begin with nothing"), shelf),
     )
+    return choices, explained
 
 
-def _go_on() -> Choice:
-    return Choice("go on", _("Go on where you stopped"))
+def _go_on(run: Run, world: World) -> Choice:
+    """The next step by name; behind the wall, and at it, with what it costs."""
+    step = run.next_step()
+    assert step is not None, "something is open"
+    if step.id == "review":
+        return Choice("go on", _("Go on: look at the plan and approve it"), brief=_cost(run, world))
+    if step.id in ("upload", "job"):
+        return Choice("go on", _("Go on: create the job that you approved"), brief=_cost(run, world))
+    label = _("Go on: step {number}, {title}").format(number=run.place(step)[0], title=step.title())
+    return Choice("go on", label, brief=_("costs nothing"))
+
+
+def _cost(run: Run, world: World) -> str:
+    """What the job may cost."""
+    cost = estimated(run.facts)
+    shown = _("price not published") if cost is None else cost.shown()
+    return _("{text} (simulated)").format(text=shown) if world.sandbox else shown
 
 
 def _anew() -> Choice:
@@ -184,8 +236,8 @@ def _anew() -> Choice:
 def _do(chosen: str, run: Run, world: World) -> None:
     if chosen == "over":
         run.start_over()
-    elif chosen == "anew":
-        kept = run.start_anew()
+    elif chosen in ("anew", "repeat"):
+        kept = run.start_anew() if chosen == "anew" else run.start_again()
         run.front.say(_("The session before is kept as {path}.").format(path=kept), "dim")
     elif chosen == "away":
         put_away(run.session, run.front)

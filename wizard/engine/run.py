@@ -8,13 +8,17 @@ are open when what they rest on changed.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from wizard import __version__
 from wizard.engine import effects, mend
 from wizard.engine.effects import Effectful, Receipt
+from wizard.engine.inquiry import Inquiry, Question
 from wizard.engine.plan import digest
 from wizard.engine.session import Fact, Session
 from wizard.engine.stale import made_from
@@ -23,6 +27,11 @@ from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded, Usage
 from wizard.local import log
 from wizard.local.redaction import holds_key
 from wizard.locale import _
+
+NEWS = 2.0
+"""Seconds that the first question of a start waits at most for what the platform says; what comes later is told then."""
+HOUR = 3600.0
+"""Seconds for which a typed word holds that nothing was sent on: who comes back later has to see again what it stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,10 @@ class Run:
         self._announced: dict[str, str] = {}
         self._shown: str | None = None
         self._notice = ""  # to be said at the next question
-        self._verified = False
+        self._inquiry: Inquiry | None = None  # what the platform is asked once a run
+        self.changed: list[str] = []
+        """What is no longer as it is remembered, a sentence each, as far as it was looked at."""
+        self._said = 0  # of these
 
     # What is known
 
@@ -71,6 +83,11 @@ class Run:
     def sealed(self) -> bool:
         """Whether an effect may have happened behind which nothing can be changed any more."""
         return self._seal() is not None
+
+    def place(self, step: Step) -> tuple[int, int]:
+        """The number of ``step`` among those that apply, and how many they are."""
+        applicable = self._applicable()
+        return applicable.index(step) + 1, len(applicable)
 
     def refuse_unused(self) -> None:
         """Raise UsageError for given answers that no question before the open one took, or that change nothing for these facts."""
@@ -182,9 +199,7 @@ class Run:
     def _basis_of_results(self, step: Step) -> str:
         facts = self.facts
         own = [field.key for field in step.fields(facts) if field.kind != "secret" and not field.after]
-        more = step.rests_on(facts)
-        basis = self._basis((*step.needs, *own))
-        return basis if more is None else digest([basis, more])
+        return self._basis((*step.needs, *own))
 
     # Going on
 
@@ -198,6 +213,10 @@ class Run:
         self.remember_given()
         self.look_again()
         while (step := self.next_step()) is not None and step.id != before:
+            self._hear(0.0)
+            if self._said < len(self.changed):
+                self.look_again()
+                continue
             self._announce(step)
             try:
                 self._take(step)
@@ -207,12 +226,95 @@ class Run:
                 self._reopen(edit.key, edit.offers)
         self._announce(step)
 
+    def refresh(self, besides: Sequence[Question] = (), *, within: float | None = None) -> None:
+        """Once a run: compare what is remembered with what is, and drop the results that are no longer true.
+
+        What this computer knows, at once; what the platform says, and the answers to ``besides``, ``within`` so many seconds
+        (NEWS), or when they come. ``look_again`` tells.
+        """
+        if self._inquiry is not None:
+            return
+        self._inquiry = Inquiry([*self.questions(), *besides])
+        if self.session.written_by != __version__:
+            self.changed.append(
+                _("This session was last written by version {then}; this is {now}.").format(
+                    then=self.session.written_by, now=__version__
+                )
+            )
+        for step, reason in [*self.changes()]:
+            self.changed.append(self._of(step, reason))
+            self.session.drop(step.gives)
+        self._renew_words()
+        if self._inquiry.open:
+            label = _("Asking the platform what has changed meanwhile")
+            with self.front.progress(label, None, "seconds") if self.front.attended else nullcontext():
+                self._hear(NEWS if within is None else within)
+            if self._inquiry.open:
+                late = _("The platform has not answered yet; what it says is told when it comes.")
+                if within is not None:
+                    late = _("The platform has not answered within {seconds:.0f} s.").format(seconds=within)
+                self.changed.append(late)
+
     def look_again(self) -> None:
-        """Once a run: drop results that are no longer true, and tell what is finished, one line a step."""
-        if not self._verified:
-            self._verify()
-            self._verified = True
+        """Tell what has changed meanwhile, and what is finished, one line a step."""
+        self.refresh()
+        while self._said < len(self.changed):
+            self._said += 1
+            self.front.say(self.changed[self._said - 1], "warn")
         self._announce(self.next_step())
+
+    def changes(self) -> Iterator[tuple[Step, str]]:
+        """Each open step whose results are no longer true, and why; what the platform knows of it left aside."""
+        for step in self._open_steps():
+            if step.gives and self._stands(step) and (reason := step.verify(self.facts)):
+                yield step, reason
+
+    def questions(self) -> Iterator[Question]:
+        """What is to be asked of the platform about the open steps."""
+        for step in self._open_steps():
+            if (asked := step.asks(self.facts)) is not None:
+                yield partial(self._ask, step, asked, self._results(step))
+
+    def _results(self, step: Step) -> list[Fact | None]:
+        return [self.session.facts.get(key) for key in step.gives]
+
+    def _ask(
+        self, step: Step, asked: Callable[[], str | None], results: list[Fact | None]
+    ) -> Callable[[], str]:
+        return partial(self._learn, step, asked(), results)
+
+    def _learn(self, step: Step, reason: str | None, results: list[Fact | None]) -> str:
+        """Drop ``results`` where the platform says so, unless they were made anew since it was asked."""
+        if reason is None or results != self._results(step):
+            return ""
+        self.session.drop(step.gives)
+        return self._of(step, reason)
+
+    def _hear(self, within: float | None) -> None:
+        """Take the answers that come within so many seconds (None: all)."""
+        if self._inquiry is not None:
+            for learn in self._inquiry.heard(within):
+                self.changed += filter(None, [learn()])
+
+    @staticmethod
+    def _of(step: Step, reason: str) -> str:
+        return _("{title}: {line}").format(title=step.title(), line=reason)
+
+    def _renew_words(self) -> None:
+        """Take back a word that a person typed in an earlier start more than an hour ago, unless something may have been sent on it."""
+        if not self.front.attended or self.sealed:
+            return
+        for step in self._applicable():
+            for field in step.fields(self.facts):
+                if field.kind != "word" or field.key in self._given or not self._answered(field):
+                    continue
+                age = self.session.age(field.key)
+                if age is None or not 0 <= age < HOUR:
+                    self.session.drop((field.key,))
+                    reason = _(
+                        "your approval is not from the last hour, and was not used yet: it is asked again."
+                    )
+                    self.changed.append(self._of(step, reason))
 
     def start_over(self) -> None:
         """Ask every question again, the old answers offered, and make all results anew; what nobody was asked stays."""
@@ -227,6 +329,26 @@ class Run:
         )
         self._announced.clear()
         self._shown = None
+
+    def start_again(self) -> Path:
+        """Put this session away, and go on in a new one with its answers and all that was made, up to the word that is typed."""
+        facts = self.session.facts
+        ids = [step.id for step in self.steps]
+        wall = next(
+            number
+            for number, step in enumerate(self.steps)
+            if any(field.kind == "word" for field in step.fields(self.facts))
+        )
+        kept = self.session.archive()
+        self.session.begin_again(
+            {key: fact for key, fact in facts.items() if key.partition(".")[0] in ids[:wall]}
+        )
+        self._announced.clear()
+        self._shown = None
+        for step, reason in [*self.changes()]:  # behind the seal nobody had looked
+            self.changed.append(self._of(step, reason))
+            self.session.drop(step.gives)
+        return kept
 
     def start_anew(self) -> Path:
         """Put this session away, with all that it did, and start over in a new one; returns where the old one is kept."""
@@ -250,12 +372,6 @@ class Run:
             )
         self._given.clear()
 
-    def _verify(self) -> None:
-        for step in self._open_steps():
-            if step.gives and self._stands(step) and (reason := self._untrue(step)):
-                self.front.say(_("{title}: {line}").format(title=step.title(), line=reason), "warn")
-                self.session.drop(step.gives)
-
     def _stands(self, step: Step) -> bool:
         """Whether its results rest on what is recorded, and no answer is given that is another one.
 
@@ -265,13 +381,6 @@ class Run:
         if any(str(self._given[key].raw) != str(self.facts.get(key)) for key in given):
             return False
         return self._made(step)
-
-    def _untrue(self, step: Step) -> str | None:
-        if not any(effect.kind == step.id for effect in self.session.effects.values()):
-            return step.verify(self.facts)
-        label = _("Looking whether it is still on the platform: {title}").format(title=step.title())
-        with self.front.progress(label, None, "seconds"):
-            return step.verify(self.facts)
 
     def _announce(self, upcoming: Step | None) -> None:
         applicable = self._applicable()
@@ -292,8 +401,7 @@ class Run:
         if self._shown != step.id:
             self._shown = step.id
             log.event("step-begin", step=step.id)
-            applicable = self._applicable()
-            self.front.begin(applicable.index(step) + 1, len(applicable), step.title())
+            self.front.begin(*self.place(step), step.title())
             if self._notice:
                 self.front.say(self._notice, "dim")
                 self._notice = ""
@@ -302,6 +410,10 @@ class Run:
         if (field := self._open_field(step)) is not None:
             self._answer(step, field)
             return
+        if self._inquiry is not None and self._inquiry.open and self._waits(step):
+            with self.front.progress(_("Waiting for what the platform says"), None, "seconds"):
+                self._hear(None)
+            return  # to be looked at anew
         basis = self._basis_of_results(step)
         self.session.settle()
         try:
@@ -311,6 +423,11 @@ class Run:
             return
         for key in step.gives:
             self.session.put(key, Fact(results[key], "done", basis))
+
+    def _waits(self, step: Step) -> bool:
+        """Whether ``step`` does something with results of which nobody knows yet whether they are still true."""
+        made = {key for other in self._open_steps() if other.asks(self.facts) for key in other.gives}
+        return not made.isdisjoint(step.needs)
 
     # Questions
 

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
 from secrets import token_hex
@@ -44,6 +45,8 @@ def _from_1(old: dict[str, Any]) -> dict[str, Any]:
 MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
 """From each old schema to the next one; each old version is kept as an example under tests/sessions."""
 
+MOMENT = "%Y-%m-%dT%H:%M:%S%z"
+"""How times are written."""
 MOVES_KEPT = 200
 TRUSTED = "trusted"
 FILE = "session.json"
@@ -99,7 +102,8 @@ class Session:
         self._swept = False
         self._noted = False
         self.id = token_hex(4)
-        self.created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        self.created = time.strftime(MOMENT)
+        self.written_by = __version__
         self.facts: dict[str, Fact] = {}
         self.effects: dict[str, Effect] = {}
         self.moves: list[dict[str, str]] = []
@@ -138,15 +142,30 @@ class Session:
         return cls._looked_at(folder, folder / FILE)
 
     @classmethod
+    def examine(cls, folder: Path) -> Self | None:
+        """As ``peek``, and says why nothing can be read that is there. Raises SessionNewer, SessionDamaged and StorageError."""
+        session = cls(folder, None)
+        try:
+            data = session._data()
+            if data is not None:
+                session._read(data)
+        except UNREADABLE:
+            raise SessionDamaged(_("The session file {path} is damaged.").format(path=session.path)) from None
+        return None if data is None else session
+
+    @classmethod
     def put_away(cls, folder: Path) -> Iterator[Self]:
         """The sessions that were put away in ``folder``, to look at only; one that can't be read is passed over."""
         for name in state.names(folder / SHELF):
-            session = None
-            if name.endswith(".json"):
-                with suppress(StorageError):  # a link, say: nothing that was put away here
-                    session = cls._looked_at(folder, folder / SHELF / name)
-            if session is not None:
+            if name.endswith(".json") and (session := cls._peeked(folder / SHELF / name)) is not None:
                 yield session
+
+    @classmethod
+    def _peeked(cls, path: Path) -> Self | None:
+        """What was put away at ``path``; None where that can't be read."""
+        with suppress(StorageError):  # a link, say: nothing that was put away here
+            return cls._looked_at(path.parents[1], path)
+        return None
 
     @classmethod
     def _looked_at(cls, folder: Path, path: Path) -> Self | None:
@@ -255,15 +274,35 @@ class Session:
         self.save()
         log.event("effect", kind=effect.kind, key=effect.key, state="undone")
 
+    @property
+    def touched(self) -> str:
+        """When something was last done in it."""
+        return self.moves[-1]["at"] if self.moves else self.created
+
+    def when(self, key: str) -> str:
+        """When the fact ``key`` was last accepted; empty where its move is no longer known."""
+        made = (move["at"] for move in reversed(self.moves) if move["what"].partition(" ")[2] == key)
+        return next(made, "")
+
+    def age(self, key: str) -> float | None:
+        """Seconds since the fact ``key`` was accepted, by this computer's clock; None where that isn't known."""
+        try:
+            at = datetime.strptime(self.when(key), MOMENT).astimezone()
+        except ValueError:
+            return None
+        return time.time() - at.timestamp()
+
     def moved(self, what: str) -> None:
         """Add to the short log of moves; it is written with the next save."""
-        self.moves = [
-            *self.moves[1 - MOVES_KEPT :],
-            {"at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "what": what},
-        ]
+        self.moves = [*self.moves[1 - MOVES_KEPT :], {"at": time.strftime(MOMENT), "what": what}]
 
     def save(self, *, keep_previous: bool = True) -> None:
-        """Write everything, atomically and durably; unless told not to, the version before stays beside it."""
+        """Write everything, atomically and durably; unless told not to, the version before stays beside it.
+
+        One that is only looked at is written nowhere.
+        """
+        if self._lock is None:
+            return
         if not self._swept:  # what a killed wizard left behind
             remove_stale_temps(self.folder, FILE)
             self._swept = True
@@ -317,6 +356,45 @@ class Session:
             self.save()
         return target
 
+    def bring_back(self, session_id: str) -> Path | None:
+        """Go on with a session that was put away; this one, if there is one, is put away, to the path that is returned.
+
+        Raises UsageError where none there has that id. What nobody has settled of this one stays to be looked for.
+        """
+        there = self.folder / SHELF
+        found = [
+            there / name
+            for name in state.names(there)
+            if name.endswith(".json") and (kept := self._peeked(there / name)) and kept.id == session_id
+        ]
+        if not found:
+            raise UsageError(
+                _("No session that was put away here has the id {id}.").format(id=session_id),
+                _("See them all: bailian-wizard sessions"),
+            )
+        own = [path for path in found if path.stem == session_id]
+        chosen = (own or found)[-1]
+        put = self.archive() if self.path.exists() else None
+        unsettled = self.effects
+        try:
+            chosen.replace(self.path)
+            sync_name(self.path)
+            sync_name(chosen)
+        except OSError as error:
+            raise StorageError(
+                _("The session could not be brought back from {path}: {reason}").format(
+                    path=chosen, reason=reason(error)
+                )
+            ) from None
+        self._load()
+        if self.foreign:
+            self._disown()
+        log.of_session(self.id)
+        if unsettled:
+            self.effects = unsettled | self.effects
+            self.save()
+        return put
+
     def close(self) -> None:
         """Let go of the lock."""
         if self._lock is not None:
@@ -328,17 +406,23 @@ class Session:
     def __exit__(self, *_exc: object) -> None:
         self.close()
 
-    def _load(self) -> None:
+    def _data(self) -> bytes | None:
+        """What the file holds; None where there is none. Raises StorageError."""
         try:
-            data = state.read(self.path)
+            return state.read(self.path)
         except FileNotFoundError:
-            return  # a new session, or one whose very first save was cut off: nothing was answered
+            return None
         except OSError as error:
             raise StorageError(
                 _("The session file {path} can't be read: {reason}").format(
                     path=self.path, reason=reason(error)
                 )
             ) from None
+
+    def _load(self) -> None:
+        data = self._data()
+        if data is None:
+            return  # a new session, or one whose very first save was cut off: nothing was answered
         try:
             self._read(data)
         except UNREADABLE:
@@ -429,6 +513,7 @@ class Session:
         ):
             raise ValueError
         self.id, self.created = stored["id"], str(stored["created"])
+        self.written_by = str(stored.get("written_by", "?"))
         self.facts, self.effects = facts, {effect.key: effect for effect in effects}
         self.moves, self.offered, self.given = moves, offered, given
 
@@ -448,7 +533,9 @@ class Session:
                 else:
                     self._doubt()
                     self.save(keep_previous=False)
-                hint = _("The next start goes on from the copy before it; your approval will be asked again.")
+                hint = _(
+                    "The next start goes on from the copy before it; an approval in it that was not used yet is asked again."
+                )
         except OSError as error:
             return SessionDamaged(
                 _("The session file {path} is damaged, and it can't be set aside: {reason}").format(

@@ -420,12 +420,15 @@ class Step:
         """The key of the effect that nothing before this step can be changed any more once it may have happened; else empty."""
         return ""
 
-    def rests_on(self, facts: Facts) -> Any:  # noqa: ARG002 - most results rest on facts only
-        """What else its results rest on (JSON), such as a price in a table: they are stale when it changes."""
+    def verify(self, facts: Facts) -> str | None:  # noqa: ARG002 - some facts can't become untrue
+        """Why the recorded results are no longer true (a file changed, a key is gone, a price is another), or None.
+
+        Asked once a start, and answered at once: from this computer. It says what is so and what it means.
+        """
         return None
 
-    def verify(self, facts: Facts) -> str | None:  # noqa: ARG002 - some facts can't become untrue
-        """Why the recorded results are no longer true (a file changed, a key is gone), or None. Asked once a start."""
+    def asks(self, facts: Facts) -> Callable[[], str | None] | None:  # noqa: ARG002 - few have anything there
+        """As ``verify``, of the platform: a question for a thread of its own, which raises no WizardError; None for nothing to ask."""
         return None
 
     def view(self, facts: Facts) -> View | None:  # noqa: ARG002 - some steps have nothing to show

@@ -128,6 +128,20 @@ class Ledger:
         }
         return frozenset(ids[False] - ids[True])
 
+    def end_of(self, job_id: str) -> str:
+        """How the job is known to have ended; empty where it isn't."""
+        ends = [entry.status for entry in self.entries if (entry.kind, entry.id) == ("ended", job_id)]
+        return ends[-1] if ends else ""
+
+    def note_end(self, job_id: str, session: str, status: str) -> None:
+        """Write down, once, how a job ended whose receipt is here. Raises StorageError."""
+        receipts = [
+            one for one in self.entries if (one.kind, one.id, one.session) == ("receipt", job_id, session)
+        ]
+        if receipts and self.end_of(job_id) != status:
+            with self.held():
+                self.write(replace(receipts[-1], kind="ended", status=status))
+
     def has(self, entry: Entry) -> bool:
         """Whether this is written already, whenever and wherever it was."""
         return any(replace(known, at="", place="", number="") == entry for known in self.entries)

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import PurePath
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from wizard.engine.step import Facts
+
+if TYPE_CHECKING:
+    from wizard.bailian.service import Job
 
 Role = Literal["train", "validation", "kept"]
 SENT_ROLES = ("train", "validation")
@@ -212,6 +215,11 @@ class Ended(_Fact):
     """How the job ended."""
 
     KEY = "watch.result"
+
+    @classmethod
+    def of_job(cls, job: Job) -> Self:
+        """Of a job that has come to its end."""
+        return cls(**{known.name: getattr(job, known.name) for known in _fields(cls)})
 
     status: str
     usage: int | None

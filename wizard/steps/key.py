@@ -246,6 +246,14 @@ class Key(Step):
         proof = Proof.of(facts)
         if found.key.fingerprint != proof.fingerprint:
             return _("another key than before is there; it is checked again")
+        for answer, field in zip((REGION, WORKSPACE), self.fields(facts), strict=False):
+            before, now = facts.get(field.key), field.default
+            if (
+                facts.sources.get(field.key) == "default" and before != now
+            ):  # what nobody chose follows the default
+                return _("{name}: it was {before}, and is {now}; the key is checked again").format(
+                    name=answer.name(), before=before or _("none"), now=now or _("none")
+                )
         endpoint = "sandbox" if self._world.sandbox else self._world.endpoint(facts).base_url
         if endpoint != proof.endpoint:
             return _("requests go to another address than before: {url}").format(url=endpoint)

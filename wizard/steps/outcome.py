@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from wizard.bailian import endpoints, models
-from wizard.bailian.service import SUCCEEDED, Job
+from wizard.bailian.service import CANCELED, FAILED, GONE, SUCCEEDED, Job
 from wizard.engine.step import Facts
 from wizard.engine.view import Block, Table, Text, View
 from wizard.locale import _
@@ -51,11 +51,12 @@ def ending(job: Job, facts: Facts, world: World) -> View:
     rows = [(_("Job"), job.job_id), *_course(job, world), *_result(job)]
     rows += _bill(job, facts, world)
     rows += _console(job, facts, world)
-    rows += [
-        (_("See it again"), command(world, "jobs", "show", job.job_id)),
-        (_("Its log"), command(world, "jobs", "logs", job.job_id)),
-        (_("Train another one"), command(world, "--new")),
-    ]
+    if job.status != GONE:
+        rows += [
+            (_("See it again"), command(world, "jobs", "show", job.job_id)),
+            (_("Its log"), command(world, "jobs", "logs", job.job_id)),
+        ]
+    rows += [(_("Train another one"), command(world))]
     return _view(rows, job, world)
 
 
@@ -96,11 +97,21 @@ def _view(rows: list[tuple[str, str]], job: Job, world: World, *, clock: str = "
     blocks: list[Block] = [Table((_("What"), _("Value")), tuple(rows))]
     if clock:
         blocks.append(Text(clock, "dim"))
+    if job.status in (FAILED, CANCELED, GONE):
+        told = why(job.status, job.failure_code, job.failure_message)
+        blocks.append(Text("\n".join(told), "warn"))
     if job.status == SUCCEEDED and not world.sandbox:
         blocks.append(
             Text(_("The model has to be deployed before it can be called; a deployment costs extra."), "warn")
         )
     return View(tuple(blocks))
+
+
+def why(status: str, code: str, message: str) -> tuple[str, str]:
+    """Why a job came to nothing, and what to change."""
+    from wizard.bailian import explain
+
+    return explain.ended_badly(status, code, message)
 
 
 def _course(job: Job, world: World) -> list[tuple[str, str]]:
@@ -123,7 +134,7 @@ def _is_ours(job: Job, facts: Facts) -> bool:
 def _bill(job: Job, facts: Facts, world: World) -> list[tuple[str, str]]:
     """Tokens and cost, and what this session expected of its own job."""
     if job.usage is None:
-        if job.final:
+        if job.final or job.status == GONE:
             return [(_("Billed tokens"), _("not told by the platform"))]
         return [(_("Billed tokens"), _("known once it has ended"))]
     simulated = _(" (simulated)") if world.sandbox else ""
@@ -172,6 +183,7 @@ def status_shown(status: str) -> str:
         "SUCCEEDED": _("finished"),
         "FAILED": _("failed"),
         "CANCELED": _("cancelled"),
+        GONE: _("no longer on the platform"),
     }
     return _("{text} ({aside})").format(text=status, aside=meanings[status]) if status in meanings else status
 

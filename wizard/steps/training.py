@@ -317,9 +317,20 @@ class Training(Step):
             )
         return {Estimate.KEY: estimate.as_json()}
 
-    def rests_on(self, facts: Facts) -> Any:
-        """The price: with another one it is another estimate, and another plan to approve."""
-        return price_of(facts)
+    def verify(self, facts: Facts) -> str | None:
+        """The model must still be in the table, at the price of the estimate: with another one it is another plan to approve."""
+        code = facts["training.model"]
+        if models.model(code) is None:
+            return _("{model} is no longer among the models of this version; choose another one.").format(
+                model=code
+            )
+        cost, price = Estimate.of(facts).cost, price_of(facts)
+        before = None if cost is None else [cost.price, cost.currency, cost.price_date, cost.price_source]
+        if price == before:
+            return None
+        return _("the price of {model} was {before}, and is {now}: the plan is approved anew.").format(
+            model=code, before=_price_shown(before), now=_price_shown(price)
+        )
 
     def made(self) -> str:
         """As in the list of what an edit makes new."""
@@ -345,6 +356,16 @@ def _dated(offered: Sequence[models.TunableModel], region: str) -> str:
     if not dates:
         return ""
     return _("Prices are for 1,000 tokens, from the list of {date}.").format(date=date_shown(max(dates)))
+
+
+def _price_shown(price: Sequence[str] | None) -> str:
+    """A price for 1,000 tokens with the date of its list."""
+    if price is None:
+        return _("not published")
+    amount, currency, date, _source = price
+    return _("{price} for 1,000 tokens (list of {date})").format(
+        price=f"{SIGNS.get(currency, currency)}{amount}", date=date_shown(date)
+    )
 
 
 def _priced(model: models.TunableModel, region: str) -> str:

@@ -12,7 +12,7 @@ from wizard.bailian.service import Platform
 from wizard.engine.effects import Receipt
 from wizard.engine.plan import digest
 from wizard.engine.step import Facts, Front, Step, Work
-from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy
+from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy, UsageError
 from wizard.locale import _, joined, ngettext
 from wizard.steps import approval, permission
 from wizard.steps.facts import Converted, Proof, Uploaded
@@ -71,11 +71,17 @@ class Upload(Step):
             )
         return {Uploaded.KEY: [file.as_json() for file in uploaded]}
 
-    def verify(self, facts: Facts) -> str | None:
+    def asks(self, facts: Facts) -> Callable[[], str | None] | None:
         """Before a job exists, its files must still be on the platform; where that can't be asked now, they are."""
-        if "job.id" in facts:
+        if "job.id" in facts or not Uploaded.all(facts):
             return None
-        platform = self._world.platform(facts)
+        return lambda: self._gone(facts)
+
+    def _gone(self, facts: Facts) -> str | None:
+        try:
+            platform = self._world.platform(facts)
+        except UsageError:  # no key: that is told where it is asked for
+            return None
         for file in Uploaded.all(facts):
             if not _is_there(platform, file.file_id):
                 return _("{name} is no longer on the platform; it is sent again.").format(name=file.name)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, ClassVar
 
 from wizard.bailian.logs import Course, Kind, milestone, named, parse
-from wizard.bailian.service import LONGEST_LOG, Job, Platform, log_from
+from wizard.bailian.refusals import job_is_gone
+from wizard.bailian.service import GONE, LONGEST_LOG, Job, Platform, log_from
 from wizard.engine.step import Facts, Front, Quit, Step, Work
 from wizard.engine.view import Block, Curve, Gauge, Text, View
-from wizard.errors import PlatformError, StorageError
+from wizard.errors import PlatformError, Refused, StorageError
 from wizard.locale import _, joined
 from wizard.steps import approval
 from wizard.steps.facts import Ended
 from wizard.steps.outcome import command, ending, status_shown
+from wizard.steps.seen import look, same_account
 from wizard.steps.wording import moment, span
 from wizard.steps.world import World
 
@@ -50,7 +52,16 @@ class Watch(Step):
         return _("Training")
 
     def perform(self, work: Work) -> Mapping[str, Any]:
-        """How the job ended: status, billed tokens, the model's name."""
+        """How the job ended: status, billed tokens, the model's name; GONE where the platform has it no more."""
+        facts = work.facts
+        seen = self._world.seen.get(facts["job.id"])
+        job = Job(facts["job.id"], GONE) if seen is not None and seen.gone else self._followed(work)
+        work.front.show(ending(job, facts, self._world))
+        with suppress(StorageError):  # only told in a later plan; not worth the result that is here
+            approval.record("ended", facts, self._world, job_id=job.job_id, status=job.status)
+        return {Ended.KEY: Ended.of_job(job).as_json()}
+
+    def _followed(self, work: Work) -> Job:
         facts = work.facts
         platform = self._world.platform(facts)
         work.front.say(
@@ -59,27 +70,29 @@ class Watch(Step):
         )
         # Where nobody is there to be asked, the wizard isn't the way back.
         rest = () if work.front.attended else ("jobs", "watch", facts["job.id"])
-        job = follow(
+        return follow(
             platform,
             facts["job.id"],
             work.front,
             pause=self._world.poll_seconds,
             simulated=self._world.sandbox,
             back=command(self._world, *rest),
+            mine=same_account(facts, self._world),
         )
-        work.front.show(ending(job, facts, self._world))
-        with suppress(StorageError):  # only told in a later plan; not worth the result that is here
-            approval.record("ended", facts, self._world, job_id=job.job_id, status=job.status)
-        return {
-            Ended.KEY: Ended(
-                status=job.status,
-                usage=job.usage,
-                output_model=job.output_model,
-                ended=job.ended,
-                failure_code=job.failure_code,
-                failure_message=job.failure_message,
-            ).as_json()
-        }
+
+    def asks(self, facts: Facts) -> Callable[[], str | None] | None:
+        """How the job stands; what was recorded of its end is no longer true where the platform says otherwise."""
+        return (lambda: self._contradicted(facts)) if "job.id" in facts else None
+
+    def _contradicted(self, facts: Facts) -> str | None:
+        seen = look(facts["job.id"], facts, self._world)
+        self._world.seen[facts["job.id"]] = seen
+        ended = Ended.of(facts) if Ended.KEY in facts else None
+        if ended is None or seen.job is None or seen.job.status == ended.status:
+            return None
+        return _("the job was {before} when it was looked at last; now the platform says {now}.").format(
+            before=status_shown(ended.status), now=status_shown(seen.job.status)
+        )
 
     def line(self, facts: Facts) -> str:
         """How it ended."""
@@ -96,15 +109,17 @@ def follow(
     simulated: bool,
     back: str,
     known: bool = True,
+    mine: bool = False,
 ) -> Job:
     """The job once it has ended, its course shown until then; ``back`` is the command that comes back to it.
 
-    ``known``: the platform has given this id. Raises Quit when the user leaves, and PlatformError where the platform
+    ``known``: the platform has given this id. ``mine``: to the account that is asked, so that there is no such job any
+    more (GONE) where it says so again and again. Raises Quit when the user leaves, and PlatformError where the platform
     refuses to show the job again and again.
     """
     job: Job | None = None
     log = _Log()
-    refusals = 0
+    refusals = absences = 0
     wait = min(FIRST_PAUSE, pause)
     started = time.monotonic()
     try:
@@ -115,7 +130,10 @@ def follow(
                     job = platform.job(job_id)
                 except PlatformError as problem:
                     refusals += not problem.passing
+                    absences += isinstance(problem, Refused) and job_is_gone(problem.platform_code)
                     most = LOOKS if known or job is not None else FIRST_LOOKS
+                    if mine and absences == refusals >= most:
+                        return Job(job_id, GONE)
                     if refusals >= most:
                         raise _refused_for_good(
                             problem, job_id, refusals, back, known=most == LOOKS
@@ -123,7 +141,7 @@ def follow(
                     wait = min(wait * 2, LONGEST_PAUSE)
                     trouble = _no_news(problem, wait, refusals, most)
                 else:
-                    refusals = 0
+                    refusals = absences = 0
                     wait = min(wait * 1.5, pause)
                     log.read(platform, job_id)
                 seconds = time.monotonic() - started

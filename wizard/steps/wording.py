@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wizard.locale import _
+from wizard.locale import _, ngettext
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 KILO = 1024
 BEIJING = 8  # hours before UTC
+_HALF_A_YEAR = 183  # days
 SECONDS = 11  # digits at most of a time in seconds since 1970
 
 
@@ -57,6 +58,30 @@ def moment(text: str) -> str:
         return text if told is None else told.astimezone().strftime("%Y-%m-%d %H:%M")
     except (ValueError, OverflowError, OSError):
         return text
+
+
+def dated(text: str) -> str:
+    """A time, from an hour on with how long ago that was, such as "11-26 09:30 (3 h ago)"; what tells no time stays as it is."""
+    from datetime import UTC, datetime
+
+    told = instant(text)
+    if told is None:
+        return text
+    hours = int((datetime.now(UTC) - told).total_seconds() // 3600)
+    days = hours // 24
+    shown = told.astimezone().strftime("%m-%d %H:%M" if abs(days) < _HALF_A_YEAR else "%Y-%m-%d %H:%M")
+    if hours < 1:
+        return shown
+    ago = _("{count} h ago").format(count=hours)
+    if days:
+        ago = ngettext("{count} day ago", "{count} days ago", days).format(count=days)
+    return _("{text} ({aside})").format(text=shown, aside=ago)
+
+
+def clock(text: str) -> str:
+    """A time of today on this computer's clock, such as "09:30"."""
+    told = instant(text)
+    return text if told is None else told.astimezone().strftime("%H:%M")
 
 
 def whose_clock() -> str:

@@ -8,6 +8,7 @@ A ``.env`` never says where requests go.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from wizard.engine.step import Step
     from wizard.money.ledger import Ledger
     from wizard.sandbox import Running
+    from wizard.steps.seen import Seen
 
 KEY_NAME = redaction.VARIABLE
 REGION_NAME = "DASHSCOPE_REGION"
@@ -66,6 +68,9 @@ class World:
         self._running: Running | None = None
         self._ledger: Ledger | None = None
         self.permissions = Permissions()
+        self.seen: dict[str, Seen] = {}
+        """What the platform said in this run of jobs that are remembered, by their ids."""
+        self._making = threading.RLock()
 
     # Files
 
@@ -182,13 +187,14 @@ class World:
                     _("Start bailian-wizard without a command: it asks for the key and keeps it in .env."),
                 )
             key = found.key
-        where = self.endpoint(facts)
-        identity = (where.base_url, where.workspace, key.fingerprint)
-        if self._platform is None or self._platform[0] != identity:
-            from wizard.bailian.client import Bailian
+        with self._making:  # more than one thread asks
+            where = self.endpoint(facts)
+            identity = (where.base_url, where.workspace, key.fingerprint)
+            if self._platform is None or self._platform[0] != identity:
+                from wizard.bailian.client import Bailian
 
-            self._platform = (identity, Bailian(where, key))
-        return self._platform[1]
+                self._platform = (identity, Bailian(where, key))
+            return self._platform[1]
 
     @property
     def poll_seconds(self) -> float:

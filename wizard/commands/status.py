@@ -1,0 +1,51 @@
+"""``status``: how the session in this folder stands, in one line; nothing is changed, and no other wizard is waited for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wizard import process
+from wizard.commands.scene import Scene
+from wizard.commands.walk import print_json
+from wizard.engine.run import Run
+from wizard.engine.session import Session
+from wizard.errors import SessionDamaged
+from wizard.locale import _
+from wizard.steps.standing import EXIT_CODES, Standing, standing
+from wizard.ui.scripted import Scripted
+
+PATIENCE = 10.0
+"""Seconds that the platform is given: whoever asks for the status has a use for what is remembered, too."""
+
+
+def status(scene: Scene) -> int:
+    """``status``: one line, or with ``--json`` one object; with ``--exit-status`` the state is the exit code."""
+    stands = _looked_up(scene)
+    if scene.arguments.json:
+        print_json(stands.as_json())
+    else:
+        process.result(
+            _("{headline} · next: {command}").format(headline=stands.headline(), command=stands.next)
+        )
+        for change in stands.changed:
+            scene.front.say(change, "warn")
+    return EXIT_CODES[stands.state] if scene.arguments.exit_status else 0
+
+
+def _looked_up(scene: Scene) -> Standing:
+    from wizard import flow
+    from wizard.steps.outcome import command
+
+    world = scene.world
+    nothing = Standing(state="none", next=command(world))
+    try:
+        session = Session.examine(world.state)
+    except SessionDamaged as damaged:
+        return replace(nothing, state="unknown", reason=damaged.message)
+    if session is None:
+        return nothing
+    world.session_id = session.id
+    run = Run(flow.steps(world), session, Scripted(yes=False))
+    if not session.foreign:
+        run.refresh(within=PATIENCE)
+    return standing(run, world)
