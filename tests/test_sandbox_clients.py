@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox_fixture import KEY, NATIVE, create, files, job, rows, serving, upload
+from sandbox_fixture import KEY, NATIVE, create, files, job, rows, serving, tokens, upload
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_sdk_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         streamed = [event.output for event in client.fine_tunes.stream_events(made.job_id)]
         assert streamed[-2].endswith("##FT_COMPLETE##")
         told = client.fine_tunes.wait(made.job_id)
-        assert (told.succeeded, told.usage.total_tokens) == (True, 15 * 48 * 2)
+        assert (told.succeeded, told.usage.total_tokens) == (True, 2 * tokens(rows(48)))
         assert made.job_id == client.fine_tunes.list().jobs[0].job_id
         assert "##FT_COMPLETE##" in client.fine_tunes.logs(made.job_id).content
         with pytest.raises(BadRequestError, match="can not be canceled"):
@@ -164,4 +164,4 @@ def test_the_dashscope_command(tmp_path: Path, dashscope_environment: dict[str, 
         environment["DASHSCOPE_HTTP_BASE_URL"] = environment["DASHSCOPE_BASE_URL"] = f"{url}{NATIVE}"
         job_id = create(url, upload(url, rows(60)))
         assert "success" in run("ft", "cancel", job_id)
-        assert job(url, job_id)["status"] == "CANCELING"
+        assert job(url, job_id)["status"] in ("CANCELING", "CANCELED")

@@ -14,17 +14,24 @@ import pytest
 from conftest import Command
 from hypothesis import given
 from hypothesis import strategies as st
-from sandbox_fixture import KEY, TUNES, call, create, creation, ended, job, rows, serving, until, upload
+from sandbox_fixture import (
+    KEY,
+    TUNES,
+    call,
+    create,
+    creation,
+    ended,
+    job,
+    rows,
+    serving,
+    tokens,
+    until,
+    upload,
+)
 
-from wizard.data.tokens import Tokenizer
 from wizard.sandbox import survey
 from wizard.sandbox.survey import Survey
 from wizard.sandbox.training import Job, courses
-
-
-def tokens(lines: bytes) -> int:
-    """What the rows come to in one epoch, as the estimate counts them."""
-    return sum(Tokenizer.load().count_lines(lines.splitlines()))
 
 
 def test_a_job_from_end_to_end(tmp_path: Path) -> None:
@@ -212,9 +219,9 @@ def test_courses(wishes: list[tuple[float, float | None, bool, float]]) -> None:
             assert last.get(job_id, (0, 0)) <= place
             assert last.get(job_id, (0, 0))[1] <= place[1]
             last[job_id] = place
-    for job_id, (state, tokens) in last.items():
+    for job_id, (state, billed) in last.items():
         assert state >= order.index("CANCELED")
-        assert tokens == 180 or order[state] != "SUCCEEDED", job_id
+        assert billed == 180 or order[state] != "SUCCEEDED", job_id
 
 
 def test_a_bill_lies_where_the_estimate_says(command: Command, folder: Path) -> None:
