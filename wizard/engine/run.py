@@ -44,6 +44,18 @@ class Given:
     """Whether it waits in the session for its question, when this run ends before that."""
 
 
+class _Unshown(Exception):
+    """What is shown at a question could not be read."""
+
+    def __init__(self, error: WizardError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+_GIVEN = ("asked", "flag", "answers")
+"""Sources of an answer that somebody gave."""
+
+
 class Run:
     """One walk through ``steps`` with one session and one front end."""
 
@@ -432,46 +444,14 @@ class Run:
     # Questions
 
     def _answer(self, step: Step, field: Field) -> None:
-        source: Source = "asked"
-        previous = self.session.facts.get(field.key)
         if field.key in self._given:
-            given = self._given.pop(field.key)
-            self.session.given.pop(field.key, None)
-            self._taken.add(field.key)
-            source = given.source
-            try:
-                value = field.given(given.raw)
-            except Unacceptable as problem:
-                if field.kind == "word":
-                    raise ApprovalMissing(
-                        str(problem),
-                        _("Look at the plan again, then approve it with --approve {digest}").format(
-                            digest=field.value
-                        ),
-                        digest=str(field.value),
-                    ) from None
-                self.session.save()  # it is not given again by the next start
-                said = _("{title}: {line}").format(
-                    title=_("{text} ({aside})").format(text=field.key, aside=_source_name(source)),
-                    line=problem,
-                )
-                if not self.front.attended:
-                    raise UsageError(said) from None
-                self.front.say(said, "warn")
-                value, source = self.front.ask(field, previous.value if previous else None), "asked"
-        elif field.quiet and field.key not in self._reopened:
-            value, source = self._quietly(field)
-        elif self.front.attended:
-            before = previous.value if previous and field.kind != "secret" else self._offered(field)
-            before = self._to_begin_from.get(field.key, before)
-            self.session.settle()
-            try:
-                value = self.front.ask(field, before)
-            except WizardError as error:  # what is shown at the question could not be read
-                self._mend(step, error)
-                return
+            value, source = self._given_answer(field)
         else:
-            value, source = self._unattended(field)
+            try:
+                value, source = self._other_answer(field)
+            except _Unshown as unread:
+                self._mend(step, unread.error)
+                return
         if field.quiet and field.key in self._reopened:
             self._shown = None  # asked besides: what it was asked from is shown again
         self._reopened.discard(field.key)
@@ -483,6 +463,56 @@ class Run:
         log.event("answer", key=field.key, source=source, **{"chosen" if field.public else "value": value})
         remember = self.session.note if field.quiet and source == "default" else self.session.put
         remember(field.key, Fact(value, source, self._basis(field.needs)))
+
+    def _given_answer(self, field: Field) -> tuple[Any, Source]:
+        given = self._given.pop(field.key)
+        self.session.given.pop(field.key, None)
+        self._taken.add(field.key)
+        try:
+            return field.given(given.raw), given.source
+        except Unacceptable as problem:
+            if field.kind == "word":
+                raise ApprovalMissing(
+                    str(problem),
+                    _("Look at the plan again, then approve it with --approve {digest}").format(
+                        digest=field.value
+                    ),
+                    digest=str(field.value),
+                ) from None
+            self.session.save()  # it is not given again by the next start
+            said = _("{title}: {line}").format(
+                title=_("{text} ({aside})").format(text=field.key, aside=_source_name(given.source)),
+                line=problem,
+            )
+        if not self.front.attended:
+            raise UsageError(said)
+        self.front.say(said, "warn")
+        previous = self.session.facts.get(field.key)
+        return self.front.ask(field, previous.value if previous else None), "asked"
+
+    def _other_answer(self, field: Field) -> tuple[Any, Source]:
+        """Asked, or taken without asking. Raises _Unshown where a person could not be shown what it is about."""
+        if problem := self._no_longer(field):
+            said = _("An earlier answer can't be taken any more. {key}: {why}").format(
+                key=field.key, why=problem
+            )
+            if not self.front.attended:
+                raise AnswersMissing(
+                    said, "\n".join(_how_to_give([field])), keys=(field.elsewhere or field.key,)
+                )
+            self.front.say(said, "warn")
+        elif field.quiet and field.key not in self._reopened:
+            return self._quietly(field)
+        if not self.front.attended:
+            return self._unattended(field)
+        previous = self.session.facts.get(field.key)
+        before = previous.value if previous and field.kind != "secret" else self._offered(field)
+        before = self._to_begin_from.get(field.key, before)
+        self.session.settle()
+        try:
+            return self.front.ask(field, before), "asked"
+        except WizardError as error:
+            raise _Unshown(error) from error
 
     def _offered(self, field: Field) -> Any:
         """A foreign session's answer, to be shown at the question; never a path, which a stranger may have chosen."""
@@ -503,15 +533,37 @@ class Run:
             self.front.say(str(problem), "warn")
             return self.front.ask(field), "asked"
 
+    def _no_longer(self, field: Field) -> str:
+        """Why the answer that somebody gave to this very question can't be taken any more; empty where it can, or nobody did."""
+        previous = self._given_before(field)
+        if previous is None or field.key in self._reopened or (field.attended and not self.front.attended):
+            return ""
+        if previous.basis != self._basis(field.needs):
+            return ""
+        try:
+            field.accept(previous.value)
+        except Unacceptable as problem:
+            return str(problem)
+        return ""
+
     def _unattended(self, field: Field) -> tuple[Any, Source]:
+        """What is offered: the answer that somebody gave before, where it still can be one, else the default."""
         if field.attended:
             return self._quietly(field)
+        before = self._given_before(field)
         try:
-            return self.front.ask(field), "default"
+            value = self.front.ask(field, before and before.value)
         except AnswersMissing:
             raise self._all_missing() from None
         except Unacceptable as problem:
             raise UsageError(f"{field.key}: {problem}") from None
+        return value, before.source if before and before.value == value else "default"
+
+    def _given_before(self, field: Field) -> Fact | None:
+        """The answer that somebody gave when something else was true."""
+        before = self.session.facts.get(field.key)
+        theirs = before is not None and before.source in _GIVEN and field.kind not in ("secret", "word")
+        return before if theirs else None
 
     def _all_missing(self) -> AnswersMissing:
         missing = [field for step in self._applicable() for field in self._missing_in(step)]
@@ -535,8 +587,9 @@ class Run:
 
     def _lacking(self, field: Field) -> bool:
         """Whether the unattended front has no answer of its own, such as a default that it was told to take."""
+        before = self._given_before(field)
         try:
-            self.front.ask(field)
+            self.front.ask(field, before and before.value)
         except (AnswersMissing, Unacceptable):
             return True
         return False

@@ -122,8 +122,12 @@ class Dataset(Step):
             check=self._check_source,
         )
         named = facts.get("dataset.source")
-        if not named or self._check_source(named):
+        if not named:
             return (source,)
+        if self._check_source(named):
+            # Without the data nobody can tell what else is asked; what was answered is remembered, and stays in the plan.
+            answered = [answer for answer in self.answers() if answer.key in facts and answer != SOURCE]
+            return (source, *(answer.ask(label=answer.name(), quiet=True) for answer in answered))
         place = self._place(self._world.path(named))
         if place.sets:
             return (source, *self._fields_of_sets(place.sets, facts))

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from wizard.engine.step import Answer, Choice, Facts, Field, Key, Step, Work
-from wizard.errors import DataError, Remedy
+from wizard.errors import DataError, Remedy, WizardError
 from wizard.locale import _, joined, ngettext
-from wizard.steps.facts import SENT_ROLES, Chosen, Converted, Counted, Sampled, Systems
+from wizard.steps.facts import SENT_ROLES, Chosen, Converted, Counted, Sampled, Systems, trained
 from wizard.steps.findings import found_in, in_full, in_short, view_of
 from wizard.steps.help import about
 from wizard.steps.sample_rows import Beginning, beginning, page_of, whole
@@ -292,12 +292,19 @@ class Preview(Step):
         return str(chosen) if chosen in known and self._has_questions(facts) else next(iter(known))
 
     def _has_questions(self, facts: Facts) -> bool:
-        """Whether the first rows of the training file are questions with options; yes while it isn't known."""
+        """Whether the first rows of the training file are questions with options; yes while it isn't known.
+
+        Where they can't be read any more, as they were found to be when they could.
+        """
         begun = self._beginning(facts)
-        return begun is None or begun.questions > 0
+        if begun is not None:
+            return begun.questions > 0
+        counted = trained(facts)
+        systems = counted.systems if counted is not None else None
+        return systems is None or (systems.questions > 0 and LANGUAGE.key in facts)
 
     def _beginning(self, facts: Facts) -> Beginning | None:
-        """What the first rows of the training file are; None while there is none."""
+        """What the first rows of the training file are; None while there is none, or where it can't be read any more."""
         files = Chosen.all(facts)
         return self._beginning_of(files[0]) if files else None
 
@@ -508,13 +515,24 @@ class Preview(Step):
     def _unsent_fields(self, facts: Facts) -> tuple[str, ...]:
         """The fields at the beginning of each file that are not sent, in the order in which they turn up."""
         return tuple(
-            dict.fromkeys(name for file in Chosen.all(facts) for name in self._beginning_of(file).unsent)
+            dict.fromkeys(
+                name
+                for file in Chosen.all(facts)
+                if (begun := self._beginning_of(file)) is not None
+                for name in begun.unsent
+            )
         )
 
-    def _beginning_of(self, file: Chosen) -> Beginning:
+    def _beginning_of(self, file: Chosen) -> Beginning | None:
         known, found = self._beginnings.get(file.path, (None, Beginning()))
         if known != file:
-            found = beginning(self._world.folder, file)
+            try:
+                found = beginning(self._world.folder, file)
+            except (
+                WizardError,
+                OSError,
+            ):  # it was chosen when it could be read: the step that needs it tells
+                return None
             self._beginnings[file.path] = (file, found)
         return found
 

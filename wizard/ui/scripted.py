@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Literal, TextIO
 
-from wizard.engine.step import Decision, Field, Live, Progress, source_shown
+from wizard.engine.step import Decision, Field, Live, Progress, Unacceptable, source_shown
 from wizard.engine.view import Text, View
 from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded
 from wizard.locale import _
@@ -33,8 +33,11 @@ class Scripted:
         for line in text_of(view):
             self._write(line)
 
-    def ask(self, field: Field, current: Any = None) -> Any:  # noqa: ARG002 - a script has no earlier answer
-        """The default with ``yes``; else AnswersMissing, or ApprovalMissing with the digest to approve."""
+    def ask(self, field: Field, current: Any = None) -> Any:
+        """With ``yes`` the answer before, where it still is one, or the default; else AnswersMissing, or ApprovalMissing with the digest to approve."""
+        if self._yes and current is not None:
+            with suppress(Unacceptable):
+                return field.accept(current)
         if self._yes and field.default is not None and not field.guessed:
             return field.accept(field.default)
         if field.kind == "word":
