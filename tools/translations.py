@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
@@ -19,6 +20,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "wizard" / "locale" / "zh_CN" / "LC_MESSAGES"
+HEADER = "Language: zh_CN\nContent-Type: text/plain; charset=utf-8\nPlural-Forms: nplurals=1; plural=0;\n"
 KEYWORDS = {"_": None, "ngettext": (1, 2)}
 
 
@@ -40,11 +42,22 @@ def catalogue() -> Catalog:
 
 
 def compiled(translations: Catalog) -> bytes:
-    """What ``wizard.mo`` has to hold; the same translations give the same bytes."""
-    translations.creation_date = translations.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
+    """What ``wizard.mo`` has to hold; the same translations give the same bytes, whichever version of babel writes them."""
     stream = io.BytesIO()
-    write_mo(stream, translations)
+    headed = [Message("", HEADER), *(message for message in translations if message.id)]
+    write_mo(stream, cast("Catalog", _Messages(headed)))
     return stream.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class _Messages:
+    """What babel asks of a catalogue that it writes, with a header of our own: its own has its version and times."""
+
+    messages: Sequence[Message]
+    charset: str = "utf-8"
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(self.messages)
 
 
 def missing(translations: Catalog) -> Iterator[Message]:
@@ -68,7 +81,8 @@ def main() -> int:
     # No times and no authors: the same sentences give the same bytes.
     stream = io.BytesIO()
     write_po(stream, translations, omit_header=True, include_lineno=False, width=100, sort_by_file=True)
-    header = 'msgid ""\nmsgstr ""\n"Language: zh_CN\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: nplurals=1; plural=0;\\n"\n\n'
+    lines = "".join(f'"{line}\\n"\n' for line in HEADER.splitlines())
+    header = f'msgid ""\nmsgstr ""\n{lines}\n'
     (FOLDER / "wizard.po").write_bytes(header.encode() + stream.getvalue())
     (FOLDER / "wizard.mo").write_bytes(compiled(catalogue()))
     left = list(missing(catalogue()))
