@@ -498,7 +498,9 @@ class Run:
             )
             if not self.front.attended:
                 raise AnswersMissing(
-                    said, "\n".join(_how_to_give([field])), keys=(field.elsewhere or field.key,)
+                    "\n".join((said, *_left([field]))),
+                    "\n".join(_how_to_give([field])),
+                    keys=(field.elsewhere or field.key,),
                 )
             self.front.say(said, "warn")
         elif field.quiet and field.key not in self._reopened:
