@@ -77,7 +77,7 @@ SCREENS = {
     "key": Screen("Paste your API key", DATA, (LOOKS, READ), key=False, plain=True),
     "keep": Screen("Keep the key", DATA, (LOOKS, READ, PASTE), "Paste your API key", key=False),
     "error": Screen(
-        "What now", DATA, (LOOKS, READ, ("Paste your API key", WRONG_KEY, "enter"), ("Keep the key", "enter")),
+        "Use another key", DATA, (LOOKS, READ, ("Paste your API key", WRONG_KEY, "enter"), ("Keep the key", "enter")),
         "Paste your API key", key=False, plain=True,
     ),
     "model": Screen("Which model", DATA, (LOOKS, READ)),
