@@ -433,6 +433,41 @@ def test_columns_that_names_do_not_tell(command: Command, folder: Path) -> None:
     assert {"role": "assistant", "content": "这样办 0"} == json.loads(sent[0])["messages"][-1]
 
 
+def test_why_tells_what_the_session_made_of_a_row(command: Command, folder: Path) -> None:
+    """Without options, with the session's columns and words: the very line that was converted, from every line of a cell, in any encoding."""
+    rows = ["编号,题干内容,选甲,选乙,正确项"]
+    rows += [
+        f'{number},"第 {number} 题\n怎么办？",这样,那样 {number},{"AB"[number % 2]}' for number in range(30)
+    ]
+    (folder / "own.csv").write_bytes(("\n".join(rows) + "\n").encode("gb18030"))
+    meanings = ("question=题干内容", "A=选甲", "B=选乙", "C=-", "answer=正确项")
+    given = [word for one in meanings for word in ("--set", f"dataset.columns.{one}")]
+    prompt = ("--set", "preview.system_prompt=你是助教。")
+    said(command("plan", "--sandbox", "--yes", "--json", "--set", "dataset.source=own.csv", *given, *prompt))
+    sent = (folder / "datasets" / "BaiLian" / "own.jsonl").read_text("utf-8").splitlines()
+    for line, begins in ((4, 4), (5, 4), (61, 60)):
+        row = said(command("why", f"own.csv:{line}", "--json"))
+        assert sent[row["output"]["line"] - 1] == row["sent"]
+        assert (begins, f"第 {begins // 2 - 1} 题\n怎么办？") == (
+            row["line"],
+            json.loads(row["read"])["题干内容"],
+        )
+    header = command("why", "own.csv:1")
+    assert (1, True) == (header.returncode, "选甲" in header.stdout)
+    told = said(command("why", "own.csv:4", "--json", "--system-prompt", "别的", "--columns", "question=题干内容",
+                        "--columns", "A=选甲", "--columns", "B=选乙", "--columns", "answer=正确项"))  # fmt: skip
+    assert sent[1] == told["sent"]  # what is in the file is what was sent, whatever is asked with
+
+
+def test_check_says_how_columns_are_named(command: Command, folder: Path) -> None:
+    """Where no row can be read for want of the columns' meanings, that is said once, with the option, and there are no empty statistics."""
+    (folder / "own.csv").write_text("\n".join(["甲,乙", *(f"问 {n},答 {n}" for n in range(20))]), "utf-8")
+    done = command("check", "own.csv")
+    assert 1 == done.stdout.count("--columns question=")
+    assert "statistics" not in done.stderr
+    assert "--columns question=" in command("convert", "own.csv", "out.jsonl").stderr
+
+
 def test_check_and_why_are_told_what_columns_mean(command: Command, folder: Path) -> None:
     """``--columns`` reads, mends and explains rows as ``--set dataset.columns.…`` does."""
     rows = [{"col1": f"怎么办 {number}？", "col2": f"这样办 {number}"} for number in range(3)]

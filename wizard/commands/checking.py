@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ from wizard.steps.findings import view_of
 
 if TYPE_CHECKING:
     from wizard.data.audit import Checked
+    from wizard.data.check import Finding
     from wizard.data.fate import Fate
+    from wizard.data.record import Record
     from wizard.data.statistics import Statistics
     from wizard.data.tokens import Tokenizer
 
@@ -63,7 +66,8 @@ def check(scene: Scene) -> int:
         for line in _lines(checked, arguments.limit):
             process.result(line, lines=False)
         for one, numbers in zip(checked, found, strict=False):
-            front.show(view_of(one, numbers))
+            if one.tally.rows:
+                front.show(view_of(one, numbers))
     return 1 if any(one.findings.errors for one in checked) else 0
 
 
@@ -86,28 +90,37 @@ def _checked(paths: list[Path], arguments: Namespace, front: Front) -> Sequence[
 def why(scene: Scene) -> int:
     """``why FILE:LINE``: exit code 1 where the row can't be sent."""
     arguments, front = scene.arguments, scene.front
+    from wizard.commands.remembered import Known, known_of
     from wizard.data.fate import fate
-    from wizard.data.wire import SYSTEM_PROMPT
 
     file, _colon, number = str(arguments.row).rpartition(":")
     if not file or not number.isascii() or not number.isdigit() or not int(number):
         raise UsageError(_("Name the row as FILE:LINE, such as train.jsonl:17 (lines count from 1)."))
     (path,) = _files([Path(file)])
-    outputs = _files(arguments.output) if arguments.output else _outputs_of(path)
+    known = None
+    if arguments.columns is None and arguments.system_prompt is None:
+        known = known_of(path, Path(), sandbox=arguments.sandbox)
+    if known is not None:
+        front.say(_("Read and worded as this folder's session does it."), "dim")
     front.say(_("Looking at the whole file, for rows that say the same."), "dim")
+    if known is None:
+        given = arguments.system_prompt
+        known = Known(columns=columns_of(arguments.columns))
+        known = known if given is None else replace(known, system_prompt=given, add_system=True)
     one = fate(
         path,
         int(number),
-        system_prompt=SYSTEM_PROMPT if arguments.system_prompt is None else arguments.system_prompt,
-        add_system=arguments.system_prompt is not None,
-        outputs=outputs,
+        system_prompt=known.system_prompt,
+        add_system=known.add_system,
+        language=known.language,
+        outputs=_files(arguments.output) if arguments.output else [*known.outputs, *_outputs_of(path)],
         max_length=arguments.max_length,
-        columns=columns_of(arguments.columns),
+        columns=known.columns,
     )
     if arguments.json:
         print_json(_fate_as_dict(one))
     else:
-        for line in _fate_lines(one):
+        for line in _fate_lines(one, int(number)):
             process.result(line, lines=False)
     return 0 if one.sent is not None else 1
 
@@ -127,9 +140,9 @@ def _statistics(checked: Sequence[Checked], tokenizer: Tokenizer, system_prompt:
 
 
 def _lines(checked: Sequence[Checked], limit: int) -> Iterator[str]:
-    """The findings, at most ``limit`` of each code and file, then the summary by code."""
+    """The findings, at most ``limit`` of each code and file, one where no row can be sent and all say the same; then the summary by code."""
     for one in checked:
-        shown = [found for code in one.findings.counts for found in one.findings.first(code)[: limit or None]]
+        shown = [found for code in one.findings.counts for found in _to_show(one, code, limit)]
         for found in sorted(shown, key=lambda found: found.where.line):
             yield str(found)
     for one in checked:
@@ -153,6 +166,12 @@ def _lines(checked: Sequence[Checked], limit: int) -> Iterator[str]:
             severity = _("error") if one.findings.severity(code) == "error" else _("warning")
             where = " · " + _("lines {lines}").format(lines=lines + more) if lines else ""
             yield f"  {code}: {count:,} · {severity}{where}"
+
+
+def _to_show(checked: Checked, code: str, limit: int) -> Sequence[Finding]:
+    first = checked.findings.first(code)[: limit or None]
+    alike = not checked.tally.rows and len({found.what for found in first}) == 1
+    return first[:1] if alike else first
 
 
 def _as_dict(checked: Sequence[Checked], found: Sequence[Statistics]) -> dict[str, Any]:
@@ -273,22 +292,39 @@ def _is_output(stem: str, wanted: str) -> bool:
     return not rest or (rest[:1] in "-_." and any(char.isdigit() for char in rest) and "left-out" not in rest)
 
 
-def _fate_lines(one: Fate) -> Iterator[str]:
+def _fate_lines(one: Fate, asked: int) -> Iterator[str]:
+    if one.line != asked:
+        yield _("Line {line} belongs to the row that begins on line {begins}.").format(
+            line=asked, begins=one.line
+        )
     yield _("read: {text}").format(text=one.raw or "–")
     if one.blank:
         yield _("There is no row on this line.")
         return
     if one.record is not None:
-        yield _("understood as: {kind}").format(kind=type(one.record).__name__)
+        yield _("understood as: {kind}").format(kind=_kind_of(one.record))
     yield from (str(found) for found in one.findings)
     if one.sent is None:
-        yield _("It is left out: nothing is sent for this row.")
+        yield _("As it is read here, it is left out: nothing is sent for this row.")
         return
-    yield _("sent: {text}").format(text=one.sent.decode())
     if one.found_in is not None:
+        yield _("converted: {text}").format(text=one.sent.decode())
         yield _("written to: {path}:{line}").format(path=one.found_in[0], line=one.found_in[1])
     else:
+        yield _("would become: {text}").format(text=one.sent.decode())
         yield _("written to: no converted file that I know holds it yet (name one with --output).")
+
+
+def _kind_of(record: Record) -> str:
+    from wizard.data.record import Chat, MultipleChoice, PlainText, Preference
+
+    kinds = {
+        MultipleChoice: _("a question with options"),
+        Chat: _("a chat"),
+        Preference: _("two answers to choose between (DPO)"),
+        PlainText: _("a plain text (CPT)"),
+    }
+    return kinds[type(record)]
 
 
 def _fate_as_dict(one: Fate) -> dict[str, Any]:

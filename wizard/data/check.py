@@ -134,7 +134,11 @@ def _catalogue(_language: str) -> dict[str, tuple[Severity, str, str]]:
         "UNKNOWN_SHAPE": (
             "error",
             _("The row is neither a question with options nor a chat; its fields are: {fields}."),
-            _("A question needs “question”, “options” and “answer_idx”; a chat needs “messages”."),
+            _(
+                "Say which field means what: --columns question=NAME --columns answer=NAME --columns A=NAME … "
+                "(in the wizard dataset.columns.question=NAME …). Known without that: “question”, “options” and "
+                "“answer_idx” of a question, “messages” of a chat."
+            ),
         ),
         # A question with options
         "NO_QUESTION": ("error", _("There is no question."), again),
@@ -153,7 +157,7 @@ def _catalogue(_language: str) -> dict[str, tuple[Severity, str, str]]:
         "NO_ANSWER": (
             "error",
             _("There is no answer."),
-            _("Give the label of the right option as “answer_idx”, or its text as “answer”."),
+            _("Give the label of the right option, or its text."),
         ),
         "ANSWER_NOT_AN_OPTION": (
             "error",
@@ -163,11 +167,13 @@ def _catalogue(_language: str) -> dict[str, tuple[Severity, str, str]]:
         "ANSWER_AMBIGUOUS": (
             "error",
             _("The answer “{answer}” fits more than one option."),
-            _("Give the label of the right one as “answer_idx”."),
+            _("Give the label of the right one."),
         ),
         "ANSWER_DISAGREES": (
             "error",
-            _("“answer_idx” says {label}, but “answer” is “{answer}” and option {label} is “{option}”."),
+            _(
+                "The label says {label}, but the answer's text is “{answer}” and option {label} is “{option}”."
+            ),
             _("Correct one of the two, or leave the row out."),
         ),
         "NOT_READ_BACK": (

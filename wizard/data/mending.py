@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -192,7 +193,9 @@ def _refuse_others(source: Path, encoding: str) -> None:
     if head and (not first.startswith("{") or first == "{"):
         raise NotMendable(
             _("{path} is not JSON Lines, so it can't be fixed line by line.").format(path=source),
-            _("Convert it instead: bailian-wizard convert {path} OUTPUT").format(path=source),
+            _("Convert it instead: bailian-wizard convert {path} OUTPUT").format(
+                path=shlex.quote(str(source))
+            ),
         )
 
 

@@ -196,6 +196,8 @@ def _guess(name: str, found: Recognised, facts: Facts, taken: set[str]) -> tuple
         return guess, False
     if name == "text":
         return found.fields[0].name, True
+    if name == "options" and any(f"{PREFIX}{letter}" in {**facts, **facts.given} for letter in _LETTERS):
+        return SEVERAL, False
     if name == "options" and guess is None:
         reply = facts.get(f"{PREFIX}answer") or (
             found.guess.get("answer") if "answer" in found.clear else None
