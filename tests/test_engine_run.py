@@ -239,6 +239,16 @@ def test_edit_asks_that_question_and_comes_back(session: Session) -> None:
     assert [2, 2, 1] == [step.performed for step in steps]
 
 
+def test_back_leaves_a_change_that_was_begun(session: Session) -> None:
+    """Back at a question that somebody chose to change leaves its answer as it was, and returns to where it was chosen."""
+    steps = three()
+    front = walked(steps, session, *ALL[:2], ("three.q", Edit("one.q")), ("one.q", Back()), ALL[2])
+
+    assert ["one.q", "two.q", "three.q", "one.q", "three.q"] == front.asked
+    assert "a" == session.known["one.q"]
+    assert [1, 1, 1] == [step.performed for step in steps]
+
+
 def test_a_choice_that_edits_is_no_answer() -> None:
     """A choice that leads to another field can't be given as an answer."""
     field = question("a.q", kind="choice", choices=(Choice("yes", "Yes"), Choice("x", "Change x", edits="x")))

@@ -15,6 +15,7 @@ from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
 from wizard import locale
+from wizard.arguments import commands
 
 PACKAGE = Path(locale.__file__).parents[1]
 FOLDER = Path(locale.__file__).parent / locale.CHINESE / "LC_MESSAGES"
@@ -185,3 +186,18 @@ def test_speaking_chinese_and_english() -> None:
         assert ("en", "Model") == (locale.language(), locale._("Model"))
     finally:
         locale.use(before)
+
+
+def test_sentences_name_the_commands_of_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Practising, a sentence that names a command which works with the folder's state says --sandbox, once; others stay as they are."""
+    monkeypatch.setattr(locale, "_practising", True)
+    of_a_folder = {one.name for one in commands() if one.state} - {"sandbox", "from-command"}
+    for one in commands():
+        said = locale._(f"Look: bailian-wizard {one.name} ID, or the console.")
+        assert (one.name in of_a_folder) == ("bailian-wizard --sandbox " in said), said
+    kept = "Without one: bailian-wizard run --sandbox --yes"
+    assert kept == locale._(kept)
+    two = locale.ngettext(
+        "bailian-wizard jobs list", "bailian-wizard jobs list, bailian-wizard files list", 2
+    )
+    assert "bailian-wizard --sandbox jobs list, bailian-wizard --sandbox files list" == two

@@ -246,7 +246,10 @@ def test_the_lines_that_are_no_answers(world: World) -> None:
     facts["training.estimate"] = {**facts["training.estimate"], "rows_dropped": 3}
     lines = {item.key: item for item in plan_of(facts, world).items}
     assert ("sk-…nary", "Answer.") == (lines["key"].shown, lines["system_prompt"].shown)
-    assert "14,000 in 97 rows; 3 too long, dropped by the platform" == lines["tokens"].shown
+    assert (
+        "14,000 in 97 rows; the platform keeps a part of the rows for validation; 3 too long, dropped by the platform"
+        == lines["tokens"].shown
+    )
     assert "own.jsonl, 100 rows, 3.9 KB" == lines["train"].shown
     assert ("Training data (1 of 2)", "Training data (2 of 2)") == (
         lines["train"].label,
@@ -259,7 +262,7 @@ def test_the_lines_that_are_no_answers(world: World) -> None:
     assert edited == {key: lines[key].edits for key in edited}
     whole = facts_with(world)
     shown = {item.key: item.shown for item in plan_of(whole, world).items}
-    assert "14,000 in 100 rows" == shown["tokens"]
+    assert "14,000 in 100 rows; the platform keeps a part of the rows for validation" == shown["tokens"]
     assert ("a tenth of the training rows", "no limit") == (shown["validation"], shown["training.budget"])
     (counted,) = whole["preview.statistics"]
     bare = {**counted, "systems": {**counted["systems"], "put": 0, "none": counted["rows"]}}

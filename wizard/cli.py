@@ -53,6 +53,8 @@ def _understood(words: Sequence[str]) -> int:
     """The exit code of the command line ``words``, of help and version too."""
     try:
         arguments = arguments_of(words)
+        if arguments.sandbox:
+            locale.practise()
     except StorageError as error:  # help that can't be written
         process.say(_("error: {message}").format(message=error.message))
         return error.exit_code

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from wizard.errors import UsageError
-from wizard.locale import _
+from wizard.locale import _, enumerated
 
 BEIJING = "cn-beijing"
 SINGAPORE = "ap-southeast-1"
@@ -113,7 +113,7 @@ def region(code: str) -> Region:
             return known
     raise UsageError(
         _("There is no region {code!r}.").format(code=code),
-        _("Known regions: {regions}").format(regions=", ".join(known.code for known in REGIONS)),
+        _("Known regions: {regions}").format(regions=enumerated(known.code for known in REGIONS)),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from wizard.bailian.models import DPO, DPO_LORA, LORA, SFT, TRAINING_TYPES
 from wizard.errors import UsageError
-from wizard.locale import _, language
+from wizard.locale import _, enumerated, language
 
 INTEGER, NUMBER, TEXT, CHOICE = "integer", "number", "text", "choice"
 
@@ -94,7 +94,7 @@ class Hyperparameter:
     def range(self) -> str:
         """The values that it takes, for a person to read."""
         if self.choices:
-            return ", ".join(self.choices)
+            return enumerated(self.choices)
         if self.low is None or self.high is None:
             return _("any text") if self.kind == TEXT else ""
         if self.open_ends:

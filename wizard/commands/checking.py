@@ -16,7 +16,7 @@ from wizard.commands.walk import print_json
 from wizard.engine.step import Front
 from wizard.errors import UsageError
 from wizard.interrupts import held
-from wizard.locale import _, joined, ngettext
+from wizard.locale import _, enumerated, joined, ngettext
 from wizard.steps.findings import view_of
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _checked(paths: list[Path], arguments: Namespace, front: Front) -> Sequence[
     from wizard.data import audit
     from wizard.data.wire import SYSTEM_PROMPT
 
-    label = _("Checking {name}").format(name=", ".join(path.name for path in paths))
+    label = _("Checking {name}").format(name=enumerated(path.name for path in paths))
     size = sum(path.stat().st_size for path in paths if path.is_file())
     with front.progress(label, size, "bytes") as progress:
         return audit.check(
@@ -161,7 +161,7 @@ def _lines(checked: Sequence[Checked], limit: int) -> Iterator[str]:
         )
         for code, count in one.findings.counts.items():
             kept = [found.where.line for found in one.findings.first(code)]
-            lines = ", ".join(str(line) for line in kept[:SHOWN] if line)
+            lines = enumerated(str(line) for line in kept[:SHOWN] if line)
             more = ", …" if lines and count > SHOWN else ""
             severity = _("error") if one.findings.severity(code) == "error" else _("warning")
             where = " · " + _("lines {lines}").format(lines=lines + more) if lines else ""

@@ -18,7 +18,7 @@ from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Facts, Front, Quit
 from wizard.engine.view import Table, Text, View
 from wizard.errors import INTERRUPTED, ApprovalMissing, PlatformError, UsageError
-from wizard.locale import _, joined, ngettext
+from wizard.locale import _, enumerated, joined, ngettext
 from wizard.steps import shelved
 from wizard.steps.world import World
 
@@ -234,7 +234,7 @@ def models(scene: Scene) -> int:
                 model.code,
                 shown,
                 date_shown(price.date) if price else "-",
-                ", ".join(model.training_types),
+                enumerated(model.training_types),
                 joined(*model.remarks()),
             )
         )

@@ -15,7 +15,7 @@ from wizard.engine.step import Facts, Front, Quit
 from wizard.errors import INTERRUPTED, UsageError
 from wizard.local.harmless import escaped
 from wizard.local.redaction import shown, throughout
-from wizard.locale import _
+from wizard.locale import _, enumerated
 from wizard.steps.world import World
 
 
@@ -37,7 +37,7 @@ def from_command(scene: Scene) -> int:
         given = answers.given([*pairs, *arguments.set], arguments.answers)
         process.deliver(old_tutorial.answers_file({key: one.raw for key, one in given.items()}))
         return 0
-    front.say(_("Taken over: {answers}").format(answers=", ".join(pairs) or _("nothing")))
+    front.say(_("Taken over: {answers}").format(answers=enumerated(pairs) or _("nothing")))
     return _wizard(scene, pairs)
 
 

@@ -9,7 +9,7 @@ from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Front
 from wizard.engine.view import Table, View
 from wizard.errors import DecisionNeeded
-from wizard.locale import _, joined
+from wizard.locale import _, enumerated, joined
 from wizard.steps.shelved import Shelved, open_still
 from wizard.steps.standing import OVER, Standing, estimated, standing
 from wizard.steps.wording import moment
@@ -95,7 +95,7 @@ def shown(session: Session) -> Table:
             (_("Converted files"), facts.get("preview.output")),
             (_("Model"), facts.get("training.model")),
             (_("Job name"), facts.get("training.job_name")),
-            (_("Job"), ", ".join(filter(None, ((job.receipt or {}).get("id", "") for job in jobs)))),
+            (_("Job"), enumerated(filter(None, ((job.receipt or {}).get("id", "") for job in jobs)))),
         )
         if value
     ]

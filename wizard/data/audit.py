@@ -25,7 +25,7 @@ from wizard.data.scan import Scan, Task
 from wizard.data.tally import Tally
 from wizard.data.wire import CHINESE
 from wizard.data.workers import WorkerLost, Workers, how_many
-from wizard.locale import _
+from wizard.locale import _, enumerated
 
 PART = 1 << 21  # bytes for one process at a time
 BATCH = 100_000  # rows that are compared at a time
@@ -196,7 +196,7 @@ def _about(one: Checked) -> Iterator[Finding]:
         yield finding("FEW_ROWS", where, rows=tally.rows, wanted=wanted)
     letters = balance.letters(tally.places)
     if letters.unbalanced:
-        counts = ", ".join(f"{label} {count:,}" for label, count in letters.counts)
+        counts = enumerated(f"{label} {count:,}" for label, count in letters.counts)
         yield finding("LETTERS_UNBALANCED", where, counts=counts, chi=letters.chi_square, p=letters.p)
     longest = balance.longest(tally.longest_right)
     if longest.biased:

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, get_args
 from wizard.data.lines import SourceUnreadable, opened
 from wizard.data.pinyin import spelled
 from wizard.local.storage import refusal
-from wizard.locale import _
+from wizard.locale import _, enumerated
 
 SplitName: TypeAlias = Literal["train", "dev", "test"]
 SetId: TypeAlias = Literal["mainland_4opt", "taiwan", "us_4opt"]
@@ -147,13 +147,13 @@ def the_one_in(path: Path) -> Path:
         raise SourceUnreadable(
             _("There is no file of rows in {path}.").format(path=path),
             _("Files of rows end in {suffixes}, and may be packed as .gz.").format(
-                suffixes=", ".join(_SUFFIXES)
+                suffixes=enumerated(_SUFFIXES)
             ),
         )
     shown = [str(one) for one in found[:_NAMED]] + ["…"] * (len(found) > _NAMED)
     raise SourceUnreadable(
         _("There are {count} files of rows in {path}.").format(count=len(found), path=path),
-        _("Name one of them: {names}").format(names=", ".join(shown)),
+        _("Name one of them: {names}").format(names=enumerated(shown)),
     )
 
 

@@ -25,7 +25,7 @@ from wizard.data.workers import how_many
 from wizard.errors import DataError, UsageError
 from wizard.local.storage import make_folder, refusal
 from wizard.local.way import refuse_links
-from wizard.locale import _, joined, ngettext
+from wizard.locale import _, enumerated, joined, ngettext
 
 if TYPE_CHECKING:
     from wizard.data.tokens import Counting, Sampled, Tokenizer
@@ -281,7 +281,7 @@ def _refuse_mixed(source: Path, work: Underway) -> None:
             "preference": _("preferences (DPO)"),
             "text": _("plain texts (CPT)"),
         }
-        shown = ", ".join(f"{names[kind]}: {count:,}" for kind, count in work.kinds.items())
+        shown = enumerated(f"{names[kind]}: {count:,}" for kind, count in work.kinds.items())
         raise DataError(
             _("{path} holds rows for different kinds of training: {shown}.").format(path=source, shown=shown),
             _("Put each kind in a file of its own; nothing was written."),
@@ -292,7 +292,7 @@ def _refuse_empty(source: Path, out: Set) -> None:
     if out.empty and out.empty != ("",):
         raise DataError(
             _("No row of {path} fell to {names}; nothing was written.").format(
-                path=source, names=", ".join(out.empty)
+                path=source, names=enumerated(out.empty)
             ),
             _("Give it a larger share, choose another seed, or use a file with more rows."),
         )

@@ -10,7 +10,7 @@ from itertools import pairwise
 from wizard.data.check import Finding, finding, quoted
 from wizard.data.identity import Asked
 from wizard.data.record import BLANKS, Chat, Message, MultipleChoice, Preference, Record, Where
-from wizard.locale import _
+from wizard.locale import _, enumerated
 
 REFUSED = frozenset({"name", "weight"})
 KNOWN = frozenset({"role", "content", "loss_weight"})
@@ -199,7 +199,7 @@ def _answer(asked: Asked, where: Where) -> Iterator[Finding]:
         return
     options = dict(asked.options)
     if asked.label not in options:
-        labels = ", ".join(options)
+        labels = enumerated(options)
         yield finding("CHAT_ANSWER_NOT_AN_OPTION", where, answer=quoted(asked.label), labels=labels)
         return
     told, option = asked.told, options[asked.label]

@@ -15,6 +15,7 @@ from wizard.data.shapes.fields import keys_in, kind, text
 from wizard.data.shapes.options import checked
 from wizard.data.shapes.plan import Columns, Plan, plan
 from wizard.data.undecodable import repeated_key, why_not_json
+from wizard.locale import enumerated
 
 __all__ = ["PLAIN", "ROLES", "Outcome", "Reading", "decode", "kind", "meaning", "understand"]
 
@@ -73,7 +74,7 @@ def meaning(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) 
             return plain_text(row, planned, where)
         case "":
             return _nested(row, where, reading) or (
-                finding("UNKNOWN_SHAPE", where, fields=quoted(", ".join(row)) or "–"),
+                finding("UNKNOWN_SHAPE", where, fields=quoted(enumerated(row)) or "–"),
             )
     return chat(row, planned, where)
 
@@ -130,7 +131,7 @@ def _answer(options: dict[str, str], answer: str, letter: str, where: Where) -> 
     if not letter:
         return _answer_by_text(options, answer, by_text, where)
     if letter not in options:
-        return finding("ANSWER_NOT_AN_OPTION", where, answer=quoted(letter), labels=", ".join(options))
+        return finding("ANSWER_NOT_AN_OPTION", where, answer=quoted(letter), labels=enumerated(options))
     # An answer that repeats the letter agrees with it, unless it is also what another option says.
     if answer and letter not in by_text and (answer != letter or by_text):
         option = quoted(options[letter])
@@ -144,7 +145,7 @@ def _answer_by_text(options: dict[str, str], answer: str, by_text: set[str], whe
         return finding("NO_ANSWER", where)
     candidates = by_text | ({answer} & options.keys())
     if not candidates:
-        return finding("ANSWER_NOT_AN_OPTION", where, answer=quoted(answer), labels=", ".join(options))
+        return finding("ANSWER_NOT_AN_OPTION", where, answer=quoted(answer), labels=enumerated(options))
     if len(candidates) > 1:
         return finding("ANSWER_AMBIGUOUS", where, answer=quoted(answer))
     return candidates.pop()

@@ -21,7 +21,7 @@ from wizard.data.shapes.choice import counted
 from wizard.data.shapes.guess import guessed
 from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Columns, likely, listed, named, plan
 from wizard.errors import UsageError
-from wizard.locale import _
+from wizard.locale import _, enumerated
 
 _AT_BEGINNING = 200
 _SAMPLES = 3
@@ -70,7 +70,7 @@ class Source:
             if name not in (*MEANINGS, *ABOUT_FILE):
                 raise UsageError(
                     _("A column can't mean “{name}”.").format(name=name),
-                    _("The meanings are: {names}.").format(names=", ".join((*MEANINGS, *ABOUT_FILE))),
+                    _("The meanings are: {names}.").format(names=enumerated((*MEANINGS, *ABOUT_FILE))),
                 )
         for name, values in (("counting", ("0", "1")), ("header", ("yes", "no"))):
             if given.get(name, values[0]) not in values:
@@ -195,7 +195,7 @@ class Source:
         if missing is not None and rows:
             raise UsageError(
                 _("{path} has no column “{name}”.").format(path=self.path, name=missing),
-                _("Its columns are: {names}.").format(names=", ".join(names) or "–"),
+                _("Its columns are: {names}.").format(names=enumerated(names) or "–"),
             )
         return (
             self._count(known, cop=cop == numbered, limit=None if whole else _AT_BEGINNING * 10)

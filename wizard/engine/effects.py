@@ -26,7 +26,7 @@ from wizard.errors import (
     Refused,
     StorageError,
 )
-from wizard.locale import _, joined
+from wizard.locale import _, enumerated, joined
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -244,8 +244,8 @@ def _settle(hearsay: Sequence[Effect], session: Session) -> None:
 
 def _ask_about(hearsay: Sequence[Effect], front: Front) -> None:
     """Whether to create what a foreign session says was created already. Raises DecisionNeeded unless a person says so."""
-    ids = ", ".join(said.claimed for said in hearsay if said.claimed) or _("it doesn't say which")
-    accounts = ", ".join(dict.fromkeys(said.account for said in hearsay if said.account))
+    ids = enumerated(said.claimed for said in hearsay if said.claimed) or _("it doesn't say which")
+    accounts = enumerated(dict.fromkeys(said.account for said in hearsay if said.account))
     question = _("The session that lay here before says that a job was created ({ids}).").format(ids=ids)
     if accounts:
         question = joined(question, _("With: {account}.").format(account=accounts))
@@ -279,7 +279,7 @@ def _tell_of_doubles(effect: Effectful, receipt: Receipt, intent: Effect, front:
         front.say(
             _(
                 "Beside {id}, this is there too and looks the same: {others}. If you don't want both, stop one."
-            ).format(id=receipt.id, others=", ".join(doubles)),
+            ).format(id=receipt.id, others=enumerated(doubles)),
             "warn",
         )
 

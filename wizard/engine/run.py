@@ -26,7 +26,7 @@ from wizard.engine.step import Back, Edit, Facts, Field, Front, Source, Step, Un
 from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded, UsageError, WizardError
 from wizard.local import log
 from wizard.local.redaction import holds_key
-from wizard.locale import _
+from wizard.locale import _, enumerated
 
 NEWS = 2.0
 """Seconds that the first question of a start waits at most for what the platform says; what comes later is told then."""
@@ -68,6 +68,9 @@ class Run:
         self._given = dict(given or {})
         self._taken: set[str] = set()
         self._reopened: set[str] = set()
+        self._edited: set[str] = (
+            set()
+        )  # of these, those that a person chose to change, and may leave as they were
         self._to_begin_from: dict[str, Any] = {}  # key -> the answer to offer at that question
         self._secrets: dict[str, Any] = {}
         self._announced: dict[str, str] = {}
@@ -378,7 +381,7 @@ class Run:
         if other:
             raise UsageError(
                 _("The job of this session has been sent; its answers can't be changed: {keys}").format(
-                    keys=", ".join(other)
+                    keys=enumerated(other)
                 ),
                 _("Start a new session with --new to train with other answers."),
             )
@@ -455,6 +458,7 @@ class Run:
         if field.quiet and field.key in self._reopened:
             self._shown = None  # asked besides: what it was asked from is shown again
         self._reopened.discard(field.key)
+        self._edited.discard(field.key)
         self._to_begin_from.pop(field.key, None)
         if field.kind == "secret":
             self._secrets[field.key] = value
@@ -603,14 +607,24 @@ class Run:
             self.front.say(_sealed(), "warn")
             return
         if stale := made_from(key, self._applicable(), self.facts):
-            self._notice = _("What a change here makes new: {names}").format(names=", ".join(stale))
+            self._notice = _("What a change here makes new: {names}").format(names=enumerated(stale))
+        if key in self.session.facts:
+            self._edited.add(key)
         self._reopened.add(key)
         if offers is not None:
             self._to_begin_from[key] = offers
         self._shown = None
 
     def _reopen_before(self, step: Step) -> None:
-        """Ask again the nearest question before the open one of ``step`` that a person had answered."""
+        """Ask again the nearest question before the open one of ``step`` that a person had answered; a change that was begun is left."""
+        opened = self._open_field(step)
+        if opened is not None and opened.key in self._edited:
+            for kept in (self._edited, self._reopened):
+                kept.discard(opened.key)
+            self._to_begin_from.pop(opened.key, None)
+            self._notice = ""
+            self._shown = None
+            return
         before = self._question_before(step)
         if before is None:
             self.front.say(_sealed() if self.sealed else _("This is the first question."), "dim")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from wizard.local.redaction import holds_key
-from wizard.locale import _
+from wizard.locale import _, enumerated
 
 if TYPE_CHECKING:
     from wizard.engine.effects import Effectful, Receipt
@@ -172,7 +172,7 @@ class Field:
             and not self.open
             and value not in [choice.value for choice in self.choices if not choice.edits]
         ):
-            allowed = ", ".join(written(choice.value) for choice in self.choices if not choice.edits)
+            allowed = enumerated(written(choice.value) for choice in self.choices if not choice.edits)
             raise Unacceptable(_("{value} is not one of: {allowed}").format(value=value, allowed=allowed))
         if self.kind in ("text", "path") and holds_key(value) and not _is_path(value):
             raise Unacceptable(

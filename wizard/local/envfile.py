@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 from wizard.errors import StorageError, UsageError
 from wizard.local import redaction, storage, worktree
 from wizard.local.lock import Busy, take
-from wizard.locale import _
+from wizard.locale import _, enumerated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -402,6 +402,6 @@ def _keep_from_git(path: Path, standing: worktree.Standing) -> tuple[str, ...]:
         return ()
     return (
         _("Added to {path}, so that git leaves the key alone: {lines}").format(
-            path=path.with_name(".gitignore"), lines=", ".join(added)
+            path=path.with_name(".gitignore"), lines=enumerated(added)
         ),
     )

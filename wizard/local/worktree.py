@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from wizard.errors import StorageError
 from wizard.local import programs, storage
-from wizard.locale import _
+from wizard.locale import _, enumerated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,14 +54,14 @@ def keep_out(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
         raise StorageError(refused.message, _by_hand(path, missing)) from error
     if left:
         raise StorageError(
-            _("git still does not ignore {names}.").format(names=", ".join(left)), _by_hand(path, left)
+            _("git still does not ignore {names}.").format(names=enumerated(left)), _by_hand(path, left)
         )
     return missing
 
 
 def _by_hand(path: Path, lines: tuple[str, ...]) -> str:
     return _("Add these lines to {path} yourself, then try again: {lines}").format(
-        path=path, lines=", ".join(lines)
+        path=path, lines=enumerated(lines)
     )
 
 

@@ -7,6 +7,8 @@ compiled ``wizard.mo``. Call ``_`` when a sentence is needed, never at import: t
 from __future__ import annotations
 
 import gettext as _gettext
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 ENGLISH = "en"
@@ -17,8 +19,14 @@ _CLOSED, _OPEN = (
     "\uff08",
 )  # what fills a whole cell in Chinese, and has its blank in it
 
+_OF_A_FOLDER = re.compile(
+    r"\bbailian-wizard (?=(?:run|plan|status|sessions|jobs|files)\b)(?![^\n.。]*--sandbox)"
+)
+"""Where a sentence names a command that works with what is kept in the folder, of the sandbox or not."""
+
 _translations: _gettext.NullTranslations = _gettext.NullTranslations()
 _language = ENGLISH
+_practising = False
 
 
 def choose(environ: dict[str, str], wanted: str | None = None) -> str:
@@ -53,7 +61,24 @@ def language() -> str:
 
 def _(sentence: str) -> str:
     """``sentence`` (English, the catalogue's key) in the language in use."""
-    return _translations.gettext(sentence)
+    return _named(_translations.gettext(sentence))
+
+
+def practise() -> None:
+    """From now on, in this process, the commands that sentences name are those of the sandbox."""
+    global _practising  # noqa: PLW0603 - as the language
+    _practising = True
+
+
+def _named(sentence: str) -> str:
+    if not _practising or "bailian-wizard" not in sentence:
+        return sentence
+    return _OF_A_FOLDER.sub("bailian-wizard --sandbox ", sentence)
+
+
+def enumerated(names: Iterable[str]) -> str:
+    """Names one after the other, separated as the language in use does it."""
+    return ("、" if _language == CHINESE else ", ").join(names)
 
 
 def joined(*sentences: str) -> str:
@@ -66,4 +91,4 @@ def joined(*sentences: str) -> str:
 
 def ngettext(one: str, many: str, count: int) -> str:
     """``one`` or ``many`` as ``count`` asks, in the language in use; the caller fills ``{count}``."""
-    return _translations.ngettext(one, many, count)
+    return _named(_translations.ngettext(one, many, count))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.engine.step import Answer, Choice, Facts, Field
 from wizard.engine.view import Table, Text, View
-from wizard.locale import _
+from wizard.locale import _, enumerated
 from wizard.steps.help import COLUMN, about
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def _unfit(value: str, choices: Sequence[Choice], found: Recognised, taken: set[
             return _("The column “{name}” has another meaning already.").format(name=one)
         if one not in there:
             return _("There is no column “{name}”; the columns are: {names}").format(
-                name=one, names=", ".join(there)
+                name=one, names=enumerated(there)
             )
     return None if len(each) > 1 else _("Options need two columns at least, such as first,second.")
 

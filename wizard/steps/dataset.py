@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from wizard.data import catalog
 from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
-from wizard.errors import DataError, WizardError
+from wizard.errors import DataError, UsageError, WizardError
 from wizard.local.named import plainest
-from wizard.locale import _, joined, ngettext
+from wizard.locale import _, enumerated, joined, ngettext
 from wizard.steps import columns
 from wizard.steps.help import about
 from wizard.steps.wording import bytes_shown
@@ -282,7 +282,7 @@ class Dataset(Step):
         if len(set(names)) < len(names):
             raise DataError(
                 _("Two of the files would be written under the same name: {names}").format(
-                    names=", ".join(names)
+                    names=enumerated(names)
                 ),
                 _("Give one of them another name."),
             )
@@ -392,6 +392,8 @@ class Dataset(Step):
                     if fields
                     else _why_no_rows(path, named or str(path))
                 )
+            except UsageError as problem:  # a library may be installed while the question stands
+                return joined(problem.message, problem.hint)
             except WizardError as problem:
                 self._problems[identity] = joined(problem.message, problem.hint)
         return self._problems[identity]

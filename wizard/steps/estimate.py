@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -70,8 +70,20 @@ def estimated(facts: Facts) -> Estimate:
         rows_counted=train.rows if sampled is None else sampled.rows,
         tokens=tokens_fit,
         tokens_approximate=not Tokenizer.covers(facts["training.model"]),
-        cost=_cost(facts, int(tokens_fit * part), int(rows_fit * part)),
+        cost=_cost(facts, _least(lengths, max_length, part, tokens_fit), int(rows_fit * part)),
     )
+
+
+def _least(lengths: Sequence[tuple[int, int]], max_length: int, part: Decimal, tokens: int) -> int:
+    """The fewest tokens that ``part`` of the rows can have, of ``tokens`` in all: nobody knows which ones the platform keeps for validation."""
+    fit = sorted((length, count) for length, count in lengths if length <= max_length)
+    counted = sum(length * count for length, count in fit)
+    left = int(sum(count for _length, count in fit) * part)
+    least = 0
+    for length, count in fit:
+        least += length * min(count, left)
+        left -= min(count, left)
+    return int(Decimal(tokens) * least / counted) if counted else 0
 
 
 def _cost(facts: Facts, tokens: int, rows: int) -> Cost | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.engine.view import Bars, Block, Pairs, Table, Text, View
-from wizard.locale import _, joined, ngettext
+from wizard.locale import _, enumerated, joined, ngettext
 
 if TYPE_CHECKING:
     from wizard.data.audit import Checked
@@ -90,7 +90,7 @@ def in_full(checked: Sequence[Checked]) -> View:
             blocks.append(Text(f"! {_told(findings, code)}", "warn"))
             lines = [found.where.line for found in findings.first(code) if found.where.line]
             if lines:
-                shown = ", ".join(map(str, lines))
+                shown = enumerated(map(str, lines))
                 more = "…" if len(lines) < findings.counts[code] else ""
                 where = _("lines {lines}").format(lines=f"{shown}{more}")
                 blocks.append(Text(f"  {Path(one.path).name}: {where}", "dim"))

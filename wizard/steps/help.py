@@ -56,7 +56,7 @@ def _texts(_language: str) -> Mapping[str, str]:
         COLUMN: _(
             "Each row becomes one conversation, so the wizard must know which column means what.\n"
             "The samples beside each name are the first rows of your file; choose the one that fits.\n"
-            "Every meaning that can be named: bailian-wizard schema."
+            "question: what is asked. answer: what the model shall learn to say. options: all in one column; A, B, C …: one column each."
         ),
         "dataset.columns.sheet": _(
             "The rows are read from one sheet of the workbook; its first sheet has none.\n"
@@ -74,7 +74,7 @@ def _texts(_language: str) -> Mapping[str, str]:
             "Ask the trained model in the same words later. One row as it is sent: bailian-wizard why FILE:LINE."
         ),
         "preview.looks_right": _(
-            "Beside each row of your file stands what is sent: roles (system, user, assistant) and their words.\n"
+            "With each row of your file stands what is sent: roles (system, user, assistant) and their words.\n"
             "The model learns to write the last part, assistant. Is the right answer there, and nothing cut off?\n"
             "What becomes of one row: bailian-wizard why FILE:LINE."
         ),
@@ -167,6 +167,11 @@ def _texts(_language: str) -> Mapping[str, str]:
             "A trained model has to be deployed before it can be called, and its weights can't be downloaded.\n"
             "The price lists have no plan for such a result: train with LoRA, or choose a model that has one.\n"
             "All plans with price and date: bailian-wizard models --json. Only the model's name goes on all the same."
+        ),
+        "review.practised": _(
+            "After this word the data goes to the sandbox, on this computer, and one practised job is created there: nothing is charged.\n"
+            "Up to here everything can be changed or left. A job can be stopped later: bailian-wizard jobs cancel ID\n"
+            "On the platform the same word starts what costs money, and the plan says how much at most."
         ),
         "review.approval": _(
             "After this word the data is uploaded and one job is created; a job that runs costs money.\n"

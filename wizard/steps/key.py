@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.engine.view import Text, View
 from wizard.errors import Refused, Remedy, UsageError, WizardError
-from wizard.locale import _, joined
+from wizard.locale import _, enumerated, joined
 from wizard.steps import permission
 from wizard.steps.facts import Proof
 from wizard.steps.help import about
@@ -370,10 +370,10 @@ def _remarks_on(path: Path) -> list[str]:
         remarks.append(
             _(
                 "{path} sets {names}. They could send your key elsewhere, so they are not obeyed there."
-            ).format(path=path.name, names=", ".join(found.ignored))
+            ).format(path=path.name, names=enumerated(found.ignored))
         )
     if found.unreadable_lines:
-        lines = ", ".join(map(str, found.unreadable_lines))
+        lines = enumerated(map(str, found.unreadable_lines))
         remarks.append(_("{path} has lines that can't be read: {lines}").format(path=path.name, lines=lines))
     return remarks
 

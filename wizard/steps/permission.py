@@ -17,7 +17,7 @@ from wizard.engine.plan import Item
 from wizard.engine.step import Answer, Facts, Field, Front
 from wizard.engine.view import Text
 from wizard.errors import ApprovalMissing, Refused, WizardError
-from wizard.locale import _
+from wizard.locale import _, enumerated
 from wizard.steps.help import about
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def what_to_do(facts: Mapping[str, Any], world: World) -> str:
     ]
     if permitted:
         words.insert(
-            0, _("Choose a model that it may train: {models}").format(models=", ".join(permitted[:_NAMED]))
+            0, _("Choose a model that it may train: {models}").format(models=enumerated(permitted[:_NAMED]))
         )
     return "\n".join(words)
 

@@ -11,6 +11,7 @@ from wizard.engine.plan import Item, Plan
 from wizard.engine.step import Answer, Facts, written
 from wizard.locale import _, ngettext
 from wizard.steps import afterwards, permission
+from wizard.steps.dataset import BY_SPLIT
 from wizard.steps.estimate import cost_shown, price_of
 from wizard.steps.facts import SENT_ROLES, Converted, Counted, Estimate, Proof
 from wizard.steps.wording import bytes_shown, moment
@@ -157,11 +158,13 @@ def _price(facts: Facts, world: World) -> Iterator[Item]:
     tokens = _("{tokens:,} in {rows:,} rows").format(
         tokens=estimate.tokens, rows=estimate.rows - estimate.rows_dropped
     )
+    if facts.get("dataset.validation") == BY_SPLIT:
+        tokens += _("; the platform keeps a part of the rows for validation")
     if estimate.rows_dropped:
         tokens += _("; {count:,} too long, dropped by the platform").format(count=estimate.rows_dropped)
     ends = [None, None] if estimate.cost is None else [estimate.cost.low, estimate.cost.high]
     cost = cost_shown(estimate.cost) + (_(" (simulated: nothing is charged)") if world.sandbox else "")
-    yield Item("tokens", _("Tokens to train"), [estimate.tokens, estimate.rows], tokens)
+    yield Item("tokens", _("Tokens"), [estimate.tokens, estimate.rows], tokens)
     yield Item("cost", _("Cost"), [*ends, price_of(facts)], cost)
 
 

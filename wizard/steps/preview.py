@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from wizard.engine.step import Answer, Choice, Facts, Field, Key, Step, Work
 from wizard.errors import DataError, Remedy, WizardError
-from wizard.locale import _, joined, ngettext
+from wizard.locale import _, enumerated, joined, ngettext
 from wizard.steps.facts import SENT_ROLES, Chosen, Converted, Counted, Sampled, Systems, trained
 from wizard.steps.findings import found_in, in_full, in_short, view_of
 from wizard.steps.help import about
@@ -158,7 +158,7 @@ class Preview(Step):
 
     def fields(self, facts: Facts) -> Sequence[Field]:
         """The words around the rows, whether the samples look right, and where the converted files go."""
-        left_aside = ", ".join(self._unsent_fields(facts))
+        left_aside = enumerated(self._unsent_fields(facts))
         return (
             *self._around_questions(facts),
             self._system_prompt(facts),
@@ -376,15 +376,18 @@ class Preview(Step):
             except RowsUnfit as unfit:
                 work.front.show(found_in(unfit.findings))
                 if unfit.rows:
+                    listed = _("Rows that are left out are listed in {path}, with their lines and why.")
+                    unfit.hint = joined(
+                        unfit.hint,
+                        listed.format(path=self._shown(output.with_name(f"{output.stem}.left-out.jsonl"))),
+                    )
                     unfit.remedies = (
                         Remedy(
                             ngettext(
-                                "Leave {count:,} row out and go on with {rows:,} (listed in {name})",
-                                "Leave {count:,} rows out and go on with {rows:,} (listed in {name})",
+                                "Leave {count:,} row out and go on with {rows:,}",
+                                "Leave {count:,} rows out and go on with {rows:,}",
                                 unfit.left_out,
-                            ).format(
-                                count=unfit.left_out, rows=unfit.rows, name=f"{output.stem}.left-out.jsonl"
-                            ),
+                            ).format(count=unfit.left_out, rows=unfit.rows),
                             "preview.on_error",
                             "skip",
                         ),
@@ -581,7 +584,7 @@ def _refuse_unseen(name: str, conversion: Conversion, seen: Collection[str]) -> 
     if unseen:
         unasked = DataError(
             _("Further on, rows of {path} have fields that will not be sent: {names}").format(
-                path=name, names=", ".join(unseen)
+                path=name, names=enumerated(unseen)
             ),
             _("The rows shown before did not have them."),
         )

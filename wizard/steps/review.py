@@ -11,7 +11,7 @@ from wizard.bailian.hyperparameters import taken_by
 from wizard.bailian.plans import date_shown
 from wizard.engine.step import Answer, Choice, Facts, Field, Key, Step, source_shown
 from wizard.engine.view import Block, Line, Pairs, Table, Text, View
-from wizard.locale import _, ngettext
+from wizard.locale import _, enumerated, ngettext
 from wizard.steps import afterwards, permission
 from wizard.steps.facts import Converted, Counted, Estimate, Proof
 from wizard.steps.help import about
@@ -86,6 +86,7 @@ class Review(Step):
             label = _("Type {word} to upload the data and create the job, which costs money")
         approval = APPROVAL.ask(
             label=label.format(word=YES),
+            help=about("review.practised" if self._world.sandbox else APPROVAL.key),
             word=YES,
             value=plan.digest,
             default=plan.digest if self._world.sandbox else None,
@@ -156,7 +157,7 @@ class Review(Step):
         return _("approved, digest {digest}").format(digest=facts["review.approval"])
 
     def _leaves(self, facts: Facts) -> str:
-        names = ", ".join(file.name for file in Converted.all(facts) if file.sent)
+        names = enumerated(file.name for file in Converted.all(facts) if file.sent)
         if self._world.sandbox:
             return _("Nothing leaves this computer: {names} go to the sandbox.").format(names=names)
         return _(

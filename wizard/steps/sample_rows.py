@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.engine.view import Beside, Panel, Text, View
-from wizard.locale import _
+from wizard.locale import _, enumerated
 from wizard.steps.facts import Chosen
 from wizard.steps.wording import bytes_shown
 
@@ -83,7 +83,7 @@ def _original(sample: Sample, *, fit: bool) -> Panel:
     """The row as it stands in the file: its own columns and cells, whatever they mean."""
     cells = [(str(name), _cell(value)) for name, value in sample.original.items()]
     if sample.record.extra:
-        cells.append((_("not sent"), ", ".join(sample.record.extra)))
+        cells.append((_("not sent"), enumerated(sample.record.extra)))
     name = Path(sample.where.file).name
     return Panel(_("{name}, line {line}").format(name=name, line=sample.where.line), tuple(cells), fit=fit)
 

@@ -24,7 +24,7 @@ from wizard.bailian.plans import SIGNS, date_shown
 from wizard.bailian.service import Grant
 from wizard.engine.step import Answer, Choice, Facts, Field, Kind, Step, Work
 from wizard.errors import Remedy, UsageError
-from wizard.locale import _, joined, ngettext
+from wizard.locale import _, enumerated, joined, ngettext
 from wizard.steps import afterwards, permission
 from wizard.steps.dataset import BY_SPLIT
 from wizard.steps.estimate import (
@@ -218,7 +218,7 @@ class Training(Step):
         return " · ".join(words)
 
     def _adjust(self, facts: Facts, training_type: str) -> Field:
-        recommended = ", ".join(
+        recommended = enumerated(
             f"{known.name} {self._default(known, facts, training_type)}"
             for known in taken_by(training_type)
             if known.sent and known.name not in NEVER_ASKED

@@ -13,7 +13,7 @@ from wizard.engine.effects import Receipt
 from wizard.engine.plan import digest
 from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy, UsageError
-from wizard.locale import _, joined, ngettext
+from wizard.locale import _, enumerated, joined, ngettext
 from wizard.steps import approval, permission
 from wizard.steps.facts import Converted, Proof, Uploaded
 from wizard.steps.preview import LEAST_PART, MB, PART_SIZE
@@ -102,7 +102,7 @@ class Upload(Step):
             line += " · " + ngettext(
                 "{count} was there already", "{count} were there already", adopted
             ).format(count=adopted)
-        return line + " · " + ", ".join(file.name for file in files)
+        return line + " · " + enumerated(file.name for file in files)
 
 
 class FileUpload:

@@ -14,7 +14,7 @@ from wizard.data.formats.gzipped import within_caps
 from wizard.data.lines import SourceUnreadable
 from wizard.data.record import Where
 from wizard.errors import UsageError
-from wizard.locale import _
+from wizard.locale import _, enumerated
 
 _AT_A_TIME = 500
 _COLUMN_LIMIT = 500
@@ -57,7 +57,7 @@ def rows(stream: IO[bytes], file: str, wanted: str = "") -> Iterator[tuple[int, 
             counted = [(sheet, count) for sheet in book.worksheets if (count := _rows_of(sheet))]
         chosen = _chosen(counted, wanted, file)
         if len(counted) > 1 and not wanted:
-            others = ", ".join(sheet.title for sheet, _count in counted if sheet is not chosen)
+            others = enumerated(sheet.title for sheet, _count in counted if sheet is not chosen)
             yield finding("OTHER_SHEETS", Where(file, 0), sheet=chosen.title, others=others)
         lines = enumerate(chosen.iter_rows(), 1) if chosen is not None else iter(())
         while True:
@@ -99,7 +99,7 @@ def _chosen(counted: list[tuple[Any, int]], wanted: str, file: str) -> Any:
     raise UsageError(
         _("{path} has no sheet “{name}” with rows.").format(path=file, name=wanted),
         _("Its sheets are: {names}.").format(
-            names=", ".join(sheet.title for sheet, _count in counted) or "–"
+            names=enumerated(sheet.title for sheet, _count in counted) or "–"
         ),
     )
 

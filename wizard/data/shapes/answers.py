@@ -11,6 +11,7 @@ from wizard.data.check import Finding, finding, quoted
 from wizard.data.record import Where, trim
 from wizard.data.shapes.fields import kind
 from wizard.data.shapes.options import literal
+from wizard.locale import enumerated
 
 Right: TypeAlias = tuple[str, ...]
 """The labels of the right options, in the order of the options."""
@@ -51,7 +52,7 @@ def resolved(  # noqa: PLR0911 - one return a fault
         except TypeError:
             return finding("WRONG_TYPE", where, field=field, found=kind(value), wanted=kind(""))
         if not found:
-            return finding("ANSWER_NOT_AN_OPTION", where, answer=quoted(value), labels=", ".join(options))
+            return finding("ANSWER_NOT_AN_OPTION", where, answer=quoted(value), labels=enumerated(options))
         both = found if possible is None else possible & found
         if not both:
             return _disagreement(options, min(possible or found), value, where)
