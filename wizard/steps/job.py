@@ -11,7 +11,7 @@ from wizard.engine.effects import Receipt
 from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy, StorageError
 from wizard.locale import _
-from wizard.steps import approval
+from wizard.steps import account, approval
 from wizard.steps.estimate import sent_parameters
 from wizard.steps.facts import SENT_ROLES, Uploaded
 from wizard.steps.wording import moment
@@ -79,7 +79,7 @@ class JobCreation:
         )
         self.key = _effect_key(facts)
         self.name = _("the job {name}").format(name=self._request.job_name)
-        self.account = approval.account_shown(facts, world)
+        self.account = account.shown(facts, world)
         self._seen: set[str] = set()
 
     @property

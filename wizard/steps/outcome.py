@@ -25,9 +25,12 @@ class Cost:
     price: models.Price
 
 
-def cost_of(job: Job, region: str) -> Cost | None:
-    """What ``job`` costs by the list price of its model, or of the base that a tuned one has; None where either is unknown."""
-    price = _price(job, region)
+def cost_of(job: Job, facts: Facts, world: World) -> Cost | None:
+    """What ``job`` costs: at the price that the session with these facts was shown, if it made it; else by the list price of its model.
+
+    Of a tuned model by that of its base; None where usage or price isn't known.
+    """
+    price = _price_shown_for(job, facts, world) or _price(job, region_of(facts, world))
     if price is None or job.usage is None:
         return None
     return Cost(Decimal(job.usage) * price.amount / 1000, price)
@@ -138,7 +141,7 @@ def _bill(job: Job, facts: Facts, world: World) -> list[tuple[str, str]]:
             return [(_("Billed tokens"), _("not told by the platform"))]
         return [(_("Billed tokens"), _("known once it has ended"))]
     simulated = _(" (simulated)") if world.sandbox else ""
-    cost = cost_of(job, region_of(facts, world))
+    cost = cost_of(job, facts, world)
     if cost is None:
         shown = _("unknown: no price of {model} is published for this region").format(model=job.model or "?")
     else:
@@ -148,6 +151,16 @@ def _bill(job: Job, facts: Facts, world: World) -> list[tuple[str, str]]:
         expected = money(before.low, before.high, before.currency)
         shown = _("{cost}; estimated before: {expected}").format(cost=shown, expected=expected)
     return [(_("Billed tokens"), f"{job.usage:,}{simulated}"), (_("Cost by list price"), shown)]
+
+
+def _price_shown_for(job: Job, facts: Facts, world: World) -> models.Price | None:
+    """The price at which its own session was approved."""
+    cost = Estimate.of(facts).cost if Estimate.KEY in facts and _is_ours(job, facts) else None
+    if cost is None or job.model not in ("", facts.get("training.model")):
+        return None
+    return models.Price(
+        Decimal(cost.price), cost.currency, region_of(facts, world), cost.price_source, cost.price_date
+    )
 
 
 def _price(job: Job, region: str) -> models.Price | None:

@@ -230,10 +230,10 @@ def estimated(facts: Facts) -> Cost | None:
 def _billed(ended: Ended, facts: Facts, world: World) -> Cost | None:
     """What the bill comes to; None where no usage or no price is known."""
     from wizard.bailian.service import Job
-    from wizard.steps.outcome import cost_of, region_of
+    from wizard.steps.outcome import cost_of
 
-    job = Job("", ended.status, model=facts.get("training.model", ""), usage=ended.usage)
-    cost = cost_of(job, region_of(facts, world))
+    job = Job(facts["job.id"], ended.status, model=facts.get("training.model", ""), usage=ended.usage)
+    cost = cost_of(job, facts, world)
     if cost is None:
         return None
     amount = str(cost.amount)

@@ -14,7 +14,7 @@ from wizard.engine.plan import digest
 from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy, UsageError
 from wizard.locale import _, joined, ngettext
-from wizard.steps import approval, permission
+from wizard.steps import account, approval, permission
 from wizard.steps.facts import Converted, Proof, Uploaded
 from wizard.steps.preview import LEAST_PART, MB, PART_SIZE
 from wizard.steps.wording import bytes_shown
@@ -62,7 +62,7 @@ class Upload(Step):
                 file,
                 work.front,
                 Proof.of(facts),
-                account=approval.account_shown(facts, self._world),
+                account=account.shown(facts, self._world),
                 demand=lambda: approval.demand(facts, self._world),
             )
             receipt = work.once(effect)

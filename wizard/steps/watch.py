@@ -17,9 +17,10 @@ from wizard.engine.view import Block, Curve, Gauge, Text, View
 from wizard.errors import PlatformError, Refused, StorageError
 from wizard.locale import _, joined
 from wizard.steps import approval
+from wizard.steps.account import same_account
 from wizard.steps.facts import Ended
 from wizard.steps.outcome import command, ending, status_shown
-from wizard.steps.seen import look, same_account
+from wizard.steps.seen import look
 from wizard.steps.wording import moment, span
 from wizard.steps.world import World
 
