@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from bailian_server import Answer, Request, http, serving
@@ -394,7 +395,8 @@ def later(here: Place, seconds: float, stack: ExitStack) -> Place:
     here.sandbox.close()
     with closing(sqlite3.connect(here.platform / "sandbox.sqlite3")) as database, database:
         database.execute("UPDATE jobs SET created = created - ?", (seconds,))
-    return replace(here, sandbox=stack.enter_context(running(here.platform, speed=UNENDING)))
+    same = urlsplit(here.sandbox.url).port  # another address would be another platform
+    return replace(here, sandbox=stack.enter_context(running(here.platform, speed=UNENDING, port=same)))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -45,7 +45,7 @@ def look(job_id: str, facts: Mapping[str, Any], world: World) -> Seen:
             return Seen(time.time(), gone=True)
         step, steps = _reached(platform, job_id) if job.status == "RUNNING" else (None, None)
     except WizardError as trouble:
-        return Seen(time.time(), trouble=joined(trouble.message, _whose(trouble, facts, world)))
+        return Seen(time.time(), trouble=joined(_whose(trouble, facts, world), trouble.message))
     return Seen(time.time(), job, step=step, steps=steps)
 
 

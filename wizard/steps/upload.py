@@ -15,10 +15,10 @@ from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy, UsageError
 from wizard.locale import _, joined, ngettext
 from wizard.steps import account, approval, permission
-from wizard.steps.facts import Converted, Proof, Uploaded
+from wizard.steps.facts import Converted, Uploaded
 from wizard.steps.preview import LEAST_PART, MB, PART_SIZE
 from wizard.steps.wording import bytes_shown
-from wizard.steps.world import World
+from wizard.steps.world import KEY_ANSWER, World
 
 # The documents' word, the SDK's, and none: what the vendor's SDK uploads has no purpose.
 PURPOSES = ("fine-tune", "fine_tune", "")
@@ -61,11 +61,11 @@ class Upload(Step):
                 self._world.folder / file.path,
                 file,
                 work.front,
-                Proof.of(facts),
                 account=account.shown(facts, self._world),
                 demand=lambda: approval.demand(facts, self._world),
             )
-            receipt = work.once(effect)
+            with self._world.keyed():
+                receipt = work.once(effect)
             uploaded.append(
                 Uploaded(role=file.role, name=effect.remote_name, file_id=receipt.id, adopted=receipt.adopted)
             )
@@ -110,6 +110,7 @@ class FileUpload:
 
     kind = Upload.id
     adopts = True
+    account_answer = KEY_ANSWER
     grace = 30.0
 
     may_have_left = False
@@ -120,7 +121,6 @@ class FileUpload:
         path: Path,
         file: Converted,
         front: Front,
-        proof: Proof,
         *,
         account: str,
         demand: Callable[[], None],
@@ -134,9 +134,7 @@ class FileUpload:
         self.remote_name = path.name
         self.account = account
         self._seen: set[str] = set()
-        self.key = "upload:" + digest(
-            [proof.endpoint, proof.fingerprint, self.remote_name, file.sha256, file.role]
-        )
+        self.key = upload_key(file)
         self.name = _("the upload of {name}").format(name=self.remote_name)
 
     def look(self) -> Sequence[Receipt]:
@@ -282,6 +280,11 @@ class _Attempt:
         """From here on the platform may have the file."""
         self.committed = True
         self._commit()
+
+
+def upload_key(file: Converted) -> str:
+    """The effect's key, whichever account it goes to: with another one it is the same file, of which nobody may know whether it is there."""
+    return "upload:" + digest([file.name, file.sha256, file.role])
 
 
 def _setting(size: int) -> str:
