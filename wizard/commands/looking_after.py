@@ -362,7 +362,10 @@ def sessions(scene: Scene) -> int:
             ).format(count=len(strangers)),
             "warn",
         )
-    return 0
+    unreadable = [*Session.unreadable(world.state)]
+    for trouble in unreadable:
+        front.say(joined(trouble.message, trouble.hint), "warn")
+    return max((trouble.exit_code for trouble in unreadable), default=0)
 
 
 def _bring_back(arguments: Namespace, world: World) -> int:
