@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wizard.bailian import endpoints
 from wizard.engine.session import Session
 from wizard.engine.step import Facts
+from wizard.locale import _
 from wizard.steps.account import Account, made_with
+from wizard.steps.facts import Uploaded
 from wizard.steps.shelved import job_of
+from wizard.steps.wording import moment
 
 if TYPE_CHECKING:
     from wizard.steps.world import World
@@ -22,6 +25,27 @@ class Origin:
 
     facts: Facts
     account: Account | None
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A file that was sent ``at`` (seconds since 1970) and is not what the session goes on with; ``name`` where it is known."""
+
+    name: str
+    file_id: str
+    at: float
+
+    def told(self, world: World) -> str:
+        """Which file, since when it is there, and how to delete it."""
+        from wizard.steps.outcome import command
+
+        return _("{file}, sent {when}; to delete it: {command}").format(
+            file=_("{text} ({aside})").format(text=self.name, aside=self.file_id)
+            if self.name
+            else self.file_id,
+            when=moment(str(int(self.at))),
+            command=command(world, "files", "delete", self.file_id),
+        )
 
 
 def origin_of(platform_id: str, world: World) -> Origin | None:
@@ -36,6 +60,26 @@ def origin_of(platform_id: str, world: World) -> Origin | None:
             facts = Facts() if place is None else Facts({"key.region": place[0], "key.workspace": place[1]})
             return Origin(facts, Account("", entry.key, entry.platform))
     return None
+
+
+def replaced_before(job_id: str, world: World) -> tuple[Replaced, ...]:
+    """What the session of the job uploaded and did not train on."""
+    session = next((session for session in _own(world) if job_of(session) == job_id), None)
+    return (
+        () if session is None else replaced(session, {file.file_id for file in Uploaded.all(session.known)})
+    )
+
+
+def replaced(session: Session, used: Collection[str]) -> tuple[Replaced, ...]:
+    """The uploads of ``session`` besides those that are ``used``; what was there before it came is nobody's to mention."""
+    return tuple(
+        Replaced(str(effect.receipt["data"].get("name") or ""), str(effect.receipt["id"]), effect.at)
+        for effect in session.effects.values()
+        if (effect.kind, effect.state) == ("upload", "done")
+        and effect.receipt is not None
+        and not effect.receipt["adopted"]
+        and effect.receipt["id"] not in used
+    )
 
 
 def _own(world: World) -> Iterator[Session]:

@@ -13,7 +13,8 @@ from wizard.engine.step import Facts
 from wizard.engine.view import Block, Table, Text, View
 from wizard.locale import _
 from wizard.steps.facts import Ended, Estimate
-from wizard.steps.wording import instant, moment, money, span, whose_clock
+from wizard.steps.origin import replaced_before
+from wizard.steps.wording import clock, instant, moment, money, span, whose_clock
 from wizard.steps.world import World
 
 
@@ -44,7 +45,17 @@ def region_of(facts: Mapping[str, object], world: World) -> str:
 
 def ending_again(facts: Facts, world: World) -> View:
     """The last screen of a session that has come to its end before."""
-    return ending(Job(job_id=facts["job.id"], **Ended.of(facts).as_json()), facts, world)
+    job = Job(job_id=facts["job.id"], **Ended.of(facts).as_json())
+    if not job.output_model:
+        return ending(job, facts, world)
+    seen = world.seen.get(job.job_id)
+    if seen is not None and seen.job is not None and seen.job.output_model:
+        name, dated = seen.job.output_model, _("asked at {time}").format(time=clock(str(int(seen.at))))
+    else:
+        name, dated = job.output_model, _("as of {date}").format(date=moment(job.ended) or _("its end"))
+    return ending(
+        replace(job, output_model=_("{text} ({aside})").format(text=name, aside=dated)), facts, world
+    )
 
 
 def ending(job: Job, facts: Facts, world: World) -> View:
@@ -54,6 +65,9 @@ def ending(job: Job, facts: Facts, world: World) -> View:
     rows = [(_("Job"), job.job_id), *_course(job, world), *_result(job)]
     rows += _bill(job, facts, world)
     rows += _console(job, facts, world)
+    for file in replaced_before(job.job_id, world):
+        told = _("{text} ({aside})").format(text=file.told(world), aside=_("not looked up again"))
+        rows.append((_("Replaced upload"), told))
     if job.status != GONE:
         rows += [
             (_("See it again"), command(world, "jobs", "show", job.job_id)),

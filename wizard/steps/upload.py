@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,11 +11,13 @@ from wizard.bailian.refusals import file_is_gone
 from wizard.bailian.service import Platform
 from wizard.engine.effects import Receipt
 from wizard.engine.plan import digest
+from wizard.engine.session import Session
 from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy, UsageError
 from wizard.locale import _, joined, ngettext
 from wizard.steps import account, approval, permission
 from wizard.steps.facts import Converted, Uploaded
+from wizard.steps.origin import replaced
 from wizard.steps.preview import LEAST_PART, MB, PART_SIZE
 from wizard.steps.wording import bytes_shown
 from wizard.steps.world import KEY_ANSWER, World
@@ -69,7 +71,20 @@ class Upload(Step):
             uploaded.append(
                 Uploaded(role=file.role, name=effect.remote_name, file_id=receipt.id, adopted=receipt.adopted)
             )
+        self._mention_replaced({file.file_id for file in uploaded}, platform, work.front)
         return {Uploaded.KEY: [file.as_json() for file in uploaded]}
+
+    def _mention_replaced(self, used: Collection[str], platform: Platform, front: Front) -> None:
+        """What was sent before an edit is still there, and no use any more."""
+        session = Session.peek(self._world.state)
+        for file in replaced(session, used) if session is not None else ():
+            if _is_there(platform, file.file_id):
+                front.say(
+                    _("An earlier upload was replaced and is still on the platform: {file}").format(
+                        file=file.told(self._world)
+                    ),
+                    "warn",
+                )
 
     def asks(self, facts: Facts) -> Callable[[], str | None] | None:
         """Before a job exists, its files must still be on the platform; where that can't be asked now, they are."""
@@ -143,7 +158,7 @@ class FileUpload:
         for found in self._platform.files():
             self._seen.add(found.file_id)
             if (found.name, found.size, found.md5) == wanted and found.purpose in PURPOSES:
-                return (Receipt(found.file_id, {"created": found.created}),)
+                return (Receipt(found.file_id, {"created": found.created, "name": found.name}),)
         return ()
 
     def holds(self, receipt: Receipt) -> bool:
@@ -202,7 +217,7 @@ class FileUpload:
                     id=uploaded.file_id, name=self.name
                 )
             )
-        return Receipt(uploaded.file_id, {"created": uploaded.created})
+        return Receipt(uploaded.file_id, {"created": uploaded.created, "name": self.remote_name})
 
     def _wait(self, lost: NeverSent, reached: int, tried: int) -> None:
         """In place of the bar, why nothing moves, and until when."""
