@@ -22,7 +22,7 @@ from wizard.engine import effects
 from wizard.engine.effects import Receipt, once
 from wizard.engine.run import Run
 from wizard.engine.session import Effect, Session
-from wizard.engine.step import Decision
+from wizard.engine.step import Decision, Edit
 from wizard.errors import (
     DataError,
     DecisionNeeded,
@@ -93,6 +93,7 @@ class Making:
     key = KEY
     grace = GRACE
     account = "key sk-…1234 at here"
+    account_answer = "key.value"
     may_have_left = False
 
     def __init__(
@@ -429,6 +430,34 @@ def test_again_looks_once_more(session: Session) -> None:
     sent(session)
     assert "t-1" == once(Making(platform), session, Slow((DECISION, "again"))).id
     assert 0 == platform.requests
+
+
+def sent_elsewhere(session: Session) -> None:
+    """As a crash left it that was sent with another key."""
+    session.enter(Effect(KEY, "make", "sent", 0, account="key sk-…9999 at here"))
+
+
+def test_another_account_is_settled_before_anything_else(session: Session) -> None:
+    """Who has another key is asked whose it is: nothing is sent, nobody says it failed, and the way leads to the key's question."""
+    platform = Platform({})
+    sent_elsewhere(session)
+    with pytest.raises(DecisionNeeded, match="sk-…9999"):
+        once(Making(platform, adopts=False), session, Script(yes=True))
+    with pytest.raises(Edit) as edit:
+        once(Making(platform, adopts=False), session, front := Person((DECISION, "key")))
+    assert "key.value" == edit.value.key
+    assert ["leave", "key", "same"] == [choice.value for choice in front.decisions[0].choices]
+    assert (0, "sent") == (platform.requests, session.effects[KEY].state)
+    again = Person((DECISION, "same"), (DECISION, "again"))
+    assert "t-1" == once(Making(platform, adopts=False), session, again).id
+
+
+def test_what_is_free_can_be_sent_to_another_account(session: Session) -> None:
+    """An upload may go there too, if a person says so; what the second key of the same account sees is taken unasked."""
+    sent_elsewhere(session)
+    assert "t-1" == once(Making(Platform({})), session, Person((DECISION, "other"))).id
+    sent_elsewhere(session)
+    assert "t-8" == once(Making(Platform({"t-8": True})), session, Person()).id
 
 
 def test_several_found_asks_which(session: Session) -> None:

@@ -448,7 +448,31 @@ def test_damage_of_both_begins_anew(tmp_path: Path) -> None:
     with Session.open(tmp_path) as session:
         assert {} == session.facts
     assert [b"\x00\xff"] == copies(tmp_path)
-    assert b"\x00\xff" == (tmp_path / f"{FILE}.bak").read_bytes()
+    assert [b"\x00\xff"] == [path.read_bytes() for path in tmp_path.glob("session.damaged-*.bak")]
+
+
+def test_only_the_copy_before_is_gone_on_from(tmp_path: Path) -> None:
+    """With the session file gone, the copy before it takes its place, explained and in doubt; a newer or damaged one doesn't."""
+    small(tmp_path)
+    (tmp_path / FILE).unlink()
+    with pytest.raises(SessionDamaged, match="the copy before it is still here"):
+        Session.examine(tmp_path)
+    with pytest.raises(SessionDamaged, match="is gone"):
+        Session.open(tmp_path)
+    with Session.open(tmp_path) as session:
+        assert session.facts
+    document = json.loads((tmp_path / FILE).read_bytes())
+    (tmp_path / FILE).unlink()
+    newer = json.dumps(document | {"schema": SCHEMA + 1})
+    (tmp_path / f"{FILE}.bak").write_text(newer)
+    with pytest.raises(SessionNewer, match=rf"{FILE}\.bak"):
+        Session.open(tmp_path)
+    assert newer == (tmp_path / f"{FILE}.bak").read_text()
+    (tmp_path / f"{FILE}.bak").write_text("[")
+    with pytest.raises(SessionDamaged, match=r"session\.damaged-.*\.bak"):
+        Session.open(tmp_path)
+    with Session.open(tmp_path) as session:
+        assert {} == session.facts
 
 
 def test_setting_aside_can_be_cut_off(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from wizard.bailian.endpoints import Endpoint
 from wizard.bailian.logs import Course
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, StorageError
 from wizard.steps import upload, watch
-from wizard.steps.facts import Converted, Proof
+from wizard.steps.facts import Converted
 from wizard.steps.upload import FileUpload
 from wizard.ui.pace import Lines, Pace
 from wizard.ui.scripted import Scripted
@@ -67,7 +67,6 @@ def data(path: Path, size: int) -> Path:
     return path
 
 
-PROOF = Proof(where="typed", shown="sk-…", fingerprint="canary", endpoint="here")
 ANSWERS = (
     "--set", "dataset.source=train.jsonl", "--set", "dataset.validation=file", "--set", "dataset.validation_source=check.jsonl",
 )  # fmt: skip
@@ -276,7 +275,6 @@ class Platform:
             self.path,
             self.file,
             Scripted(yes=True),
-            PROOF,
             account="key sk-… at here",
             demand=lambda: None,
         )
@@ -368,7 +366,6 @@ def test_an_intent_that_cannot_be_saved_is_not_tried_again(server: Server, tmp_p
         path,
         platform.file,
         Scripted(yes=True),
-        PROOF,
         account="key sk-… at here",
         demand=lambda: None,
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from bailian_server import Answer, Request, http, serving
@@ -304,6 +305,61 @@ def test_after_success_the_outcome_is_the_headline(mine: Place) -> None:
     assert "succeeded" == mine.status(0)["state"]
 
 
+@pytest.mark.parametrize("speed", [500.0])
+def test_the_models_name_is_the_platforms_and_dated(mine: Place) -> None:
+    """A model that has another name now is said to have; the last screen says when its name was asked for, or of when it is."""
+    mine.train()
+    until(lambda: jobs_on(mine.sandbox)[0]["status"], lambda status: status == "SUCCEEDED")
+    mine.run("run", "--watch")
+    now = mine.status(0)["model"]
+    with Session.open(mine.folder / ".wizard") as session:
+        result = session.facts["watch.result"]
+        session.put("watch.result", replace(result, value={**result.value, "output_model": "before-ft-1"}))
+    said = mine.status(0)
+    assert (now, [True]) == (said["model"], ["it was before-ft-1" in change for change in said["changed"]])
+    with mine.start() as terminal:
+        shown = re.sub(r"\s+", " ", terminal.expect(UNFINISHED))
+        assert re.search(rf"Your model {now} \(asked at \d\d:\d\d\)", shown), shown
+    with mine.start(DASHSCOPE_HTTP_BASE_URL="http://127.0.0.1:9/api/v1") as terminal:
+        shown = re.sub(r"\s+", " ", terminal.expect(UNFINISHED))
+        assert re.search(r"Your model before-ft-1 \(as of \d{4}-\d\d-\d\d \d\d:\d\d\)", shown), shown
+
+
+@pytest.mark.parametrize("options", [{"refuse_field": ["hyper_parameters"]}])
+def test_an_upload_that_was_replaced_is_mentioned(mine: Place) -> None:
+    """Once the new one is there, with how to delete the old one; in the last screen too; one that is deleted already is not told of."""
+    mine.run("run", "--yes", "--approve", mine.plan(), code=5)
+    first = mine.run("files", "list")[0]["file_id"]
+    rows_in(mine.folder, length=2)
+    digest = mine.plan()
+    done = mine.command("run", "--yes", "--approve", digest, env=mine.env)
+    told = f"own.jsonl ({first}), sent "
+    assert told in done.stderr, done.stderr
+    assert f"bailian-wizard files delete {first}" in done.stderr
+    second = next(file["file_id"] for file in mine.run("files", "list") if file["file_id"] != first)
+    mine.run("files", "delete", first, "--yes")
+    rows_in(mine.folder, length=3)
+    digest = mine.plan()
+    with ExitStack() as stack:
+        mine.sandbox.close()
+        same = urlsplit(mine.sandbox.url).port
+        stack.enter_context(running(mine.platform, speed=500.0, port=same))
+        done = mine.command("run", "--yes", "--watch", "--approve", digest, env=mine.env)
+        mentioned = [
+            line for line in done.stderr.splitlines() if line.startswith("An earlier upload was replaced")
+        ]
+        assert (0, [False], [True]) == (
+            done.returncode,
+            [first in line for line in mentioned],
+            [second in line for line in mentioned],
+        ), done.stderr
+        job = mine.session()["facts"]["job.id"]["value"]
+        last = mine.command("jobs", "watch", job, env=mine.env).stdout
+        assert f"bailian-wizard files delete {second} (not looked up again)" in re.sub(r"\s+", " ", last), (
+            last
+        )
+
+
 def test_a_job_that_was_deleted_elsewhere_is_said_and_recorded(mine: Place) -> None:
     """``run --watch`` ends with 1, each time; the session and the ledger know it; the wizard offers what next."""
     job = mine.train()
@@ -394,7 +450,8 @@ def later(here: Place, seconds: float, stack: ExitStack) -> Place:
     here.sandbox.close()
     with closing(sqlite3.connect(here.platform / "sandbox.sqlite3")) as database, database:
         database.execute("UPDATE jobs SET created = created - ?", (seconds,))
-    return replace(here, sandbox=stack.enter_context(running(here.platform, speed=UNENDING)))
+    same = urlsplit(here.sandbox.url).port  # another address would be another platform
+    return replace(here, sandbox=stack.enter_context(running(here.platform, speed=UNENDING, port=same)))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

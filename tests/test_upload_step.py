@@ -16,7 +16,7 @@ from wizard.bailian.endpoints import Endpoint
 from wizard.engine.effects import Receipt
 from wizard.engine.step import Facts
 from wizard.errors import ApprovalMissing
-from wizard.steps.facts import Converted, Proof, Uploaded
+from wizard.steps.facts import Converted, Uploaded
 from wizard.steps.upload import FileUpload, Upload
 from wizard.steps.world import World
 from wizard.ui.scripted import Scripted
@@ -36,12 +36,9 @@ def effect(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileUplo
     monkeypatch.setattr(calls, "_PAUSES", (0.01, 0.02))
     key = ApiKey.clean(CANARY)
     with Bailian(Endpoint(server.url), key, deadlines=Deadlines(connect=20, read=60)) as platform:
-        proof = Proof(
-            where="typed", shown=key.masked, fingerprint=key.fingerprint, endpoint=platform.endpoint
-        )
         front = Scripted(yes=True)
         yield FileUpload(
-            platform, Path("train.jsonl"), FILE, front, proof, account="key sk-… at here", demand=lambda: None
+            platform, Path("train.jsonl"), FILE, front, account="key sk-… at here", demand=lambda: None
         )
 
 
@@ -118,9 +115,8 @@ def test_nothing_is_uploaded_that_was_not_approved(
 
     path = tmp_path / "train.jsonl"
     path.write_bytes(b"1234567")
-    proof = Proof(where="typed", shown="sk-…", fingerprint="f", endpoint=server.url)
     unapproved = FileUpload(
-        effect._platform, path, FILE, Scripted(yes=True), proof, account=effect.account, demand=refuse
+        effect._platform, path, FILE, Scripted(yes=True), account=effect.account, demand=refuse
     )
     with pytest.raises(ApprovalMissing):
         unapproved.send(lambda: None)

@@ -83,6 +83,7 @@ _PLATFORM = re.compile(
     r"|(?:[a-z0-9-]+\.)*dashscope\.(?:[a-z0-9-]+\.privatelink\.)?aliyuncs\.com"
     r"|[a-z0-9_-]+\.[a-z0-9-]+\.maas\.aliyuncs\.com"
 )
+_OWN_HOST = re.compile(r"https://([a-z0-9_-]+)\.([a-z0-9-]+)\.maas\.aliyuncs\.com" + re.escape(API_PATH))
 _PATHS = frozenset({"", API_PATH, "/compatible-mode/v1"})
 
 
@@ -138,6 +139,15 @@ def endpoint(region_code: str = DEFAULT_REGION, workspace: str = "") -> Endpoint
             ),
         )
     return Endpoint(chosen.shared_host + API_PATH, chosen.code)
+
+
+def place_of(base_url: str) -> tuple[str, str] | None:
+    """The region and the workspace whose own address ``base_url`` is; None where it is nobody's in particular."""
+    shared = {known.shared_host + API_PATH: known.code for known in REGIONS if known.shared_host}
+    if base_url in shared:
+        return shared[base_url], ""
+    own = _OWN_HOST.fullmatch(base_url)
+    return (own[2], own[1]) if own and own[2] in {known.code for known in REGIONS} else None
 
 
 def endpoint_at(

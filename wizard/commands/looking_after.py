@@ -12,10 +12,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from wizard import process
+from wizard.commands import whereabouts
 from wizard.commands.scene import Scene
 from wizard.commands.walk import print_json
+from wizard.commands.whereabouts import Whereabouts
 from wizard.engine.session import Session
-from wizard.engine.step import Choice, Decision, Facts, Front, Quit
+from wizard.engine.step import Choice, Decision, Front, Quit
 from wizard.engine.view import Table, Text, View
 from wizard.errors import INTERRUPTED, ApprovalMissing, PlatformError, UsageError
 from wizard.locale import _, enumerated, joined, ngettext
@@ -33,37 +35,50 @@ LARGEST_LOG = 64 << 20  # characters of one log
 def jobs(scene: Scene) -> int:
     """``jobs list|show|logs|watch|cancel``."""
     arguments, world, front = scene.arguments, scene.world, scene.front
-    facts = _facts(world)
-    platform = world.platform(facts)
     action = arguments.action or "list"
     if action == "list":
+        platform = world.platform(whereabouts.of_a_list(world, front))
         found = list(islice(platform.jobs(), None if arguments.all else SHOWN))
         _print([asdict(job) for job in found], _jobs_table(found), as_json=arguments.json)
-    elif action == "show":
-        _show_job(arguments, world, facts)
+        return 0
+    told = _("The job {id}").format(id=arguments.id)
+    about = whereabouts.of_one(arguments.id, told, world, front)
+    with about.seen_from_here():
+        return _job(action, arguments, about, front)
+
+
+def _job(action: str, arguments: Namespace, about: Whereabouts, front: Front) -> int:
+    platform = about.world.platform(about.facts)
+    if action == "show":
+        _show_job(arguments, about, platform)
     elif action == "logs":
         _logs(arguments, platform, front)
     elif action == "watch":
-        return _watch(arguments, world, front, facts)
+        return _watch(arguments, about, platform, front)
     else:
-        job = platform.job(arguments.id)
-        if job.final:
-            raise UsageError(
-                _("{id} has ended already: {status}. There is nothing to cancel.").format(
-                    id=job.job_id, status=job.status
-                )
+        return _cancel(arguments, platform, front)
+    return 0
+
+
+def _cancel(arguments: Namespace, platform: Platform, front: Front) -> int:
+    job = platform.job(arguments.id)
+    if job.final:
+        raise UsageError(
+            _("{id} has ended already: {status}. There is nothing to cancel.").format(
+                id=job.job_id, status=job.status
             )
-        question = _(
-            "Cancel {id} ({status})? Its training is lost, and what it has trained until now is billed."
-        ).format(id=job.job_id, status=job.status)
-        if not _confirmed(front, arguments, question, _("Yes, cancel the job")):
-            return _unchanged({"job_id": job.job_id, "cancelled": False}, as_json=arguments.json)
-        platform.cancel_job(job.job_id)
-        _print(
-            {"job_id": job.job_id, "cancelled": True},
-            Text(_("{id}: the platform has been asked to cancel it.").format(id=job.job_id)),
-            as_json=arguments.json,
         )
+    question = _(
+        "Cancel {id} ({status})? Its training is lost, and what it has trained until now is billed."
+    ).format(id=job.job_id, status=job.status)
+    if not _confirmed(front, arguments, question, _("Yes, cancel the job")):
+        return _unchanged({"job_id": job.job_id, "cancelled": False}, as_json=arguments.json)
+    platform.cancel_job(job.job_id)
+    _print(
+        {"job_id": job.job_id, "cancelled": True},
+        Text(_("{id}: the platform has been asked to cancel it.").format(id=job.job_id)),
+        as_json=arguments.json,
+    )
     return 0
 
 
@@ -87,25 +102,31 @@ def _table(listed: Table, *remarks: str) -> View:
     return View((listed, *(Text(remark, "dim") for remark in remarks if remark)))
 
 
-def _show_job(arguments: Namespace, world: World, facts: Facts) -> None:
-    from wizard.steps.outcome import cost_of, everything, region_of
+def _show_job(arguments: Namespace, about: Whereabouts, platform: Platform) -> None:
+    from wizard.steps.outcome import everything
 
-    platform = world.platform(facts)
     job = platform.job(arguments.id)
     if arguments.json:
-        cost = cost_of(job, region_of(facts, world))
-        told = None
-        if cost is not None:
-            told = {
-                "amount": str(cost.amount.normalize()),
-                "currency": cost.price.currency,
-                "per_1000_tokens": str(cost.price.amount),
-                "as_of": cost.price.date,
-            }
-        print_json(asdict(job) | {"cost_by_list_price": told})
+        print_json(_with_cost(job, about))
         return
     names = {one: _name_of(platform, one) for one in (*job.training_files, *job.validation_files)}
-    _print(None, everything(job, names, facts, world), as_json=False)
+    _print(None, everything(job, names, about.facts, about.world), as_json=False)
+
+
+def _with_cost(job: Job, about: Whereabouts) -> dict[str, Any]:
+    """The job, and what it cost by its own model's list price; null where that isn't known."""
+    from wizard.steps.outcome import cost_of
+
+    cost = cost_of(job, about.facts, about.world)
+    told = None
+    if cost is not None:
+        told = {
+            "amount": str(cost.amount.normalize()),
+            "currency": cost.price.currency,
+            "per_1000_tokens": str(cost.price.amount),
+            "as_of": cost.price.date,
+        }
+    return asdict(job) | {"cost_by_list_price": told}
 
 
 def _name_of(platform: Platform, file_id: str) -> str:
@@ -115,7 +136,7 @@ def _name_of(platform: Platform, file_id: str) -> str:
     return ""
 
 
-def _logs(arguments: Namespace, platform: Any, front: Front) -> None:
+def _logs(arguments: Namespace, platform: Platform, front: Front) -> None:
     """The log as far as it goes at this moment; people see each line as it comes."""
     from wizard.bailian.service import LONGEST_LOG, log_from
 
@@ -139,13 +160,14 @@ def _logs(arguments: Namespace, platform: Any, front: Front) -> None:
         )
 
 
-def _watch(arguments: Namespace, world: World, front: Front, facts: Facts) -> int:
+def _watch(arguments: Namespace, about: Whereabouts, platform: Platform, front: Front) -> int:
     from wizard.steps.outcome import command, ending
     from wizard.steps.watch import follow
 
+    world = about.world
     try:
         job = follow(
-            world.platform(facts),
+            platform,
             arguments.id,
             front,
             pause=world.poll_seconds,
@@ -156,21 +178,29 @@ def _watch(arguments: Namespace, world: World, front: Front, facts: Facts) -> in
     except Quit as leaving:
         front.say(leaving.farewell)
         return INTERRUPTED
-    _print(asdict(job), ending(job, facts, world), as_json=arguments.json)
+    if arguments.json:
+        print_json(_with_cost(job, about))
+    else:
+        _print(None, ending(job, about.facts, world), as_json=False)
     return 0 if job.status == "SUCCEEDED" else 1
 
 
 def files(scene: Scene) -> int:
     """``files list|show|delete``."""
     arguments, world, front = scene.arguments, scene.world, scene.front
-    platform = world.platform(_facts(world))
-    action = arguments.action or "list"
-    if action == "list":
+    if (arguments.action or "list") == "list":
+        platform = world.platform(whereabouts.of_a_list(world, front))
         found = list(islice(platform.files(), None if arguments.all else SHOWN))
         _print([asdict(file) for file in found], _files_table(found), as_json=arguments.json)
         return 0
+    about = whereabouts.of_one(arguments.id, _("The file {id}").format(id=arguments.id), world, front)
+    with about.seen_from_here():
+        return _file(arguments, world.platform(about.facts), front)
+
+
+def _file(arguments: Namespace, platform: Platform, front: Front) -> int:
     file = platform.file(arguments.id)
-    if action == "show":
+    if arguments.action == "show":
         _print(asdict(file), _file_shown(file), as_json=arguments.json)
         return 0
     question = _("Delete {name} ({id}) from the platform? Jobs that still wait for it will fail.").format(
@@ -332,7 +362,10 @@ def sessions(scene: Scene) -> int:
             ).format(count=len(strangers)),
             "warn",
         )
-    return 0
+    unreadable = [*Session.unreadable(world.state)]
+    for trouble in unreadable:
+        front.say(joined(trouble.message, trouble.hint), "warn")
+    return max((trouble.exit_code for trouble in unreadable), default=0)
 
 
 def _bring_back(arguments: Namespace, world: World) -> int:
@@ -374,12 +407,6 @@ def _trust(arguments: Namespace, world: World, front: Front) -> int:
             as_json=arguments.json,
         )
     return 0
-
-
-def _facts(world: World) -> Facts:
-    """What the session in this folder says, for its region and workspace; nothing where it is not this user's own."""
-    session = Session.peek(world.state)
-    return session.known if session is not None and not session.foreign else Facts()
 
 
 def _unchanged(value: Any, *, as_json: bool) -> int:

@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from wizard.engine.session import Effect, Session
-from wizard.engine.step import Choice, Decision, Front
+from wizard.engine.step import Choice, Decision, Edit, Front
 from wizard.errors import (
     ApprovalMissing,
     DecisionNeeded,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 FIRST_LOOK_AGAIN = 0.5  # seconds; then twice as long each time
 LONGEST_PAUSE = 8.0
+REFUSALS = 4  # in a row, after which the platform won't be asked any more: a key that isn't accepted, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ class Effectful(Protocol):
     @property
     def account(self) -> str:
         """With which key and at which address it is sent, fit to be shown."""
+        ...
+
+    @property
+    def account_answer(self) -> str:
+        """The answer that says with which key it is sent: a person can be led to it."""
         ...
 
     @property
@@ -292,8 +298,10 @@ def _reconcile(effect: Effectful, sent: Effect, session: Session, front: Front) 
     elsewhere = _elsewhere(effect, sent)
     if elsewhere:
         front.say(elsewhere, "warn")
+        if _is_elsewhere(effect, sent, front, elsewhere):
+            return ()
     pause = FIRST_LOOK_AGAIN
-    looks = 0
+    looks = refusals = 0
     found: list[Receipt] = []
     trouble: PlatformError | None = None
     with front.progress(
@@ -308,12 +316,12 @@ def _reconcile(effect: Effectful, sent: Effect, session: Session, front: Front) 
             try:
                 found = [receipt for receipt in effect.look() if receipt.id not in sent.known]
                 trouble = None
-                looks += 1
+                looks, refusals = looks + 1, 0
             except PlatformError as problem:  # not being able to ask says nothing about what happened
                 trouble = problem
-            if any(receipt.same for receipt in found) or (
-                time.monotonic() >= until and (trouble or looks > 1)
-            ):
+                refusals += isinstance(problem, Refused) and not problem.passing
+            seen = any(receipt.same for receipt in found)
+            if seen or refusals >= REFUSALS or (time.monotonic() >= until and (trouble or looks > 1)):
                 break
             progress.update(int(time.monotonic() - started))
             time.sleep(pause)
@@ -341,12 +349,54 @@ def _reconcile(effect: Effectful, sent: Effect, session: Session, front: Front) 
     return ()
 
 
+def _is_elsewhere(effect: Effectful, sent: Effect, front: Front, elsewhere: str) -> bool:
+    """Before anything is concluded from an absence: whether it was sent to an account that can't be seen from here.
+
+    A person says so of what is free; what costs was approved for that account only.
+    """
+    try:
+        seen = any(receipt.same and receipt.id not in sent.known for receipt in effect.look())
+    except PlatformError:
+        return False  # nothing is concluded from that, either: it is looked again, and told
+    if seen:
+        return False
+    said = joined(elsewhere, _("{name} is not to be found with this one.").format(name=effect.name))
+    return ask_whose(said, effect.account_answer, front, leaves=effect.adopts) == "other"
+
+
+def ask_whose(said: str, answer: str, front: Front, *, leaves: bool) -> Literal["same", "other"]:
+    """Whether what isn't found here could be; ``said``: in what the accounts differ; ``leaves``: the other one may be left alone.
+
+    Raises Edit(``answer``) where a person gives the key that it was made with, and DecisionNeeded unless one decides.
+    """
+    choices = [
+        Choice("leave", _("Leave it for now, and look again at the next start")),
+        Choice("key", _("Give the key that it was made with")),
+        Choice("same", _("Both are of the same account and workspace: look on with this one")),
+    ]
+    if leaves:
+        choices.append(Choice("other", _("It is another account: send it there too")))
+    explained = _(
+        "A key sees only what is in its own account and workspace; another one doesn't see it, whatever became of it.\n"
+        "Nothing is sent again, and nothing is taken for failed or deleted, before you say which it is.\n"
+        "Which account a key is of is shown in the console, where keys are made."
+    )
+    chosen = front.decide(Decision(said, tuple(choices), "leave", explained))
+    if chosen == "key":
+        raise Edit(answer)
+    if chosen == "leave":
+        raise DecisionNeeded(
+            said, _("Start the wizard again with the key that it was made with, or decide at its terminal.")
+        )
+    return "other" if chosen == "other" else "same"
+
+
 def _elsewhere(effect: Effectful, sent: Effect) -> str:
     """That the request was sent with another key or to another address, where it was."""
     if not sent.account or sent.account == effect.account:
         return ""
     return _(
-        "{name} was sent with {then}; now it is {now}. If that is another account, it can't be seen from here."
+        "{name} was sent with {then}; here it is {now}. If that is another account, it can't be seen from here."
     ).format(name=effect.name, then=sent.account, now=effect.account)
 
 

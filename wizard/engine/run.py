@@ -603,8 +603,14 @@ class Run:
     # Moves
 
     def _reopen(self, key: str, offers: Any = None) -> None:
+        owner = next(step for step in self.steps if key.partition(".")[0] == step.id)
+        owner.reopened(key)
         if self.sealed:
-            self.front.say(_sealed(), "warn")
+            secret = next((field for field in owner.fields(self.facts) if field.key == key), None)
+            if secret is None or secret.kind != "secret":
+                self.front.say(_sealed(), "warn")
+            else:
+                self._renew(owner, secret)
             return
         if stale := made_from(key, self._applicable(), self.facts):
             self._notice = _("What a change here makes new: {names}").format(names=enumerated(stale))
@@ -614,6 +620,27 @@ class Run:
         if offers is not None:
             self._to_begin_from[key] = offers
         self._shown = None
+
+    def _renew(self, owner: Step, secret: Field) -> None:
+        """Behind the seal, ask for a secret anew, which is no answer of the plan, and have ``owner`` prove it.
+
+        Its results stay as they are: they say what the plan was approved with.
+        """
+        self.front.begin(*self.place(owner), owner.title())
+        self._shown = None
+        try:
+            self._secrets[secret.key] = self.front.ask(secret)
+            log.event("answer", key=secret.key, source="asked")
+            for field in owner.fields(self.facts):
+                fact = self.session.facts.get(field.key)
+                if not field.quiet and fact is not None and fact.source == "default":  # nobody was asked
+                    answer = self.front.ask(field, fact.value)
+                    self.session.put(field.key, replace(fact, value=answer, source="asked"))
+            owner.perform(self)
+        except Back:
+            return
+        except WizardError as error:
+            self._mend(owner, error)
 
     def _reopen_before(self, step: Step) -> None:
         """Ask again the nearest question before the open one of ``step`` that a person had answered; a change that was begun is left."""
@@ -660,6 +687,8 @@ class Run:
             return
         log.error(error, step=step.id)
         own = [field.key for field in step.fields(self.facts) if not field.quiet]
+        if step not in self._open_steps():  # behind the seal only a secret is asked, by a remedy
+            own = []
         chosen = mend.ask(
             error,
             self.front,

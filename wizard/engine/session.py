@@ -28,11 +28,19 @@ from typing import Any, Literal, Self, get_args
 from wizard import __version__
 from wizard.engine.plan import digest
 from wizard.engine.step import Facts, Source
-from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageError, UsageError, reason
+from wizard.errors import (
+    SessionBusy,
+    SessionDamaged,
+    SessionNewer,
+    StorageError,
+    UsageError,
+    WizardError,
+    reason,
+)
 from wizard.local import log, secrets, state
 from wizard.local.lock import Busy, Lock, take
 from wizard.local.storage import remove_stale_temps, sync_name, write_atomically
-from wizard.locale import _
+from wizard.locale import _, joined
 
 SCHEMA = 2
 
@@ -145,13 +153,26 @@ class Session:
     def examine(cls, folder: Path) -> Self | None:
         """As ``peek``, and says why nothing can be read that is there. Raises SessionNewer, SessionDamaged and StorageError."""
         session = cls(folder, None)
+        if session._examined(session.path):
+            return session
+        if state.look(session._previous) is not None:
+            raise SessionDamaged(*session._gone())
+        return None
+
+    @classmethod
+    def unreadable(cls, folder: Path) -> Iterator[WizardError]:
+        """Why each session in ``folder`` that can't be read can't: the one that lies there, and those that were put away."""
         try:
-            data = session._data()
-            if data is not None:
-                session._read(data)
-        except UNREADABLE:
-            raise SessionDamaged(_("The session file {path} is damaged.").format(path=session.path)) from None
-        return None if data is None else session
+            cls.examine(folder)
+        except WizardError as trouble:
+            yield trouble
+        for name in state.names(folder / SHELF):
+            if name.endswith(".json"):
+                kept = cls(folder, None)
+                try:
+                    kept._examined(folder / SHELF / name)
+                except WizardError as trouble:
+                    yield trouble
 
     @classmethod
     def put_away(cls, folder: Path) -> Iterator[Self]:
@@ -335,10 +356,10 @@ class Session:
         try:
             state.folder(shelf)
             target = _free(shelf, self.id)
+            with suppress(FileNotFoundError):  # first: alone it would come back as the session
+                self._previous.unlink()
             self.path.replace(target)
             sync_name(target)
-            with suppress(FileNotFoundError):
-                (self.folder / f"{FILE}.bak").unlink()
         except OSError as error:
             raise StorageError(
                 _("The session could not be put away to {path}: {reason}").format(
@@ -406,38 +427,65 @@ class Session:
     def __exit__(self, *_exc: object) -> None:
         self.close()
 
-    def _data(self) -> bytes | None:
-        """What the file holds; None where there is none. Raises StorageError."""
+    @property
+    def _previous(self) -> Path:
+        """The version before the session file."""
+        return self.folder / f"{FILE}.bak"
+
+    def _gone(self) -> tuple[str, str]:
+        """That only the version before is there, and what follows from that."""
+        return _("The session file {path} is gone; the copy before it is still here.").format(
+            path=self.path
+        ), _goes_on()
+
+    def _data(self, path: Path) -> bytes | None:
+        """What ``path`` holds; None where there is none. Raises StorageError."""
         try:
-            return state.read(self.path)
+            return state.read(path)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise StorageError(
-                _("The session file {path} can't be read: {reason}").format(
-                    path=self.path, reason=reason(error)
-                )
+                _("The session file {path} can't be read: {reason}.").format(path=path, reason=reason(error)),
+                joined(_("Check who owns the file and its folder, or choose another folder."), _jobs_still()),
             ) from None
 
+    def _examined(self, path: Path) -> bool:
+        """Take over what ``path`` holds; whether there is anything. Raises SessionNewer, SessionDamaged and StorageError."""
+        data = self._data(path)
+        try:
+            if data is not None:
+                self._read(data, path)
+        except UNREADABLE:
+            raise SessionDamaged(
+                _("The session file {path} is damaged.").format(path=path), _jobs_still()
+            ) from None
+        return data is not None
+
     def _load(self) -> None:
-        data = self._data()
+        data = self._data(self.path)
         if data is None:
-            return  # a new session, or one whose very first save was cut off: nothing was answered
+            if self._data(self._previous) is None:
+                return  # a new session, or one whose very first save was cut off: nothing was answered
+            raise self._set_aside(None)
         try:
             self._read(data)
         except UNREADABLE:
             raise self._set_aside(data) from None
 
-    def _read(self, data: bytes) -> None:
+    def _read(self, data: bytes, path: Path | None = None) -> None:
         """Take over what a session file holds, whatever its schema. Raises SessionNewer or one of UNREADABLE."""
         stored = json.loads(data)
         schema = stored["schema"]
         if isinstance(schema, int) and schema > SCHEMA:
             raise SessionNewer(
                 _("The session in {path} was written by a newer version of bailian-wizard.").format(
-                    path=self.path
+                    path=path or self.path
                 ),
-                _("Update bailian-wizard, or start in another folder. Nothing was changed."),
+                joined(
+                    _("Update bailian-wizard, or start in another folder. Nothing was changed."),
+                    _jobs_still(),
+                ),
             )
         stored.pop("seal", None)
         check = stored.pop(CHECK, None)  # the first versions wrote none
@@ -517,34 +565,55 @@ class Session:
         self.facts, self.effects = facts, {effect.key: effect for effect in effects}
         self.moves, self.offered, self.given = moves, offered, given
 
-    def _set_aside(self, data: bytes) -> SessionDamaged:
+    def _set_aside(self, data: bytes | None) -> SessionDamaged:
+        """Keep what is damaged under another name, and go on from the version before; ``data``: None where only that is there.
+
+        Raises SessionNewer where that one, alone, is from a newer version.
+        """
         aside = self.folder / f"session.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{token_hex(2)}.json"
-        previous = self.folder / f"{FILE}.bak"
         try:
             try:
-                self._read(state.read(previous))
-            except (FileNotFoundError, SessionNewer, *UNREADABLE):
-                self.path.replace(aside)
+                self._read(state.read(self._previous), self._previous)
+            except (FileNotFoundError, SessionNewer, *UNREADABLE) as unusable:
+                if data is None and isinstance(unusable, SessionNewer):
+                    raise
+                for path, kept in ((self._previous, aside.with_suffix(".bak")), (self.path, aside)):
+                    with suppress(FileNotFoundError):
+                        path.replace(kept)
+                aside = aside if data is not None else aside.with_suffix(".bak")
                 hint = _("The next start begins anew.")
             else:
-                write_atomically(aside, data, mode=0o600)
+                if data is not None:
+                    write_atomically(aside, data, mode=0o600)
                 if self.foreign:
-                    write_atomically(self.path, state.read(previous), mode=0o600)
+                    write_atomically(self.path, state.read(self._previous), mode=0o600)
                 else:
                     self._doubt()
                     self.save(keep_previous=False)
-                hint = _(
-                    "The next start goes on from the copy before it; an approval in it that was not used yet is asked again."
-                )
+                if data is None:
+                    return SessionDamaged(*self._gone())
+                hint = _goes_on()
         except OSError as error:
             return SessionDamaged(
-                _("The session file {path} is damaged, and it can't be set aside: {reason}").format(
+                _("The session file {path} is damaged, and it can't be set aside: {reason}.").format(
                     path=self.path, reason=reason(error)
-                )
+                ),
+                joined(_("Check who owns the file and its folder, or choose another folder."), _jobs_still()),
             )
         return SessionDamaged(
             _("The session file was damaged. It is kept as {aside}.").format(aside=aside), hint
         )
+
+
+def _goes_on() -> str:
+    return _(
+        "The next start goes on from the copy before it; an approval in it that was not used yet is asked again."
+    )
+
+
+def _jobs_still() -> str:
+    """What can be done where the session can't be used."""
+    return _("Jobs can be looked at all the same: bailian-wizard jobs list, bailian-wizard jobs watch ID")
 
 
 def _in_a_line(text: str) -> str:
@@ -595,8 +664,8 @@ def _locked(folder: Path) -> Lock:
         ) from None
     except OSError as error:
         raise StorageError(
-            _("The wizard can't keep its session in {folder}: {reason}").format(
+            _("The wizard can't keep its session in {folder}: {reason}.").format(
                 folder=folder, reason=reason(error)
             ),
-            _("Start it in a folder that you may write to."),
+            joined(_("Start it in a folder that you may write to."), _jobs_still()),
         ) from None

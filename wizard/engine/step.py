@@ -431,6 +431,9 @@ class Step:
         """As ``verify``, of the platform: a question for a thread of its own, which raises no WizardError; None for nothing to ask."""
         return None
 
+    def reopened(self, key: str) -> None:
+        """A person wants to answer ``key`` again: what answers it outside of the session counts no more."""
+
     def view(self, facts: Facts) -> View | None:  # noqa: ARG002 - some steps have nothing to show
         """What to show before the first question."""
         return None

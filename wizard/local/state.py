@@ -110,8 +110,11 @@ def appending(path: Path) -> int:
 
 
 def names(path: Path) -> list[str]:
-    """What the folder ``path`` holds, sorted; nothing where it isn't there. Raises StorageError and OSError."""
-    return sorted(os.listdir(path)) if usable(path) else []  # noqa: PTH208 - names
+    """What the folder ``path`` holds, sorted; nothing where it isn't there. Raises StorageError."""
+    try:
+        return sorted(os.listdir(path)) if usable(path) else []  # noqa: PTH208 - names
+    except OSError as error:
+        raise storage.refusal(path, error, reading=True) from error
 
 
 def _folder_at(path: Path, found: os.stat_result, project: Path) -> os.stat_result:

@@ -69,11 +69,3 @@ def record(kind: Kind, facts: Facts, world: World, *, job_id: str = "", status: 
         known = {"spent": is_spent(facts, world), "freed": not is_spent(facts, world)}
         if not known.get(kind, ledger.has(entry)):
             ledger.write(entry)
-
-
-def account_shown(facts: Facts, world: World) -> str:
-    """Which key at which address requests go with now, fit to be shown; the session may have been gone on with another one."""
-    found = world.found_key()
-    key = Proof.of(facts).shown if found is None else found.key.masked
-    address = "sandbox" if world.sandbox else world.endpoint(facts).base_url
-    return _("key {key} at {address}").format(key=key, address=address)

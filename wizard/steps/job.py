@@ -11,11 +11,11 @@ from wizard.engine.effects import Receipt
 from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy, StorageError
 from wizard.locale import _
-from wizard.steps import approval
+from wizard.steps import account, approval
 from wizard.steps.estimate import sent_parameters
 from wizard.steps.facts import SENT_ROLES, Uploaded
 from wizard.steps.wording import moment
-from wizard.steps.world import World
+from wizard.steps.world import KEY_ANSWER, World
 
 
 class CreateJob(Step):
@@ -41,9 +41,10 @@ class CreateJob(Step):
         facts = work.facts
         effect = JobCreation(self._world, self._world.platform(facts), facts, work.front)
         try:
-            receipt = work.once(effect)
+            with self._world.keyed():
+                receipt = work.once(effect)
         except Refused as refused:
-            refused.remedies = _remedies(refused, facts)
+            refused.remedies = refused.remedies or _remedies(refused, facts)
             raise
         approval.record("receipt", facts, self._world, job_id=receipt.id)
         return {"job.id": receipt.id, "job.created": receipt.data.get("created", "")}
@@ -58,6 +59,7 @@ class JobCreation:
 
     kind = CreateJob.id
     adopts = False
+    account_answer = KEY_ANSWER
     grace = 90.0
 
     def __init__(self, world: World, platform: Platform, facts: Facts, front: Front) -> None:
@@ -79,7 +81,7 @@ class JobCreation:
         )
         self.key = _effect_key(facts)
         self.name = _("the job {name}").format(name=self._request.job_name)
-        self.account = approval.account_shown(facts, world)
+        self.account = account.shown(facts, world)
         self._seen: set[str] = set()
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,15 +11,14 @@ from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.engine.view import Text, View
 from wizard.errors import Refused, Remedy, UsageError, WizardError
 from wizard.locale import _, enumerated, joined
-from wizard.steps import permission
+from wizard.steps import account, permission
 from wizard.steps.facts import Proof
 from wizard.steps.help import about
-from wizard.steps.world import KEY_NAME, FoundKey, World
+from wizard.steps.world import KEY_ANSWER, KEY_NAME, UNAUTHORIZED, FoundKey, World
 
 if TYPE_CHECKING:
     from wizard.bailian.apikey import ApiKey
 
-UNAUTHORIZED = 401
 OTHER = "other"
 
 
@@ -57,7 +57,7 @@ TRACKED = Answer(
     in_plan=False,
 )
 VALUE = Answer(
-    key="key.value", kind="secret", name=lambda: _("Key"), help=lambda: about("key.value"), in_plan=False
+    key=KEY_ANSWER, kind="secret", name=lambda: _("Key"), help=lambda: about("key.value"), in_plan=False
 )
 SAVE = Answer(
     key="key.save",
@@ -263,20 +263,47 @@ class Key(Step):
         """As in the list of what an edit makes new."""
         return _("the key's proof")
 
+    def reopened(self, key: str) -> None:
+        """A key that is there is not used any more, where a person wants to give another one."""
+        if key == VALUE.key and (found := self._found(Facts())) is not None:
+            self._world.reject(found.key)
+
     def line(self, facts: Facts) -> str:
-        """The masked key and where it lies."""
+        """The masked key and where it lies now; where it isn't the one that was proved, both."""
         proof = Proof.of(facts)
         if proof.where == "sandbox":
             return _("a practice key of the sandbox; no real key is needed")
-        places = {
+        try:
+            found, now = self._world.found_key(), account.here(facts, self._world)
+        except UsageError as unusable:
+            return joined(_("made with {key}.").format(key=proof.shown), unusable.message)
+        if found is None:
+            line = _("made with {key}, which is not there any more").format(key=proof.shown)
+        elif found.key.fingerprint != proof.fingerprint:
+            line = _("made with {then}; the key here is {now} {where}").format(
+                then=proof.shown, now=found.key.masked, where=self._place(found)
+            )
+        else:
+            line = f"{proof.shown} {self._place(found)}"
+        then = account.made_with(facts)
+        if self._world.custom_endpoint or (then is not None and now.address != then.address):
+            line += " · " + _("requests go to {url}").format(url=now.address)
+        return line
+
+    def _place(self, found: FoundKey) -> str:
+        """Where the key lies; one that was typed, where it is kept."""
+        from wizard.local import envfile
+
+        where = found.where
+        if where == "typed":
+            with suppress(UsageError):  # a .env that can't be read keeps nothing
+                kept = envfile.read(self._world.env_path).values.get(KEY_NAME, "")
+                where = ".env" if kept.strip() == found.key.reveal() else where
+        return {
             "environment": _("from the environment"),
             ".env": _("in .env"),
             "typed": _("for this run only"),
-        }
-        line = f"{proof.shown} {places[proof.where]}"
-        if self._world.custom_endpoint:
-            line += " · " + _("requests go to {url}").format(url=proof.endpoint)
-        return line
+        }[where]
 
     def _named(self, name: str) -> str:
         try:

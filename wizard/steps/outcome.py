@@ -13,7 +13,8 @@ from wizard.engine.step import Facts
 from wizard.engine.view import Block, Table, Text, View
 from wizard.locale import _
 from wizard.steps.facts import Ended, Estimate
-from wizard.steps.wording import instant, moment, money, span, whose_clock
+from wizard.steps.origin import replaced_before
+from wizard.steps.wording import clock, instant, moment, money, span, whose_clock
 from wizard.steps.world import World
 
 
@@ -25,9 +26,12 @@ class Cost:
     price: models.Price
 
 
-def cost_of(job: Job, region: str) -> Cost | None:
-    """What ``job`` costs by the list price of its model, or of the base that a tuned one has; None where either is unknown."""
-    price = _price(job, region)
+def cost_of(job: Job, facts: Facts, world: World) -> Cost | None:
+    """What ``job`` costs: at the price that the session with these facts was shown, if it made it; else by the list price of its model.
+
+    Of a tuned model by that of its base; None where usage or price isn't known.
+    """
+    price = _price_shown_for(job, facts, world) or _price(job, region_of(facts, world))
     if price is None or job.usage is None:
         return None
     return Cost(Decimal(job.usage) * price.amount / 1000, price)
@@ -41,7 +45,17 @@ def region_of(facts: Mapping[str, object], world: World) -> str:
 
 def ending_again(facts: Facts, world: World) -> View:
     """The last screen of a session that has come to its end before."""
-    return ending(Job(job_id=facts["job.id"], **Ended.of(facts).as_json()), facts, world)
+    job = Job(job_id=facts["job.id"], **Ended.of(facts).as_json())
+    if not job.output_model:
+        return ending(job, facts, world)
+    seen = world.seen.get(job.job_id)
+    if seen is not None and seen.job is not None and seen.job.output_model:
+        name, dated = seen.job.output_model, _("asked at {time}").format(time=clock(str(int(seen.at))))
+    else:
+        name, dated = job.output_model, _("as of {date}").format(date=moment(job.ended) or _("its end"))
+    return ending(
+        replace(job, output_model=_("{text} ({aside})").format(text=name, aside=dated)), facts, world
+    )
 
 
 def ending(job: Job, facts: Facts, world: World) -> View:
@@ -51,6 +65,9 @@ def ending(job: Job, facts: Facts, world: World) -> View:
     rows = [(_("Job"), job.job_id), *_course(job, world), *_result(job)]
     rows += _bill(job, facts, world)
     rows += _console(job, facts, world)
+    for file in replaced_before(job.job_id, world):
+        told = _("{text} ({aside})").format(text=file.told(world), aside=_("not looked up again"))
+        rows.append((_("Replaced upload"), told))
     if job.status != GONE:
         rows += [
             (_("See it again"), command(world, "jobs", "show", job.job_id)),
@@ -138,7 +155,7 @@ def _bill(job: Job, facts: Facts, world: World) -> list[tuple[str, str]]:
             return [(_("Billed tokens"), _("not told by the platform"))]
         return [(_("Billed tokens"), _("known once it has ended"))]
     simulated = _(" (simulated)") if world.sandbox else ""
-    cost = cost_of(job, region_of(facts, world))
+    cost = cost_of(job, facts, world)
     if cost is None:
         shown = _("unknown: no price of {model} is published for this region").format(model=job.model or "?")
     else:
@@ -148,6 +165,16 @@ def _bill(job: Job, facts: Facts, world: World) -> list[tuple[str, str]]:
         expected = money(before.low, before.high, before.currency)
         shown = _("{cost}; estimated before: {expected}").format(cost=shown, expected=expected)
     return [(_("Billed tokens"), f"{job.usage:,}{simulated}"), (_("Cost by list price"), shown)]
+
+
+def _price_shown_for(job: Job, facts: Facts, world: World) -> models.Price | None:
+    """The price at which its own session was approved."""
+    cost = Estimate.of(facts).cost if Estimate.KEY in facts and _is_ours(job, facts) else None
+    if cost is None or job.model not in ("", facts.get("training.model")):
+        return None
+    return models.Price(
+        Decimal(cost.price), cost.currency, region_of(facts, world), cost.price_source, cost.price_date
+    )
 
 
 def _price(job: Job, region: str) -> models.Price | None:

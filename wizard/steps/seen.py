@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.errors import PlatformError, Refused, WizardError
 from wizard.locale import _, joined
+from wizard.steps.account import contrast, here, made_with, same_account
 from wizard.steps.wording import instant
 from wizard.steps.world import World
 
@@ -44,7 +45,7 @@ def look(job_id: str, facts: Mapping[str, Any], world: World) -> Seen:
             return Seen(time.time(), gone=True)
         step, steps = _reached(platform, job_id) if job.status == "RUNNING" else (None, None)
     except WizardError as trouble:
-        return Seen(time.time(), trouble=joined(trouble.message, _whose(trouble, facts, world)))
+        return Seen(time.time(), trouble=joined(_whose(trouble, facts, world), trouble.message))
     return Seen(time.time(), job, step=step, steps=steps)
 
 
@@ -68,19 +69,11 @@ def _there(platform: Platform, job_id: str, facts: Mapping[str, Any], world: Wor
     return None
 
 
-def same_account(facts: Mapping[str, Any], world: World) -> bool:
-    """Whether the key here is the one that the session was made with: what another one doesn't see may be there."""
-    found, proof = world.found_key(), facts.get("key.proof")
-    return found is not None and proof is not None and found.key.fingerprint == proof["fingerprint"]
-
-
 def _whose(trouble: WizardError, facts: Mapping[str, Any], world: World) -> str:
-    if not isinstance(trouble, Refused) or same_account(facts, world) or "key.proof" not in facts:
+    """That it may be another account's, where what is asked isn't what the session was made with."""
+    if not isinstance(trouble, Refused):
         return ""
-    found = world.found_key()
-    return _("The session was made with the key {then}; the key here is {now}.").format(
-        then=facts["key.proof"]["shown"], now=found.key.masked if found else _("none")
-    )
+    return contrast(_("The session here"), made_with(facts), here(facts, world))
 
 
 def _reached(platform: Platform, job_id: str) -> tuple[int | None, int | None]:

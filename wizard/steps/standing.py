@@ -12,6 +12,7 @@ from wizard.steps.wording import clock, dated, instant
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
+    from wizard.bailian.service import Job
     from wizard.engine.run import Run
     from wizard.engine.session import Session
     from wizard.steps.facts import Ended
@@ -190,6 +191,10 @@ def _beside(known: Standing, seen: Seen | None, ended: Ended) -> Standing:
 
     if seen is not None and seen.trouble:
         said = _("The job could not be looked up again: {trouble}").format(trouble=seen.trouble)
+    elif seen is not None and seen.job is not None and _renamed(seen.job, ended):
+        said = _("The model is {now} now (asked at {time}); it was {before}.").format(
+            now=seen.job.output_model, before=ended.output_model, time=clock(known.asked)
+        )
     elif seen is not None and seen.gone and ended.status != GONE:
         said = _(
             "The platform has the job {job} no more (asked at {time}); its model may be gone, too."
@@ -197,6 +202,11 @@ def _beside(known: Standing, seen: Seen | None, ended: Ended) -> Standing:
     else:
         return known
     return replace(known, changed=(*known.changed, said))
+
+
+def _renamed(job: Job, ended: Ended) -> bool:
+    """Whether the platform has another name for the model than was recorded; none says nothing."""
+    return bool(job.output_model and ended.output_model and job.output_model != ended.output_model)
 
 
 def _ended(ended: Ended, since: str, facts: Facts, known: Standing, world: World) -> Standing:
@@ -207,7 +217,9 @@ def _ended(ended: Ended, since: str, facts: Facts, known: Standing, world: World
     state = states.get(ended.status, "failed")
     known = replace(known, state=state, since=since, status=ended.status, cost=_billed(ended, facts, world))
     if state == "succeeded":
-        return replace(known, model=ended.output_model, next=_next(world, "jobs", "show", known.job))
+        seen = world.seen.get(known.job)
+        model = seen.job.output_model if seen is not None and seen.job is not None else ""
+        return replace(known, model=model or ended.output_model, next=_next(world, "jobs", "show", known.job))
     return replace(known, reason=why(ended.status, ended.failure_code, ended.failure_message)[0])
 
 
@@ -230,10 +242,10 @@ def estimated(facts: Facts) -> Cost | None:
 def _billed(ended: Ended, facts: Facts, world: World) -> Cost | None:
     """What the bill comes to; None where no usage or no price is known."""
     from wizard.bailian.service import Job
-    from wizard.steps.outcome import cost_of, region_of
+    from wizard.steps.outcome import cost_of
 
-    job = Job("", ended.status, model=facts.get("training.model", ""), usage=ended.usage)
-    cost = cost_of(job, region_of(facts, world))
+    job = Job(facts["job.id"], ended.status, model=facts.get("training.model", ""), usage=ended.usage)
+    cost = cost_of(job, facts, world)
     if cost is None:
         return None
     amount = str(cost.amount)

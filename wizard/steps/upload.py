@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,14 +11,16 @@ from wizard.bailian.refusals import file_is_gone
 from wizard.bailian.service import Platform
 from wizard.engine.effects import Receipt
 from wizard.engine.plan import digest
+from wizard.engine.session import Session
 from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy, UsageError
 from wizard.locale import _, enumerated, joined, ngettext
-from wizard.steps import approval, permission
-from wizard.steps.facts import Converted, Proof, Uploaded
+from wizard.steps import account, approval, permission
+from wizard.steps.facts import Converted, Uploaded
+from wizard.steps.origin import replaced
 from wizard.steps.preview import LEAST_PART, MB, PART_SIZE
 from wizard.steps.wording import bytes_shown
-from wizard.steps.world import World
+from wizard.steps.world import KEY_ANSWER, World
 
 # The documents' word, the SDK's, and none: what the vendor's SDK uploads has no purpose.
 PURPOSES = ("fine-tune", "fine_tune", "")
@@ -61,15 +63,28 @@ class Upload(Step):
                 self._world.folder / file.path,
                 file,
                 work.front,
-                Proof.of(facts),
-                account=approval.account_shown(facts, self._world),
+                account=account.shown(facts, self._world),
                 demand=lambda: approval.demand(facts, self._world),
             )
-            receipt = work.once(effect)
+            with self._world.keyed():
+                receipt = work.once(effect)
             uploaded.append(
                 Uploaded(role=file.role, name=effect.remote_name, file_id=receipt.id, adopted=receipt.adopted)
             )
+        self._mention_replaced({file.file_id for file in uploaded}, platform, work.front)
         return {Uploaded.KEY: [file.as_json() for file in uploaded]}
+
+    def _mention_replaced(self, used: Collection[str], platform: Platform, front: Front) -> None:
+        """What was sent before an edit is still there, and no use any more."""
+        session = Session.peek(self._world.state)
+        for file in replaced(session, used) if session is not None else ():
+            if _is_there(platform, file.file_id):
+                front.say(
+                    _("An earlier upload was replaced and is still on the platform: {file}").format(
+                        file=file.told(self._world)
+                    ),
+                    "warn",
+                )
 
     def asks(self, facts: Facts) -> Callable[[], str | None] | None:
         """Before a job exists, its files must still be on the platform; where that can't be asked now, they are."""
@@ -110,6 +125,7 @@ class FileUpload:
 
     kind = Upload.id
     adopts = True
+    account_answer = KEY_ANSWER
     grace = 30.0
 
     may_have_left = False
@@ -120,7 +136,6 @@ class FileUpload:
         path: Path,
         file: Converted,
         front: Front,
-        proof: Proof,
         *,
         account: str,
         demand: Callable[[], None],
@@ -134,9 +149,7 @@ class FileUpload:
         self.remote_name = path.name
         self.account = account
         self._seen: set[str] = set()
-        self.key = "upload:" + digest(
-            [proof.endpoint, proof.fingerprint, self.remote_name, file.sha256, file.role]
-        )
+        self.key = upload_key(file)
         self.name = _("the upload of {name}").format(name=self.remote_name)
 
     def look(self) -> Sequence[Receipt]:
@@ -145,7 +158,7 @@ class FileUpload:
         for found in self._platform.files():
             self._seen.add(found.file_id)
             if (found.name, found.size, found.md5) == wanted and found.purpose in PURPOSES:
-                return (Receipt(found.file_id, {"created": found.created}),)
+                return (Receipt(found.file_id, {"created": found.created, "name": found.name}),)
         return ()
 
     def holds(self, receipt: Receipt) -> bool:
@@ -204,7 +217,7 @@ class FileUpload:
                     id=uploaded.file_id, name=self.name
                 )
             )
-        return Receipt(uploaded.file_id, {"created": uploaded.created})
+        return Receipt(uploaded.file_id, {"created": uploaded.created, "name": self.remote_name})
 
     def _wait(self, lost: NeverSent, reached: int, tried: int) -> None:
         """In place of the bar, why nothing moves, and until when."""
@@ -282,6 +295,11 @@ class _Attempt:
         """From here on the platform may have the file."""
         self.committed = True
         self._commit()
+
+
+def upload_key(file: Converted) -> str:
+    """The effect's key, whichever account it goes to: with another one it is the same file, of which nobody may know whether it is there."""
+    return "upload:" + digest([file.name, file.sha256, file.role])
 
 
 def _setting(size: int) -> str:

@@ -12,22 +12,25 @@ from typing import Any, ClassVar
 from wizard.bailian.logs import Course, Kind, milestone, named, parse
 from wizard.bailian.refusals import job_is_gone
 from wizard.bailian.service import GONE, LONGEST_LOG, Job, Platform, log_from
+from wizard.engine.effects import ask_whose
 from wizard.engine.step import Facts, Front, Quit, Step, Work
 from wizard.engine.view import Block, Curve, Gauge, Text, View
 from wizard.errors import PlatformError, Refused, StorageError
 from wizard.locale import _, joined
 from wizard.steps import approval
+from wizard.steps.account import contrast, here, made_with, same_account, unseen
 from wizard.steps.facts import Ended
 from wizard.steps.outcome import command, ending, status_shown
-from wizard.steps.seen import look, same_account
+from wizard.steps.seen import look
 from wizard.steps.wording import moment, span
-from wizard.steps.world import World
+from wizard.steps.world import KEY_ANSWER, UNAUTHORIZED, World
 
 FIRST_PAUSE = 1.0  # seconds; then longer and longer
 REQUESTS = 20  # for the log in one look: the job's own state must not wait for it
 LONGEST_PAUSE = 60.0  # seconds between looks while there is no news
 # Trouble that may pass (no network, 5xx, too many requests) is waited for without an end. A refusal (401, 403, 404) may be
-# a proxy's word, or a list that is late: it counts once it was given so often in a row, about three minutes.
+# a proxy's word, or a list that is late: it counts once it was given so often in a row, about three minutes; that the key
+# isn't accepted, sooner, where it never was in this run.
 LOOKS = 8
 FIRST_LOOKS = 3  # for an id that somebody typed and that the platform has never known
 TAIL = 3  # log lines shown
@@ -70,15 +73,35 @@ class Watch(Step):
         )
         # Where nobody is there to be asked, the wizard isn't the way back.
         rest = () if work.front.attended else ("jobs", "watch", facts["job.id"])
-        return follow(
-            platform,
-            facts["job.id"],
-            work.front,
-            pause=self._world.poll_seconds,
-            simulated=self._world.sandbox,
-            back=command(self._world, *rest),
-            mine=same_account(facts, self._world),
-        )
+        with self._world.keyed():
+            mine = self._settled(platform, work)
+            return follow(
+                platform,
+                facts["job.id"],
+                work.front,
+                pause=self._world.poll_seconds,
+                simulated=self._world.sandbox,
+                back=command(self._world, *rest),
+                mine=mine,
+            )
+
+    def _settled(self, platform: Platform, work: Work) -> bool:
+        """Whether the job can be seen from here, so that its absence would say something; a person is asked where it isn't seen."""
+        facts = work.facts
+        if same_account(facts, self._world):
+            return True
+        try:
+            platform.job(facts["job.id"])
+        except Refused as refused:
+            if refused.status == UNAUTHORIZED:
+                raise
+            what = _("The job {id}").format(id=facts["job.id"])
+            differs = contrast(what, made_with(facts), here(facts, self._world))
+            told = joined(differs, refused.message, unseen())
+            ask_whose(told, KEY_ANSWER, work.front, leaves=False)
+        except PlatformError:
+            return False
+        return True
 
     def asks(self, facts: Facts) -> Callable[[], str | None] | None:
         """How the job stands; what was recorded of its end is no longer true where the platform says otherwise."""
@@ -131,12 +154,13 @@ def follow(
                 except PlatformError as problem:
                     refusals += not problem.passing
                     absences += isinstance(problem, Refused) and job_is_gone(problem.platform_code)
-                    most = LOOKS if known or job is not None else FIRST_LOOKS
+                    revoked = problem.status == UNAUTHORIZED
+                    most = LOOKS if job is not None or (known and not revoked) else FIRST_LOOKS
                     if mine and absences == refusals >= most:
                         return Job(job_id, GONE)
                     if refusals >= most:
                         raise _refused_for_good(
-                            problem, job_id, refusals, back, known=most == LOOKS
+                            problem, job_id, refusals, back, known=known or job is not None
                         ) from None
                     wait = min(wait * 2, LONGEST_PAUSE)
                     trouble = _no_news(problem, wait, refusals, most)

@@ -9,16 +9,17 @@ A ``.env`` never says where requests go.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard.errors import UsageError
+from wizard.errors import AnswersMissing, PlatformError, Remedy, UsageError
 from wizard.local import redaction
 from wizard.local.named import meant
 from wizard.local.way import STATE
-from wizard.locale import _
+from wizard.locale import _, joined
 from wizard.steps.permission import Permissions
 
 if TYPE_CHECKING:
@@ -31,9 +32,12 @@ if TYPE_CHECKING:
     from wizard.steps.seen import Seen
 
 KEY_NAME = redaction.VARIABLE
+KEY_ANSWER = "key.value"
+"""The question that asks for the key."""
 REGION_NAME = "DASHSCOPE_REGION"
 SANDBOX_KEY = "sk-sandbox-practice-key-of-no-worth"
 SANDBOX_REGION = "sandbox"
+UNAUTHORIZED = 401
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ class World:
         return None if key.fingerprint in self._rejected else FoundKey(key, found.where, found.other)
 
     def reject(self, key: ApiKey) -> None:
-        """The platform did not accept this key: ask for another one."""
+        """This key is not used in this run: the platform did not accept it, or a person gives another one."""
         self._rejected.add(key.fingerprint)
         if self._typed == key:
             self._typed = None
@@ -176,17 +180,13 @@ class World:
         return not self.sandbox and bool(self.environ.get("DASHSCOPE_HTTP_BASE_URL"))
 
     def platform(self, facts: Mapping[str, Any], key: ApiKey | None = None) -> Platform:
-        """The platform for these facts with ``key``, or with the key in use. Raises UsageError where there is none."""
+        """The platform for these facts with ``key``, or with the key in use.
+
+        Raises AnswersMissing where there is none, and UsageError where one is there that can't be one; both lead a person to
+        the question for a key.
+        """
         if key is None:
-            found = self.found_key()
-            if found is None:
-                raise UsageError(
-                    _(
-                        "There is no API key: neither {name} in the environment nor a .env file with it."
-                    ).format(name=KEY_NAME),
-                    _("Start bailian-wizard without a command: it asks for the key and keeps it in .env."),
-                )
-            key = found.key
+            key = self._key_in_use()
         with self._making:  # more than one thread asks
             where = self.endpoint(facts)
             identity = (where.base_url, where.workspace, key.fingerprint)
@@ -195,6 +195,39 @@ class World:
 
                 self._platform = (identity, Bailian(where, key))
             return self._platform[1]
+
+    def _key_in_use(self) -> ApiKey:
+        try:
+            found = self.found_key()
+        except UsageError as unusable:
+            unusable.remedies = (_ask_for_key(),)
+            raise
+        if found is not None:
+            return found.key
+        missing = AnswersMissing(
+            _("There is no API key: neither {name} in the environment nor a .env file with it.").format(
+                name=KEY_NAME
+            )
+            if not self._rejected
+            else _(
+                "There is no other API key: neither {name} in the environment nor a .env file with it."
+            ).format(name=KEY_NAME),
+            put_key(),
+            keys=(KEY_NAME,),
+        )
+        missing.remedies = (_ask_for_key(),)
+        raise missing
+
+    @contextmanager
+    def keyed(self) -> Iterator[None]:
+        """Where the platform doesn't accept the key within, a person is led to the question for another one."""
+        try:
+            yield
+        except PlatformError as refused:
+            if refused.status == UNAUTHORIZED:
+                refused.hint = joined(refused.hint, put_key())
+                refused.remedies = (Remedy(_("Use another key"), KEY_ANSWER), *refused.remedies)
+            raise
 
     @property
     def poll_seconds(self) -> float:
@@ -213,3 +246,12 @@ class World:
         if self._running is not None:
             self._running.close()
             self._running = None
+
+
+def put_key() -> str:
+    """Where a key can be given besides the question for it."""
+    return _("Put {name} into the environment, or into .env in this folder.").format(name=KEY_NAME)
+
+
+def _ask_for_key() -> Remedy:
+    return Remedy(_("Give the key here"), KEY_ANSWER)
