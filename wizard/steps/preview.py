@@ -361,6 +361,7 @@ class Preview(Step):
     def perform(self, work: Work) -> Mapping[str, Any]:
         """Convert every file; returns for each its rows, bytes, digests and token lengths."""
         from wizard.data.convert import RowsUnfit
+        from wizard.data.naming import output_of
         from wizard.data.tokens import Tokenizer
 
         facts = work.facts
@@ -370,7 +371,8 @@ class Preview(Step):
         statistics: list[Counted] = []
         chosen = Chosen.all(facts)
         for file in chosen:
-            output = self._world.path(facts["preview.output"]) / file.output
+            folder = self._world.path(facts["preview.output"])
+            output = output_of(folder, self._world.folder / file.path, file.output)
             try:
                 conversion = self._convert(work, file, output, facts, tokenizer)
             except RowsUnfit as unfit:
