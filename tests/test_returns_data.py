@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import Command
 from terminal import Terminal
 from test_commands import said
@@ -143,6 +147,195 @@ def test_sessions_are_listed_newest_first_with_what_they_are_about(command: Comm
     assert first < second < third
     told = " ".join(shown[second:third])
     assert all(word in told for word in ("SUCCEEDED", listed[1]["model"], listed[1]["job"]))
+
+
+# Converted files that somebody changed
+
+
+OWN = ("--set", f"{SOURCE}=own.jsonl", "--set", "dataset.validation=split")
+
+
+def jobs(command: Command) -> int:
+    """How many there are."""
+    return len(said(command("jobs", "--sandbox", "--json")))
+
+
+def own(command: Command, folder: Path) -> tuple[str, Path]:
+    """A plan on rows of one's own: its digest, and the file that they became."""
+    rows_of(folder / "own.jsonl", "own")
+    return said(command("plan", *SANDBOX, "--json", *OWN))["digest"], folder / OUTPUT / "own.jsonl"
+
+
+@pytest.mark.parametrize(
+    "change", [lambda data: data.replace(b"7?", b"seven?"), lambda data: data[:900], lambda _data: b""]
+)
+def test_a_converted_file_that_was_changed_is_kept_and_not_passed_over(
+    command: Command, folder: Path, change: Callable[[bytes], bytes]
+) -> None:
+    """A script with the approval ends with 3 each time and creates nothing, until it says which of the two is meant."""
+    digest, file = own(command, folder)
+    before, changed = file.read_bytes(), change(file.read_bytes())
+    file.write_bytes(changed)
+    errors = [said(command("run", *SANDBOX, "--json", "--approve", digest), 3)["error"] for _time in range(2)]
+    assert [["preview.altered"], ["preview.altered"]] == [error["keys"] for error in errors]
+    (kept,) = (folder / OUTPUT).glob("own.edited-*.jsonl")
+    assert changed == kept.read_bytes()
+    assert str(kept.relative_to(folder)) in errors[0]["message"]
+    assert 0 == jobs(command)
+    code = errors[1]["hint"].rpartition("preview.altered=")[2]
+    file.write_bytes(changed + b"\n")  # not the change that is meant
+    assert 3 == command("run", *SANDBOX, "--approve", digest, "--set", f"preview.altered={code}").returncode
+    file.write_bytes(changed)
+    assert 0 == command("run", *SANDBOX, "--approve", digest, "--set", f"preview.altered={code}").returncode
+    assert (1, before, changed) == (jobs(command), file.read_bytes(), kept.read_bytes())
+
+
+def test_what_was_changed_can_be_trained_on(command: Command, folder: Path) -> None:
+    """As the sentence says: the copy is data like any other, and what the source became stays beside it."""
+    digest, file = own(command, folder)
+    file.write_bytes(changed := file.read_bytes().replace(b"7?", b"seven?"))
+    hint = said(command("run", *SANDBOX, "--json", "--approve", digest), 3)["error"]["hint"]
+    words = shlex.split(hint.splitlines()[0].partition(": ")[2])
+    planned = said(command("plan", *SANDBOX, "--json", *words))
+    assert digest != planned["digest"]
+    assert 0 == command("run", *SANDBOX, "--approve", planned["digest"]).returncode
+    (made,) = (path for path in (folder / OUTPUT).glob("own_edited*.jsonl"))
+    assert (changed, changed) == (made.read_bytes(), file.read_bytes())
+
+
+def test_a_file_that_no_conversion_wrote_is_kept_too(command: Command, folder: Path) -> None:
+    """Whoever put it there."""
+    (folder / OUTPUT).mkdir(parents=True)
+    (folder / OUTPUT / "own.jsonl").write_text("mine\n", "utf-8")
+    rows_of(folder / "own.jsonl", "own")
+    assert ["preview.altered"] == said(command("plan", *SANDBOX, "--json", *OWN), 3)["error"]["keys"]
+    (kept,) = (folder / OUTPUT).glob("own.edited-*.jsonl")
+    assert "mine\n" == kept.read_text("utf-8")
+
+
+def test_a_converted_file_that_is_gone_is_made_again(command: Command, folder: Path) -> None:
+    """Nothing is lost by that: the same bytes, the same approval."""
+    digest, file = own(command, folder)
+    before = file.read_bytes()
+    file.unlink()
+    done = command("run", *SANDBOX, "--approve", digest)
+    assert (0, before) == (done.returncode, file.read_bytes())
+    assert "own.jsonl is no longer there; it is converted again" in done.stderr
+
+
+def test_a_link_in_the_place_of_a_converted_file_is_not_followed(command: Command, folder: Path) -> None:
+    """Not even to the same bytes: it is refused, and what it leads to stays as it is."""
+    digest, file = own(command, folder)
+    elsewhere = folder / "elsewhere.jsonl"
+    file.rename(elsewhere)
+    file.symlink_to(elsewhere)
+    before = elsewhere.read_bytes()
+    refused = command("run", *SANDBOX, "--approve", digest)
+    assert (1, True) == (refused.returncode, "it is a symbolic link" in refused.stderr)
+    assert (0, before) == (jobs(command), elsewhere.read_bytes())
+
+
+def test_what_is_changed_at_the_review_is_not_sent(command: Command, folder: Path) -> None:
+    """The yes was to other bytes: nothing leaves, and the next start shows the change and offers to train on it."""
+    _digest, file = own(command, folder)
+    with Terminal(["--sandbox"], folder) as terminal:
+        terminal.answer("What next", "enter")
+        terminal.expect("Type yes")
+        file.write_bytes(file.read_bytes().replace(b"7?", b"seven?"))
+        terminal.answer("Type yes", "yes", "enter")
+        terminal.expect("own.jsonl has changed since the preview, so it was not sent")
+        terminal.answer("What now", "ctrl-c")
+        terminal.end()
+    assert 0 == jobs(command)
+    with Terminal(["--sandbox"], folder) as terminal:
+        terminal.expect(r"was\s+changed\s+in\s+it\s+is\s+kept\s+aside")
+        terminal.answer("What next", "enter")
+        terminal.expect(r"What\s+stands\s+in\s+own.jsonl")
+        terminal.expect("Convert my data anew, without it")
+        terminal.settle()
+        while "❯ Train on" not in terminal.text:
+            terminal.press("up")
+            terminal.settle()
+        terminal.press("enter")
+        terminal.answer("checked against", "enter")
+        terminal.expect("Data: .*own.edited")
+        terminal.press("ctrl-c")
+        terminal.end()
+
+
+# Another version of the wizard
+
+
+def updated(folder: Path, *changes: tuple[str, str]) -> dict[str, str]:
+    """What starts a wizard whose table of models is another one."""
+    place = folder.with_name(f"{folder.name}.updated")
+    shutil.copytree(Path(__file__).parents[1] / "wizard", place / "wizard", dirs_exist_ok=True)
+    table = place / "wizard" / "bailian" / "models.toml"
+    text = table.read_text("utf-8")
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after, 1)
+    table.write_text(text, "utf-8")
+    return {"PYTHONPATH": str(place)}
+
+
+MODEL = 'code = "qwen2.5-7b-instruct"'
+EPOCHS = '"n_epochs", INTEGER, 3, _CONSOLE, sent=True, low=1, high=200'
+TYPES = (
+    'training_types = ["cpt", "sft", "efficient_sft", "dpo_full", "dpo_lora"]\nprices = [{ price = "0.006"'
+)
+
+
+@pytest.mark.parametrize("words", [(), ("--set", "training.model=qwen2.5-7b-instruct")])
+def test_no_other_model_takes_the_place_of_one_that_is_gone(
+    command: Command, folder: Path, words: Sequence[str]
+) -> None:
+    """Neither for who chose it nor for who took it as offered: a script ends with 3, the key and why; nothing is created."""
+    rows_of(folder / "own.jsonl", "own")
+    said(command("plan", *SANDBOX, "--json", *OWN, *words))
+    env = updated(folder, (MODEL, 'code = "another"'))
+    for act in ("plan", "run"):
+        stopped = command(act, *SANDBOX, "--json", env=env)
+        assert ["training.model"] == said(stopped, 3)["error"]["keys"]
+        assert re.search("qwen2.5-7b-instruct is (no longer among the models|not one of)", stopped.stderr)
+        assert "take every default" not in stopped.stderr
+    assert 0 == jobs(command)
+    assert 0 == command("plan", *SANDBOX, "--set", "training.model=another", env=env).returncode
+
+
+def test_a_training_type_that_is_gone_is_asked_for(command: Command, folder: Path) -> None:
+    """As a model that is gone."""
+    rows_of(folder / "own.jsonl", "own")
+    said(command("plan", *SANDBOX, "--json", *OWN))
+    env = updated(folder, (TYPES, TYPES.replace('"efficient_sft", ', "")))
+    stopped = command("run", *SANDBOX, "--json", env=env)
+    assert ["training.type"] == said(stopped, 3)["error"]["keys"]
+    assert re.search(r"qwen2.5-7b-instruct can no longer be trained as .*efficient_sft", stopped.stderr)
+    assert 0 == jobs(command)
+
+
+def test_a_price_that_is_gone_is_said(command: Command, folder: Path) -> None:
+    """What it was and of when, and that it is not published now; the approval that stood for it stands for nothing."""
+    digest, _file = own(command, folder)
+    env = updated(folder, ('prices = [{ price = "0.006", source = "overview" }]', "prices = []"))
+    stopped = command("run", "--sandbox", "--json", "--approve", digest, env=env)
+    assert 3 == stopped.returncode
+    assert re.search(r"the price of qwen2.5-7b-instruct was ¥0.006 .* and is not published", stopped.stderr)
+    assert 0 == jobs(command)
+
+
+def test_a_setting_out_of_its_range_is_asked_for(command: Command, folder: Path) -> None:
+    """What was given and is allowed no more is not replaced by what is recommended."""
+    rows_of(folder / "own.jsonl", "own")
+    said(command("plan", *SANDBOX, "--json", *OWN, "--set", "training.n_epochs=150"))
+    env = updated(folder)
+    known = Path(env["PYTHONPATH"], "wizard", "bailian", "hyperparameters.py")
+    text = known.read_text("utf-8")
+    assert EPOCHS in text
+    known.write_text(text.replace(EPOCHS, EPOCHS.replace("200", "100")), "utf-8")
+    stopped = command("run", *SANDBOX, "--json", env=env)
+    assert ["training.n_epochs"] == said(stopped, 3)["error"]["keys"]
+    assert 0 == jobs(command)
 
 
 OUTPUT = "datasets/BaiLian"

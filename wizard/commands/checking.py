@@ -293,7 +293,12 @@ def _outputs_of(path: Path) -> list[Path]:
 
 def _is_output(stem: str, wanted: str) -> bool:
     rest = stem.removeprefix(wanted) if stem.startswith(wanted) else "no"
-    return not rest or (rest[:1] in "-_." and any(char.isdigit() for char in rest) and "left-out" not in rest)
+    return not rest or (
+        rest[:1] in "-_."
+        and any(char.isdigit() for char in rest)
+        and "left-out" not in rest
+        and not rest.startswith(".edited-")
+    )
 
 
 def _fate_lines(one: Fate, asked: int) -> Iterator[str]:

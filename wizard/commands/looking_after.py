@@ -320,6 +320,8 @@ def _listed(session: Session, world: World, now: Mapping[str, str], *, put_away:
         "model": session.known.get("training.model"),
         "job": job or None,
         "status": shelved.status_of(session, world) or now.get(job),
+        "unknown": not job
+        and any(effect.kind == "job" and effect.state == "sent" for effect in session.effects.values()),
         "put_away": put_away,
         "foreign": session.foreign,
     }
@@ -337,7 +339,7 @@ def _sessions_table(found: Sequence[Mapping[str, Any]]) -> View:
         (
             str(entry["session"]),
             moment(entry["touched"]),
-            entry["status"] or (_("not known") if entry["job"] else _("no job yet")),
+            entry["status"] or (_("not known") if entry["job"] or entry["unknown"] else _("no job yet")),
             entry["data"] or "-",
             more(entry),
         )
