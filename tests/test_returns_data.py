@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Command
+from conftest import Command, session_of
 from terminal import Terminal
 from test_commands import said
 
@@ -336,6 +336,100 @@ def test_a_setting_out_of_its_range_is_asked_for(command: Command, folder: Path)
     stopped = command("run", *SANDBOX, "--json", env=env)
     assert ["training.n_epochs"] == said(stopped, 3)["error"]["keys"]
     assert 0 == jobs(command)
+
+
+# Answers, kept and forgotten
+
+
+def test_a_new_plan_forgets_the_answers_before(command: Command, folder: Path) -> None:
+    """``plan --new`` and the wizard's own ``--new`` begin with nothing; the session before is kept."""
+    rows_of(folder / "own.jsonl", "own")
+    said(command("plan", *SANDBOX, "--json", *OWN, "--set", "training.n_epochs=2"))
+    first = session_of(folder)["id"]
+    planned = said(command("plan", *SANDBOX, "--json", "--new"))
+    epochs = next(item["value"] for item in planned["plan"] if item["key"] == "training.n_epochs")
+    assert (3, True) == (epochs, first != session_of(folder)["id"])
+    with Terminal(["--sandbox", "--new"], folder) as terminal:
+        shown = terminal.expect("Where is your data")
+        assert "Welcome" in shown
+        terminal.press("ctrl-c")
+        assert 130 == terminal.end()
+    listed = said(command("sessions", "--sandbox", "--json"))
+    assert {"own.jsonl", "MedQA Mainland China, 4 options"} == {
+        one["data"] for one in listed if one["put_away"]
+    }
+
+
+def test_answers_given_before_their_questions_outlast_ctrl_c(command: Command, folder: Path) -> None:
+    """From flags and a file, whatever their type; one that is given again counts as it was given last."""
+    questions(folder / "q.csv")
+    (folder / "answers.toml").write_text(
+        'training.n_epochs = 2\nkey.save = false\n[dataset.columns]\nquestion = "题面"\noptions = "一,二"\n',
+        "utf-8",
+    )
+    flags = ("--set", "dataset.columns.answer=对的", "--set", "training.budget=12.5")
+    for words in (("--answers", "answers.toml", *flags), ("--set", "training.budget=13")):
+        with Terminal(["--sandbox", *words], folder) as terminal:
+            terminal.answer("Where is your data", "ctrl-c")
+            assert 130 == terminal.end()
+    planned = said(command("plan", *SANDBOX, "--json", "--set", f"{SOURCE}=q.csv"))
+    values = {item["key"]: item["value"] for item in planned["plan"]}
+    assert (2, 13.0) == (values["training.n_epochs"], values["training.budget"])
+    facts = session_of(folder)["facts"]
+    told = [facts[f"dataset.columns.{name}"]["value"] for name in ("question", "answer", "options")]
+    assert ["题面", "对的", "一,二"] == told
+
+
+# Sessions of earlier versions
+
+
+EXAMPLES = sorted((Path(__file__).parent / "sessions").glob("v*.json"))
+UNEXPECTED = "unexpected"
+
+
+@pytest.mark.parametrize("taken_over", [False, True])
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_each_kept_example_is_started_unattended(
+    command: Command, folder: Path, example: Path, *, taken_over: bool
+) -> None:
+    """Every command that reads a session copes with it, and none ends in an error that nobody expected."""
+    put(folder, example)
+    if taken_over:
+        assert 0 == command("sessions", "trust", "--yes", "--sandbox").returncode
+    assert "unknown" == said(command("status", "--sandbox", "--json"))["state"] or taken_over
+    assert "not known" in command("sessions", "--sandbox").stdout or taken_over
+    assert said(command("plan", *SANDBOX, "--json"))["digest"]
+    # It says that a job was sent, which nobody can find here: only a person may create one.
+    for words in (("run", *SANDBOX), ("run", *SANDBOX, "--watch")):
+        ended = command(*words)
+        assert 4 == ended.returncode, ended.stderr
+    assert said(command("plan", *SANDBOX, "--json"))["digest"]  # at the wall it stops, approved or not
+    assert 0 == jobs(command)
+    for act in ("status", "sessions", "jobs", "files"):
+        assert 0 == command(act, "--sandbox").returncode
+
+
+@pytest.mark.parametrize("choice", [(), ("down",), ("down", "down")])
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_each_kept_example_is_started_at_a_terminal(
+    folder: Path, example: Path, choice: Sequence[str]
+) -> None:
+    """Offered, taken over or put away, it leads to a question."""
+    put(folder, example)
+    with Terminal(["--sandbox"], folder) as terminal:
+        terminal.answer("What about this session", *choice, "enter")
+        terminal.expect("Where is your data|What next")
+        terminal.settle()
+        terminal.press("ctrl-c")
+        assert 130 == terminal.end()
+        assert UNEXPECTED not in terminal.text
+
+
+def put(folder: Path, example: Path) -> None:
+    """As if it had been left here."""
+    place = folder / ".wizard" / "sandbox"
+    place.mkdir(parents=True)
+    shutil.copy(example, place / "session.json")
 
 
 OUTPUT = "datasets/BaiLian"
