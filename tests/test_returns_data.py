@@ -425,6 +425,19 @@ def test_each_kept_example_is_started_at_a_terminal(
         assert UNEXPECTED not in terminal.text
 
 
+def test_sessions_lists_what_another_version_recorded_otherwise(command: Command, folder: Path) -> None:
+    """A record that can't be read hides no session: what was answered stands in its place."""
+    own(command, folder)
+    path = folder / ".wizard" / "sandbox" / "session.json"
+    document = json.loads(path.read_bytes())
+    document["facts"]["dataset.files"]["value"] = [{}]
+    del document["check"]
+    path.write_text(json.dumps(document), "utf-8")
+    assert [("own.jsonl", True)] == [
+        (one["data"], one["foreign"]) for one in said(command("sessions", "--sandbox", "--json"))
+    ]
+
+
 def put(folder: Path, example: Path) -> None:
     """As if it had been left here."""
     place = folder / ".wizard" / "sandbox"

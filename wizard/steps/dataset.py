@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from wizard.data import catalog
+from wizard.engine.session import UNREADABLE
 from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, WizardError
 from wizard.local.named import plainest
@@ -458,7 +459,9 @@ def name_of(facts: Facts) -> str:
     """What a session trains on, in a few words: the set, or the file; before that is chosen where to look; empty before that."""
     from wizard.steps.facts import Chosen
 
-    train = next((file.path for file in Chosen.all(facts) if file.role == "train"), "")
+    train = ""
+    with suppress(*UNREADABLE):  # of another version, or a stranger's: the answer is there still
+        train = next((file.path for file in Chosen.all(facts) if file.role == "train"), "")
     located = catalog.locate(Path(train)) if train else None
     return catalog.title(located[0]) if located else train or str(facts.get(SOURCE.key) or "")
 
