@@ -499,9 +499,7 @@ class Run:
                 key=field.key, why=problem
             )
             if not self.front.attended:
-                told = replace(
-                    field, default=None
-                )  # the default is not taken in its place, so it is no way out
+                told = replace(field, default=None)  # which is not taken in its place
                 raise AnswersMissing(
                     "\n".join((said, *_left([told]))),
                     "\n".join(_how_to_give([told])),
