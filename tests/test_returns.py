@@ -244,7 +244,7 @@ def test_what_has_changed_stands_before_the_first_question(
     for line in (
         "! This session was last written by version 0.0.9",
         "! Data: own.jsonl has changed; it is read again.",
-        "! Preview: datasets/BaiLian/own.jsonl is not as it was written; it is converted again.",
+        "! Preview: datasets/BaiLian/own.jsonl is not as it was written; before it is converted again, what was changed in it is kept aside.",
         "! API key: another key than before is there; it is checked again",
     ):
         assert line in said, said

@@ -308,7 +308,9 @@ def file_changed(name: str) -> Words:
     """For a file that isn't what the preview saw."""
     return (
         _("{name} has changed since the preview, so it was not sent.").format(name=name),
-        _("Start the wizard again: it converts the data again, and asks you where that changes the plan."),
+        _(
+            "Start the wizard again: what was changed is kept aside, and you are asked which of the two to train on."
+        ),
     )
 
 

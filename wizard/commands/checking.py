@@ -275,21 +275,30 @@ def _fix(paths: Sequence[Path], arguments: Namespace) -> int:
 
 def _outputs_of(path: Path) -> list[Path]:
     """Where the wizard and ``convert --all`` would have put the rows of ``path``, part by part."""
-    from wizard.data import catalog
+    from wizard.data import catalog, manifest
+    from wizard.data.naming import output_of
 
     located = catalog.locate(path.absolute())
     names = {catalog.output_name(path), located[1].output if located else ""} - {""}
     found: list[Path] = []
-    for folder in _FOLDERS:
-        for name in sorted(names):
-            stem = Path(name).stem
-            found += sorted(one for one in Path(folder).glob("*.jsonl") if _is_output(one.stem, stem))
+    for folder in map(Path, _FOLDERS):
+        for stem in sorted({output_of(folder, path.absolute(), name).stem for name in names}):
+            parts = (one for one in folder.glob("*.jsonl") if _is_output(one.stem, stem))
+            # What has a manifest of its own is another output, and no part of this one.
+            found += sorted(
+                one for one in parts if one.stem == stem or not manifest.path_beside(one).exists()
+            )
     return found
 
 
 def _is_output(stem: str, wanted: str) -> bool:
     rest = stem.removeprefix(wanted) if stem.startswith(wanted) else "no"
-    return not rest or (rest[:1] in "-_." and any(char.isdigit() for char in rest) and "left-out" not in rest)
+    return not rest or (
+        rest[:1] in "-_."
+        and any(char.isdigit() for char in rest)
+        and "left-out" not in rest
+        and not rest.startswith(".edited-")
+    )
 
 
 def _fate_lines(one: Fate, asked: int) -> Iterator[str]:

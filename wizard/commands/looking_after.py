@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from decimal import Decimal
@@ -319,40 +319,12 @@ def sessions(scene: Scene) -> int:
         return _bring_back(arguments, world)
     current = Session.peek(world.state)
     now = shelved.asked(world)
+    there = (*filter(None, [current]), *Session.put_away(world.state))
     found = [
-        {
-            "session": session.id,
-            "created": session.created,
-            "model": session.known.get("training.model"),
-            "job": shelved.job_of(session) or None,
-            "status": shelved.status_of(session, world) or now.get(shelved.job_of(session)),
-            "put_away": session is not current,
-            "foreign": session.foreign,
-        }
-        for session in (*filter(None, [current]), *Session.put_away(world.state))
+        _listed(session, world, now, put_away=session is not current)
+        for session in sorted(there, key=lambda session: session.at, reverse=True)
     ]
-    from wizard.steps.wording import moment
-
-    rows = tuple(
-        (
-            str(entry["session"]),
-            moment(str(entry["created"])),
-            *(str(entry.get(key) or "-") for key in ("model", "job")),
-            " · ".join(
-                filter(
-                    None,
-                    (
-                        str(entry["status"] or ""),
-                        _("put away") if entry["put_away"] else "",
-                        _("not yours") if entry["foreign"] else "",
-                    ),
-                )
-            ),
-        )
-        for entry in found
-    )
-    heads = (_("Session"), _("Created"), _("Model"), _("Job"), _("Status"))
-    _print(found, Table(heads, rows), as_json=arguments.json)
+    _print(found, _sessions_table(found), as_json=arguments.json)
     if strangers := world.ledger.foreign():
         front.say(
             ngettext(
@@ -366,6 +338,48 @@ def sessions(scene: Scene) -> int:
     for trouble in unreadable:
         front.say(joined(trouble.message, trouble.hint), "warn")
     return max((trouble.exit_code for trouble in unreadable), default=0)
+
+
+def _listed(session: Session, world: World, now: Mapping[str, str], *, put_away: bool) -> dict[str, Any]:
+    """What ``session`` is about and what came of it; ``now``: what the platform says of jobs, by their ids."""
+    from wizard.steps.dataset import name_of
+
+    job = shelved.job_of(session)
+    return {
+        "session": session.id,
+        "created": session.created,
+        "touched": session.touched,
+        "data": name_of(session.known) or None,
+        "model": session.known.get("training.model"),
+        "job": job or None,
+        "status": shelved.status_of(session, world) or now.get(job),
+        "unknown": not job
+        and any(effect.kind == "job" and effect.state == "sent" for effect in session.effects.values()),
+        "put_away": put_away,
+        "foreign": session.foreign,
+    }
+
+
+def _sessions_table(found: Sequence[Mapping[str, Any]]) -> View:
+    """Each with its model, its job and where it lies."""
+    from wizard.steps.wording import moment
+
+    def more(entry: Mapping[str, Any]) -> str:
+        places = (_("put away") if entry["put_away"] else "", _("not yours") if entry["foreign"] else "")
+        return " · ".join(filter(None, (entry["model"], entry["job"], *places)))
+
+    rows = tuple(
+        (
+            str(entry["session"]),
+            moment(entry["touched"]),
+            entry["status"] or (_("not known") if entry["job"] or entry["unknown"] else _("no job yet")),
+            entry["data"] or "-",
+            more(entry),
+        )
+        for entry in found
+    )
+    heads = (_("Session"), _("Last used"), _("Outcome"), _("Data"), _("Model and job"))
+    return _table(Table(heads, rows))
 
 
 def _bring_back(arguments: Namespace, world: World) -> int:

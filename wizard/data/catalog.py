@@ -32,7 +32,7 @@ _DEPTH = 4
 _FOLDERS = 5_000  # a home folder given by mistake must not keep anybody waiting
 _OPEN_ELSEWHERE = "~$"  # what Excel leaves beside a file that it has open
 _NEVER_INSIDE = frozenset({"__MACOSX", "__pycache__", "node_modules", "textbooks"})
-_NAME_LIMIT = 120
+NAME_LIMIT = 120
 _BLOCK = 1 << 18
 _SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet")
 _ROWS = (*_SUFFIXES, *[f"{suffix}.gz" for suffix in _SUFFIXES])
@@ -185,8 +185,8 @@ def output_name(path: Path) -> str:
         stem = shorter
     safe = re.sub(r"[^A-Za-z0-9_-]+", "_", spelled(stem)).strip("_")
     digest = hashlib.sha256(path.name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    if not stem.isascii() or not safe or len(safe) > _NAME_LIMIT:
-        safe = f"{safe[: _NAME_LIMIT - 9].strip('_-') or 'data'}-{digest}"
+    if not stem.isascii() or not safe or len(safe) > NAME_LIMIT:
+        safe = f"{safe[: NAME_LIMIT - 9].strip('_-') or 'data'}-{digest}"
     return f"{safe}.jsonl"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from wizard.data import wire
 from wizard.data.check import Finding, Findings
-from wizard.data.lines import SourceUnreadable, opened, size_of
+from wizard.data.lines import SourceUnreadable, sha256_of, size_of
 from wizard.data.manifest import Manifest, SourceEntry, begun
 from wizard.data.page import MOST_SPLITS, Kind, Systems, Task, keep_memory
 from wizard.data.parts import MAX_PART_SIZE, Part, Set, refuse_source
@@ -190,7 +189,7 @@ def convert(
             raise _unfit(source, work)
         _refuse_mixed(source, work)
         _refuse_empty(source, out)
-        digest = work.source_sha256.hexdigest() if lines_of_json else _digest(rows.path)
+        digest = work.source_sha256.hexdigest() if lines_of_json else sha256_of(rows.path)
         about = _about(source, work, digest, out)
         parts = out.commit(rows.path, about)
     return _conversion((source, output), work, digest, parts, out)
@@ -309,14 +308,6 @@ def _counting(tokenizer: Tokenizer | None, total: int) -> Counting | None:
 def _workers(wanted: int | None, counting: Counting | None, total: int) -> int:
     """How many workers; none where counting every token takes far longer than the rest."""
     return 0 if wanted is None and counting is not None and counting.all else how_many(wanted, total)
-
-
-def _digest(path: Path) -> str:
-    with opened(path) as stream:
-        digest = hashlib.sha256()
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 @contextmanager

@@ -101,6 +101,17 @@ def size_of(path: Path) -> int:
         return 0
 
 
+def sha256_of(path: Path) -> str:
+    """The digest of the file's bytes, hexadecimal. Raises SourceUnreadable."""
+    import hashlib
+
+    with opened(path) as stream:
+        digest = hashlib.sha256()
+        while block := stream.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def head_of(stream: BinaryIO, size: int = BLOCK) -> bytes:
     """The first bytes of a stream that nobody has read from, which is left at its beginning. Raises SourceUnreadable."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,14 +189,7 @@ class Set:
 
     def _before(self) -> tuple[PartEntry, ...]:
         """The files of earlier runs, as far as they are named as this output's are."""
-        old = manifests.read(self.manifest_path)
-        if old is None:
-            return ()
-        ours = re.compile(
-            rf"{re.escape(self._output.stem)}(?:_[A-Za-z0-9-]+)?(?:-part\d+)?{re.escape(self._output.suffix)}"
-        )
-        known = {entry.name: entry for entry in (*old.replaces, *old.parts) if ours.fullmatch(entry.name)}
-        return tuple(known.values())
+        return tuple({entry.name: entry for entry in _written(self._output)}.values())
 
     def _say(self, manifest: Manifest) -> None:
         with writing(self.manifest_path, mode=MODE) as out:
@@ -216,6 +210,40 @@ class Set:
                 file.pending.discard()
         if self._aside is not None:
             self._aside.discard()
+
+
+def altered(output: Path) -> Iterator[Path]:
+    """The files that a conversion to ``output`` would replace or remove, as far as none has written them as they are.
+
+    What is no ordinary file is left aside: no conversion replaces that.
+    """
+    known = {(entry.name, entry.size, entry.md5) for entry in _written(output)}
+    for name in sorted({output.name, *(name for name, _size, _md5 in known)}):
+        path = output.with_name(name)
+        try:
+            found = path.lstat()
+        except OSError:
+            continue
+        if stat.S_ISREG(found.st_mode) and (name, found.st_size, md5_of(path)) not in known:
+            yield path
+
+
+def md5_of(path: Path) -> str:
+    """The checksum of a file as the platform tells it; empty where it can't be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    except OSError:
+        return ""
+
+
+def _written(output: Path) -> Iterator[PartEntry]:
+    """What the manifest of ``output`` says was written, as far as it is named as this output's files are."""
+    about = manifests.read(manifests.path_beside(output))
+    ours = re.compile(rf"{re.escape(output.stem)}(?:_[A-Za-z0-9-]+)?(?:-part\d+)?{re.escape(output.suffix)}")
+    for entry in (*about.replaces, *about.parts) if about is not None else ():
+        if ours.fullmatch(entry.name):
+            yield entry
 
 
 def split_path(output: Path, name: str) -> Path:

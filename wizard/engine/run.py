@@ -219,7 +219,7 @@ class Run:
     # Going on
 
     def go(self, *, before: str = "") -> None:
-        """Ask and do everything that is open, up to the step with id ``before`` or to the end.
+        """Ask and do everything that is open before the step with id ``before``, or to the end.
 
         Raises Quit when the user leaves, and any WizardError that is not mended on the way.
         """
@@ -227,7 +227,9 @@ class Run:
             self._refuse_other_answers()
         self.remember_given()
         self.look_again()
-        while (step := self.next_step()) is not None and step.id != before:
+        ids = [step.id for step in self.steps]
+        end = ids.index(before) if before else len(ids)
+        while (step := self.next_step()) is not None and ids.index(step.id) < end:
             self._hear(0.0)
             if self._said < len(self.changed):
                 self.look_again()
@@ -501,9 +503,10 @@ class Run:
                 key=field.key, why=problem
             )
             if not self.front.attended:
+                told = replace(field, default=None)  # which is not taken in its place
                 raise AnswersMissing(
-                    "\n".join((said, *_left([field]))),
-                    "\n".join(_how_to_give([field])),
+                    "\n".join((said, *_left([told]))),
+                    "\n".join(_how_to_give([told])),
                     keys=(field.elsewhere or field.key,),
                 )
             self.front.say(said, "warn")

@@ -300,6 +300,11 @@ class Session:
         """When something was last done in it."""
         return self.moves[-1]["at"] if self.moves else self.created
 
+    @property
+    def at(self) -> float:
+        """``touched`` in seconds since 1970; 0 where what is written there is no time."""
+        return _seconds(self.touched) or 0.0
+
     def when(self, key: str) -> str:
         """When the fact ``key`` was last accepted; empty where its move is no longer known."""
         made = (move["at"] for move in reversed(self.moves) if move["what"].partition(" ")[2] == key)
@@ -307,11 +312,8 @@ class Session:
 
     def age(self, key: str) -> float | None:
         """Seconds since the fact ``key`` was accepted, by this computer's clock; None where that isn't known."""
-        try:
-            at = datetime.strptime(self.when(key), MOMENT).astimezone()
-        except ValueError:
-            return None
-        return time.time() - at.timestamp()
+        at = _seconds(self.when(key))
+        return None if at is None else time.time() - at
 
     def moved(self, what: str) -> None:
         """Add to the short log of moves; it is written with the next save."""
@@ -614,6 +616,14 @@ def _goes_on() -> str:
 def _jobs_still() -> str:
     """What can be done where the session can't be used."""
     return _("Jobs can be looked at all the same: bailian-wizard jobs list, bailian-wizard jobs watch ID")
+
+
+def _seconds(moment: str) -> float | None:
+    """A time as it is written here, in seconds since 1970; None for what is none."""
+    try:
+        return datetime.strptime(moment, MOMENT).astimezone().timestamp()
+    except ValueError:
+        return None
 
 
 def _in_a_line(text: str) -> str:

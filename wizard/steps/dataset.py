@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from wizard.data import catalog
+from wizard.engine.session import UNREADABLE
 from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, UsageError, WizardError
 from wizard.local.named import plainest
-from wizard.locale import _, enumerated, joined, ngettext
+from wizard.locale import _, joined, ngettext
 from wizard.steps import columns
 from wizard.steps.help import about
 from wizard.steps.wording import bytes_shown
@@ -278,13 +280,12 @@ class Dataset(Step):
         if validation == BY_FILE:
             path = self._world.path(facts["dataset.validation_source"])
             chosen.append(("validation", path, self._output_name(path)))
-        names = [output for _role, _path, output in chosen]
-        if len(set(names)) < len(names):
+        paths = [path for _role, path, _output in chosen]
+        twice = next((path for number, path in enumerate(paths) if _is_among(path, paths[:number])), None)
+        if twice is not None:
             raise DataError(
-                _("Two of the files would be written under the same name: {names}").format(
-                    names=enumerated(names)
-                ),
-                _("Give one of them another name."),
+                _("{path} can't train the model and validate it, too.").format(path=twice),
+                _("Choose another file, or have a tenth of the training rows held back."),
             )
         order = {"train": 0, "validation": 1, "kept": 2}
         chosen.sort(key=lambda entry: order[entry[0]])
@@ -456,6 +457,17 @@ class Dataset(Step):
         return self._labels[identity]
 
 
+def name_of(facts: Facts) -> str:
+    """What a session trains on, in a few words: the set, or the file; before that is chosen where to look; empty before that."""
+    from wizard.steps.facts import Chosen
+
+    train = ""
+    with suppress(*UNREADABLE):  # of another version, or a stranger's: the answer is there still
+        train = next((file.path for file in Chosen.all(facts) if file.role == "train"), "")
+    located = catalog.locate(Path(train)) if train else None
+    return catalog.title(located[0]) if located else train or str(facts.get(SOURCE.key) or "")
+
+
 _Identity: TypeAlias = tuple[str, int, int]
 """A file's path, its size and the time of its last change: what was told of it is true as long as they are."""
 
@@ -501,6 +513,11 @@ def _is_place(path: Path) -> bool:
     from wizard.data.formats import archives
 
     return archives.kind_of(path) is not None
+
+
+def _is_among(path: Path, others: Sequence[Path]) -> bool:
+    """Whether ``path`` is one of ``others``, by whatever name."""
+    return os.path.realpath(path) in [os.path.realpath(other) for other in others]
 
 
 def _on_disk(path: Path) -> Path:

@@ -98,9 +98,14 @@ def _texts(_language: str) -> Mapping[str, str]:
             "Leave it as it is, unless uploads break off before their end: smaller parts get through a poor line.\n"
             "300 MB is the most that the platform takes at once; 5 MB is the least that makes sense."
         ),
+        "preview.altered": _(
+            "A converted file is not as the wizard wrote it. It is kept aside under a name of its own, whatever you choose.\n"
+            "To train on what was changed, name that file as your data; else say that it may be left out, by the code that is told.\n"
+            "The code stands for these very changes: others are asked about again."
+        ),
         "preview.output": _(
             "The converted files are written here, in Bailian's format, one conversation a line.\n"
-            "Your own files are never changed; an existing file of the same name is replaced.\n"
+            "Your own files are never changed; rows of another file, or what you edited here, are not replaced.\n"
             "The format: https://help.aliyun.com/zh/model-studio/model-training-overview"
         ),
         "key.region": _(

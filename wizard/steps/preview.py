@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from wizard.engine.step import Answer, Choice, Facts, Field, Key, Step, Work
 from wizard.errors import DataError, Remedy, WizardError
 from wizard.locale import _, enumerated, joined, ngettext
+from wizard.steps.altered import ALTERED, keep_aside
 from wizard.steps.facts import SENT_ROLES, Chosen, Converted, Counted, Sampled, Systems, trained
 from wizard.steps.findings import found_in, in_full, in_short, view_of
 from wizard.steps.help import about
@@ -150,7 +151,7 @@ class Preview(Step):
     @classmethod
     def answers(cls) -> Sequence[Answer]:
         """What the rows become, and where."""
-        return (LANGUAGE, SYSTEM_PROMPT, LOOKS_RIGHT, ON_ERROR, UNSENT, PART_SIZE, OUTPUT, READ)
+        return (LANGUAGE, SYSTEM_PROMPT, LOOKS_RIGHT, ON_ERROR, UNSENT, PART_SIZE, OUTPUT, ALTERED, READ)
 
     def title(self) -> str:
         """As on the screen."""
@@ -211,6 +212,11 @@ class Preview(Step):
             OUTPUT.ask(
                 label=_("In which folder shall the converted files be written?"),
                 default=self._default_output(facts),
+                quiet=True,
+            ),
+            ALTERED.ask(
+                label=_("Which changes in the converted files are left out? (their code)"),
+                default="",
                 quiet=True,
             ),
             self._read(facts),
@@ -361,16 +367,24 @@ class Preview(Step):
     def perform(self, work: Work) -> Mapping[str, Any]:
         """Convert every file; returns for each its rows, bytes, digests and token lengths."""
         from wizard.data.convert import RowsUnfit
+        from wizard.data.naming import output_of
         from wizard.data.tokens import Tokenizer
 
         facts = work.facts
+        chosen = Chosen.all(facts)
+        folder = self._world.path(facts["preview.output"])
+        keep_aside(
+            [output_of(folder, self._world.folder / file.path, file.output) for file in chosen],
+            self._world.folder,
+            facts[ALTERED.key],
+        )
         with work.front.progress(_("Loading the vocabulary"), None, "seconds"):
             tokenizer = Tokenizer.load()
         converted: list[Converted] = []
         statistics: list[Counted] = []
-        chosen = Chosen.all(facts)
         for file in chosen:
-            output = self._world.path(facts["preview.output"]) / file.output
+            # Only now, since the rows of the file before may have taken the plain name.
+            output = output_of(folder, self._world.folder / file.path, file.output)
             try:
                 conversion = self._convert(work, file, output, facts, tokenizer)
             except RowsUnfit as unfit:
@@ -449,11 +463,17 @@ class Preview(Step):
 
         A file that nobody has touched since is not read again: a start with gigabytes would take as long as reading them.
         """
+        from wizard.data.parts import md5_of
+
         for file, stamp in zip(Converted.all(facts), facts["preview.stamps"], strict=True):
             path = self._world.folder / file.path
             now = _stamp(path)
-            if now != stamp and (now[:1] != [file.size] or _md5(path) != file.md5):
-                return _("{path} is not as it was written; it is converted again.").format(path=file.path)
+            if not now:
+                return _("{path} is no longer there; it is converted again.").format(path=file.path)
+            if now != stamp and (now[:1] != [file.size] or md5_of(path) != file.md5):
+                return _(
+                    "{path} is not as it was written; before it is converted again, what was changed in it is kept aside."
+                ).format(path=file.path)
         return None
 
     def made(self) -> str:
@@ -555,23 +575,15 @@ def _audited_files(facts: Facts) -> list[Chosen]:
 
 
 def _stamp(path: Path) -> list[int]:
-    """What changes with every change of a file: size, and times of its content and of its inode in ns; [] where it is gone."""
+    """What changes with every change of a file: size, and times of its content and of its inode in ns; [] where it is gone.
+
+    A link is not followed: what it leads to was not written here.
+    """
     try:
-        status = path.stat()
+        status = path.lstat()
     except OSError:
         return []
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-
-
-def _md5(path: Path) -> str:
-    """The checksum of a file; empty where it can't be read."""
-    import hashlib
-
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    except OSError:
-        return ""
 
 
 def _refuse_unseen(name: str, conversion: Conversion, seen: Collection[str]) -> None:

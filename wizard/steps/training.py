@@ -160,13 +160,20 @@ class Training(Step):
         train = trained(facts)
         suitable = TYPES[train.kind if train is not None else "chat"]
         offered = [model for model in models.text_models(region) if set(model.training_types) & set(suitable)]
+        before = facts.get("training.model")
+        gone = (
+            ""
+            if before is None or before in [one.code for one in models.text_models(region)]
+            else _gone(before)
+        )
         model_field = MODEL.ask(
             label=_("Which model shall be trained?"),
             why=joined(
+                gone,
                 _dated(offered, region),
                 permission.remark(facts, self._world, [model.code for model in offered]),
             ),
-            default=offered[0].code,
+            default=None if gone else offered[0].code,  # which may be dearer than what was planned with
             choices=tuple(
                 Choice(model.code, model.code, self._about(model, facts), brief=_priced(model, region))
                 for model in sorted(
@@ -177,10 +184,14 @@ class Training(Step):
         )
         chosen = next((model for model in offered if model.code == facts.get("training.model")), offered[0])
         types = [kind for kind in suitable if kind in chosen.training_types]
+        no_more = chosen.code == before and facts.get("training.type") in set(suitable) - set(types)
         type_field = TYPE.ask(
             label=_("How shall it be trained?"),
-            why=afterwards.told(chosen, types, region),
-            default=types[0],
+            why=joined(
+                _not_so_any_more(chosen.code, facts["training.type"]) if no_more else "",
+                afterwards.told(chosen, types, region),
+            ),
+            default=None if no_more else types[0],
             choices=tuple(
                 Choice(kind, _type_label(kind), models.training_type_words(kind)[1]) for kind in types
             ),
@@ -320,10 +331,11 @@ class Training(Step):
     def verify(self, facts: Facts) -> str | None:
         """The model must still be in the table, at the price of the estimate: with another one it is another plan to approve."""
         code = facts["training.model"]
-        if models.model(code) is None:
-            return _("{model} is no longer among the models of this version; choose another one.").format(
-                model=code
-            )
+        known, kind = models.model(code), facts["training.type"]
+        if known is None:
+            return _gone(code)
+        if kind not in known.training_types:
+            return _not_so_any_more(code, kind)
         cost, price = Estimate.of(facts).cost, price_of(facts)
         before = None if cost is None else [cost.price, cost.currency, cost.price_date, cost.price_source]
         if price == before:
@@ -348,6 +360,16 @@ class Training(Step):
                 cost_shown(Estimate.of(facts).cost),
             )
         )
+
+
+def _gone(code: str) -> str:
+    return _("{model} is no longer among the models of this version; choose another one.").format(model=code)
+
+
+def _not_so_any_more(code: str, training_type: str) -> str:
+    return _("{model} can no longer be trained as {type} by this version; choose another way.").format(
+        model=code, type=_type_label(training_type)
+    )
 
 
 def _dated(offered: Sequence[models.TunableModel], region: str) -> str:
