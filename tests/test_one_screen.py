@@ -102,7 +102,7 @@ def test_findings_wait_to_be_read_and_left_out_rows_are_listed(tmp_path: Path) -
         terminal.answer("checked against", "enter")
         terminal.answer(LOOKS, "enter")
         terminal.expect("What now")
-        terminal.expect("listed in.+own.left-out.jsonl, with their lines and why")
+        terminal.expect("own.left-out.jsonl, with their lines and why")
         terminal.expect("Leave 3 rows out and go on with 40")
         terminal.settle()
         terminal.press("up", "enter")
