@@ -95,10 +95,13 @@ def _jobs_table(found: Sequence[Job]) -> View:
         (job.job_id, job.status, job.model, moment(job.created), type_and_name(job)) for job in found
     )
     heads = (_("Job"), _("Status"), _("Model"), _("Created"), _("Type and name"))
-    return _table(Table(heads, rows), whose_clock() if found else "")
+    return _table(Table(heads, rows), whose_clock(), none=_("There are no jobs."))
 
 
-def _table(listed: Table, *remarks: str) -> View:
+def _table(listed: Table, *remarks: str, none: str = "") -> View:
+    """The rows and what goes for all of them; where there are none, only that."""
+    if none and not listed.rows:
+        return View((Text(none),))
     return View((listed, *(Text(remark, "dim") for remark in remarks if remark)))
 
 
@@ -230,7 +233,7 @@ def _files_table(found: Sequence[RemoteFile]) -> View:
         for file in found
     )
     heads = (_("File"), _("Size"), _("Created"), _("Name"))
-    return _table(Table(heads, rows, frozenset({1})), whose_clock() if found else "")
+    return _table(Table(heads, rows, frozenset({1})), whose_clock(), none=_("There are no files."))
 
 
 def _file_shown(file: RemoteFile) -> View:
@@ -379,7 +382,7 @@ def _sessions_table(found: Sequence[Mapping[str, Any]]) -> View:
         for entry in found
     )
     heads = (_("Session"), _("Last used"), _("Outcome"), _("Data"), _("Model and job"))
-    return _table(Table(heads, rows))
+    return _table(Table(heads, rows), none=_("There is no session in this folder."))
 
 
 def _bring_back(arguments: Namespace, world: World) -> int:

@@ -120,7 +120,7 @@ class Watch(Step):
     def line(self, facts: Facts) -> str:
         """How it ended."""
         result = Ended.of(facts)
-        return f"{result.status} {result.output_model}".strip()
+        return joined(status_shown(result.status), result.output_model)
 
 
 def follow(
