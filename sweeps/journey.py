@@ -167,16 +167,16 @@ class Journey:
         """Whether the job is created, as far as the session knows."""
         return "job.id" in self.facts()
 
-    def go_on(self, *, kept: bool | None = True) -> Ended:
+    def go_on(self, *, kept: bool | None = True, decide: str = "leave") -> Ended:
         """Start again until the job is created or a question is left open; nothing that was answered is asked again.
 
-        The question is only left open where the platform has nothing that answers it. ``kept``: whether the key is by then.
+        The question is only left open where the platform has nothing that answers it. ``kept``: whether the key is by then; ``decide``: see ``start``.
         """
         said = ""
         for _ in range(STARTS):
             known = set(self.facts())
             has_key = self.key_is_kept()
-            ended = self.start()
+            ended = self.start(decide=decide)
             again = known.intersection(ended.asked)
             assert not again, f"asked again: {sorted(again)}"
             assert not (has_key and "key.value" in ended.asked), "asked for the key again"

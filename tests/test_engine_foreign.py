@@ -146,7 +146,8 @@ def test_hearsay_that_is_not_found_is_asked_about(tmp_path: Path, key: str) -> N
         with pytest.raises(DecisionNeeded):
             once(Making(platform, adopts=False), session, Script())
         assert 0 == platform.requests
-        front = Person((DECISION, "again" if key == "make:1" else "another"))
+        # Of this very request, it is asked first whether the account that it names is this one.
+        front = Person(*((DECISION, one) for one in (("same", "again") if key == "make:1" else ("another",))))
         assert "t-1" == once(Making(platform, adopts=False), session, front).id
         assert "leave" == front.decisions[0].safe
         assert not session.hearsay("make")

@@ -7,6 +7,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NoReturn
 
 from wizard import process
@@ -104,7 +105,7 @@ def fold(text: str, columns: int) -> list[str]:
     """``text`` in lines of at most ``columns``: broken at blanks and beside wide characters, never before closing marks."""
     lines: list[str] = []
     line, used = "", 0
-    for piece in _PIECES.findall(" ".join(text.split())):
+    for piece in _pieces().findall(" ".join(text.split())):
         wide = columns_of(piece.rstrip())
         if line and used + wide > columns:
             lines.append(line.rstrip())
@@ -117,7 +118,12 @@ def fold(text: str, columns: int) -> list[str]:
 # A wide character with the marks that must not begin a line, or a word up to the next blank or wide character.
 _WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6“‘"
 _CLOSING = "，。、；：？！）》」』】”’,.;:?!)"
-_PIECES = re.compile(rf"(?:[“‘（《「『【(]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*)\s*|\S\s*")
+
+
+@cache
+def _pieces() -> re.Pattern[str]:
+    """Made where help is wrapped: most starts show none."""
+    return re.compile(rf"(?:[“‘（《「『【(]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*)\s*|\S\s*")
 
 
 def columns_of(text: str) -> int:

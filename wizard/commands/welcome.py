@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from wizard.engine.run import Run
 from wizard.engine.session import Session
@@ -10,10 +11,12 @@ from wizard.engine.step import Choice, Decision, Front
 from wizard.engine.view import Table, View
 from wizard.errors import DecisionNeeded
 from wizard.locale import _, enumerated, joined
-from wizard.steps.shelved import Shelved, open_still
-from wizard.steps.standing import OVER, Standing, estimated, standing
 from wizard.steps.wording import moment
 from wizard.steps.world import World
+
+if TYPE_CHECKING:
+    from wizard.steps.shelved import Shelved
+    from wizard.steps.standing import Standing
 
 
 def begin(run: Run, world: World) -> None:
@@ -35,7 +38,11 @@ def refresh(run: Run, world: World) -> None:
 
 def _refreshed(run: Run, world: World) -> Sequence[Shelved]:
     """The jobs that are not known to have ended, in sessions that were put away: they are looked at, too."""
-    shelved = [*open_still(world)]
+    shelved: list[Shelved] = []
+    if next(Session.put_away(world.state), None) is not None:
+        from wizard.steps.shelved import open_still
+
+        shelved += open_still(world)
     run.refresh([job.ask for job in shelved])
     return shelved
 
@@ -144,6 +151,8 @@ def _greet(front: Front, world: World) -> None:
 
 def _returned(run: Run, world: World, shelved: Sequence[Shelved]) -> None:
     """How the session stands, then what can be done; the first choice says where it leads and what that costs."""
+    from wizard.steps.standing import OVER, standing
+
     stands = standing(run, world)
     if stands.state in OVER:
         from wizard.steps.outcome import ending_again
@@ -169,6 +178,8 @@ def _returned(run: Run, world: World, shelved: Sequence[Shelved]) -> None:
 
 def _offered(stands: Standing, run: Run, world: World) -> tuple[tuple[Choice, ...], str]:
     """What can be done, the first of it by Enter alone; and the help."""
+    from wizard.steps.standing import OVER
+
     shelf = _("kept under {folder}").format(folder="sessions/")
     away = Choice("away", _("Start a new one with nothing known"), shelf)
     if stands.state == "succeeded":
@@ -220,6 +231,8 @@ def _go_on(run: Run, world: World) -> Choice:
 
 def _cost(run: Run, world: World) -> str:
     """What the job may cost."""
+    from wizard.steps.standing import estimated
+
     cost = estimated(run.facts)
     shown = _("price not published") if cost is None else cost.shown()
     return _("{text} (simulated)").format(text=shown) if world.sandbox else shown

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from wizard.data.lines import SourceUnreadable, opened
-from wizard.data.pinyin import spelled
 from wizard.local.storage import refusal
 from wizard.locale import _, enumerated
 
@@ -183,6 +182,8 @@ def output_name(path: Path) -> str:
         if shorter == stem or not re.fullmatch(r"\.[A-Za-z][A-Za-z0-9]{0,7}", stem[len(shorter) :]):
             break
         stem = shorter
+    from wizard.data.pinyin import spelled
+
     safe = re.sub(r"[^A-Za-z0-9_-]+", "_", spelled(stem)).strip("_")
     digest = hashlib.sha256(path.name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     if not stem.isascii() or not safe or len(safe) > NAME_LIMIT:

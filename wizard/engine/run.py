@@ -184,7 +184,9 @@ class Run:
         return first
 
     def _made(self, step: Step) -> bool:
-        """Whether the results of ``step`` rest on what is true now."""
+        """Whether the results of ``step`` are there and rest on what is true now."""
+        if not all(key in self.session.facts for key in step.gives):
+            return False  # its questions, which may read much, are of no use yet
         basis = self._basis_of_results(step)
         return all(self._rests_on(key, basis) for key in step.gives)
 
@@ -251,17 +253,19 @@ class Run:
         """
         if self._inquiry is not None:
             return
-        self._inquiry = Inquiry([*self.questions(), *besides])
+        begun = bool(self.session.facts)  # else nothing is remembered, and no step has to be loaded for it
+        self._inquiry = Inquiry([*(self.questions() if begun else ()), *besides])
         if self.session.written_by != __version__:
             self.changed.append(
                 _("This session was last written by version {then}; this is {now}.").format(
                     then=self.session.written_by, now=__version__
                 )
             )
-        for step, reason in [*self.changes()]:
+        for step, reason in [*self.changes()] if begun else ():
             self.changed.append(self._of(step, reason))
             self.session.drop(step.gives)
-        self._renew_words()
+        if begun:
+            self._renew_words()
         if self._inquiry.open:
             label = _("Asking the platform what has changed meanwhile")
             with self.front.progress(label, None, "seconds") if self.front.attended else nullcontext():
@@ -283,7 +287,7 @@ class Run:
     def changes(self) -> Iterator[tuple[Step, str]]:
         """Each open step whose results are no longer true, and why; what the platform knows of it left aside."""
         for step in self._open_steps():
-            if step.gives and self._stands(step) and (reason := step.verify(self.facts)):
+            if step.gives and self._made(step) and self._stands(step) and (reason := step.verify(self.facts)):
                 yield step, reason
 
     def questions(self) -> Iterator[Question]:
@@ -395,9 +399,7 @@ class Run:
         The same answer given again makes nothing new of a file that has changed behind it.
         """
         given = [field.key for field in step.fields(self.facts) if field.key in self._given]
-        if any(str(self._given[key].raw) != str(self.facts.get(key)) for key in given):
-            return False
-        return self._made(step)
+        return all(str(self._given[key].raw) == str(self.facts.get(key)) for key in given)
 
     def _announce(self, upcoming: Step | None) -> None:
         applicable = self._applicable()

@@ -13,6 +13,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -272,13 +273,15 @@ def _lines_in_error(text: str) -> tuple[int, ...]:
     )
 
 
-_STATEMENT = re.compile(
-    r"""(?P<name>\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+))
+@cache
+def _statement() -> re.Pattern[str]:
+    """As a variable is set; made where a file is written, which few starts do."""
+    return re.compile(
+        r"""(?P<name>\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+))
     (?:(?P<equals>[^\S\r\n]*=)(?P<blank>[^\S\r\n]*)
     (?:(?P<quoted>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?P<bare>[^\r\n]*)))?""",
-    re.DOTALL | re.VERBOSE,
-)
-_TRAILER = re.compile(r"\s+#.*|\s+\Z", re.DOTALL)
+        re.DOTALL | re.VERBOSE,
+    )
 
 
 def _edited(path: Path, data: bytes | None, name: str, value: str) -> bytes:
@@ -309,7 +312,7 @@ def _edited(path: Path, data: bytes | None, name: str, value: str) -> bytes:
 
 def _assigned(statement: str, value: str) -> str:
     """``statement`` (one assignment, or a bare name) with ``value`` in the place of its value and nothing else new."""
-    parts = _STATEMENT.match(statement)
+    parts = _statement().match(statement)
     assert parts is not None, "python-dotenv found a name here"
     if parts["equals"] is None:
         rest = statement[parts.end("name") :]
@@ -320,7 +323,7 @@ def _assigned(statement: str, value: str) -> str:
         begin = end = parts.end("equals")  # empty: the blanks stay between the value and what follows
     else:
         begin, end = parts.span("bare")
-        trailer = _TRAILER.search(parts["bare"])
+        trailer = re.search(r"\s+#.*|\s+\Z", parts["bare"], re.DOTALL)
         end = end if trailer is None else begin + trailer.start()
     return statement[:begin] + value + statement[end:]
 

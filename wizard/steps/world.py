@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,6 @@ from wizard.local import redaction
 from wizard.local.named import meant
 from wizard.local.way import STATE
 from wizard.locale import _, joined
-from wizard.steps.permission import Permissions
 
 if TYPE_CHECKING:
     from wizard.bailian.apikey import ApiKey
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from wizard.engine.step import Step
     from wizard.money.ledger import Ledger
     from wizard.sandbox import Running
+    from wizard.steps.permission import Permissions
     from wizard.steps.seen import Seen
 
 KEY_NAME = redaction.VARIABLE
@@ -71,12 +72,18 @@ class World:
         self._platform: tuple[tuple[str, str, str], Platform] | None = None
         self._running: Running | None = None
         self._ledger: Ledger | None = None
-        self.permissions = Permissions()
         self.seen: dict[str, Seen] = {}
         """What the platform said in this run of jobs that are remembered, by their ids."""
         self._making = threading.RLock()
 
     # Files
+
+    @cached_property
+    def permissions(self) -> Permissions:
+        """What the platform said of which models may be trained."""
+        from wizard.steps.permission import Permissions
+
+        return Permissions()
 
     @property
     def state(self) -> Path:
