@@ -229,7 +229,7 @@ def during(change: Callable[[Path], None], piece: Point, folder: Path) -> None:
             assert mine.done(), ended
         else:
             assert "train.jsonl" in ended.said.rpartition("Uploading train.jsonl")[2], ended.said[-800:]
-        mine.go_on()
+        mine.go_on(decide=ANEW)
 
 
 def _large(mine: Journey) -> None:
