@@ -41,7 +41,7 @@ WORK = {
     "converting": Screen("Converting own", OWN | TRAINING, (LOOKS,), work=True, plain=True),
     "counting": Screen("Looking for duplicates", OWN | TRAINING, (LOOKS,), work=True),
     "estimating": Screen("Model and training", PLAN, ALL, work=True, plain=True),
-    "welcomed": Screen("Last at step", PLAN, work=True, again=True, plain=True),
+    "welcomed": Screen("Open at step", PLAN, work=True, again=True, plain=True),
     "cancelling": Screen("", {}, words=("jobs", "cancel", "{job}"), work=True, plain=True),
 }
 

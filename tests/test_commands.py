@@ -459,6 +459,25 @@ def test_why_tells_what_the_session_made_of_a_row(command: Command, folder: Path
     assert sent[1] == told["sent"]  # what is in the file is what was sent, whatever is asked with
 
 
+def test_two_columns_of_one_name_are_named(command: Command, folder: Path) -> None:
+    """A table that can't be read for its header is refused with that reason, not as a file of no known kind."""
+    (folder / "own.csv").write_text("question,answer,answer\n" + "Q,A,B\n" * 20, "utf-8")
+    done = command("plan", "--sandbox", "--yes", "--set", "dataset.source=own.csv")
+    assert (2, True) == (done.returncode, "“answer” is there twice" in done.stderr)
+
+
+def test_status_mentions_jobs_that_were_put_away(command: Command, folder: Path) -> None:
+    """Also where no session is left in the folder: a job of one that was put away, and is not known to have ended, is told."""
+    rows = [json.dumps({"question": f"问 {n}", "answer": f"答 {n}"}, ensure_ascii=False) for n in range(20)]
+    (folder / "own.jsonl").write_text("\n".join(rows), "utf-8")
+    own = ("--set", "dataset.source=own.jsonl")
+    job = said(command("run", "--sandbox", "--yes", "--json", *own))["job"]
+    assert 2 == command("run", "--sandbox", "--yes", "--new", "--set", "dataset.source=gone.jsonl").returncode
+    stands = said(command("status", "--sandbox", "--json"))
+    name = job if isinstance(job, str) else job["id"]
+    assert any(name in line for line in stands["changed"])
+
+
 def test_check_says_how_columns_are_named(command: Command, folder: Path) -> None:
     """Where no row can be read for want of the columns' meanings, that is said once, with the option, and there are no empty statistics."""
     (folder / "own.csv").write_text("\n".join(["甲,乙", *(f"问 {n},答 {n}" for n in range(20))]), "utf-8")

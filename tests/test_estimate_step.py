@@ -107,6 +107,15 @@ def test_the_two_ends(world: World) -> None:
     assert made["reason"]
 
 
+@pytest.mark.parametrize("kind", ["efficient_sft", "sft", "dpo_lora", "dpo_full", "cpt"])
+def test_what_is_held_back_is_sent(kind: str, world: World) -> None:
+    """Whatever is trained, the part that the estimate counts on is the part that the platform is told."""
+    assert (
+        0.9
+        == sent_parameters(facts_for(world, kind, dataset__validation="split", training__split=0.9))["split"]
+    )
+
+
 @pytest.mark.parametrize(
     ("split", "part", "tokens"), [(MISSING, "0.9", 10 * 600 + 3 * 1_000), (0.5, "0.5", 7 * 600)]
 )

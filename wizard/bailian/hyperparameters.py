@@ -118,9 +118,8 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         training_types=_LORA_ONLY,
     ),
     Hyperparameter("max_length", INTEGER, 2048, _CONSOLE, sent=True, low=500, high=32768),
-    Hyperparameter(
-        "split", NUMBER, 0.9, _API, sent=True, low=0, high=1, open_ends=True, training_types=_NOT_CPT
-    ),
+    # The console itself sends it with continued pre-training, too (payload in the vendor's own command line, 2026).
+    Hyperparameter("split", NUMBER, 0.9, _API, sent=True, low=0, high=1, open_ends=True),
     Hyperparameter(
         "lr_scheduler_type",
         CHOICE,

@@ -161,10 +161,11 @@ def _lines(checked: Sequence[Checked], limit: int) -> Iterator[str]:
         )
         for code, count in one.findings.counts.items():
             kept = [found.where.line for found in one.findings.first(code)]
-            lines = enumerated(str(line) for line in kept[:SHOWN] if line)
-            more = ", …" if lines and count > SHOWN else ""
+            first = [str(line) for line in kept[:SHOWN] if line]
+            lines = enumerated([*first, "…"] if first and count > SHOWN else first)
             severity = _("error") if one.findings.severity(code) == "error" else _("warning")
-            where = " · " + _("lines {lines}").format(lines=lines + more) if lines else ""
+            told = ngettext("line {lines}", "lines {lines}", count).format(lines=lines)
+            where = f" · {told}" if lines else ""
             yield f"  {code}: {count:,} · {severity}{where}"
 
 

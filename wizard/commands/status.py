@@ -33,19 +33,24 @@ def status(scene: Scene) -> int:
 
 
 def _looked_up(scene: Scene) -> Standing:
+    """How the session stands, and the jobs of sessions that were put away, as far as they are not known to have ended."""
     from wizard import flow
     from wizard.steps.outcome import command
+    from wizard.steps.shelved import open_still
 
     world = scene.world
     nothing = Standing(state="none", next=command(world))
+    besides = [*open_still(world)]
     try:
         session = Session.examine(world.state)
     except SessionDamaged as damaged:
         return replace(nothing, state="unknown", reason=damaged.message)
     if session is None:
-        return nothing
+        return replace(nothing, changed=tuple(job.told() for job in besides))
     world.session_id = session.id
     run = Run(flow.steps(world), session, Scripted(yes=False))
     if not session.foreign:
-        run.refresh(within=PATIENCE)
-    return standing(run, world)
+        run.refresh([job.ask for job in besides], within=PATIENCE)
+    stands = standing(run, world)
+    unheard = tuple(job.told() for job in besides if job.job not in world.seen)
+    return replace(stands, changed=(*stands.changed, *unheard))

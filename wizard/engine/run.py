@@ -261,9 +261,16 @@ class Run:
                     then=self.session.written_by, now=__version__
                 )
             )
-        for step, reason in [*self.changes()] if begun else ():
+        stale = [*self.changes()] if begun else []
+        for step, reason in stale:
             self.changed.append(self._of(step, reason))
             self.session.drop(step.gives)
+        if stale and not self.sealed and self._approved():
+            self.changed.append(
+                _(
+                    "Your approval holds for what it was given for only: where that comes out otherwise, it is asked again."
+                )
+            )
         if begun:
             self._renew_words()
         if self._inquiry.open:
@@ -320,6 +327,12 @@ class Run:
     @staticmethod
     def _of(step: Step, reason: str) -> str:
         return _("{title}: {line}").format(title=step.title(), line=reason)
+
+    def _approved(self) -> bool:
+        """Whether a person, or a script, has given a typed word."""
+        facts = self.facts
+        fields = (field for step in self._applicable() for field in step.fields(facts))
+        return any(field.kind == "word" and field.key in facts for field in fields)
 
     def _renew_words(self) -> None:
         """Take back a word that a person typed in an earlier start more than an hour ago, unless something may have been sent on it."""

@@ -14,7 +14,7 @@ from wizard.engine.session import UNREADABLE
 from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, UsageError, WizardError
 from wizard.local.named import plainest
-from wizard.locale import _, joined, ngettext
+from wizard.locale import _, enumerated, joined, ngettext
 from wizard.steps import columns
 from wizard.steps.help import about
 from wizard.steps.wording import bytes_shown
@@ -496,13 +496,21 @@ def _look(path: Path) -> _Place:
 
 def _why_no_rows(path: Path, named: str) -> str:
     """A file without rows, or a text that is nothing of what is read."""
+    from wizard.data import readers
+    from wizard.data.check import Finding
     from wizard.data.lines import head_of, opened
 
     with opened(path) as stream:
         if not head_of(stream).strip():
             return _("{path} has no rows.").format(path=named)
+    for one in readers.read(path):
+        if isinstance(one, Finding) and one.code == "DUPLICATE_COLUMN":
+            return joined(one.what, one.fix)
+        if not isinstance(one, Finding):
+            break
+    formats = enumerated(("JSON", "JSON Lines", "CSV", "TSV", "Excel", "Parquet"))
     return _("{path} is no text of a kind that is read. What can be read: {formats}.").format(
-        path=named, formats="JSON, JSON Lines, CSV, TSV, Excel (.xlsx), Parquet"
+        path=named, formats=formats
     )
 
 

@@ -56,14 +56,15 @@ def in_short(
         shares = "  ".join(f"{letter} {count / letters.rows:.0%}" for letter, count in letters.counts)
         rows.append((_("Right answers"), shares))
         longest = numbers.longest_right
-        rows.append(
-            (
-                _("Guessable"),
-                _("the longest option is right in {share:.0%} of the rows (by chance {chance:.0%})").format(
-                    share=longest.share, chance=longest.chance
-                ),
+        if longest.chance:  # else several options are equally long in every row
+            rows.append(
+                (
+                    _("Guessable"),
+                    _(
+                        "the longest option is right in {share:.0%} of the rows (by chance {chance:.0%})"
+                    ).format(share=longest.share, chance=longest.chance),
+                )
             )
-        )
     for count, name in left_out:
         told = ngettext(
             "{count:,} row is not used; it is listed in {name}",

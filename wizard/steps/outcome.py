@@ -134,8 +134,9 @@ def why(status: str, code: str, message: str) -> tuple[str, str]:
 def _course(job: Job, world: World) -> list[tuple[str, str]]:
     simulated = _(" (simulated)") if world.sandbox else ""
     rows = [(_("Status"), status_shown(job.status) + simulated)]
-    if given := " ".join(filter(None, (job.failure_message, job.failure_code and f"({job.failure_code})"))):
-        rows.append((_("Reason given"), given))
+    if job.failure_message:
+        code = f" ({job.failure_code})" if job.failure_code else ""
+        rows.append((_("Reason given"), job.failure_message + code))
     return rows
 
 

@@ -170,7 +170,7 @@ def _price(facts: Facts, world: World) -> Iterator[Item]:
 
 def _counting(items: Sequence[Item], earlier: Sequence[Spent]) -> Plan:
     """The plan with how often it was approved before."""
-    again = [Item("again", _("Trained before"), len(earlier), _earlier_shown(earlier))] if earlier else []
+    again = [Item("again", _("Approved before"), len(earlier), _earlier_shown(earlier))] if earlier else []
     return Plan((*items, *again), besides=BESIDES)
 
 

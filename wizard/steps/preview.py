@@ -394,6 +394,7 @@ class Preview(Step):
                     unfit.hint = joined(
                         unfit.hint,
                         listed.format(path=self._shown(output.with_name(f"{output.stem}.left-out.jsonl"))),
+                        "" if work.front.attended else _("To leave them out: --set preview.on_error=skip"),
                     )
                     unfit.remedies = (
                         Remedy(

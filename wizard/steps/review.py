@@ -159,7 +159,7 @@ class Review(Step):
     def _leaves(self, facts: Facts) -> str:
         names = enumerated(file.name for file in Converted.all(facts) if file.sent)
         if self._world.sandbox:
-            return _("Nothing leaves this computer: {names} go to the sandbox.").format(names=names)
+            return _("Nothing leaves this computer; what goes to the sandbox: {names}.").format(names=names)
         return _(
             "What leaves this computer: {names}, these settings, and the key for signing in; to {endpoint}."
         ).format(names=names, endpoint=Proof.of(facts).endpoint)

@@ -74,7 +74,7 @@ class Standing:
             of = _("step {step} of {steps}").format(step=self.step, steps=self.steps)
         words = {
             "none": _("There is no session in this folder."),
-            "open": _("Last at {step}: {title} · {when}"),
+            "open": _("Open at {step}: {title} · {when}"),
             "waiting": _("Waiting for your approval, {step} · {when}"),
             "unknown": _("Unknown since {when}: {reason}") if self.since else _("Unknown: {reason}"),
             "running": self._running(),

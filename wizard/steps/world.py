@@ -36,7 +36,7 @@ KEY_NAME = redaction.VARIABLE
 KEY_ANSWER = "key.value"
 """The question that asks for the key."""
 REGION_NAME = "DASHSCOPE_REGION"
-SANDBOX_KEY = "sk-sandbox-practice-key-of-no-worth"
+SANDBOX_KEY = redaction.PRACTICE_KEY
 SANDBOX_REGION = "sandbox"
 UNAUTHORIZED = 401
 
