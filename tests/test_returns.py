@@ -197,7 +197,7 @@ def test_status_of_what_can_not_be_believed_or_read(mine: Place) -> None:
 
 @pytest.mark.parametrize("options", [{"refuse_field": ["hyper_parameters"]}])
 def test_an_old_approval_is_asked_again(mine: Place) -> None:
-    """More than an hour later the typed word is asked anew, and Enter alone sends nothing; a digest given to ``run`` still counts."""
+    """More than an hour later the word is asked anew: neither Enter alone nor ``run --yes`` sends on it; a digest given to ``run`` still counts."""
     digest = mine.plan()
     mine.run("run", "--yes", "--approve", digest, code=5)  # the approval stands, and there is no job
     with mine.start() as terminal:
@@ -205,7 +205,10 @@ def test_an_old_approval_is_asked_again(mine: Place) -> None:
         terminal.settle()
         assert re.search(r"❯ Go on: create the job that you approved +¥0\.\d\d to ¥\d", terminal.text)
     age(mine.folder, 1.1)
-    assert "open" == mine.status(3)["state"]
+    assert "waiting" == mine.status(3)["state"]
+    assert "approved" in mine.run("run", "--yes", code=3)["error"]["message"]
+    mine.run("run", "--yes", "--approve", digest, code=5)
+    age(mine.folder, 1.1)
     with mine.start() as terminal:
         shown = terminal.expect(UNFINISHED)
         assert "your approval is not from the last hour" in shown
