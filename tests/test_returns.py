@@ -226,6 +226,18 @@ def test_an_old_approval_is_asked_again(mine: Place) -> None:
     mine.run("run", "--yes", "--approve", digest, code=5)
 
 
+@pytest.mark.parametrize("options", [{"refuse_field": ["hyper_parameters"]}])
+def test_a_key_that_is_gone_after_the_upload_ends_no_start(here: Place) -> None:
+    """Whether its file is still there can't be asked then: the key is asked for, and status says what is open."""
+    here.run("run", "--yes", "--approve", here.plan(), code=5)  # the file is there, and no job
+    said = here.status(3, DASHSCOPE_API_KEY="")
+    assert ("open", ["API key: the key is not there any more"]) == (said["state"], said["changed"])
+    with here.start(DASHSCOPE_API_KEY="") as terminal:
+        assert "the key is not there any more" in terminal.expect(UNFINISHED)
+        terminal.press("ctrl-c")
+        terminal.end()
+
+
 def test_what_has_changed_stands_before_the_first_question(
     mine: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
