@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from sweeps.journey import PLATFORMS
+from sweeps.returning import PLACES
 from sweeps.starting import NURSERIES
 
 FAMILIES = {
@@ -32,6 +33,7 @@ FAMILIES = {
     "model": "sweeps.model",
     "rewound": "sweeps.rewound",
     "lies": "sweeps.lies",
+    "returns": "sweeps.returns",
 }  # fmt: skip
 """Each family's name and module; a module of a family has what ``Family`` says. Another one is one more line here."""
 
@@ -122,6 +124,7 @@ def run(
     finally:
         NURSERIES.close()
         PLATFORMS.close()
+        PLACES.close()
     failures.sort(key=lambda failure: failure.case)
     return Outcome(name, len(order), tuple(failures), time.monotonic() - begun)
 

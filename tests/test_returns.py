@@ -197,7 +197,7 @@ def test_status_of_what_can_not_be_believed_or_read(mine: Place) -> None:
 
 @pytest.mark.parametrize("options", [{"refuse_field": ["hyper_parameters"]}])
 def test_an_old_approval_is_asked_again(mine: Place) -> None:
-    """More than an hour later the typed word is asked anew, and Enter alone sends nothing; a digest given to ``run`` still counts."""
+    """More than an hour later the word is asked anew: neither Enter alone nor ``run --yes`` sends on it; a digest given to ``run`` still counts."""
     digest = mine.plan()
     mine.run("run", "--yes", "--approve", digest, code=5)  # the approval stands, and there is no job
     with mine.start() as terminal:
@@ -205,7 +205,10 @@ def test_an_old_approval_is_asked_again(mine: Place) -> None:
         terminal.settle()
         assert re.search(r"❯ Go on: create the job that you approved +¥0\.\d\d to ¥\d", terminal.text)
     age(mine.folder, 1.1)
-    assert "open" == mine.status(3)["state"]
+    assert "waiting" == mine.status(3)["state"]
+    assert "approved" in mine.run("run", "--yes", code=3)["error"]["message"]
+    mine.run("run", "--yes", "--approve", digest, code=5)
+    age(mine.folder, 1.1)
     with mine.start() as terminal:
         shown = terminal.expect(UNFINISHED)
         assert "your approval is not from the last hour" in shown
@@ -221,6 +224,18 @@ def test_an_old_approval_is_asked_again(mine: Place) -> None:
     mine.run("run", "--yes", "--approve", digest, code=5)
     age(mine.folder, 1.1)
     mine.run("run", "--yes", "--approve", digest, code=5)
+
+
+@pytest.mark.parametrize("options", [{"refuse_field": ["hyper_parameters"]}])
+def test_a_key_that_is_gone_after_the_upload_ends_no_start(here: Place) -> None:
+    """Whether its file is still there can't be asked then: the key is asked for, and status says what is open."""
+    here.run("run", "--yes", "--approve", here.plan(), code=5)  # the file is there, and no job
+    said = here.status(3, DASHSCOPE_API_KEY="")
+    assert ("open", ["API key: the key is not there any more"]) == (said["state"], said["changed"])
+    with here.start(DASHSCOPE_API_KEY="") as terminal:
+        assert "the key is not there any more" in terminal.expect(UNFINISHED)
+        terminal.press("ctrl-c")
+        terminal.end()
 
 
 def test_what_has_changed_stands_before_the_first_question(

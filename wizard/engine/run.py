@@ -335,8 +335,8 @@ class Run:
         return any(field.kind == "word" and field.key in facts for field in fields)
 
     def _renew_words(self) -> None:
-        """Take back a word that a person typed in an earlier start more than an hour ago, unless something may have been sent on it."""
-        if not self.front.attended or self.sealed:
+        """Take back a word that was given in an earlier start more than an hour ago, unless something may have been sent on it."""
+        if self.sealed:
             return
         for step in self._applicable():
             for field in step.fields(self.facts):

@@ -13,7 +13,7 @@ from wizard.engine.effects import Receipt
 from wizard.engine.plan import digest
 from wizard.engine.session import Session
 from wizard.engine.step import Facts, Front, Step, Work
-from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy, UsageError
+from wizard.errors import AnswersMissing, NeverSent, OutcomeUnknown, Refused, Remedy, UsageError
 from wizard.locale import _, enumerated, joined, ngettext
 from wizard.steps import account, approval, permission
 from wizard.steps.facts import Converted, Uploaded
@@ -95,7 +95,7 @@ class Upload(Step):
     def _gone(self, facts: Facts) -> str | None:
         try:
             platform = self._world.platform(facts)
-        except UsageError:  # no key: that is told where it is asked for
+        except (AnswersMissing, UsageError):  # no key: that is told where it is asked for
             return None
         for file in Uploaded.all(facts):
             if not _is_there(platform, file.file_id):
