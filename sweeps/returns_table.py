@@ -32,7 +32,7 @@ class Row:
         return EXITS[self.state]
 
 
-EXITS: dict[str, int] = {**EXIT_CODES, "session-newer": 6}
+EXITS: dict[str, int] = {**{str(state): code for state, code in EXIT_CODES.items()}, "session-newer": 6}
 
 # Stages
 
@@ -104,10 +104,10 @@ def _copy(changes: tuple[str, ...], why: str) -> tuple[Row, ...]:
 
 TABLE: tuple[Row, ...] = (
     # Nothing has changed, or what nobody needs any more
-    Row(("data-chosen",), NOTHING, "open", 3, "Last at step 2 of 8 … What next", "Does this look right"),
-    Row(("previewed",), NOTHING, "open", 3, "Last at step 3 of 8 … What next", "Paste your API key"),
-    Row(("key-given",), (*NOTHING, *REVOKED), "open", 3, "Last at step 4 of 8 … What next", "Which model"),
-    Row(("model-chosen",), (*NOTHING, *REVOKED), "open", 3, "Last at step 4 of 8 … What next", "recommended settings"),
+    Row(("data-chosen",), NOTHING, "open", 3, "Open at step 2 of 8 … What next", "Does this look right"),
+    Row(("previewed",), NOTHING, "open", 3, "Open at step 3 of 8 … What next", "Paste your API key"),
+    Row(("key-given",), (*NOTHING, *REVOKED), "open", 3, "Open at step 4 of 8 … What next", "Which model"),
+    Row(("model-chosen",), (*NOTHING, *REVOKED), "open", 3, "Open at step 4 of 8 … What next", "recommended settings"),
     Row(PLANNED, (*NOTHING, *LATER), "waiting", 3, APPROVE, "Type yes"),
     Row(APPROVED, NOTHING, "open", 0, CREATE, "watched for", creates=True),
     Row(LOST, UNNEEDED, "unknown", 4, NOT_FOUND, "Nothing is sent twice"),
@@ -149,7 +149,7 @@ TABLE: tuple[Row, ...] = (
     Row(HEARD, DELETED, "unknown", 4, NOT_FOUND, "Nothing is sent twice"),
     Row(UNSEEN, DELETED, "gone", 0, GONE, "Type yes"),
     Row(SEEN, DELETED, "succeeded", 0, "SUCCEEDED since … The platform has the job … no more … Leave"),
-    Row(("model-chosen",), TABLE_GONE, "open", 3, "Last at step 4 of 8 … Go on: step 4", "Which model"),
+    Row(("model-chosen",), TABLE_GONE, "open", 3, "Open at step 4 of 8 … Go on: step 4", "Which model"),
     Row((*PLANNED, *APPROVED), ("model-gone",), "open", 3, "is no longer among the models of this version … Go on: step 4", "Which model"),
     Row((*PLANNED, *APPROVED), ("price-gone",), "open", 3, "the price of qwen2.5-7b-instruct was ¥0.006 … is not published … Go on: step 4", "Which model"),
     # The session itself
