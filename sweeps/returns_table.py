@@ -32,7 +32,7 @@ class Row:
         return EXITS[self.state]
 
 
-EXITS: dict[str, int] = {**EXIT_CODES, "session-newer": 6}
+EXITS: dict[str, int] = dict([*EXIT_CODES.items(), ("session-newer", 6)])
 
 # Stages
 
