@@ -43,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _understood(words)
     except SystemExit as leaving:
         code = int(leaving.code or 0)  # of a signal: 128 + its number
+    except KeyboardInterrupt:  # while the last words were said
+        code = INTERRUPTED
     log.event("end", exit_code=code)
     if argv is None and not process.let_go():
         code = code or 1  # a result that nobody can read is no success

@@ -340,9 +340,10 @@ class Training(Step):
         before = None if cost is None else [cost.price, cost.currency, cost.price_date, cost.price_source]
         if price == before:
             return None
-        return _("the price of {model} was {before}, and is {now}: the plan is approved anew.").format(
-            model=code, before=_price_shown(before), now=_price_shown(price)
-        )
+        said = _("the price of {model} was {before}, and is {now}: the plan is approved anew.")
+        if price is None:
+            said = _("the price of {model} was {before}, and is {now}: the model is asked for again.")
+        return said.format(model=code, before=_price_shown(before), now=_price_shown(price))
 
     def made(self) -> str:
         """As in the list of what an edit makes new."""
