@@ -485,6 +485,20 @@ def test_check_says_how_columns_are_named(command: Command, folder: Path) -> Non
     assert 1 == done.stdout.count("--columns question=")
     assert "statistics" not in done.stderr
     assert "--columns question=" in command("convert", "own.csv", "out.jsonl").stderr
+    assert (
+        "take every default"
+        not in command("plan", "--sandbox", "--yes", "--set", "dataset.source=own.csv").stderr
+    )
+
+
+def test_few_rows_are_said_of_what_trains_only(command: Command, folder: Path) -> None:
+    """The platform's recommendation is about the training rows, whatever the files are called."""
+    for name in ("a", "b"):
+        rows = [json.dumps({"question": f"{name} {n}?", "answer": f"{name} {n}"}) for n in range(20)]
+        (folder / f"{name}.jsonl").write_text("\n".join(rows), "utf-8")
+    done = command("plan", "--sandbox", "--yes", "--set", "dataset.source=a.jsonl", "--set", "dataset.validation=file",
+                   "--set", "dataset.validation_source=b.jsonl")  # fmt: skip
+    assert (0, 1) == (done.returncode, done.stderr.count("at least 1,000")), done.stderr
 
 
 def test_check_and_why_are_told_what_columns_mean(command: Command, folder: Path) -> None:

@@ -14,7 +14,7 @@ from wizard.commands.walk import print_json
 from wizard.data import catalog
 from wizard.engine.step import Front
 from wizard.errors import UsageError
-from wizard.locale import _, ngettext
+from wizard.locale import _, joined, ngettext
 from wizard.steps.preview import MEDQA_OUTPUT
 
 if TYPE_CHECKING:
@@ -77,12 +77,17 @@ def _settings(arguments: Namespace) -> dict[str, Any]:
 def _one(
     front: Front, source: Path, output: Path, settings: dict[str, Any], *, as_json: bool
 ) -> dict[str, Any]:
-    from wizard.data.convert import convert
+    from wizard.data.convert import RowsUnfit, convert
 
     label = _("Converting {name}").format(name=source.name)
     size = source.stat().st_size if source.is_file() else 0
     with front.progress(label, size, "bytes") as progress:
-        conversion = convert(source, output, on_progress=progress.update, **settings)
+        try:
+            conversion = convert(source, output, on_progress=progress.update, **settings)
+        except RowsUnfit as unfit:
+            if unfit.rows:
+                unfit.hint = joined(unfit.hint, _("To leave them out: --on-error skip"))
+            raise
     if not as_json:
         _tell(conversion)
     return _as_dict(conversion)

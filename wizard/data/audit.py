@@ -66,6 +66,7 @@ def check(
     add_system: bool = False,
     language: str = CHINESE,
     columns: Columns = None,
+    roles: Sequence[str] = (),
     workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Checked, ...]:
@@ -73,7 +74,7 @@ def check(
 
     ``max_length``: rows with more tokens are errors. ``system_prompt``: what the conversion would put before each
     question, for counting; ``add_system`` and ``language`` as for convert. ``columns``: which
-    column means what, as readers.read. ``workers``: processes beside this one; None: as many as pay. ``on_progress`` is told (bytes, of how
+    column means what, as readers.read. ``roles``: what each file is for (see ``role_of``), where it is known. ``workers``: processes beside this one; None: as many as pay. ``on_progress`` is told (bytes, of how
     many). A folder or archive stands for the one file of rows in it. Raises SourceUnreadable.
     """
     paths = [the_one_in(path) for path in paths]
@@ -87,7 +88,7 @@ def check(
         if on_progress is not None:
             on_progress(min(seen, total), total)
 
-    for path in paths:
+    for path, role in zip(paths, roles or map(role_of, paths), strict=True):
         plain = not columns and lookup.is_json_lines(path)
         bailian = lookup.bailian_field(path) if plain else ""
         task = Task(str(path), bailian, max_length, system_prompt, add_system, language)
@@ -98,7 +99,7 @@ def check(
                 _("{path} was changed while it was read.").format(path=path),
                 _("Try again when it is at rest."),
             )
-        checked.append(Checked(path, bool(bailian), role_of(path), tally, columns))
+        checked.append(Checked(path, bool(bailian), role, tally, columns))
     for found in compare(checked):
         next(one for one in checked if str(one.path) == found.where.file).findings.add(found)
     for one in checked:

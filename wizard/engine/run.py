@@ -750,7 +750,7 @@ def _how_to_give(missing: Sequence[Field]) -> Iterator[str]:
         words = (word for field in guesses for word in ("--set", f"{field.key}={written(field.default)}"))
         yield _("If the guess is right, this would do: {words}").format(words=shlex.join(words))
         return
-    defaults = any(field.default is not None for field in here)
+    defaults = any(field.default is not None and not field.guessed for field in here)
     if here and elsewhere:
         yield (
             _(

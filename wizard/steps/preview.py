@@ -455,6 +455,7 @@ class Preview(Step):
             [self._world.folder / file.path for file in files],
             **words,
             columns=files[0].columns or None,
+            roles=["train" if file.role == "train" else "dev" for file in files],
             on_progress=on_progress,
         )
         return checked, statistics(checked[0], tokenizer or Tokenizer.load(), **words)
