@@ -1,6 +1,6 @@
 """What lies in the folder is not what happened: moved, copied, restored, deleted, damaged, or a stranger's; at each stage of a journey.
 
-Never a second job, unless a person was shown "Trained before" and typed yes; never a job without an approval; what is on
+Never a second job, unless a person was shown "Approved before" and typed yes; never a job without an approval; what is on
 the platform is found again; nothing is lost, nothing is written elsewhere, no start ends otherwise than documented.
 """
 
@@ -34,7 +34,7 @@ QUICK = 4
 MISSING = ""
 DAMAGED, APPROVAL = 1, 3
 NAMED = ("--set", "training.job_name=canary-job")
-AGAIN = "Trained before"
+AGAIN = "Approved before"
 LATE = {"": 0, "-late-by-two-looks": 2, "-later-than-anybody-looks": 1000}
 MINE, OTHER = "user", "other-user"
 PLACES = {"work", "moved", "copy", "home", "asked", MINE, OTHER}
