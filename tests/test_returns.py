@@ -231,7 +231,8 @@ def test_a_key_that_is_gone_after_the_upload_ends_no_start(here: Place) -> None:
     """Whether its file is still there can't be asked then: the key is asked for, and status says what is open."""
     here.run("run", "--yes", "--approve", here.plan(), code=5)  # the file is there, and no job
     said = here.status(3, DASHSCOPE_API_KEY="")
-    assert ("open", ["API key: the key is not there any more"]) == (said["state"], said["changed"])
+    assert ("open", "API key: the key is not there any more") == (said["state"], said["changed"][0])
+    assert "asked again" in said["changed"][1]  # the approval was given for that key
     with here.start(DASHSCOPE_API_KEY="") as terminal:
         assert "the key is not there any more" in terminal.expect(UNFINISHED)
         terminal.press("ctrl-c")
