@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,22 +59,29 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def finished(
+    words: Sequence[str], folder: Path, env: Mapping[str, str] | None
+) -> subprocess.CompletedProcess[str]:
+    """The program that ``words`` start in ``folder``, once it has ended, with nothing to type at."""
+    return subprocess.run(
+        words,
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
 @pytest.fixture
 def command(folder: Path) -> Command:
     """Run ``bailian-wizard`` with words in ``folder``, with nothing to type at."""
 
     def run(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*PROGRAM, *words],
-            cwd=folder,
-            env=environment(folder, **(env or {})),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=PATIENCE,
-            check=False,
-        )
+        return finished([*PROGRAM, *words], folder, environment(folder, **(env or {})))
 
     return run
 

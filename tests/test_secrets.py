@@ -21,6 +21,7 @@ from sandbox_fixture import running
 from terminal import PROGRAM, Terminal, environment
 
 from sweeps.canary import NAME
+from wizard.local.redaction import PRACTICE_KEY, shown
 
 KEY = "sk-canary0a1b2c3d4e5f60718293"
 WORKSPACE_KEY = "sk-ws-H.CANARY.0a1b2c3d.MEUCIQ4e5f60718293"
@@ -212,6 +213,19 @@ def test_an_ordinary_name_that_begins_like_a_key_is_no_key(command: Command, fol
     assert 0 == done.returncode, done.stderr
     name = session_of(folder)["facts"]["training.job_name"]["value"]
     assert name.startswith("st-segment-elevation-2024-")
+
+
+def test_the_practice_key_is_shown_and_nothing_longer() -> None:
+    """The sandbox's key opens nothing, and is of use only whole; whatever holds it among other characters is masked as any key."""
+    assert f"DASHSCOPE_API_KEY={PRACTICE_KEY} and" == shown(f"DASHSCOPE_API_KEY={PRACTICE_KEY} and")
+    assert PRACTICE_KEY == shown(PRACTICE_KEY)
+    for other in (
+        f"DASHSCOPE_API_KEY=hunter2hunter2{PRACTICE_KEY}",
+        f"{PRACTICE_KEY}0123",
+        f"sk-{'a1' * 12}",
+    ):
+        assert other not in shown(other)
+        assert "…" in shown(other)
 
 
 def test_what_is_sent_is_never_masked(command: Command, folder: Path) -> None:

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from patience import PATIENCE
+from conftest import finished
 from sandbox_fixture import UNENDING, running
 from terminal import PROGRAM, Terminal
 from test_returns import OWN, Place, rows_in
@@ -33,17 +33,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     rows_in(folder)
 
     def command(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*MINE, *words],
-            cwd=folder,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=PATIENCE,
-            check=False,
-        )
+        return finished([*MINE, *words], folder, env)
 
     platform = tmp_path_factory.mktemp("platform")
     with running(platform, speed=UNENDING) as sandbox:

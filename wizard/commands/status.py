@@ -52,5 +52,5 @@ def _looked_up(scene: Scene) -> Standing:
     if not session.foreign:
         run.refresh([job.ask for job in besides], within=PATIENCE)
     stands = standing(run, world)
-    unheard = tuple(job.told() for job in besides if job.job not in world.seen)
+    unheard = tuple(job.told() for job in besides if not job.heard)
     return replace(stands, changed=(*stands.changed, *unheard))

@@ -26,14 +26,14 @@ def begin(run: Run, world: World) -> None:
     shelved = _refreshed(run, world)
     if not run.session.facts:
         _greet(run.front, world)
-        _mention(shelved, run, world)
+        _mention(shelved, run)
     else:
         _returned(run, world, shelved)
 
 
 def refresh(run: Run, world: World) -> None:
     """Look what has changed meanwhile, where nobody is greeted; ``run`` tells as it goes."""
-    _mention(_refreshed(run, world), run, world)
+    _mention(_refreshed(run, world), run)
 
 
 def _refreshed(run: Run, world: World) -> Sequence[Shelved]:
@@ -47,10 +47,10 @@ def _refreshed(run: Run, world: World) -> Sequence[Shelved]:
     return shelved
 
 
-def _mention(shelved: Sequence[Shelved], run: Run, world: World) -> None:
+def _mention(shelved: Sequence[Shelved], run: Run) -> None:
     """Those of which nothing was heard; of what the platform says, ``run`` tells."""
     for job in shelved:
-        if job.job not in world.seen:
+        if not job.heard:
             run.front.say(job.told(), "warn")
 
 
@@ -165,7 +165,7 @@ def _returned(run: Run, world: World, shelved: Sequence[Shelved]) -> None:
     run.front.say(stands.headline())
     for change in stands.changed[len(run.changed) :]:
         run.front.say(change, "warn")
-    _mention(shelved, run, world)
+    _mention(shelved, run)
     run.look_again()
     if _in_doubt(run.session):
         return  # what came of the request is looked for first; until then there is nothing to choose

@@ -176,14 +176,14 @@ def output_name(path: Path) -> str:
     ``_`` and ``-`` only. Chinese is spelled as it reads; what was spelled, lost characters or was cut has 8 hex digits of its SHA-256 besides, since
     other names may read the same, and is called ``data`` where nothing of it is left.
     """
+    from wizard.data.pinyin import spelled
+
     stem = path.name
     while True:  # data.jsonl.gz -> data; a name that only begins with a dot keeps it
         shorter = Path(stem).stem
         if shorter == stem or not re.fullmatch(r"\.[A-Za-z][A-Za-z0-9]{0,7}", stem[len(shorter) :]):
             break
         stem = shorter
-    from wizard.data.pinyin import spelled
-
     safe = re.sub(r"[^A-Za-z0-9_-]+", "_", spelled(stem)).strip("_")
     digest = hashlib.sha256(path.name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     if not stem.isascii() or not safe or len(safe) > NAME_LIMIT:

@@ -68,9 +68,7 @@ class Run:
         self._given = dict(given or {})
         self._taken: set[str] = set()
         self._reopened: set[str] = set()
-        self._edited: set[str] = (
-            set()
-        )  # of these, those that a person chose to change, and may leave as they were
+        self._edited: set[str] = set()  # of these, what a person chose to change, and may leave as it was
         self._to_begin_from: dict[str, Any] = {}  # key -> the answer to offer at that question
         self._secrets: dict[str, Any] = {}
         self._announced: dict[str, str] = {}
@@ -330,25 +328,27 @@ class Run:
 
     def _approved(self) -> bool:
         """Whether a person, or a script, has given a typed word."""
-        facts = self.facts
-        fields = (field for step in self._applicable() for field in step.fields(facts))
-        return any(field.kind == "word" and field.key in facts for field in fields)
+        return any(field.key in self.session.facts for _step, field in self._words())
+
+    def _words(self) -> Iterator[tuple[Step, Field]]:
+        """Each question that is answered by a typed word, and its step."""
+        for step in self._applicable():
+            yield from ((step, field) for field in step.fields(self.facts) if field.kind == "word")
 
     def _renew_words(self) -> None:
         """Take back a word that was given in an earlier start more than an hour ago, unless something may have been sent on it."""
         if self.sealed:
             return
-        for step in self._applicable():
-            for field in step.fields(self.facts):
-                if field.kind != "word" or field.key in self._given or not self._answered(field):
-                    continue
-                age = self.session.age(field.key)
-                if age is None or not 0 <= age < HOUR:
-                    self.session.drop((field.key,))
-                    reason = _(
-                        "your approval is not from the last hour, and was not used yet: it is asked again."
-                    )
-                    self.changed.append(self._of(step, reason))
+        for step, field in self._words():
+            if field.key in self._given or not self._answered(field):
+                continue
+            age = self.session.age(field.key)
+            if age is None or not 0 <= age < HOUR:
+                self.session.drop((field.key,))
+                reason = _(
+                    "your approval is not from the last hour, and was not used yet: it is asked again."
+                )
+                self.changed.append(self._of(step, reason))
 
     def start_over(self) -> None:
         """Ask every question again, the old answers offered, and make all results anew; what nobody was asked stays."""

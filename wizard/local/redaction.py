@@ -12,14 +12,14 @@ from wizard.local import coredump
 VARIABLE = "DASHSCOPE_API_KEY"
 """What the key is called in the environment and in ``.env``."""
 
+PRACTICE_KEY = "sk-sandbox-practice-key-of-no-worth"
+"""The sandbox's, which opens nothing else: it may be shown."""
 SHORTEST = 8  # characters: hiding a shorter secret would make every text unreadable
 _ENOUGH = 16  # characters from which on the last four don't give a key away
 
 # The platform's keys: sk- or st-, then at least 16 characters without a blank or a quote (those of a workspace hold dots).
 # `sk-learn` and `st-elevation` are none. Before it may stand anything but a letter or a digit, so also Chinese. Where the
 # variable's name stands before it, a key may look in any way.
-PRACTICE_KEY = "sk-sandbox-practice-key-of-no-worth"
-"""The sandbox's, which opens nothing else: it may be shown."""
 _FORM = re.compile(
     r"(?<![A-Za-z0-9])(sk|st)-[A-Za-z0-9._*-]{15,}[A-Za-z0-9_*-]"
     rf"""|({VARIABLE}["']?\s*[=:]\s*["']?)[^\s"'…]{{8,}}""",
@@ -68,9 +68,7 @@ def hidden(text: str) -> str:
 
 def shown(text: str) -> str:
     """``text`` as it may leave: without the keys seen in this run and without whatever has the form of one."""
-    return _FORM.sub(
-        lambda found: found[0] if found[0].endswith(PRACTICE_KEY) else _mask_of_match(found), hidden(text)
-    )
+    return _FORM.sub(lambda found: found[0] if _opens_nothing(found) else _mask_of_match(found), hidden(text))
 
 
 def redacted(text: str) -> str:
@@ -97,6 +95,10 @@ def throughout(value: Any, change: Callable[[str], str]) -> Any:
             for name, entry in value.items()
         }
     return value
+
+
+def _opens_nothing(found: re.Match[str]) -> bool:
+    return found[0].removeprefix(found[2] or "") == PRACTICE_KEY
 
 
 def _mask_of_match(found: re.Match[str]) -> str:

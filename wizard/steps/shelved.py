@@ -56,6 +56,11 @@ class Shelved:
             return ""
         return GONE if seen.job is None else seen.job.status
 
+    @property
+    def heard(self) -> bool:
+        """Whether the platform has said anything of it in this run."""
+        return self.job in self.world.seen
+
     def told(self) -> str:
         """What is known of it now, and how to come back to it."""
         from wizard.steps.outcome import command, status_shown
