@@ -34,7 +34,7 @@ CHECKING = """\
 import sys, time
 from pathlib import Path
 begun = time.perf_counter()
-from wizard.data.audit import check
+from wizard.data.checking.audit import check
 (one,) = check([Path(sys.argv[1])], workers=int(sys.argv[2]) if sys.argv[2:] else None)
 print(time.perf_counter() - begun)
 assert one.tally.rows

@@ -36,14 +36,14 @@ with open(sys.argv[1], encoding="utf-8") as source, open(sys.argv[2], "w", encod
 OURS = """\
 import sys
 from pathlib import Path
-from wizard.data.convert import SYSTEM_PROMPT, convert
+from wizard.data.converting.convert import SYSTEM_PROMPT, convert
 convert(Path(sys.argv[1]), Path(sys.argv[2]), system_prompt=SYSTEM_PROMPT, max_part_size=1 << 40)
 """
 PREVIEW = """\
 import sys, time
 from pathlib import Path
 begun = time.perf_counter()
-from wizard.data.samples import samples
+from wizard.data.converting.samples import samples
 assert samples(Path(sys.argv[1]), "x")
 print(time.perf_counter() - begun)
 """

@@ -29,7 +29,7 @@ _ELSEWHERE = (
     "wizard.ui.terminal",
     "wizard.ui.render",
     "wizard.__main__",
-    "wizard.data.formats.",
+    "wizard.data.files.",
 )
 _LIBRARIES = ("dashscope.v2.transport", "httpx", "httpcore", "msgspec", "tiktoken", "dotenv.parser")
 

@@ -16,14 +16,15 @@ from faulty.rows import asked, chat, choice, dumped, lines, talk, turn
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wizard.data import audit, balance, identity
-from wizard.data.audit import check, role_of
-from wizard.data.chatlayout import layout_of
-from wizard.data.convert import convert
-from wizard.data.ranges import lines_in, ranges
-from wizard.data.scan import Scan, Task
-from wizard.data.statistics import histogram, statistics
-from wizard.data.tally import Tally
+from wizard.data import identity
+from wizard.data.checking import audit, balance
+from wizard.data.checking.audit import check, role_of
+from wizard.data.checking.chatlayout import layout_of
+from wizard.data.checking.scan import Scan, Task
+from wizard.data.checking.statistics import histogram, statistics
+from wizard.data.checking.tally import Tally
+from wizard.data.converting.convert import convert
+from wizard.data.files.ranges import lines_in, ranges
 from wizard.data.tokens import Tokenizer
 
 TOKENIZER = Tokenizer.load()

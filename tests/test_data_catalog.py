@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.data.catalog import Split, count_rows, find_sets, locate, output_name
-from wizard.data.pinyin import spelled
+from wizard.data.files.catalog import Split, count_rows, find_sets, locate, output_name
+from wizard.data.files.pinyin import spelled
 
 REAL = Path(__file__).parents[2] / "shared" / "data"
 

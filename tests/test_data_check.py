@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from faulty.collection import COLLECTION, QUIET, UNREADABLE, Faulty
 
-from wizard.data.audit import check
-from wizard.data.check import codes
+from wizard.data.checking.audit import check
+from wizard.data.findings import codes
 from wizard.errors import WizardError
 
 

@@ -12,8 +12,8 @@ from faulty.rows import chat, choice, dumped, lines, talk, third, turn
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.data.audit import check
-from wizard.data.mending import mend
+from wizard.data.checking.audit import check
+from wizard.data.checking.mending import mend
 from wizard.errors import WizardError
 
 MENDABLE = {"BOM", "BLANK_LINE", "BLANKS_AT_ENDS", "UNKNOWN_KEY", "REFUSED_KEY", "ENCODING", "INVALID_BYTES"}

@@ -12,24 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.data.catalog import find_sets
-from wizard.data.check import Finding
-from wizard.data.convert import (
-    SYSTEM_PROMPT,
-    Conversion,
-    RowsUnfit,
-    SourceUnreadable,
-    chat_row,
-    convert,
-    line,
-    messages,
-    read_back,
-    samples,
-)
-from wizard.data.page import proved
-from wizard.data.readers import read
+from wizard.data.converting.convert import Conversion, RowsUnfit, convert
+from wizard.data.converting.page import proved
+from wizard.data.converting.samples import samples
+from wizard.data.files.catalog import find_sets
+from wizard.data.files.lines import SourceUnreadable
+from wizard.data.findings import Finding
 from wizard.data.record import Chat, Message, MultipleChoice, Record, Where
-from wizard.data.wire import text as written_text
+from wizard.data.sent import SYSTEM_PROMPT, chat_row, line, messages, read_back
+from wizard.data.sent import text as written_text
+from wizard.data.shapes.source import Source
 from wizard.errors import DataError, StorageError
 
 REAL = Path(__file__).parents[2] / "shared" / "data"
@@ -78,7 +70,7 @@ def test_the_toolkits_example(tmp_path: Path, source: str) -> None:
 
     done = convert(path, tmp_path / "out.jsonl", system_prompt=SYSTEM_PROMPT)
 
-    (record,) = read(path)
+    (record,) = Source(path).read()
     assert not isinstance(record, Finding)
     assert CONVERTED.encode() == (tmp_path / "out.jsonl").read_bytes()
     assert CONVERTED.encode() == line(record, SYSTEM_PROMPT)

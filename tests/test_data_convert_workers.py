@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from patience import PATIENCE
 
-from wizard.data.check import Findings
-from wizard.data.convert import Conversion, RowsUnfit, convert
-from wizard.data.lines import LINE_LIMIT
-from wizard.data.page import Press, Task
-from wizard.data.ranges import Range
+from wizard.data.converting.convert import Conversion, RowsUnfit, convert
+from wizard.data.converting.page import Press, Task, work
+from wizard.data.files.lines import LINE_LIMIT
+from wizard.data.files.ranges import Range
+from wizard.data.findings import Findings
 from wizard.data.workers import WorkerLost, Workers
 
 NONE = Findings()
@@ -215,7 +215,7 @@ def test_a_worker_that_fails_says_why(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
     source.write_text(row(1), encoding="utf-8")
     before = children()
-    with Workers(1, source, Task("f", "")) as workers:
+    with Workers(1, source, work, Task("f", "")) as workers:
         workers.ask(Range(0, 10_000))
         with pytest.raises(WorkerLost, match="shorter"):
             workers.take()

@@ -22,11 +22,13 @@ from conftest import Command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.data import audit, catalog, mending, readers
-from wizard.data.check import Finding
-from wizard.data.convert import convert
-from wizard.data.fate import fate
-from wizard.data.formats.arrays import NO_OBJECTS
+from wizard.data.checking import audit, mending
+from wizard.data.checking.fate import fate
+from wizard.data.converting.convert import convert
+from wizard.data.files import catalog
+from wizard.data.files.arrays import NO_OBJECTS
+from wizard.data.findings import Finding
+from wizard.data.shapes.source import Source
 from wizard.engine.step import Facts
 from wizard.errors import WizardError
 from wizard.steps.dataset import Dataset
@@ -132,13 +134,13 @@ def step(path: Path) -> None:
 
 
 READERS: dict[str, Callable[[Path], object]] = {
-    "read": lambda path: list(readers.read(path)),
-    "recognise": readers.recognise,
-    "page": lambda path: readers.page(path, skip=1, count=2),
+    "read": lambda path: list(Source(path).read()),
+    "recognise": lambda path: Source(path).recognise(),
+    "page": lambda path: Source(path).page(skip=1, count=2),
     "sets": lambda path: [
         catalog.count_rows(split.path) for one in catalog.find_sets(path) for split in one.splits
     ],
-    "members": lambda path: [list(readers.read(one)) for one in catalog.data_files(path)],
+    "members": lambda path: [list(Source(one).read()) for one in catalog.data_files(path)],
     "check": lambda path: audit.check([path], workers=0),
     "why": lambda path: fate(path, 2, system_prompt=""),
     "mend": lambda path: mending.mend(path, path.with_name("out.jsonl")),
@@ -261,7 +263,7 @@ def test_a_lie_is_read_through_or_refused_in_a_sentence(tmp_path: Path, name: st
     assert [] == list(crashes(path))
     if name not in UNHARMED:
         with pytest.raises(WizardError):
-            list(readers.read(path))
+            list(Source(path).read())
 
 
 @pytest.mark.parametrize("name", ["wrong sum.zip", "bomb.jsonl.gz", "a workbook that is no XML.xlsx"])
@@ -297,8 +299,8 @@ def test_a_bomb_takes_no_memory(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(LIES[name]())
     told = (
-        "from wizard.data import readers\nfrom wizard.errors import WizardError\n"
-        "try: list(readers.read(path))\nexcept WizardError: pass\nelse: raise SystemExit(3)"
+        "from wizard.data.shapes.source import Source\nfrom wizard.errors import WizardError\n"
+        "try: list(Source(path).read())\nexcept WizardError: pass\nelse: raise SystemExit(3)"
     )
     assert 160 > peak(told, path)
 
@@ -311,12 +313,12 @@ def test_a_list_of_other_than_rows_is_known_early(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     for value in ("17", '"x"', "[1]", "null"):
         path.write_text(f"[{','.join([value] * 9_999)}]", "utf-8")
-        found = [one.code for one in readers.read(path) if isinstance(one, Finding)]
+        found = [one.code for one in Source(path).read() if isinstance(one, Finding)]
         assert ["NOT_AN_OBJECT"] * (NO_OBJECTS - 1) + ["NO_OBJECTS"] == found
 
     rows = [json.dumps(ROW), *["1"] * (NO_OBJECTS - 1)] * 3
     path.write_text("[" + ",\n".join(rows) + "]", "utf-8")
-    read = list(readers.read(path))
+    read = list(Source(path).read())
     assert 3 == sum(not isinstance(one, Finding) for one in read)
     assert len(rows) == len(read)
 
@@ -327,7 +329,7 @@ def test_brackets_in_brackets_end_somewhere(tmp_path: Path) -> None:
     for opening in (b"[", b'{"a":'):
         path.write_bytes(b"[\n" + opening * 100_000)
         assert [("JSON_TOO_DEEP", 2)] == [
-            (one.code, one.where.line) for one in readers.read(path) if isinstance(one, Finding)
+            (one.code, one.where.line) for one in Source(path).read() if isinstance(one, Finding)
         ]
 
 
@@ -336,7 +338,7 @@ def test_an_open_quote_is_told_where_it_opens(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     rows = "".join(f"{number}{'问' * 1_000},甲,乙,A\n" for number in range(12_000))
     path.write_text(f'question,A,B,answer\n"坏的,甲,乙,A\n{rows}', "utf-8")
-    read = list(readers.read(path))
+    read = list(Source(path).read())
     assert [("OPEN_QUOTE", 2)] == [(one.code, one.where.line) for one in read if isinstance(one, Finding)]
     assert 12_000 == sum(not isinstance(one, Finding) for one in read)
 
@@ -346,9 +348,9 @@ def test_names_of_columns_are_counted_once(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     names = ["question", "answer", *(f"c{number}" for number in range(100_000))]
     path.write_text(",".join(names) + "\n问,答\n", "utf-8")
-    assert ["COLUMN_COUNT"] == [one.code for one in readers.read(path) if isinstance(one, Finding)]
+    assert ["COLUMN_COUNT"] == [one.code for one in Source(path).read() if isinstance(one, Finding)]
     path.write_text(",".join([*names, "c9"]) + "\n", "utf-8")
-    (twice,) = [one for one in readers.read(path) if isinstance(one, Finding)]
+    (twice,) = [one for one in Source(path).read() if isinstance(one, Finding)]
     assert "DUPLICATE_COLUMN" == twice.code
     assert "“c9”" in twice.what
 

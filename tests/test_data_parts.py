@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wizard.data import manifest
-from wizard.data.convert import Conversion, RowsUnfit, convert
-from wizard.data.options import order_matters, shuffled
-from wizard.data.page import proved
+from wizard.data.converting import manifest
+from wizard.data.converting.convert import Conversion, RowsUnfit, convert
+from wizard.data.converting.page import proved
+from wizard.data.converting.shuffling import order_matters, shuffled
 from wizard.data.record import MultipleChoice, Where
 from wizard.data.tokens import Tokenizer
 from wizard.errors import DataError, StorageError, UsageError

@@ -21,11 +21,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.data.catalog import count_rows, data_files, find_sets
-from wizard.data.check import Finding
-from wizard.data.lines import LINE_LIMIT, SourceUnreadable
-from wizard.data.readers import read, recognise
+from wizard.data.files.catalog import count_rows, data_files, find_sets
+from wizard.data.files.lines import LINE_LIMIT, SourceUnreadable
+from wizard.data.findings import Finding
 from wizard.data.record import Chat, Message, MultipleChoice, Record, Where
+from wizard.data.shapes.source import Source
 from wizard.errors import DataError, UsageError
 
 REAL = Path(__file__).parents[2] / "shared" / "data"
@@ -47,16 +47,16 @@ TABLE = [
 
 def codes(path: Path, **columns: str) -> list[tuple[str, int]]:
     """(code, line) of what is found in a file."""
-    return [(one.code, one.where.line) for one in read(path, columns) if isinstance(one, Finding)]
+    return [(one.code, one.where.line) for one in Source(path, columns).read() if isinstance(one, Finding)]
 
 
 def records(path: Path, **columns: str) -> list[Record]:
-    return [one for one in read(path, columns) if not isinstance(one, Finding)]
+    return [one for one in Source(path, columns).read() if not isinstance(one, Finding)]
 
 
 def questions(path: Path, **columns: str) -> list[tuple[int, str, str]]:
     """(line, question, right option) of each question of a file without errors."""
-    found = list(read(path, columns))
+    found = list(Source(path, columns).read())
     assert not [one for one in found if isinstance(one, Finding) and one.severity == "error"]
     return [
         (one.where.line, one.question, one.answer_text) for one in found if isinstance(one, MultipleChoice)
@@ -97,7 +97,7 @@ def test_encodings_are_told_apart_and_said(tmp_path: Path, encoding: str, data: 
     path = tmp_path / "x"
     path.write_bytes(data)
 
-    assert encoding == recognise(path).encoding
+    assert encoding == Source(path).recognise().encoding
     assert QUESTION["question"] == questions(path)[0][1]
     said = {"utf-8": [], "utf-8-sig": ["BOM"]}.get(encoding, ["ENCODING"])
     assert said == [code for code, _line in codes(path) if code != "NO_HEADER"]
@@ -124,11 +124,11 @@ def test_wrong_bytes_are_an_error_at_their_line(
 
     errors = [
         (one.code, one.where.line)
-        for one in read(path)
+        for one in Source(path).read()
         if isinstance(one, Finding) and one.severity == "error"
     ]
     assert expected in errors
-    assert not any("\ufffd" in str(one) for one in read(path) if not isinstance(one, Finding))
+    assert not any("\ufffd" in str(one) for one in Source(path).read() if not isinstance(one, Finding))
 
 
 def test_the_offset_of_a_wrong_byte_is_said(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_the_offset_of_a_wrong_byte_is_said(tmp_path: Path) -> None:
     path.write_bytes(jsonl(3).encode("gb18030") + '{"q": "甲'.encode("gb18030") + b"\xff\n")
 
     assert "Byte 10 of the line (0xff) is not GB18030" in next(
-        str(one) for one in read(path) if isinstance(one, Finding) and one.code == "INVALID_BYTES"
+        str(one) for one in Source(path).read() if isinstance(one, Finding) and one.code == "INVALID_BYTES"
     )
 
 
@@ -210,7 +210,7 @@ def test_recognise_shows_columns_and_a_guess(tmp_path: Path) -> None:
     path = tmp_path / "odd.csv"
     path.write_text("stem_text,good\n甲？,乙\n\n丙？,丁\n", encoding="utf-8")
 
-    found = recognise(path)
+    found = Source(path).recognise()
 
     assert ("csv", "utf-8", "") == (found.container, found.encoding, found.shape)
     assert [("stem_text", ("甲？", "丙？")), ("good", ("乙", "丁"))] == [
@@ -242,7 +242,7 @@ def test_values_say_what_names_do_not(tmp_path: Path, expected: dict[str, str], 
     """Options are what reads as options, the answer what reads as labels, the question the longest texts."""
     path = tmp_path / "odd.csv"
     path.write_text(table, encoding="utf-8")
-    found = recognise(path)
+    found = Source(path).recognise()
     assert ("", expected) == (found.shape, found.guess)
 
 
@@ -269,7 +269,7 @@ def test_columns_that_are_not_there_are_refused(tmp_path: Path) -> None:
 
     for columns in ({"question": "none"}, {"nonsense": "A"}, {"counting": "2"}, {"header": "perhaps"}):
         with pytest.raises(UsageError):
-            list(read(path, columns))
+            list(Source(path, columns).read())
 
 
 def test_csv_quotes(tmp_path: Path) -> None:
@@ -349,7 +349,7 @@ def test_an_array_is_read_in_bounded_memory(tmp_path: Path) -> None:
     path.write_text("[" + ",".join([one] * 9_000) + "]", encoding="utf-8")
 
     tracemalloc.start()
-    count = sum(isinstance(found, MultipleChoice) for found in read(path))
+    count = sum(isinstance(found, MultipleChoice) for found in Source(path).read())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
@@ -393,8 +393,8 @@ def test_missing_libraries_are_named(tmp_path: Path) -> None:
     for name, extra in (("x.xlsx", "excel"), ("x.parquet", "parquet")):
         script = (
             "import sys; sys.modules.update(openpyxl=None, pyarrow=None)\n"
-            "from pathlib import Path\nfrom wizard.data.readers import read\nfrom wizard.errors import UsageError\n"
-            f"try: list(read(Path({str(tmp_path / name)!r})))\nexcept UsageError as error: print(error.hint)\n"
+            "from pathlib import Path\nfrom wizard.data.shapes.source import Source\nfrom wizard.errors import UsageError\n"
+            f"try: list(Source(Path({str(tmp_path / name)!r})).read())\nexcept UsageError as error: print(error.hint)\n"
         )
         root = Path(__file__).parents[1]
         told = subprocess.run(
@@ -460,7 +460,7 @@ def test_medqa_is_read_from_its_archive(tmp_path: Path, kind: str) -> None:
     assert archive / "data_clean/questions/Taiwan/dev.jsonl" in data_files(archive)
     assert before == sorted(path.name for path in tmp_path.iterdir())
     with pytest.raises(SourceUnreadable, match="4 files of rows"):
-        list(read(archive))
+        list(Source(archive).read())
 
 
 def test_an_archive_or_folder_with_one_file(tmp_path: Path) -> None:
@@ -481,7 +481,7 @@ def test_hostile_archives(tmp_path: Path) -> None:
 
     def refused(name: str) -> str:
         with pytest.raises(SourceUnreadable) as caught:
-            list(read(path / name))
+            list(Source(path / name).read())
         return caught.value.message
 
     link = zipfile.ZipInfo("link.jsonl")
@@ -527,7 +527,7 @@ def test_hostile_archives(tmp_path: Path) -> None:
     foreign.write_bytes(b"BZh91AY" + b"\0" * 50)
     for bad in (bomb, cut, foreign):
         with pytest.raises(DataError):
-            list(read(bad))
+            list(Source(bad).read())
 
 
 # --- properties
@@ -616,8 +616,8 @@ def test_no_bytes_crash_a_reader(beginning: bytes, rest: bytes, suffix: str) -> 
         path = Path(folder, f"x{suffix}")
         path.write_bytes(beginning + rest)
         try:
-            found = list(read(path))
-            recognise(path)
+            found = list(Source(path).read())
+            Source(path).recognise()
         except DataError as error:
             assert error.hint  # noqa: PT017 - either way is right
         else:
@@ -649,7 +649,7 @@ def test_no_bytes_crash_a_reader(beginning: bytes, rest: bytes, suffix: str) -> 
 def test_the_real_files(name: str, container: str, encoding: str, shape: str, rows: int) -> None:
     """Each real file is known for what it is, and every one of its rows is read without an error."""
     path = REAL / name
-    found = recognise(path)
+    found = Source(path).recognise()
 
     assert (container, encoding, shape) == (found.container, found.encoding, found.shape)
     assert rows == len(records(path))

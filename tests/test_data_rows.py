@@ -13,13 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.data.check import Finding, Findings, codes, finding
-from wizard.data.express import express
-from wizard.data.lines import LINE_LIMIT, SourceUnreadable
-from wizard.data.readers import pages, read
+from wizard.data.converting.quick import express
+from wizard.data.files.lines import LINE_LIMIT, SourceUnreadable
+from wizard.data.files.pages import pages
+from wizard.data.findings import Finding, Findings, codes, finding
 from wizard.data.record import Chat, Message, MultipleChoice, Where
-from wizard.data.rows import understand
-from wizard.data.wire import messages
+from wizard.data.sent import messages
+from wizard.data.shapes.source import Source
+from wizard.data.shapes.understand import understand
 
 GOOD: dict[str, Any] = {
     "question": "正常成人体温约为（　　）。",
@@ -117,7 +118,7 @@ def test_each_fault_is_named_by_its_line(tmp_path: Path) -> None:
         expected.append((code, len(lines) - 3))
     path.write_bytes(b"\n".join(lines))
 
-    found = list(read(path))
+    found = list(Source(path).read())
 
     assert expected == [(one.code, one.where.line) for one in found if isinstance(one, Finding)]
     assert len(FAULTS) + 1 == sum(isinstance(one, MultipleChoice) for one in found)
@@ -152,14 +153,16 @@ def test_faults_of_the_file_are_said_once(tmp_path: Path, code: str, line: int, 
     path = tmp_path / "x.jsonl"
     path.write_bytes(data)
 
-    assert [(code, line)] == [(one.code, one.where.line) for one in read(path) if isinstance(one, Finding)]
+    assert [(code, line)] == [
+        (one.code, one.where.line) for one in Source(path).read() if isinstance(one, Finding)
+    ]
 
 
 def test_no_file_is_a_clear_error(tmp_path: Path) -> None:
     """A missing file, a folder, and a name that can't be are errors for people."""
     for path in (tmp_path / "none", tmp_path, Path("a\0b")):
         with pytest.raises(SourceUnreadable):
-            list(read(path))
+            list(Source(path).read())
 
 
 def test_texts_are_trimmed_at_their_ends_only() -> None:
@@ -309,7 +312,7 @@ def test_no_input_crashes_the_reader(data: bytes) -> None:
                     for at, raw in enumerate(lines)
                     if raw.strip()
                 ]
-            found = list(read(path))
+            found = list(Source(path).read())
         except SourceUnreadable:
             return  # bytes that happen to be another format's
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.data.check import Finding
-from wizard.data.readers import read, recognise
+from wizard.data.findings import Finding
 from wizard.data.record import Chat, Message, MultipleChoice, PlainText, Preference, Where
-from wizard.data.rows import Outcome, Reading, understand
-from wizard.data.wire import messages
+from wizard.data.sent import messages
+from wizard.data.shapes.source import Source
+from wizard.data.shapes.understand import Outcome, Reading, understand
 
 AB = (("A", "甲"), ("B", "乙"))
 
@@ -158,14 +158,14 @@ def test_numbers_are_counted_as_the_whole_file_tells(
     if 0 in indexes[:1] or base is None:
         path = written(tmp_path / "x.jsonl", *rows)
 
-    found = list(read(path))
+    found = list(Source(path).read())
 
     answers = "".join(one.answer for one in found if isinstance(one, MultipleChoice))
     assert expected == answers[-len(expected) :] if expected else not answers
     said = [one.code for one in found if isinstance(one, Finding)]
     assert (["INDEX_COUNTED"] if base is not None else ["ANSWER_INDEX"] * len(rows)) == said
     if base is None:
-        counted = [one for one in read(path, {"counting": "0"}) if isinstance(one, MultipleChoice)]
+        counted = [one for one in Source(path, {"counting": "0"}).read() if isinstance(one, MultipleChoice)]
         assert "".join("ABCD"[at] for at in indexes if at < 4) == "".join(one.answer for one in counted)
 
 
@@ -175,7 +175,7 @@ def test_cop_counts_from_one(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     for cops, expected in (([1, 2], "AB"), ([4, 2], "DB"), ([0, 2], "AC")):
         path.write_text(json.dumps([row | {"cop": cop} for cop in cops]))
-        found = list(read(path))
+        found = list(Source(path).read())
         assert expected == "".join(one.answer for one in found if isinstance(one, MultipleChoice))
         assert ["INDEX_COUNTED"] == [one.code for one in found if isinstance(one, Finding)]
 
@@ -314,8 +314,10 @@ def test_mixed_shapes_in_one_file(tmp_path: Path) -> None:
         {"nothing": "known"},
     )
 
-    assert ["MultipleChoice", "Chat", "Chat", "Finding"] == [type(one).__name__ for one in read(path)]
-    assert "prompt" == recognise(path).shape
+    assert ["MultipleChoice", "Chat", "Chat", "Finding"] == [
+        type(one).__name__ for one in Source(path).read()
+    ]
+    assert "prompt" == Source(path).recognise().shape
 
 
 def test_columns_are_used_as_given() -> None:

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.data.convert import SYSTEM_PROMPT, convert
+from wizard.data.converting.convert import convert
 from wizard.data.record import Message
+from wizard.data.sent import SYSTEM_PROMPT
 from wizard.data.tokens import Lengths, Tokenizer
 
 if TYPE_CHECKING:

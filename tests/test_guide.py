@@ -15,8 +15,8 @@ from wizard.bailian.answers import Fault
 from wizard.bailian.explain import _CAUSES, cause
 from wizard.bailian.hyperparameters import hyperparameter
 from wizard.bailian.models import TRAINING_TYPES
-from wizard.data.audit import RECOMMENDED, RECOMMENDED_PAIRS
-from wizard.data.parts import MAX_PART_SIZE
+from wizard.data.checking.audit import RECOMMENDED, RECOMMENDED_PAIRS
+from wizard.data.converting.parts import MAX_PART_SIZE
 
 GUIDES = pytest.mark.parametrize("language", FILES)
 

@@ -15,7 +15,7 @@ from openpyxl import Workbook
 from patience import PATIENCE
 from terminal import Terminal
 
-from wizard.data.catalog import data_files
+from wizard.data.files.catalog import data_files
 from wizard.engine.step import Field, Unacceptable
 
 LOOKS, READ = "Does this look right", "about these rows"

@@ -12,8 +12,7 @@ import pytest
 from conftest import Command, session_of
 from terminal import Terminal
 
-from wizard.data.convert import SYSTEM_PROMPT
-from wizard.data.wire import NEUTRAL_PROMPTS
+from wizard.data.sent import NEUTRAL_PROMPTS, SYSTEM_PROMPT
 
 CLERK = "You are a helpful clerk"
 

@@ -20,11 +20,11 @@ from wizard.locale import _, enumerated, joined, ngettext
 from wizard.steps.findings import view_of
 
 if TYPE_CHECKING:
-    from wizard.data.audit import Checked
-    from wizard.data.check import Finding
-    from wizard.data.fate import Fate
+    from wizard.data.checking.audit import Checked
+    from wizard.data.checking.fate import Fate
+    from wizard.data.checking.statistics import Statistics
+    from wizard.data.findings import Finding
     from wizard.data.record import Record
-    from wizard.data.statistics import Statistics
     from wizard.data.tokens import Tokenizer
 
 SHOWN = 5
@@ -49,8 +49,8 @@ def check(scene: Scene) -> int:
         return code
     from concurrent.futures import ThreadPoolExecutor
 
+    from wizard.data.sent import SYSTEM_PROMPT
     from wizard.data.tokens import Tokenizer
-    from wizard.data.wire import SYSTEM_PROMPT
 
     with held():
         loading = None if arguments.no_stats else ThreadPoolExecutor(1).submit(Tokenizer.load)
@@ -72,8 +72,8 @@ def check(scene: Scene) -> int:
 
 
 def _checked(paths: list[Path], arguments: Namespace, front: Front) -> Sequence[Checked]:
-    from wizard.data import audit
-    from wizard.data.wire import SYSTEM_PROMPT
+    from wizard.data.checking import audit
+    from wizard.data.sent import SYSTEM_PROMPT
 
     label = _("Checking {name}").format(name=enumerated(path.name for path in paths))
     size = sum(path.stat().st_size for path in paths if path.is_file())
@@ -91,7 +91,7 @@ def why(scene: Scene) -> int:
     """``why FILE:LINE``: exit code 1 where the row can't be sent."""
     arguments, front = scene.arguments, scene.front
     from wizard.commands.remembered import Known, known_of
-    from wizard.data.fate import fate
+    from wizard.data.checking.fate import fate
 
     file, _colon, number = str(arguments.row).rpartition(":")
     if not file or not number.isascii() or not number.isdigit() or not int(number):
@@ -134,7 +134,7 @@ def _files(paths: Sequence[Path]) -> list[Path]:
 
 
 def _statistics(checked: Sequence[Checked], tokenizer: Tokenizer, system_prompt: str) -> list[Statistics]:
-    from wizard.data.statistics import statistics
+    from wizard.data.checking.statistics import statistics
 
     return [statistics(one, tokenizer, system_prompt=system_prompt) for one in checked]
 
@@ -231,7 +231,7 @@ def _write_sarif(path: Path, checked: Sequence[Checked]) -> None:
 
 
 def _fix(paths: Sequence[Path], arguments: Namespace) -> int:
-    from wizard.data.mending import mend
+    from wizard.data.checking.mending import mend
 
     if arguments.out is not None and len(paths) > 1:
         raise UsageError(_("--out is for one file; without it each file gets its own beside it."))
@@ -276,8 +276,9 @@ def _fix(paths: Sequence[Path], arguments: Namespace) -> int:
 
 def _outputs_of(path: Path) -> list[Path]:
     """Where the wizard and ``convert --all`` would have put the rows of ``path``, part by part."""
-    from wizard.data import catalog, manifest
-    from wizard.data.naming import output_of
+    from wizard.data.converting import manifest
+    from wizard.data.converting.naming import output_of
+    from wizard.data.files import catalog
 
     located = catalog.locate(path.absolute())
     names = {catalog.output_name(path), located[1].output if located else ""} - {""}

@@ -11,14 +11,14 @@ from wizard import process
 from wizard.commands.columns import columns_of
 from wizard.commands.scene import Scene
 from wizard.commands.walk import print_json
-from wizard.data import catalog
+from wizard.data.files import catalog
 from wizard.engine.step import Front
 from wizard.errors import UsageError
 from wizard.locale import _, joined, ngettext
 from wizard.steps.preview import MEDQA_OUTPUT
 
 if TYPE_CHECKING:
-    from wizard.data.convert import Conversion
+    from wizard.data.converting.convert import Conversion
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmg]?)(i?)b?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
@@ -59,7 +59,8 @@ def _found(root: Path, out: Path | None) -> list[tuple[Path, Path]]:
 
 
 def _settings(arguments: Namespace) -> dict[str, Any]:
-    from wizard.data.convert import MAX_PART_SIZE, SYSTEM_PROMPT
+    from wizard.data.converting.parts import MAX_PART_SIZE
+    from wizard.data.sent import SYSTEM_PROMPT
 
     prompt, limit = arguments.system_prompt, arguments.max_part_size
     return {
@@ -77,7 +78,7 @@ def _settings(arguments: Namespace) -> dict[str, Any]:
 def _one(
     front: Front, source: Path, output: Path, settings: dict[str, Any], *, as_json: bool
 ) -> dict[str, Any]:
-    from wizard.data.convert import RowsUnfit, convert
+    from wizard.data.converting.convert import RowsUnfit, convert
 
     label = _("Converting {name}").format(name=source.name)
     size = source.stat().st_size if source.is_file() else 0

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.data.wire import CHINESE, SYSTEM_PROMPT
+from wizard.data.sent import CHINESE, SYSTEM_PROMPT
 from wizard.engine.session import Session
 from wizard.steps.facts import Chosen, Converted, Counted
 from wizard.steps.world import state_in

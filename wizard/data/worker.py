@@ -6,15 +6,14 @@ import gc
 import os
 import signal
 import sys
+from importlib import import_module
 from typing import BinaryIO
 
 import msgspec
 
 from wizard import locale
-from wizard.data.page import Press, Task, keep_memory
-from wizard.data.ranges import Range, lines_in
-from wizard.data.scan import Scan
-from wizard.data.workers import Answer, Hello
+from wizard.data.files.ranges import Range, lines_in
+from wizard.data.workers import Answer, Hello, keep_memory
 
 _HEAD = 8
 
@@ -33,7 +32,8 @@ def main() -> None:
 def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
     hello = msgspec.msgpack.decode(_message(requests), type=Hello)
     locale.use(hello.language)
-    work = Press(hello.task).packed if isinstance(hello.task, Task) else Scan(hello.task).packed
+    module, name = hello.work
+    work = getattr(import_module(module), name)(hello.task)
     decode = msgspec.msgpack.Decoder(Range).decode
     with open(hello.path, "rb", buffering=0) as source:  # noqa: PTH123 - as short a start as can be
         while True:

@@ -11,15 +11,14 @@ import select
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Self, TypeAlias
 
 import msgspec
 
 from wizard import locale
-from wizard.data import page, scan
-from wizard.data.ranges import Range
+from wizard.data.files.ranges import Range
 from wizard.errors import WizardError, reason
 from wizard.local import programs
 from wizard.locale import _
@@ -28,13 +27,15 @@ WORTH_IT = 24_000_000
 """Bytes of a source from which on workers are started: below, one process is done about as soon."""
 
 MOST = 8
+_SEEN = 31 << 20  # bytes; from 32 MB on glibc learns nothing
 _IN_FLIGHT = 3  # places asked of each worker and not yet taken from it
 _PIPE = 1 << 20
 _START = "import sys; sys.path[:] = {path!r}; from wizard.data.worker import main; main()"
 _HEAD = 8
 
 
-Task: TypeAlias = page.Task | scan.Task
+Work: TypeAlias = Callable[[bytes], Callable[[bytes], list[bytes]]]
+"""From a task, packed: what makes parts of an answer of some lines. A function of a module, which a worker finds by its name."""
 
 
 class WorkerLost(WizardError):
@@ -48,7 +49,9 @@ class Hello(msgspec.Struct, frozen=True):
 
     path: str
     language: str
-    task: Task
+    work: tuple[str, str]
+    """The module and the name in it of a Work."""
+    task: bytes
 
 
 class Answer(msgspec.Struct):
@@ -60,6 +63,15 @@ class Answer(msgspec.Struct):
 
 _decode = msgspec.msgpack.Decoder(Answer).decode
 _encode = msgspec.msgpack.Encoder().encode
+
+
+def keep_memory() -> None:
+    """Let this process keep memory that it frees and will need again for the next page.
+
+    glibc gives blocks of a page's size back to the system at once, until it has seen a larger one freed; asking for
+    each of them again costs a tenth of a conversion. The block is never touched, and so takes no memory.
+    """
+    bytes(_SEEN)
 
 
 def cores() -> int:
@@ -81,9 +93,10 @@ def how_many(wanted: int | None, total: int) -> int:
 class Workers:
     """``count`` workers on one source. Lines are asked for and taken in the same order, so it doesn't matter how many."""
 
-    def __init__(self, count: int, source: Path, task: Task) -> None:
+    def __init__(self, count: int, source: Path, work: Work, task: msgspec.Struct) -> None:
         self._count = count
-        self._hello = Hello(str(source.absolute()), locale.language(), task)
+        name = (work.__module__, work.__qualname__)
+        self._hello = Hello(str(source.absolute()), locale.language(), name, msgspec.msgpack.encode(task))
         self._workers: list[_Worker] = []
         self._waiting: deque[_Worker] = deque()
         self._asked = 0
@@ -232,6 +245,3 @@ def _widen(pipe: IO[bytes]) -> None:
         fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
     except OSError:
         return  # the user's share of pipe memory is used up: it works as well, a little slower
-
-
-__all__: Sequence[str] = ("Answer", "Hello", "WorkerLost", "Workers", "cores", "how_many")

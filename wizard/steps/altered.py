@@ -29,7 +29,7 @@ def keep_aside(outputs: Sequence[Path], folder: Path, answer: str) -> None:
     Raises AnswersMissing, with what can be done, unless ``answer`` names these very changes; it is asked of a person and of a
     script alike, since what is sent would be without them.
     """
-    from wizard.data.parts import altered, md5_of
+    from wizard.data.converting.parts import altered, md5_of
 
     found = {path: md5_of(path) for output in outputs for path in altered(output)}
     if not found:
@@ -60,8 +60,8 @@ def keep_aside(outputs: Sequence[Path], folder: Path, answer: str) -> None:
 
 def _kept(path: Path, md5: str) -> Path:
     """A copy beside it, called after what is in it: the same again makes no second one."""
-    from wizard.data.lines import opened
-    from wizard.data.parts import md5_of
+    from wizard.data.converting.parts import md5_of
+    from wizard.data.files.opening import opened
 
     copy = path.with_name(f"{path.stem}.edited-{md5[:8]}{path.suffix}")
     if md5_of(copy) != md5:

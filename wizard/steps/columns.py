@@ -12,7 +12,7 @@ from wizard.locale import _, enumerated
 from wizard.steps.help import COLUMN, about
 
 if TYPE_CHECKING:
-    from wizard.data.readers import Column, Recognised
+    from wizard.data.shapes.source import Column, Recognised
 
 PREFIX = "dataset.columns."
 SHEET = f"{PREFIX}sheet"
@@ -268,10 +268,10 @@ def _quiet(name: str) -> Field:
 
 
 def _columns_shown(file: Path, page: int, facts: Facts) -> View | None:
-    from wizard.data.readers import page as page_of
+    from wizard.data.shapes.source import Source
 
     about = about_file(facts)
-    columns = page_of(file, about, skip=page * ROWS, count=ROWS)
+    columns = Source(file, about).page(skip=page * ROWS, count=ROWS)
     if not columns:
         return None
     rows = tuple((column.name, " | ".join(column.samples)) for column in columns)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from wizard.data import catalog
+from wizard.data.files import catalog
 from wizard.engine.session import UNREADABLE
 from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, UsageError, WizardError
@@ -21,7 +21,7 @@ from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
-    from wizard.data.readers import Recognised
+    from wizard.data.shapes.source import Recognised
     from wizard.steps.facts import Chosen, Role
 
 LOOKED_AT_FIRST = ("datasets", ".")
@@ -400,22 +400,22 @@ class Dataset(Step):
         return self._problems[identity]
 
     def _recognised(self, path: Path, about: Mapping[str, str] | None = None) -> Recognised:
-        from wizard.data import readers
+        from wizard.data.shapes.source import Source
 
         known = _identity(path), tuple((about or {}).items())
         if known not in self._beginnings:
-            self._beginnings[known] = readers.recognise(path, about)
+            self._beginnings[known] = Source(path, about).recognise()
         return self._beginnings[known]
 
     def _sheets(self, path: Path) -> tuple[str, ...]:
         """The sheets to choose from, where the first of a workbook has no rows."""
-        from wizard.data import readers
+        from wizard.data.shapes.source import Source
 
         if self._recognised(path).container != "xlsx":
             return ()
         identity = _identity(path)
         if identity not in self._workbooks:
-            self._workbooks[identity] = readers.sheets(path)
+            self._workbooks[identity] = Source(path).sheets()
         return self._workbooks[identity]
 
     @staticmethod
@@ -496,14 +496,15 @@ def _look(path: Path) -> _Place:
 
 def _why_no_rows(path: Path, named: str) -> str:
     """A file without rows, or a text that is nothing of what is read."""
-    from wizard.data import readers
-    from wizard.data.check import Finding
-    from wizard.data.lines import head_of, opened
+    from wizard.data.files.lines import head_of
+    from wizard.data.files.opening import opened
+    from wizard.data.findings import Finding
+    from wizard.data.shapes.source import Source
 
     with opened(path) as stream:
         if not head_of(stream).strip():
             return _("{path} has no rows.").format(path=named)
-    for one in readers.read(path):
+    for one in Source(path).read():
         if isinstance(one, Finding) and one.code == "DUPLICATE_COLUMN":
             return joined(one.what, one.fix)
         if not isinstance(one, Finding):
@@ -518,7 +519,7 @@ def _is_place(path: Path) -> bool:
     """Whether ``path`` holds files: a folder or an archive."""
     if path.is_dir():
         return True
-    from wizard.data.formats import archives
+    from wizard.data.files import archives
 
     return archives.kind_of(path) is not None
 

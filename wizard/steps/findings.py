@@ -11,9 +11,9 @@ from wizard.engine.view import Bars, Block, Pairs, Table, Text, View
 from wizard.locale import _, enumerated, joined, ngettext
 
 if TYPE_CHECKING:
-    from wizard.data.audit import Checked
-    from wizard.data.check import Findings
-    from wizard.data.statistics import Interval, Statistics
+    from wizard.data.checking.audit import Checked
+    from wizard.data.checking.statistics import Interval, Statistics
+    from wizard.data.findings import Findings
 
 
 MAX_LENGTH = 2_048  # tokens, as is recommended
@@ -116,7 +116,7 @@ def _told(findings: Findings, code: str, *, left_out: bool = False) -> str:
 
 def view_of(checked: Checked, numbers: Statistics) -> View:
     """A file's statistics, for a screen: lengths with a histogram, answers' balance, what max_length would drop."""
-    from wizard.data.statistics import histogram
+    from wizard.data.checking.statistics import histogram
 
     blocks: list[Block] = [Text(_("{path}: statistics").format(path=_from_here(checked.path)), "good")]
     said = _("counted in every row")

@@ -129,7 +129,7 @@ def _system_prompt(facts: Facts) -> Iterator[Item]:
 
 def _begin_with(facts: Facts) -> tuple[str, bool]:
     """In words; and whether another answer would change it."""
-    from wizard.data.page import MOST_TEXTS
+    from wizard.data.converting.page import MOST_TEXTS
 
     counted = [entry.systems for entry in Counted.all(facts) if entry.role in SENT_ROLES]
     found = [one for one in counted if one is not None]

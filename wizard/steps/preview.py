@@ -18,11 +18,11 @@ from wizard.steps.sample_rows import Beginning, beginning, page_of, whole
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
-    from wizard.data.audit import Checked
-    from wizard.data.convert import Conversion
-    from wizard.data.statistics import Statistics
+    from wizard.data.checking.audit import Checked
+    from wizard.data.checking.statistics import Statistics
+    from wizard.data.converting.convert import Conversion
+    from wizard.data.sent import Wording
     from wizard.data.tokens import Tokenizer
-    from wizard.data.wire import Wording
     from wizard.engine.view import View
 
 _Looked: TypeAlias = "tuple[tuple[Checked, ...], Statistics]"
@@ -34,7 +34,7 @@ LEAST_PART = 5  # MB; smaller ones would only be many
 
 
 def _most_mb() -> int:
-    from wizard.data.parts import MAX_PART_SIZE
+    from wizard.data.converting.parts import MAX_PART_SIZE
 
     return MAX_PART_SIZE // MB
 
@@ -47,7 +47,7 @@ def _unfit_part(size: Any) -> str | None:
 
 
 def _wordings() -> Mapping[str, Wording]:
-    from wizard.data.wire import WORDINGS
+    from wizard.data.sent import WORDINGS
 
     return WORDINGS
 
@@ -236,7 +236,7 @@ class Preview(Step):
 
     def _system_prompt(self, facts: Facts) -> Field:
         """What is put before questions with options; before chats only where somebody wants it."""
-        from wizard.data.wire import SYSTEM_PROMPTS
+        from wizard.data.sent import SYSTEM_PROMPTS
 
         why = _("Use the very same words later, when you ask the trained model. Empty: none.")
         label = _("What shall every question begin with (the system prompt)?")
@@ -262,7 +262,7 @@ class Preview(Step):
 
     def _other_words(self, facts: Facts) -> tuple[Choice, ...]:
         """The ways to other words around the rows that are shown."""
-        from wizard.data.wire import NEUTRAL_PROMPTS
+        from wizard.data.sent import NEUTRAL_PROMPTS
 
         key = SYSTEM_PROMPT.key
         change = Choice("prompt", _("Change the system prompt"), edits=key)
@@ -366,8 +366,8 @@ class Preview(Step):
 
     def perform(self, work: Work) -> Mapping[str, Any]:
         """Convert every file; returns for each its rows, bytes, digests and token lengths."""
-        from wizard.data.convert import RowsUnfit
-        from wizard.data.naming import output_of
+        from wizard.data.converting.convert import RowsUnfit
+        from wizard.data.converting.naming import output_of
         from wizard.data.tokens import Tokenizer
 
         facts = work.facts
@@ -445,8 +445,8 @@ class Preview(Step):
     def _audited(
         self, facts: Facts, on_progress: Callable[[int, int], None], tokenizer: Tokenizer | None = None
     ) -> _Looked:
-        from wizard.data import audit
-        from wizard.data.statistics import statistics
+        from wizard.data.checking import audit
+        from wizard.data.checking.statistics import statistics
         from wizard.data.tokens import Tokenizer
 
         files = _audited_files(facts)
@@ -465,7 +465,7 @@ class Preview(Step):
 
         A file that nobody has touched since is not read again: a start with gigabytes would take as long as reading them.
         """
-        from wizard.data.parts import md5_of
+        from wizard.data.converting.parts import md5_of
 
         for file, stamp in zip(Converted.all(facts), facts["preview.stamps"], strict=True):
             path = self._world.folder / file.path
@@ -504,7 +504,7 @@ class Preview(Step):
     def _convert(
         self, work: Work, file: Chosen, output: Path, facts: Facts, tokenizer: Tokenizer
     ) -> Conversion:
-        from wizard.data.convert import convert
+        from wizard.data.converting.convert import convert
 
         source = self._world.folder / file.path
         label = _("Converting {name}").format(name=source.name)
@@ -563,7 +563,7 @@ class Preview(Step):
 
     @staticmethod
     def _default_output(facts: Facts) -> str:
-        from wizard.data import catalog
+        from wizard.data.files import catalog
 
         files = Chosen.all(facts)
         known = any(catalog.locate(Path(file.path).absolute()) for file in files)

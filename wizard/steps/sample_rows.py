@@ -14,7 +14,7 @@ from wizard.steps.facts import Chosen
 from wizard.steps.wording import bytes_shown
 
 if TYPE_CHECKING:
-    from wizard.data.convert import Sample
+    from wizard.data.converting.samples import Sample
 
 ON_A_PAGE = 1  # what is asked and what it is about are on one screen, also on a small one
 LOOKED_AT = 200  # rows whose fields are listed before the question
@@ -56,14 +56,14 @@ def whole(folder: Path, file: Chosen, words: Mapping[str, Any], page: int, *, or
 
 
 def _on_page(folder: Path, file: Chosen, words: Mapping[str, Any], page: int) -> tuple[Sample, ...]:
-    from wizard.data.convert import samples
+    from wizard.data.converting.samples import samples
 
     return samples(folder / file.path, skip=page * ON_A_PAGE, count=ON_A_PAGE, columns=file.columns, **words)
 
 
 def beginning(folder: Path, file: Chosen) -> Beginning:
     """What the first rows of ``file`` are; the fields that are not sent in the order in which they turn up."""
-    from wizard.data.convert import samples
+    from wizard.data.converting.samples import samples
     from wizard.data.record import MultipleChoice
 
     found = samples(folder / file.path, "", count=LOOKED_AT, columns=file.columns)

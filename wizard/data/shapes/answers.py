@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from wizard.data.check import Finding, finding, quoted
+from wizard.data.findings import Finding, finding, quoted
 from wizard.data.record import Where, trim
 from wizard.data.shapes.fields import kind
 from wizard.data.shapes.options import literal

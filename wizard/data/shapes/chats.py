@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wizard.data.check import Finding, finding, quoted
+from wizard.data.findings import Finding, finding, quoted
 from wizard.data.record import Chat, Message, PlainText, Preference, Where, trim
 from wizard.data.shapes.fields import exact, kind
 from wizard.data.shapes.options import literal

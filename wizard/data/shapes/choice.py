@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wizard.data.check import Finding, finding
+from wizard.data.findings import Finding, finding
 from wizard.data.record import MultipleChoice, Where, trim
 from wizard.data.shapes import answers
 from wizard.data.shapes.fields import text
@@ -52,7 +52,7 @@ def _options(row: Mapping[str, Any], plan: Plan, where: Where, faults: list[Find
         field = plan.meanings.get("options", "options")
         return options(row.get(field), field, where, faults)
     given = {label: row.get(column) for label, column in plan.labels}
-    # Columns for more options than a question has are left empty, at the end.
+    # Given for more options than a question has are left empty, at the end.
     for label in reversed(list(given)):
         value = given[label]
         if value is not None and (type(value) is not str or trim(value)):

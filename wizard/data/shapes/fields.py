@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wizard.data.check import Finding, finding
+from wizard.data.findings import Finding, finding
 from wizard.data.record import Where, trim
 from wizard.locale import _
 

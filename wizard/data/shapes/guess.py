@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from wizard.data.check import Finding
+from wizard.data.findings import Finding
 from wizard.data.record import Where, trim
 from wizard.data.shapes.options import options
 from wizard.data.shapes.plan import named

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from wizard.data.check import Finding, finding, quoted
+from wizard.data.findings import Finding, finding, quoted
 from wizard.data.record import Where, trim
 from wizard.data.shapes.fields import kind, text
 from wizard.data.shapes.plan import LABELS

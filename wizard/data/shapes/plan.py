@@ -13,7 +13,7 @@ import msgspec
 Shape: TypeAlias = Literal[
     "choice", "messages", "conversations", "alpaca", "prompt", "query", "pair", "preference", "text", ""
 ]
-Columns: TypeAlias = tuple[tuple[str, str], ...]
+Given: TypeAlias = tuple[tuple[str, str], ...]
 """(meaning, column) pairs that the user gave."""
 
 LABELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -127,7 +127,7 @@ def plain_name(name: str) -> str:
 
 
 @lru_cache(maxsize=2048)
-def plan(keys: tuple[str, ...], columns: Columns = ()) -> Plan:
+def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
     """What a row with these keys means; the shape is "" where it isn't known."""
     if columns:
         return _given(keys, dict(columns))

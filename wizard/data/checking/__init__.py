@@ -1,0 +1,1 @@
+"""Records to findings: what should be known of rows that can be sent, and of whole files."""

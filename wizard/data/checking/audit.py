@@ -1,0 +1,286 @@
+"""Whole files: every row of each is looked at, on all cores, and then all of them are compared with each other.
+
+Memory: 4 bytes a row while reading, and some 40 MB for comparing, whatever the number of rows: those that may be the same
+are looked at again, at most BATCH at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.data.checking import balance
+from wizard.data.checking.scan import Scan, Task, work
+from wizard.data.checking.tally import Tally
+from wizard.data.files.catalog import the_one_in
+from wizard.data.files.lines import SourceUnreadable, TooLong
+from wizard.data.files.opening import opened, size_of
+from wizard.data.files.ranges import lines_in, ranges
+from wizard.data.findings import Finding, Findings, finding
+from wizard.data.identity import Identity, asked_by, identity
+from wizard.data.record import Where
+from wizard.data.sent import CHINESE
+from wizard.data.shapes import lookup
+from wizard.data.shapes.source import Columns, Source
+from wizard.data.workers import WorkerLost, Workers, how_many
+from wizard.locale import _, enumerated
+
+PART = 1 << 21  # bytes for one process at a time
+BATCH = 100_000  # rows that are compared at a time
+_ALIKE = 50  # rows with one question that a further one is compared with
+_SLICE = 1_000_000  # keys that are counted at a time
+
+RECOMMENDED = 1000  # rows for SFT (D-over 2026-05-26)
+RECOMMENDED_PAIRS = 100  # rows for DPO (D-over 2026-05-26)
+_ROLES = {
+    "train": re.compile(r"(?<![a-z])(?:train|training)(?![a-z])|训练"),
+    "test": re.compile(r"(?<![a-z])(?:test|testing)(?![a-z])|测试"),
+    "dev": re.compile(r"(?<![a-z])(?:dev|val|valid|validation|eval)(?![a-z])|验证"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found in one file. ``bailian``: it is for the platform as it is, not a source to convert."""
+
+    path: Path
+    bailian: bool
+    role: str
+    """train, dev or test, from the file's name; "" where it doesn't tell."""
+    tally: Tally
+    columns: Columns = None
+
+    @property
+    def findings(self) -> Findings:
+        """Every finding counted, the first of each code with its words."""
+        return self.tally.findings
+
+
+def check(
+    paths: Sequence[Path],
+    *,
+    max_length: int | None = None,
+    system_prompt: str = "",
+    add_system: bool = False,
+    language: str = CHINESE,
+    columns: Columns = None,
+    roles: Sequence[str] = (),
+    workers: int | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[Checked, ...]:
+    """Look at every row of every file, and at what the files have in common.
+
+    ``max_length``: rows with more tokens are errors. ``system_prompt``: what the conversion would put before each
+    question, for counting; ``add_system`` and ``language`` as for convert. ``columns``: which
+    column means what, as for Source. ``roles``: what each file is for (see ``role_of``), where it is known. ``workers``: processes beside this one; None: as many as pay. ``on_progress`` is told (bytes, of how
+    many). A folder or archive stands for the one file of rows in it. Raises SourceUnreadable.
+    """
+    paths = [the_one_in(path) for path in paths]
+    total = sum(size_of(path) for path in paths)
+    seen = 0
+    checked: list[Checked] = []
+
+    def advance(count: int) -> None:
+        nonlocal seen
+        seen += count
+        if on_progress is not None:
+            on_progress(min(seen, total), total)
+
+    for path, role in zip(paths, roles or map(role_of, paths), strict=True):
+        plain = not columns and lookup.is_json_lines(path)
+        bailian = lookup.bailian_field(path) if plain else ""
+        task = Task(str(path), bailian, max_length, system_prompt, add_system, language)
+        before = _stamp(path)
+        tally = _in_parts(path, task, workers, advance) if plain else _read(path, task, columns)
+        if before != _stamp(path):
+            raise SourceUnreadable(
+                _("{path} was changed while it was read.").format(path=path),
+                _("Try again when it is at rest."),
+            )
+        checked.append(Checked(path, bool(bailian), role, tally, columns))
+    for found in compare(checked):
+        next(one for one in checked if str(one.path) == found.where.file).findings.add(found)
+    for one in checked:
+        for found in _about(one):
+            one.findings.add(found)
+    return tuple(checked)
+
+
+def role_of(path: Path) -> str:
+    """train, dev or test, where the file's name says so; else ""."""
+    name = path.name.lower().replace("_", "-")
+    return next((role for role, pattern in _ROLES.items() if pattern.search(name)), "")
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """(bytes, time of the last change), of the archive for a file inside one; zeros for what opening will refuse."""
+    for place in (path, *path.parents):
+        with suppress(OSError, ValueError):
+            status = place.stat()
+            return status.st_size, status.st_mtime_ns
+    return 0, 0
+
+
+def _read(path: Path, task: Task, columns: Columns) -> Tally:
+    """A file that is no JSON Lines in UTF-8: row by row, as its reader gives them."""
+    scan = Scan(task)
+    tally = scan.tally
+    faulty = 0
+    for one in Source(path, columns).read():
+        tally.lines = max(tally.lines, one.where.line)
+        if isinstance(one, Finding):
+            tally.findings.add(one)
+            if one.severity == "error" and one.where.line and one.where.line != faulty:
+                faulty = one.where.line
+                tally.left_out += 1
+        else:
+            scan.record(one)
+    tally.size = size_of(path)
+    return tally
+
+
+def _in_parts(path: Path, task: Task, workers: int | None, advance: Callable[[int], None]) -> Tally:
+    """A file of JSON Lines, a range of bytes after the other, by ``workers`` beside this process."""
+    count = how_many(workers, size_of(path))
+    if workers is None:
+        count = max(count - 1, 0)  # this process works too
+    # One is killed, or this computer allows no processes: then alone, from the beginning.
+    with suppress(WorkerLost):
+        if count:
+            with Workers(count, path, work, task) as others:
+                return _shared(path, task, others, advance)
+    return _shared(path, task, None, advance)
+
+
+def _shared(path: Path, task: Task, workers: Workers | None, advance: Callable[[int], None]) -> Tally:
+    """The whole file's tally: of the ranges that ``workers`` have no time for, this process makes its own."""
+    whole, scan = Tally(), Scan(task)
+    made: deque[tuple[int, Tally | None]] = (
+        deque()
+    )  # (first byte, what came of it) in order; None: a worker's
+
+    def take() -> None:
+        place, part = made.popleft()
+        if part is None and workers is not None:
+            part = Tally.unpacked(workers.take()[0])
+        assert part is not None
+        whole.starts.append((whole.lines + 1, place))
+        whole.merge(part)
+        advance(part.size)
+
+    with opened(path) as stream, opened(path) as source:
+        for place in ranges(stream, task.file, size=PART):
+            if place.start and workers is not None and not workers.full:
+                workers.ask(place)
+                made.append((place.start, None))
+                continue
+            data = lines_in(source, place)
+            marked = not place.start and data.startswith(lookup.BOM) and not isinstance(data, TooLong)
+            made.append((place.start, scan.part(data.removeprefix(lookup.BOM) if marked else data)))
+            if marked:
+                whole.findings.add(finding("BOM", Where(task.file, 1)))
+            while made and (made[0][1] is not None or (workers is not None and workers.ready)):
+                take()
+        while made:
+            take()
+    return whole
+
+
+def _about(one: Checked) -> Iterator[Finding]:
+    """What only the whole file shows."""
+    tally, where = one.tally, Where(str(one.path), 0)
+    pairs = tally.kinds.get("Preference", 0)
+    wanted = RECOMMENDED_PAIRS if pairs and pairs == tally.rows else RECOMMENDED
+    if 0 < tally.rows < wanted and one.role in ("train", "") and tally.kinds.get("PlainText", 0) < tally.rows:
+        yield finding("FEW_ROWS", where, rows=tally.rows, wanted=wanted)
+    letters = balance.letters(tally.places)
+    if letters.unbalanced:
+        counts = enumerated(f"{label} {count:,}" for label, count in letters.counts)
+        yield finding("LETTERS_UNBALANCED", where, counts=counts, chi=letters.chi_square, p=letters.p)
+    longest = balance.longest(tally.longest_right)
+    if longest.biased:
+        yield finding("LONGEST_IS_RIGHT", where, share=longest.share, chance=longest.chance)
+
+
+def compare(checked: Sequence[Checked]) -> Iterator[Finding]:
+    """Rows that say what an earlier row says, in order of the files and lines; the earlier one is named."""
+    for batch in _batches(checked):
+        wanted = [{line for line, value in enumerate(one.tally.keys, 1) if value in batch} for one in checked]
+        for found, _other in _compared(checked, wanted):
+            yield found
+
+
+def twins(checked: Sequence[Checked], file: int, line: int) -> Iterator[Finding]:
+    """The findings of ``compare`` in which the row on ``line`` of ``checked[file]`` has a part, on either side."""
+    keys = checked[file].tally.keys
+    value = keys[line - 1] if line <= len(keys) else 0
+    if not value:
+        return
+    wanted = [{at for at, other in enumerate(one.tally.keys, 1) if other == value} for one in checked]
+    here = Where(str(checked[file].path), line)
+    for found, other in _compared(checked, wanted):
+        if here in (found.where, other):
+            yield found
+
+
+def _compared(checked: Sequence[Checked], wanted: Sequence[set[int]]) -> Iterator[tuple[Finding, Where]]:
+    """(finding, the earlier row) among the ``wanted`` lines of each file."""
+    roles = [one.role or f"file {number}" for number, one in enumerate(checked)]
+    groups: dict[bytes, list[tuple[Identity, int, Where]]] = {}
+    for number, (one, lines) in enumerate(zip(checked, wanted, strict=True)):
+        for record in lookup.records_at(one.path, lines, one.columns, one.tally.starts):
+            own = identity(asked_by(record))
+            earlier = groups.setdefault(own.question, [])
+            within = [other for other in earlier if roles[other[1]] == roles[number]]
+            across = [other for other in earlier if roles[other[1]] != roles[number]]
+            for code, other in (*_within(own, within), *_across(own, across)):
+                yield finding(code, record.where, other=other), other
+            if len(earlier) < _ALIKE:
+                earlier.append((own, number, record.where))
+
+
+def _within(own: Identity, earlier: Sequence[tuple[Identity, int, Where]]) -> Iterator[tuple[str, Where]]:
+    """What is to be said about a row whose question came before in the same set: one finding, or two that differ."""
+    same = [other for other in earlier if other[0].options == own.options]
+    whole = next((where for other, _file, where in same if other.answer == own.answer), None)
+    contrary = next((where for other, _file, where in same if other.answer != own.answer), None)
+    if whole is not None:
+        yield "DUPLICATE_ROW", whole
+    if contrary is not None:
+        yield "CONTRADICTION", contrary
+    if earlier and not same:
+        yield "DUPLICATE_QUESTION", earlier[0][2]
+
+
+def _across(own: Identity, earlier: Sequence[tuple[Identity, int, Where]]) -> Iterator[tuple[str, Where]]:
+    """The same for a row whose question came before in another set."""
+    same = next((where for other, _file, where in earlier if other.options == own.options), None)
+    if same is not None:
+        yield "LEAK", same
+    elif earlier:
+        yield "LEAK_OTHER_OPTIONS", earlier[0][2]
+
+
+def _batches(checked: Sequence[Checked]) -> Iterator[set[int]]:
+    """The keys that occur more than once in all files together, those of at most about BATCH rows at a time."""
+    slices = sum(len(one.tally.keys) for one in checked) // _SLICE + 1
+    batch: set[int] = set()
+    rows = 0
+    for number in range(slices):
+        found: Counter[int] = Counter()
+        for one in checked:
+            keys = one.tally.keys
+            found.update(keys if slices == 1 else [value for value in keys if value % slices == number])
+        del found[0]  # lines without a row
+        for value in [value for value, times in found.items() if times > 1]:
+            rows += found[value]
+            batch.add(value)
+            if rows >= BATCH:
+                yield batch
+                batch, rows = set(), 0
+    if batch:
+        yield batch

@@ -1,0 +1,231 @@
+r"""How a file's chats are written: one pattern for nearly all of its lines, in which nothing can be found but by reading on.
+
+The pattern allows no other key, no escape but ``\n`` and ``\"``, no character that ``inspection`` suspects, and no blanks at
+a text's ends; where the user's text ends with options, they are different, and the answer is one of them. What it matches
+is therefore what a JSON decoder gives and ``lane`` accepts, but for what ``Sheet.left`` still looks for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
+from operator import eq
+
+import msgspec
+
+from wizard.data import sent
+from wizard.data.checking.inspection import (
+    ENDS,
+    SUSPICIOUS,
+    about_question,
+    mentions,
+    names_options,
+    refers,
+    texts,
+)
+from wizard.data.findings import Finding
+from wizard.data.identity import COMPATIBLE, OPTIONS_BEGIN, Asked, keys, stem_of
+from wizard.data.record import Message, Where
+
+MOST_OPTIONS = 10
+
+# Classes of one character each; a raw control character is no JSON.
+_TOLD = len("A. ")
+_NOWHERE = Where("", 0)
+_NO_WIDTH = "\u200b\u2060\ufeff"
+_CHAR = rf'[^"\\\x00-\x1f{_NO_WIDTH}{SUSPICIOUS}]'
+_PLAIN = rf'[^"\\\x00-\x1f{_NO_WIDTH}{SUSPICIOUS}{COMPATIBLE}图圖题題]'
+_ENDS = r"(?<!\\n)(?<!\s)"
+_TEXT = rf'(?!\s){_CHAR}++(?:\\[n"]{_CHAR}*+)*+{_ENDS}'
+_STEM = rf'(?!\s)(?:({_PLAIN}++)(?=\\n\\n选项：)|({_CHAR}++(?:\\(?:"|n(?!\\n选项：\\n)){_CHAR}*+)*+))'
+_OPTION = rf"(?!\s){_CHAR}++(?<!\s)"
+
+_OF_PICTURE = re.compile("[图圖题題]")
+# Superset of what `names_options` finds, as one look at each character.
+_NAMING = re.compile(
+    "[以上fA-J](?:(?<=以)上|(?<=上)述|(?<=f) [tT]he|(?<=[A-J])(?:\\s?[、，,+＋/&和与與及或]\\s?|\\s(?:and|or|&)\\s)[A-J])"
+)
+# Eleven digits as in a mobile number or from a birth year on; a literal beginning makes them ten times as quick.
+mobile = re.compile("1[3-9][0-9]{9}")
+born = re.compile("20[0-3][0-9][01][0-9][0-3][0-9]{4}")
+
+
+class Row(msgspec.Struct, gc=False):
+    """One line of the pattern's kind; texts are as they stand in the line."""
+
+    messages: list[Message]
+
+
+_decode = msgspec.json.Decoder(Row).decode
+
+
+class Layout:
+    """The spacing, the system message and the number of options of chats with one question and one answer."""
+
+    def __init__(self, system: str | None, options: int, comma: str, colon: str) -> None:
+        opening = '{"messages"' + colon + "["
+        turns = [
+            f'{{"role"{colon}"{role}"{comma}"content"{colon}' for role in ("system", "user", "assistant")
+        ]
+        head = opening if system is None else f"{opening}{turns[0]}{sent.text(system).decode()}}}{comma}"
+        head, middle = re.escape(f'{head}{turns[1]}"'), re.escape(f'"}}{comma}{turns[2]}"')
+        if options:
+            labels = "ABCDEFGHIJ"[:options]
+            user = _STEM + re.escape(sent.text(OPTIONS_BEGIN).decode()[1:-1]) + r"\\n".join(_listed(labels))
+            told = "|".join([rf"{label}\. \{number}" for number, label in enumerate(labels, 3)])
+            answer = f"{re.escape(sent.ANSWER)}({told})"
+        else:
+            user, answer = rf'(?!\s)(?:({_PLAIN}++){_ENDS}(?=")|({_TEXT}))', f"({_TEXT})"
+        self.pattern = re.compile(rf'^(?:{head}{user}{middle}{answer}"\}}\]\}}|(.*))$', re.MULTILINE)
+        self.options = options
+        self.system = system
+        # Of the messages, besides the texts that are captured.
+        self.around = len(system or "")
+        if options:
+            self.around += len(OPTIONS_BEGIN) + 4 * options - 1 + len(sent.ANSWER)
+
+    def sheet(self, text: str) -> Sheet:
+        """The lines of ``text``, which doesn't end with a line end."""
+        return Sheet(self, text)
+
+
+class Sheet:
+    """Some lines of one layout, by columns, in which those of other kinds are empty.
+
+    ``plain``: stems in which there is nothing unusual; ``wide``: others; ``told``: the answer, with options from its label
+    on. All as they stand in the line.
+    """
+
+    __slots__ = ("_text", "layout", "options", "plain", "told", "wide")
+
+    def __init__(self, layout: Layout, text: str) -> None:
+        self.plain, self.wide, *self.options, self.told, _line = zip(
+            *layout.pattern.findall(text), strict=True
+        )
+        self.layout = layout
+        self._text = text
+
+    def left(self) -> set[int]:
+        """The places of lines that need a closer look."""
+        left = {
+            place
+            for place, stem in enumerate(self.plain)
+            if not stem
+            and (
+                not self.wide[place] or ("\\" in self.wide[place] and _begins_options(bare(self.wide[place])))
+            )
+        }
+        for pattern in (mobile, born):
+            left.update(_places(self._text, pattern))
+        return left
+
+    def said(self, first: int, file: str) -> dict[int, tuple[Finding, ...]]:
+        """Place -> findings, of the lines about which there are any and that aren't left; the first is line ``first``."""
+        some: set[int] = set()
+        for stems in (self.plain, self.wide):
+            text = "\n".join(stems)
+            if mentions(text):
+                some.update([place for place, stem in enumerate(stems) if any(refers(stem))])
+            elif stems is self.wide:
+                shown = _places(text, _OF_PICTURE)
+                some.update([place for place in shown if any(refers(stems[place]))])
+        for column in self.options:
+            naming = _places("\n".join(column), _NAMING)
+            some.update([place for place in naming if names_options(column[place])])
+        said = {}
+        for place in some:
+            options = zip("ABCDEFGHIJ", [column[place] for column in self.options], strict=False)
+            asked = Asked(bare(self.plain[place] or self.wide[place]), tuple(options))
+            if found := tuple(about_question(asked, Where(file, first + place))):
+                said[place] = found
+        return said
+
+    def keys(self, left: Collection[int]) -> list[int]:
+        """``identity.key`` of each row's stem; 0 for those that are ``left``."""
+        found = keys(self.plain, plain=True)
+        places = [place for place, stem in enumerate(self.wide) if stem]
+        for place, value in zip(places, keys([bare(self.wide[place]) for place in places]), strict=True):
+            found[place] = value
+        for place in left:
+            found[place] = 0
+        return found
+
+    def characters(self) -> list[int]:
+        """Of all messages of each row."""
+        around = self.layout.around
+        sizes = [_sizes(column) for column in (self.plain, self.wide, *self.options, self.told)]
+        return [around + size for size in map(sum, zip(*sizes, strict=True))]
+
+    def answers(self) -> Iterator[tuple[str, int, bool]]:
+        """Of each row the right label, how many options are the longest, and whether the right one is as long."""
+        sized = list(zip(*[map(len, column) for column in self.options], strict=True))
+        most = [*map(max, sized)]
+        labels = [told[:1] for told in self.told]
+        hits = map(eq, most, [len(told) - _TOLD for told in self.told])
+        return zip(labels, map(tuple.count, sized, most), hits, strict=True)
+
+
+def _sizes(texts: Sequence[str]) -> list[int]:
+    if "\\" in "".join(texts):
+        return [len(text) - text.count("\\") for text in texts]
+    return [*map(len, texts)]
+
+
+def _places(text: str, pattern: re.Pattern[str]) -> Iterator[int]:
+    """The line, from 0, in which each match begins."""
+    place = at = 0
+    for one in pattern.finditer(text):
+        place += text.count("\n", at, one.start())
+        at = one.start()
+        yield place
+
+
+def _begins_options(text: str) -> bool:
+    return "\n" in text and len(stem_of(text)) != len(text)
+
+
+def ordinary_system(text: str) -> bool:
+    """Whether nothing is to be said of a system message by itself."""
+    return bool(text) and text[0] not in ENDS and text[-1] not in ENDS and not any(texts((text,), _NOWHERE))
+
+
+def bare(text: str) -> str:
+    """A text as the decoder gives it, which the pattern found."""
+    return text.replace('\\"', '"').replace("\\n", "\n") if "\\" in text else text
+
+
+def _listed(labels: str) -> Iterator[str]:
+    """The pattern of each option: different from those before it."""
+    for number, label in enumerate(labels):
+        before = "|".join([rf"\{other}" for other in range(3, 3 + number)])
+        yield rf"{label}\. " + (rf'(?!(?:{before})(?:\\|"))' if before else "") + f"({_OPTION})"
+
+
+def layout_of(lines: Sequence[bytes]) -> Layout | None:
+    """The layout of one of a page's first ``lines``; None where none of them is such a chat."""
+    for raw in lines:
+        try:
+            turns = _decode(raw).messages
+            text = raw.decode()
+        except (ValueError, RecursionError):
+            continue
+        if [turn.role for turn in turns[-2:]] != ["user", "assistant"] or len(turns) > 3:  # noqa: PLR2004 - a system message
+            continue
+        system = turns[0].content if len(turns) == 3 else None  # noqa: PLR2004
+        if system is not None and (turns[0].role != "system" or not ordinary_system(system)):
+            continue
+        _stem, found, options = turns[-2].content.partition(OPTIONS_BEGIN)
+        count = options.count("\n") + 1 if found else 0
+        if count == 1 or count > MOST_OPTIONS:
+            continue
+        for comma, colon in ((", ", ": "), (",", ":")):
+            layout = _layout(system, count, comma, colon)
+            if (match := layout.pattern.match(text)) is not None and not match[match.re.groups]:
+                return layout
+    return None
+
+
+@lru_cache(maxsize=32)
+def _layout(system: str | None, options: int, comma: str, colon: str) -> Layout:
+    return Layout(system, options, comma, colon)

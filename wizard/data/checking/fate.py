@@ -1,0 +1,142 @@
+"""What became of one row of a source: what it is, what is said about it, what is sent for it, and where that is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.data.checking import audit
+from wizard.data.checking.scan import Scan, Task
+from wizard.data.files.catalog import the_one_in
+from wizard.data.files.lines import blocks
+from wizard.data.files.opening import opened
+from wizard.data.findings import Finding
+from wizard.data.identity import asked_by
+from wizard.data.record import PlainText, Record
+from wizard.data.sent import CHINESE, messages
+from wizard.data.sent import line as wire_line
+from wizard.data.shapes import lookup
+from wizard.data.shapes.source import Columns, Source
+from wizard.data.shapes.understand import Outcome
+
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """Of one row. ``sent``: the line's bytes without the line end, as they stand in ``found_in`` where that is known; None where it can't be sent."""
+
+    file: Path
+    line: int
+    """Where the row begins: a cell may go over several lines."""
+    raw: str
+    """What was read: the row's JSON, or its cells by column as JSON; the physical line where no row could be told from it."""
+    record: Record | None
+    blank: bool
+    findings: tuple[Finding, ...]
+    sent: bytes | None
+    found_in: tuple[Path, int] | None
+    """The output and its line that hold what is sent for this row."""
+
+
+def fate(
+    path: Path,
+    line: int,
+    *,
+    system_prompt: str,
+    add_system: bool = False,
+    language: str = CHINESE,
+    outputs: Iterable[Path] = (),
+    beside: Sequence[Path] = (),
+    max_length: int | None = None,
+    columns: Columns = None,
+) -> Fate:
+    """What became of the row on ``line`` of ``path``. ``beside``: files to look for the same question in.
+
+    A folder or archive stands for the one file of rows in it. Raises SourceUnreadable.
+    """
+    path = the_one_in(path)
+    line, raw, outcome = _read(path, line, columns)
+    if isinstance(outcome, tuple):
+        return Fate(path, line, raw, None, not outcome, outcome, None, None)
+    bailian = lookup.bailian_field(path) if not columns and lookup.is_json_lines(path) else ""
+    scan = Scan(Task(str(path), bailian, max_length, system_prompt, add_system))
+    findings = list(scan.findings(outcome, asked_by(outcome)))
+    checked = audit.check([path, *beside], columns=columns)
+    findings += audit.twins(checked, 0, line)
+    if any(found.severity == "error" for found in findings):
+        return Fate(path, line, raw, outcome, False, tuple(findings), None, None)
+    earlier = lookup.records_at(path, set(range(1, line)), columns)
+    if (found := _found(outcome, earlier, outputs, language)) is not None:
+        output, at, sent = found
+        return Fate(path, line, raw, outcome, False, tuple(findings), sent, (output, at))
+    sent = wire_line(outcome, system_prompt, add_system=add_system, language=language).rstrip(b"\n")
+    return Fate(path, line, raw, outcome, False, tuple(findings), sent, None)
+
+
+def _read(path: Path, line: int, columns: Columns) -> tuple[int, str, Outcome]:
+    """(where the row begins that is on ``line``, what was read, what it means)."""
+    before: tuple[int, object, Outcome] | None = None
+    faults: list[Finding] = []
+    of_all: list[Finding] = []  # why nothing of the file can be read
+    for begins, original, outcome in Source(path, columns).outcomes():
+        if begins > line:
+            break
+        if begins == line and original is None and isinstance(outcome, tuple):
+            faults.extend(outcome)
+        elif begins:
+            before = begins, original, outcome
+        elif isinstance(outcome, tuple):
+            of_all.extend(one for one in outcome if one.severity == "error")
+    if not faults and before is not None and before[0] <= line <= _end(*before[:2]):
+        begins, original, outcome = before
+        return begins, _shown(original), outcome
+    raw = next((raw for _line, raw in lookup.lines_at(path, {line})), b"")
+    encoding = Source(path, columns).recognise().encoding if raw and b"\0" not in raw else ""
+    return line, raw.decode(encoding, "backslashreplace") if encoding else "", tuple(faults or of_all)
+
+
+def _end(begins: int, original: object) -> int:
+    """The last physical line of the row that begins on a line."""
+    cells: Iterable[object] = original.values() if isinstance(original, Mapping) else (original,)
+    texts = (cell.decode("utf-8", "replace") if isinstance(cell, bytes) else cell for cell in cells)
+    return begins + sum(len(_LINE_ENDS.findall(text)) for text in texts if isinstance(text, str))
+
+
+def _shown(original: object) -> str:
+    if isinstance(original, bytes):
+        return original.decode("utf-8", "backslashreplace")
+    return json.dumps(original, ensure_ascii=False, default=str)
+
+
+def _found(
+    record: Record, earlier: Iterable[Record], outputs: Iterable[Path], language: str
+) -> tuple[Path, int, bytes] | None:
+    """Where the row, which came after ``earlier`` ones, is among ``outputs``, and how it stands there: the same user's and assistant's texts, whatever the system prompt was.
+
+    Rows that are sent alike are told apart by their order, which a conversion keeps.
+    """
+    ends = _ends(record, language)
+    before = sum(1 for one in earlier if _ends(one, language) == ends)
+    for output in outputs:
+        if not output.is_file():
+            continue
+        with opened(output) as stream:
+            for first, lines in blocks(stream, str(output)):
+                for number, raw in enumerate(lines, first):
+                    if raw.endswith(ends):
+                        if not before:
+                            return output, number, raw
+                        before -= 1
+    return None
+
+
+def _ends(record: Record, language: str) -> bytes:
+    """The last bytes of the line that is sent for ``record``: from its user's text on."""
+    whole = wire_line(record, "", language=language).rstrip(b"\n")
+    if any(message.role == "system" for message in messages(record, "")) or isinstance(record, PlainText):
+        return whole
+    return whole[len(b'{"messages": [') :]

@@ -1,0 +1,237 @@
+"""What can be mended without guessing, in a new file: marks, blank lines, encoding, blanks at ends, keys nobody knows."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wizard.data.checking.inspection import KNOWN
+from wizard.data.files.lines import SourceUnreadable, TooLong, blocks
+from wizard.data.files.opening import opened
+from wizard.data.findings import Finding
+from wizard.data.record import trim
+from wizard.data.shapes import lookup
+from wizard.data.shapes.source import Columns, Source
+from wizard.data.shapes.understand import PLAIN, Reading, decode, understand
+from wizard.errors import DataError
+from wizard.local.storage import writing
+from wizard.locale import _, joined
+
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_TURNS = ("messages", "chosen", "rejected")
+_HEAD = 1 << 16
+_MODE = 0o666
+
+
+class NotMendable(DataError):
+    """The file is not of a kind that ``mend`` can write again line by line."""
+
+    code = "not-mendable"
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What became of a file. ``done``: (code, how often), in the order in which it was first done."""
+
+    source: Path
+    output: Path
+    rejected_file: Path | None
+    rows: int
+    rejected: int
+    done: tuple[tuple[str, int], ...]
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """``done``, in words."""
+        names = {
+            "BOM": _("byte order marks removed"),
+            "BLANK_LINE": _("blank lines removed"),
+            "ENCODING": _("lines turned into UTF-8"),
+            "LINE_ENDS": _("line ends and blanks around lines made uniform"),
+            "BLANKS_AT_ENDS": _("texts trimmed at their ends"),
+            "REFUSED_KEY": _("“name” and “weight” removed from messages"),
+            "UNKNOWN_KEY": _("keys removed that the platform doesn't know"),
+        }
+        return tuple(f"{count:,} {names[code]}" for code, count in self.done)
+
+
+def mend(source: Path, output: Path | None = None, columns: Columns = None) -> Mended:
+    """Write ``source``, mended, to ``output`` (``<stem>.fixed.jsonl`` beside it); rows that can't be sent go aside.
+
+    They are listed in ``<output's stem>.rejected.jsonl``: line in the source, code, what, row. The source is not touched;
+    rows come out in order, and a row in which nothing is mended comes out byte by byte as it was. Mending the output
+    again gives the same bytes. ``columns``: as for Source. Raises NotMendable, SourceUnreadable and StorageError.
+    """
+    output = output if output is not None else source.with_name(f"{_stem(source)}.fixed.jsonl")
+    aside = output.with_name(f"{output.name.removesuffix('.jsonl').removesuffix('.fixed')}.rejected.jsonl")
+    for path in (output, aside):
+        if path.exists() and path.samefile(source):
+            raise DataError(_("{path} is the source and can't be the output too.").format(path=path))
+    encoding = _encoding(source)
+    _refuse_others(source, encoding)
+    work = _Work(str(source), Source(source, columns).reading()[0] if columns else PLAIN)
+    with ExitStack() as stack, writing(output, mode=_MODE) as out:
+        rest = None
+        for number, raw in _lines(source, encoding, work.done):
+            mended, faults = work.line(raw, number)
+            if mended is not None:
+                out.write(mended + b"\n")
+            elif faults:
+                rest = rest if rest is not None else stack.enter_context(writing(aside, mode=_MODE))
+                rest.write(_aside(raw, number, faults))
+        if not work.rows:
+            raise NotMendable(
+                _("No row of {path} can be fixed.").format(path=source), _("See what check says about it.")
+            )
+    return Mended(
+        source, output, aside if work.rejected else None, work.rows, work.rejected, tuple(work.done.items())
+    )
+
+
+class _Work:
+    def __init__(self, file: str, reading: Reading) -> None:
+        self.rows = self.rejected = 0
+        self.done: Counter[str] = Counter()
+        self._file = file
+        self._reading = reading
+
+    def line(self, raw: bytes, number: int) -> tuple[bytes | None, tuple[Finding, ...]]:
+        """The line as it is to be written, or why it can't be; both empty for a blank line."""
+        bare = raw if isinstance(raw, TooLong) else _bare(raw)
+        if not bare:
+            self.done["BLANK_LINE"] += 1
+            return None, ()
+        outcome = understand(bare, self._file, number, self._reading)
+        changes: set[str] = set()
+        if not isinstance(outcome, tuple) and (row := _mended(decode(bare), changes)) is not None and changes:
+            bare = json.dumps(row, ensure_ascii=False).encode()
+            outcome = understand(bare, self._file, number, self._reading)
+        if isinstance(outcome, tuple):
+            self.rejected += 1
+            return None, outcome
+        if raw != bare and not changes:
+            self.done["LINE_ENDS"] += 1
+        self.done.update(changes)
+        self.rows += 1
+        return bare, ()
+
+
+def _bare(raw: bytes) -> bytes:
+    """A line without the blanks around it; what JSON doesn't take for blanks is left only where it is no UTF-8."""
+    bare = raw.strip()
+    try:
+        return trim(bare.decode()).encode()
+    except UnicodeDecodeError:
+        return bare
+
+
+def _mended(row: dict[str, Any], changes: set[str]) -> dict[str, Any] | None:
+    """``row`` with only what the platform knows and texts without blanks at their ends; None for a row of another kind."""
+    if "messages" not in row:
+        return None
+    mended: dict[str, Any] = {}
+    for name, value in row.items():
+        if name not in _TURNS:
+            changes.add("UNKNOWN_KEY")
+        elif isinstance(value, list):
+            mended[name] = [_turn(turn, changes) for turn in value]
+        else:
+            mended[name] = _turn(value, changes)
+    return mended
+
+
+def _turn(turn: dict[str, Any], changes: set[str]) -> dict[str, Any]:
+    mended: dict[str, Any] = {}
+    for name, value in turn.items():
+        if name not in KNOWN:
+            changes.add("REFUSED_KEY" if name in ("name", "weight") else "UNKNOWN_KEY")
+            continue
+        mended[name] = value
+        if name == "content" and isinstance(value, str) and (bare := trim(value)) != value:
+            mended[name] = bare
+            changes.add("BLANKS_AT_ENDS")
+    return mended
+
+
+def _encoding(source: Path) -> str:
+    """The encoding of the whole file: as its mark says, else UTF-8, else GB18030 where every byte fits."""
+    with opened(source) as stream:
+        head = stream.read(4)
+        for mark, name in _MARKS:
+            if head.startswith(mark):
+                return name
+    for name in ("utf-8", "gb18030"):
+        decoder = codecs.getincrementaldecoder(name)()
+        with opened(source) as stream:
+            try:
+                while block := stream.read(_HEAD):
+                    decoder.decode(block)
+                decoder.decode(b"", final=True)
+            except UnicodeDecodeError:
+                continue
+        return name
+    return "utf-8"
+
+
+def _refuse_others(source: Path, encoding: str) -> None:
+    with opened(source) as stream:
+        head = stream.read(_HEAD)
+    text = head.decode(encoding, "ignore").lstrip("\ufeff \t\r\n")
+    first = text.partition("\n")[0].strip()
+    if head and (not first.startswith("{") or first == "{"):
+        raise NotMendable(
+            _("{path} is not JSON Lines, so it can't be fixed line by line.").format(path=source),
+            _("Convert it instead: bailian-wizard convert {path} OUTPUT").format(
+                path=shlex.quote(str(source))
+            ),
+        )
+
+
+def _lines(source: Path, encoding: str, done: Counter[str]) -> Iterator[tuple[int, bytes]]:
+    """(number, line in UTF-8 without its end) of each physical line."""
+    if encoding in ("utf-8", "utf-8-sig"):
+        with opened(source) as stream:
+            for first, lines in blocks(stream, str(source)):
+                for number, raw in enumerate(lines, first):
+                    marked = number == 1 and raw.startswith(lookup.BOM)
+                    done.update({"BOM": 1} if marked else {})
+                    yield number, raw.removeprefix(lookup.BOM) if marked else raw
+        return
+    try:
+        with source.open(encoding=encoding, newline="\n") as text:
+            for number, line in enumerate(text, 1):
+                done["ENCODING"] += 1
+                yield number, line.removesuffix("\n").encode("utf-8", "surrogatepass")
+    except (OSError, UnicodeError) as error:
+        raise SourceUnreadable(
+            _("{path} can't be read as {encoding}: {reason}.").format(
+                path=source, encoding=encoding, reason=error
+            )
+        ) from error
+
+
+def _aside(raw: bytes, number: int, faults: tuple[Finding, ...]) -> bytes:
+    row = {
+        "line": number,
+        "code": faults[0].code,
+        "what": joined(*(fault.what for fault in faults)),
+        "row": raw.decode("utf-8", "backslashreplace"),
+    }
+    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(path.suffix) if path.suffix in (".jsonl", ".json", ".txt") else path.name

@@ -1,0 +1,188 @@
+"""Every row of a file, looked at once: page by page where it is JSON Lines, record by record elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from wizard.data.checking.inspection import inspect
+from wizard.data.checking.quick import Lane
+from wizard.data.checking.tally import Tally
+from wizard.data.files.lines import Lines, TooLong
+from wizard.data.findings import Finding, finding
+from wizard.data.identity import Asked, asked_by, key
+from wizard.data.record import Chat, Message, MultipleChoice, Record, Where
+from wizard.data.sent import CHINESE, messages
+from wizard.data.shapes.understand import decode, understand
+
+if TYPE_CHECKING:
+    from wizard.data.tokens import Tokenizer
+
+_PAGE = 1 << 17  # bytes; what is made of so many stays in the processor's cache
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What is looked for in one file; the same for all of it."""
+
+    file: str
+    bailian: str = ""
+    """Where the file is meant for the platform as it is, so that blank lines and unknown keys matter too: the field that
+    all rows have, ``messages`` or ``text``. "": a source to convert."""
+    max_length: int | None = None
+    """Tokens beyond which a row is an error."""
+    system_prompt: str = ""
+    """What the conversion would put before each question, for counting."""
+    add_system: bool = False
+    """Whether also before each chat that has no system message."""
+    language: str = CHINESE
+    """Of the words around a question with options."""
+
+
+def work(task: bytes) -> Callable[[bytes], list[bytes]]:
+    """What a worker does for a Task."""
+    return Scan(msgspec.msgpack.decode(task, type=Task)).packed
+
+
+class Scan:
+    """Looks at the lines of one file in order; ``tally`` is what came of it so far."""
+
+    def __init__(self, task: Task, *, tokenizer: Tokenizer | None = None) -> None:
+        self.tally = Tally()
+        self._task = task
+        self._file = task.file
+        self._tokenizer = tokenizer
+        self._lane = Lane(task.file)
+
+    def part(self, data: bytes) -> Tally:
+        """What comes of whole lines, or of one beyond the limit, alone and counted from 1."""
+        self.tally = Tally()
+        if isinstance(data, TooLong):
+            self.tally.lines = 1
+            self.line(data, 1)
+        else:
+            at = 0
+            while at < len(data):
+                end = data.find(b"\n", at + _PAGE)
+                if end < 0:
+                    end = len(data) - data.endswith(b"\n")
+                self._page(data[at:end])
+                at = end + 1
+            self.tally.size = len(data)
+        return self.tally
+
+    def packed(self, data: bytes) -> list[bytes]:
+        """As ``part``, as ``Tally.unpacked`` takes it."""
+        return [self.part(data).packed()]
+
+    def _page(self, block: bytes) -> None:
+        """Lines with line ends between them."""
+        tally = self.tally
+        lines = Lines(None, block)
+        first = tally.lines + 1
+        limit = self._task.max_length
+        if self._task.add_system and self._task.system_prompt:  # the lane counts rows as they are
+            tally.lines += len(lines)
+            tally.room()
+            for number, raw in enumerate(lines.lines, first):
+                self.line(raw, number)
+            return
+        looked = self._lane.page(tally, lines, first, len(block) if limit is None else limit)
+        for place in sorted((*looked.left, *looked.said)):
+            if place in looked.said:
+                for found in looked.said[place]:
+                    tally.findings.add(found)
+            else:
+                self.line(lines.lines[place], first + place)
+
+    def line(self, raw: bytes, number: int) -> None:
+        """One line, the careful way."""
+        outcome = understand(raw, self._file, number)
+        if isinstance(outcome, tuple):
+            if not outcome:
+                self.tally.blank += 1
+                if self._task.bailian:
+                    self.tally.findings.add(finding("BLANK_LINE", Where(self._file, number)))
+            else:
+                self.tally.left_out += 1
+        elif self._task.bailian and (
+            faults := _as_the_platform_has_it(raw, self._task.bailian, outcome.where)
+        ):
+            self.tally.left_out += 1
+            outcome = faults
+        if isinstance(outcome, tuple):
+            for found in outcome:
+                self.tally.findings.add(found)
+            return
+        self.record(outcome, size=len(raw))
+
+    def record(self, record: Record, *, size: int | None = None) -> None:
+        """One row that can be sent, unless its findings say otherwise. ``size``: bytes of its line, where known."""
+        tally = self.tally
+        asked = asked_by(record)
+        line = record.where.line
+        unfit = False
+        for found in self.findings(record, asked, size=size):
+            tally.findings.add(found)
+            unfit = unfit or found.severity == "error"
+        if unfit:
+            tally.left_out += 1
+            return
+        tally.rows += 1
+        tally.kinds[type(record).__name__] += 1
+        tally.key(line, key(asked.stem))
+        tally.length(_characters(record, self._task), line)
+        labels = [label for label, _text in asked.options]
+        if asked.label in labels and not (isinstance(record, MultipleChoice) and record.also):
+            tally.options([len(text) for _label, text in asked.options], labels.index(asked.label))
+
+    def findings(self, record: Record, asked: Asked, *, size: int | None = None) -> Iterator[Finding]:
+        """All that is to be said about ``record`` by itself."""
+        yield from inspect(record, asked, as_it_is=bool(self._task.bailian))
+        if self._task.max_length is not None and (size is None or size > self._task.max_length):
+            tokens = self._tokens(record)
+            if tokens > self._task.max_length:
+                yield finding("TOO_LONG", record.where, tokens=tokens, limit=self._task.max_length)
+
+    def _tokens(self, record: Record) -> int:
+        if self._tokenizer is None:
+            from wizard.data.tokens import Tokenizer
+
+            self._tokenizer = Tokenizer.load()
+        return tokens_of(record, self._tokenizer, self._task)
+
+
+def sent(record: Record, task: Task) -> tuple[Message, ...]:
+    """The messages that the conversion would send for ``record``, but for a preference's two answers."""
+    return messages(record, task.system_prompt, add_system=task.add_system, language=task.language)
+
+
+def tokens_of(record: Record, tokenizer: Tokenizer, task: Task) -> int:
+    """The tokens that are sent for ``record``, as Qwen 2, 2.5 and 3 count them (for DPO: with the longer answer)."""
+    if isinstance(record, MultipleChoice | Chat):
+        return tokenizer.count_chat(sent(record, task))
+    if isinstance(record, Message):
+        return tokenizer.count(record.content)
+    if hasattr(record, "text"):
+        return tokenizer.count(record.text)
+    longer = max(record.chosen, record.rejected, key=lambda turn: len(turn.content))
+    return tokenizer.count_chat((*sent(record, task), longer))
+
+
+def _characters(record: Record, task: Task) -> int:
+    if isinstance(record, MultipleChoice | Chat):
+        return sum([len(turn.content) for turn in sent(record, task)])
+    if hasattr(record, "text"):
+        return len(record.text)
+    return sum([len(turn.content) for turn in (*sent(record, task), record.chosen, record.rejected)])
+
+
+def _as_the_platform_has_it(raw: bytes, field: str, where: Where) -> tuple[Finding, ...]:
+    """What is wrong with a row that could be converted, where it is to be sent as it is; empty where nothing is."""
+    row = decode(raw)
+    if field not in row:
+        return (finding("OTHER_SHAPE", where, field=field),)
+    turns = row.get("messages", ())
+    lists = [number for number, turn in enumerate(turns, 1) if isinstance(turn.get("content"), list)]
+    return (finding("CONTENT_NOT_TEXT", where, number=lists[0]),) if lists else ()

@@ -1,0 +1,1 @@
+"""Records to the bytes that are sent, in files of their own."""

@@ -1,0 +1,318 @@
+"""One page of source lines becomes output: a pure function of its bytes and the task, wherever it is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from wizard.data import sent
+from wizard.data.converting.quick import Lane
+from wizard.data.converting.shuffling import order_matters, shuffled
+from wizard.data.files.lines import Lines, TooLong
+from wizard.data.findings import Finding, finding
+from wizard.data.identity import asked_by, folded
+from wizard.data.record import Message, MultipleChoice, PlainText, Preference, Record, Where
+from wizard.data.shapes.understand import PLAIN, Outcome, Reading, understand
+
+Kind: TypeAlias = Literal["chat", "preference", "text"]
+"""What the platform trains with a row: SFT, DPO or CPT; a file holds rows of one kind."""
+
+# One byte a line in ``Made.fates``, above LEFT_OUT the split that the row is in, counted from 1.
+LEFT_OUT = 0
+SAME_LINE = 0xFE  # the next row stands on the same line as the one before it (a JSON array on one line)
+NO_ROW = 0xFF
+MOST_SPLITS = 100
+MOST_TEXTS = 100  # different system messages that are told apart
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What a conversion does with each row; the same for all pages."""
+
+    file: str
+    system_prompt: str
+    reading: Reading = PLAIN
+    split: tuple[tuple[str, float], ...] = ()
+    """(name, share); empty: all rows go to one output."""
+    seed: int = 0
+    shuffle: bool = False
+    keep: bool = False
+    """Whether rows with errors are kept, to be listed."""
+    add_system: bool = False
+    """Whether the system prompt is put before chats, too, that have none."""
+    language: str = sent.CHINESE
+    """Of the words around a question with options."""
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs there are."""
+        return max(1, len(self.split))
+
+    @property
+    def quick(self) -> bool:
+        """Whether the fast lane may take rows."""
+        return not (self.split or self.shuffle or self.reading.columns or self.language != sent.CHINESE)
+
+
+class Faulty(msgspec.Struct, frozen=True):
+    """A row that can't be sent, and why; ``raw`` is empty where it needn't be listed."""
+
+    line: int
+    raw: bytes
+    why: tuple[Finding, ...]
+
+
+class Systems(msgspec.Struct):
+    """What rows that are sent begin with: counted from the messages that are written."""
+
+    put: int = 0
+    """Rows before which the system prompt was put."""
+    own: int = 0
+    """Rows with a system message of their own."""
+    none: int = 0
+    """Rows without one."""
+    texts: set[str] = set()
+    """Digests of the system messages that are the rows' own, no more than MOST_TEXTS."""
+    questions: int = 0
+    """Rows that are questions with options, with our words around them."""
+
+    def add(self, other: Systems) -> None:
+        """Count the rows of ``other`` too."""
+        self.put += other.put
+        self.own += other.own
+        self.none += other.none
+        self.questions += other.questions
+        self.texts |= set(sorted(other.texts - self.texts)[: max(0, MOST_TEXTS - len(self.texts))])
+
+    def count(self, record: Record, turns: Sequence[Message]) -> None:
+        """Count ``record``, for which ``turns`` are sent."""
+        question = isinstance(record, MultipleChoice)
+        self.questions += question
+        own = [] if isinstance(record, MultipleChoice | PlainText) else record.messages
+        if not any(turn.role == "system" for turn in turns):
+            self.none += 1
+        elif text := next((turn.content for turn in own if turn.role == "system"), ""):
+            self.own += 1
+            if len(self.texts) < MOST_TEXTS:
+                self.texts.add(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest())
+        else:
+            self.put += 1
+
+
+class Made(msgspec.Struct):
+    """What became of a page's lines."""
+
+    data: list[bytes]
+    """Lines for each output."""
+    rows: list[int]
+    fates: bytes
+    characters: int = 0
+    blank: int = 0
+    kept_order: int = 0
+    extra: dict[str, int] = {}
+    kinds: dict[str, int] = {}
+    systems: Systems = msgspec.field(default_factory=Systems)
+    faulty: list[Faulty] = []
+    warnings: list[Finding] = []
+
+    @classmethod
+    def unpacked(cls, parts: Sequence[bytes]) -> Made:
+        """As it was before it was packed: its data stay as they are, for there is too much of them."""
+        made = _unpack(parts[0])
+        made.data = list(parts[1:])
+        return made
+
+    def moved(self, lines: int) -> None:
+        """Count the lines that findings name from ``lines`` before: a worker counts from its page's first."""
+        self.faulty = [
+            Faulty(row.line + lines, row.raw, tuple([_moved(one, lines) for one in row.why]))
+            for row in self.faulty
+        ]
+        self.warnings = [_moved(one, lines) for one in self.warnings]
+
+
+_unpack = msgspec.msgpack.Decoder(Made).decode
+
+
+def work(task: bytes) -> Callable[[bytes], list[bytes]]:
+    """What a worker does for a Task."""
+    return Press(msgspec.msgpack.decode(task, type=Task)).packed
+
+
+class Press:
+    """Makes pages for one task."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._lane = Lane(task.system_prompt) if task.quick else None
+        self._key = b"split:%d" % task.seed
+        self._bounds = _bounds(task.split)
+
+    def page(self, first: int, lines: Sequence[bytes]) -> Made:
+        """The lines from number ``first`` on."""
+        return self.page_of(first, Lines(lines))
+
+    def packed(self, data: bytes) -> list[bytes]:
+        """What became of whole lines, or of one beyond the limit, counted from 1, as ``Made.unpacked`` takes it."""
+        if isinstance(data, TooLong):
+            made = self.page(1, [data])
+        else:
+            made = self.page_of(1, Lines(None, data.removesuffix(b"\n")))
+        lines, made.data = made.data, []
+        return [msgspec.msgpack.encode(made), *lines]
+
+    def page_of(self, first: int, some: Lines) -> Made:
+        """As ``page``."""
+        if self._lane is None:
+            file, reading = self._task.file, self._task.reading
+            return self.rows(
+                (number, raw, understand(raw, file, number, reading))
+                for number, raw in enumerate(some.lines, first)
+            )
+        taken = self._lane.take(some)
+        count = len(taken.pieces)
+        quick = count - len(taken.left)
+        made = Made([b""], [quick], b"", taken.characters, extra=taken.extra)
+        if quick:
+            made.kinds["chat"] = quick
+            given = bool(self._task.system_prompt)
+            made.systems = Systems(put=quick * given, none=quick * (not given), questions=quick)
+        fates = bytearray(b"\x01") * count
+        for place in taken.left:
+            number, raw = first + place, some.lines[place]
+            outcome = understand(raw, self._task.file, number, self._task.reading)
+            one = self._row(number, raw, outcome, made)
+            fates[place] = NO_ROW if outcome == () else LEFT_OUT
+            if one is not None:
+                taken.pieces[place] = one[1].decode()
+                fates[place] = 1
+        made.data[0] = ("".join(taken.pieces) if taken.left else taken.text).encode()
+        made.fates = bytes(fates)
+        return made
+
+    def rows(self, rows: Iterable[tuple[int, object, Outcome]], before: int | None = None) -> Made:
+        """(line, the row as it is, what it means) of each row, where ``before`` was the line of the row before the first.
+
+        Without ``before`` each line has a place of its own, and blank ones come as such.
+        """
+        made = Made([], [0] * self._task.outputs, b"")
+        pieces: list[list[bytes]] = [[] for _output in made.rows]
+        fates = bytearray()
+        for number, raw, outcome in rows:
+            if before is not None:
+                fates += _gap(before, number)
+                before = max(number, before)
+            if outcome == ():
+                fates.append(NO_ROW)
+                made.blank += 1
+                continue
+            one = self._row(number, raw, outcome, made, counted=False)
+            if one is None:
+                fates.append(LEFT_OUT)
+                continue
+            output, line = one
+            pieces[output].append(line)
+            fates.append(output + 1)
+        made.data = [b"".join(some) for some in pieces]
+        made.rows = [len(some) for some in pieces]
+        made.fates = bytes(fates)
+        return made
+
+    def _row(
+        self, number: int, raw: object, outcome: Outcome, made: Made, *, counted: bool = True
+    ) -> tuple[int, bytes] | None:
+        """(output, line) of a row that can be sent; what is to be counted and said is added to ``made``."""
+        if outcome == ():
+            made.blank += counted
+            return None
+        record = self._ordered(outcome, made)
+        if isinstance(record, tuple):
+            made.faulty.append(Faulty(number, _bytes(raw) if self._task.keep else b"", record))
+            return None
+        kind = _kind(record)
+        made.kinds[kind] = made.kinds.get(kind, 0) + 1
+        task = self._task
+        turns = sent.messages(record, task.system_prompt, add_system=task.add_system, language=task.language)
+        made.systems.count(record, turns)
+        made.characters += _characters(record, turns)
+        for name in record.extra:
+            made.extra[name] = made.extra.get(name, 0) + 1
+        made.rows[0] += counted
+        line = sent.line(record, "") if isinstance(record, PlainText) else sent.line_of(record, turns)
+        return self._output(record), line
+
+    def _ordered(self, outcome: Outcome, made: Made) -> Outcome:
+        """``outcome`` with its options in their new order, and proved."""
+        if not self._task.shuffle or not isinstance(outcome, MultipleChoice):
+            return proved(outcome, self._task.language)
+        if order_matters(outcome):
+            made.kept_order += 1
+            made.warnings.append(finding("ORDER_KEPT", outcome.where))
+            return proved(outcome, self._task.language)
+        turned = proved(shuffled(outcome, self._task.seed), self._task.language)
+        same = isinstance(turned, MultipleChoice) and _right(turned) == _right(outcome)
+        return turned if same else (finding("NOT_READ_BACK", outcome.where, label=outcome.answer),)
+
+    def _output(self, record: Record) -> int:
+        if not self._bounds:
+            return 0
+        # By what is asked alone: the same question is never in two of them, wherever and however often it stands.
+        asked = folded(asked_by(record).stem).encode("utf-8", "surrogatepass")
+        at = int.from_bytes(blake2b(asked, digest_size=8, key=self._key).digest(), "big")
+        return next(number for number, bound in enumerate(self._bounds) if at < bound)
+
+
+def _moved(found: Finding, lines: int) -> Finding:
+    where = found.where
+    return replace(found, where=Where(where.file, where.line + lines)) if where.line else found
+
+
+def proved(outcome: Outcome, language: str = sent.CHINESE) -> Outcome:
+    """``outcome``, or a finding where the answer that would be sent doesn't read back as the source's."""
+    if not isinstance(outcome, MultipleChoice):
+        return outcome
+    said = sent.messages(outcome, "", language=language)[-1].content
+    if sent.read_back(said, language) == (outcome.answer, outcome.answer_text):
+        return outcome
+    return (finding("NOT_READ_BACK", outcome.where, label=outcome.answer),)
+
+
+def _right(record: MultipleChoice) -> list[str]:
+    return sorted(text for _label, text in record.answers)
+
+
+def _kind(record: Record) -> Kind:
+    if isinstance(record, Preference):
+        return "preference"
+    return "text" if isinstance(record, PlainText) else "chat"
+
+
+def _characters(record: Record, turns: Sequence[Message]) -> int:
+    if isinstance(record, PlainText):
+        return len(record.text)
+    characters = sum([len(turn.content) for turn in turns])
+    if isinstance(record, Preference):
+        characters += len(record.chosen.content) + len(record.rejected.content)
+    return characters
+
+
+def _bounds(split: tuple[tuple[str, float], ...]) -> list[int]:
+    bounds: list[int] = []
+    share = 0.0
+    for _name, part in split:
+        share += part
+        bounds.append(round(share * (1 << 64)))
+    return [*bounds[:-1], 1 << 64] if bounds else []
+
+
+def _gap(before: int, number: int) -> bytes:
+    return bytes([SAME_LINE]) if number <= before else bytes([NO_ROW]) * (number - before - 1)
+
+
+def _bytes(raw: object) -> bytes:
+    if isinstance(raw, bytes):
+        return bytes(raw)
+    return b"" if raw is None else msgspec.json.encode(raw, enc_hook=str)

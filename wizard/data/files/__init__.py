@@ -1,0 +1,1 @@
+"""Files: bytes to rows; knows no meaning."""

@@ -1,0 +1,192 @@
+"""JSON values one after the other, in an array (also one inside an object) or bare: each by itself, in bounded memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from wizard.data.files.lines import LINE_LIMIT, TooLong
+
+# From inside a value to its next bracket, passing over whole strings; a quote is matched where its string has no end
+# yet. All repetitions are possessive: what doesn't match fails at once, whatever the bytes.
+_TO_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+(["{}\[\]])', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_BETWEEN = re.compile(rb"[\s,]*+")
+_BLANK = re.compile(rb"\s*+")
+_BARE_END = re.compile(rb"[\s,\]{\[]")
+# A whole file that is one object with its rows under a name that says so: {"version": 1, "data": [{…}, …]}.
+_WRAPPED = re.compile(
+    rb'\s*+\{\s*+(?:"[^"\\]*+"\s*+:\s*+(?:"[^"\\]*+"|[-+.\w]++)\s*+,\s*+)*+'
+    rb'"(?:data|rows|items|list|records|examples|questions|train|test|dev|validation|dataset|RECORDS)"\s*+:\s*+\[(?=\s*+\{)'
+)
+_SHOWN = 1_000  # bytes
+_CLOSING = 1 << 16  # bytes: what may stand behind the rows of such an object
+
+
+def wrapped(head: bytes) -> re.Match[bytes] | None:
+    """The beginning of an object that holds the rows in a list, up to the list's bracket; None for anything else."""
+    return _WRAPPED.match(head)
+
+
+_DEEPEST = 10_000  # brackets within brackets; what decodes a row gives up long before
+NO_OBJECTS = 100  # elements in a row that are no objects: what comes so many times is no row that is broken
+
+
+class TooDeep(bytes):
+    """The beginning of a value with brackets in brackets beyond any row; nothing after it is read."""
+
+    __slots__ = ()
+
+
+class NoObjects(bytes):
+    """The last of NO_OBJECTS elements one after the other that are no objects; nothing after it is read."""
+
+    __slots__ = ()
+
+
+class Unfinished(bytes):
+    """The beginning of a value without its end; nothing after it can be read."""
+
+    __slots__ = ()
+
+
+class Trailing(bytes):
+    """What stands behind the end of the array."""
+
+    __slots__ = ()
+
+
+class Elements:
+    """The elements of a JSON array, or bare JSON values one after the other, cut out of their text by their brackets."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._held = b""
+        self._at = 0
+        self._line = 1
+        self._deep = False
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        """(the line on which it begins, the element's bytes); ended by one of the kinds above where the text is wrong."""
+        self._skip(_BLANK)
+        inside = self._peek() == b"["
+        wrap = None if inside else wrapped(self._held)
+        if inside:
+            self._advance(self._at + 1)
+        elif wrap is not None:
+            self._advance(wrap.end())
+            inside = True
+        strange = 0
+        while True:
+            self._skip(_BETWEEN)
+            first = self._peek()
+            if not first:
+                if inside:
+                    yield self._line, Unfinished(b"[")
+                return
+            if first == b"]" and inside:
+                self._advance(self._at + 1)
+                self._skip(_BLANK)
+                if not self._closed(wrap[0] if wrap is not None else b"["):
+                    rest = self._held[self._at : self._at + 100]
+                    yield self._line, Trailing(rest) if rest else Unfinished(b"{")
+                return
+            line = self._line
+            end = self._end(first)
+            if end is None:
+                yield line, self._why()(self._held[self._at : self._at + _SHOWN] + b"\xff")
+                return
+            raw = self._held[self._at : end]
+            self._advance(end)
+            strange = 0 if first == b"{" else strange + 1
+            if strange == NO_OBJECTS:
+                yield line, NoObjects(raw[:_SHOWN] + b"\xff")
+                return
+            yield line, raw
+
+    def _why(self) -> type[Unfinished | TooDeep | TooLong]:
+        """Why a value has no end."""
+        if self._deep:
+            return TooDeep
+        return TooLong if len(self._held) - self._at > LINE_LIMIT else Unfinished
+
+    def _closed(self, opening: bytes) -> bool:
+        """Whether what is left of the text ends what ``opening`` began, and nothing more."""
+        while len(self._held) - self._at <= _CLOSING and self._more():
+            pass
+        rest = self._held[self._at :]
+        try:
+            msgspec.json.decode(opening + b"]" + rest)
+        except (ValueError, RecursionError):
+            return False
+        return True
+
+    def _end(self, first: bytes) -> int | None:
+        """Where the value that begins here ends; None where the text ends before it, or it is beyond LINE_LIMIT."""
+        if first in (b"{", b"["):
+            return self._end_of_brackets()
+        while True:
+            if first == b'"':
+                found = _STRING.match(self._held, self._at)
+                end = found.end() if found is not None else None
+            else:
+                found = _BARE_END.search(self._held, self._at + 1)
+                end = found.start() if found is not None else None
+            if end is not None:
+                return end
+            if len(self._held) - self._at > LINE_LIMIT:
+                return None
+            if not self._more():
+                return None if first == b'"' else len(self._held)
+
+    def _end_of_brackets(self) -> int | None:
+        depth, at = 1, self._at + 1
+        match = _TO_BRACKET.match
+        while True:
+            found = match(self._held, at)
+            bracket = found[1] if found is not None else b'"'
+            if bracket == b'"' or found is None:
+                passed = at - self._at
+                if len(self._held) - self._at > LINE_LIMIT or not self._more():
+                    return None
+                at = self._at + passed
+                continue
+            at = found.end()
+            depth += 1 if bracket in b"{[" else -1
+            if depth == 0:
+                return at
+            if depth > _DEEPEST:
+                self._deep = True
+                return None
+
+    def _more(self) -> bool:
+        """Read on; as much again as is held, so that a large value is not looked through over and over."""
+        wanted = len(self._held) - self._at
+        parts = [self._held[self._at :]]
+        got = 0
+        for chunk in self._chunks:
+            parts.append(chunk)
+            got += len(chunk)
+            if got >= wanted:
+                break
+        self._held, self._at = b"".join(parts), 0
+        return got > 0
+
+    def _peek(self) -> bytes:
+        if self._at >= len(self._held) and not self._more():
+            return b""
+        return self._held[self._at : self._at + 1]
+
+    def _skip(self, what: re.Pattern[bytes]) -> None:
+        while self._peek():
+            found = what.match(self._held, self._at)
+            assert found is not None, "it matches nothing, too"
+            self._advance(found.end())
+            if self._at < len(self._held):
+                return
+
+    def _advance(self, to: int) -> None:
+        self._line += self._held.count(b"\n", self._at, to)
+        self._at = to

@@ -1,0 +1,42 @@
+"""JSON Lines by the page: lines in UTF-8, with what is odd about the file as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from wizard.data.files import container
+from wizard.data.files.text import Text
+from wizard.data.findings import Finding, finding
+from wizard.data.record import Where
+
+_NAMES = {"parquet": "Parquet", "xlsx": "Excel (.xlsx)", "zip": "zip", "tar": "tar"}
+
+
+def pages(
+    stream: BinaryIO, file: str, on_bytes: Callable[[bytes], None] | None = None
+) -> Iterator[tuple[int, list[bytes], tuple[Finding, ...]]]:
+    """(number of the first line, lines in UTF-8, findings about the file) for one block of JSON Lines after another.
+
+    Any encoding that is known, packed with gzip or not; ``on_bytes`` is handed the file's own bytes. A file
+    that is no JSON Lines file at all gives one error and no lines, not an error for every line; a byte order mark is
+    taken off; a file without rows gives EMPTY_FILE at its end. Lines that can't be decoded come as a kind of bytes that
+    is no JSON, and that ``shapes`` knows what to say about.
+    """
+    text = Text(stream, file, on_bytes)
+    about = tuple(text.about)
+    other = container.foreign(text.head) or _NAMES.get(container.binary(text.head), "")
+    if other:
+        about = (finding("NOT_UTF8_FILE", Where(file, 0), encoding=other),)
+    elif container.of_text(text.head, ".jsonl", whole=text.whole) == "json":
+        about = (*about, finding("JSON_OVER_LINES", Where(file, 0)))
+    begun = any(one.severity == "error" for one in about)
+    if begun:
+        yield 1, [], about
+        return
+    for first, lines in text.pages():
+        begun = begun or any(line and not line.isspace() for line in lines)
+        yield first, lines, about
+        about = ()
+    if not begun:
+        yield 1, [], (*about, finding("EMPTY_FILE", Where(file, 0)))

@@ -1,0 +1,127 @@
+"""Text files of any encoding that is known, packed with gzip or not: physical lines in UTF-8, and what is odd about them."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Iterator
+from io import BufferedReader
+from typing import BinaryIO, TypeAlias
+
+from wizard.data.files import encodings, gzipped
+from wizard.data.files.lines import BLOCK, Translated, blocks, head_of
+from wizard.data.findings import Finding, finding
+from wizard.data.record import Where
+
+Page: TypeAlias = tuple[int, list[bytes]]
+"""The number of the first line, and some lines in UTF-8 without their ends; never none."""
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class Text:
+    """A text under the reader: its encoding, its beginning, findings about it; then, once, its lines or its bytes."""
+
+    def __init__(self, stream: BinaryIO, file: str, on_bytes: Callable[[bytes], None] | None = None) -> None:
+        """Look at the beginning of ``stream``; ``on_bytes`` is handed every byte of the file as it is, later."""
+        head = head_of(stream)
+        self.packed = head.startswith(gzipped.MAGIC)
+        if self.packed:
+            stream, on_bytes = gzipped.unpacked(stream, file, on_bytes), None
+            head = head_of(stream)
+        self.whole = len(head) < BLOCK
+        self.encoding = encodings.sniff(head, whole=self.whole)
+        self.head = _beginning(head, self.encoding)
+        """The first lines in UTF-8, without a byte order mark."""
+        self.about = list(_odd(self.encoding, file))
+        if self.encoding in ("utf-8", "utf-8-sig", "gb18030") and b"\n" not in head and b"\r" in head.strip():
+            self.about.append(finding("CARRIAGE_RETURNS", Where(file, 0)))
+            stream, on_bytes = BufferedReader(Translated(stream, on_bytes), BLOCK), None
+            self.head = self.head.replace(b"\r", b"\n")
+        self.stream = stream
+        self._file = file
+        self._on_bytes = on_bytes
+
+    def pages(self) -> Iterator[Page]:
+        """The lines. Raises SourceUnreadable."""
+        if self.encoding == "utf-32":
+            return
+        if self.encoding in ("utf-16-le", "utf-16-be"):
+            pages = self._wide()
+        else:
+            pages = blocks(self.stream, self._file, self._on_bytes)
+        for first, lines in pages:
+            some = encodings.decoded(lines, "gb18030") if self.encoding == "gb18030" else lines
+            if first == 1 and type(some[0]) is bytes:
+                some[0] = some[0].removeprefix(_BOM)
+            yield first, some
+
+    def chunks(self, faults: list[Finding]) -> Iterator[bytes]:
+        """The bytes in UTF-8, whatever the lines; a wrong byte is added to ``faults`` and ends it, but in UTF-8, where
+        it is handed on and is the fault of the value that it stands in.
+        """  # noqa: D205 - one sentence
+        if self.encoding == "utf-32":
+            return
+        plain = self.encoding in ("utf-8", "utf-8-sig")
+        decoder = codecs.getincrementaldecoder(self.encoding)()
+        line, held = 1, b""  # the bytes of the last line so far
+        first = True
+        while True:
+            block = self.stream.read(BLOCK)
+            if self._on_bytes is not None and block:
+                self._on_bytes(block)
+            if plain:
+                done = block
+            else:
+                try:
+                    done = decoder.decode(block, final=not block).encode()
+                except UnicodeDecodeError as error:
+                    before = error.object[: error.start].decode(self.encoding, "ignore")
+                    line += before.count("\n")
+                    in_line = len(before.rpartition("\n")[2].encode(self.encoding)) + (
+                        0 if "\n" in before else len(held)
+                    )
+                    faults.append(
+                        finding(
+                            "INVALID_BYTES",
+                            Where(self._file, line),
+                            offset=in_line + 1,
+                            byte=f"0x{error.object[error.start]:02x}",
+                            encoding=encodings.NAMES[self.encoding],
+                        )
+                    )
+                    yield before.encode()
+                    return
+                line += done.count(b"\n")
+                last = done.rpartition(b"\n")[2].decode().encode(self.encoding)
+                held = last if b"\n" in done else held + last
+            if not block and not done:
+                return
+            yield done.removeprefix(_BOM) if first else done
+            first = False
+
+    def _wide(self) -> Iterator[Page]:
+        number = 1
+        for lines in encodings.wide_lines(self._raw(), self.encoding):
+            yield number, lines
+            number += len(lines)
+
+    def _raw(self) -> Iterator[bytes]:
+        while block := self.stream.read(BLOCK):
+            if self._on_bytes is not None:
+                self._on_bytes(block)
+            yield block
+
+
+def _odd(encoding: encodings.Encoding, file: str) -> Iterator[Finding]:
+    if encoding == "utf-32":
+        yield finding("NOT_UTF8_FILE", Where(file, 0), encoding=encodings.NAMES[encoding])
+    elif encoding == "utf-8-sig":
+        yield finding("BOM", Where(file, 1))
+    elif encoding != "utf-8":
+        yield finding("ENCODING", Where(file, 0), encoding=encodings.NAMES[encoding])
+
+
+def _beginning(head: bytes, encoding: encodings.Encoding) -> bytes:
+    if encoding in ("utf-8", "utf-8-sig"):
+        return head.removeprefix(_BOM)
+    return b"" if encoding == "utf-32" else head.decode(encoding, "ignore").removeprefix("\ufeff").encode()

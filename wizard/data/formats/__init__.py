@@ -1,1 +1,0 @@
-"""The containers and encodings that rows come in: one module each, from bytes to rows with their physical lines."""

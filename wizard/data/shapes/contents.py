@@ -1,0 +1,182 @@
+"""A file's contents, whatever its container: open, with what its beginning tells, and its rows with their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any, BinaryIO, TypeAlias
+
+from wizard.data.files import columnar, container, gzipped, spreadsheets, tables
+from wizard.data.files.arrays import Elements
+from wizard.data.files.container import Container
+from wizard.data.files.lines import SourceUnreadable, head_of
+from wizard.data.files.opening import opened
+from wizard.data.files.text import Text
+from wizard.data.findings import Finding, finding
+from wizard.data.record import Where
+from wizard.data.shapes import header
+from wizard.data.shapes.fields import twice
+from wizard.locale import _
+
+Row: TypeAlias = tuple[int, bytes | dict[str, Any] | Finding]
+"""A line number, and a JSON value's bytes, a row's cells by column, or what is wrong there."""
+
+_SNIFFED = 20
+
+
+@dataclass(slots=True)
+class Contents:
+    """An open file of rows. ``header`` of a table: whether its first row holds names (settled once rows are read).
+
+    ``doubtful``: it was taken for names, and may as well be a row.
+    """
+
+    path: Path
+    container: Container
+    packed: bool
+    stream: IO[bytes]
+    text: Text | None
+    header: bool | None
+    named: Collection[str]
+    doubtful: bool = False
+    sheet: str = ""
+
+    @property
+    def file(self) -> str:
+        """The file's name for findings."""
+        return str(self.path)
+
+    @property
+    def encoding(self) -> str:
+        """The text's encoding, "" for what is no text."""
+        return self.text.encoding if self.text is not None else ""
+
+    def sheets(self) -> tuple[str, ...]:
+        """The sheets to choose from, where the first has no rows; only before the rows."""
+        return spreadsheets.sheets(self.stream, self.file) if self.container == "xlsx" else ()
+
+    def about(self) -> list[Finding]:
+        """What is odd about the file as a whole."""
+        return list(self.text.about) if self.text is not None else []
+
+    def rows(self) -> Iterator[Row]:
+        """The rows from the first to the last; only once. Raises SourceUnreadable, and UsageError without a library."""
+        if self.container == "parquet":
+            yield from columnar.rows(self.stream, self.file)
+        elif self.text is None:
+            yield from self._named(spreadsheets.rows(self.stream, self.file, self.sheet), padded=True)
+        elif self.container == "jsonl":
+            for first, lines in self.text.pages():
+                yield from ((number, line) for number, line in enumerate(lines, first) if line)
+        elif self.container == "json":
+            yield from self._elements(self.text)
+        else:
+            delimiter = self._delimiter(self.text)
+            yield from self._named(tables.rows(self.text.pages(), self.file, delimiter), padded=False)
+
+    def _delimiter(self, text: Text) -> str:
+        return tables.delimiter_of(text.head, self.path.name.casefold().removesuffix(".gz"))
+
+    def _elements(self, text: Text) -> Iterator[Row]:
+        faults: list[Finding] = []
+        for number, raw in Elements(text.chunks(faults)):
+            yield from ((found.where.line, found) for found in faults)
+            if not faults:
+                yield number, raw
+                continue
+            return  # the text ends at a wrong byte, and so does what could be told of it
+        yield from ((found.where.line, found) for found in faults)
+
+    def _named(self, rows: Iterator[tuple[int, list[Any]] | Finding], *, padded: bool) -> Iterator[Row]:
+        """Rows with their cells by the names of their columns."""
+        some = list(islice(rows, _SNIFFED))
+        first = [row[1] for row in some if not isinstance(row, Finding)]
+        if self.header is None:
+            found = header.is_header(first, self.named)
+            self.header, self.doubtful = found is not False, found is None
+        if padded and first:
+            width = max(map(len, first))
+            first = [[*cells, *[None] * (width - len(cells))] for cells in first]
+        names: list[str] | None = None
+        for row in chain(some, rows):
+            if isinstance(row, Finding):
+                yield row.where.line, row
+                continue
+            number, cells = row
+            if names is None:
+                where = Where(self.file, number)
+                if self.header:
+                    names = header.names(cells)
+                    if (again := twice(names)) is not None:
+                        yield number, finding("DUPLICATE_COLUMN", where, name=again)
+                        return
+                    continue
+                names = header.numbered(first, plainly=bool(self.named))
+                yield number, finding("NO_HEADER", where)
+            if len(cells) == len(names):
+                yield number, dict(zip(names, cells, strict=True))
+            else:
+                yield number, self._ragged(names, cells, number, padded=padded)
+
+    def _ragged(
+        self, names: list[str], cells: list[Any], number: int, *, padded: bool
+    ) -> dict[str, Any] | Finding:
+        if any(cell not in (None, "") for cell in cells[len(names) :]) or (
+            len(cells) < len(names) and not padded
+        ):
+            where = Where(self.file, number)
+            return finding("COLUMN_COUNT", where, count=len(cells), wanted=len(names))
+        cells = cells[: len(names)] + [None] * (len(names) - len(cells))
+        return dict(zip(names, cells, strict=True))
+
+
+@contextmanager
+def contents(
+    path: Path, *, with_header: bool | None, named: Collection[str], sheet: str = ""
+) -> Iterator[Contents]:
+    """The file at ``path``, open; reads only its beginning. ``with_header`` None: told from the first rows.
+
+    ``sheet``: of a workbook; "": the first that has rows.
+
+    Raises SourceUnreadable: not there, changed, packed in a way or of a format that is not read.
+    """
+    with ExitStack() as stack:
+        stream: BinaryIO = stack.enter_context(opened(path))
+        head = head_of(stream)
+        packed = head.startswith(gzipped.MAGIC)
+        if packed:
+            head = gzipped.peeked(stream, str(path))
+        _refuse(path, head)
+        sort = container.binary(head)
+        if sort:
+            whole: IO[bytes] = gzipped.unpacked(stream, str(path)) if packed else stream
+            if not whole.seekable():
+                whole = stack.enter_context(gzipped.seekable(whole))
+            yield Contents(path, sort, packed, whole, None, with_header, named, sheet=sheet)
+            return
+        text = Text(stream, str(path))
+        sort = container.of_text(text.head, path.name, whole=text.whole)
+        yield Contents(path, sort, packed, stream, text, with_header, named)
+
+
+def _refuse(path: Path, head: bytes) -> None:
+    """Raise SourceUnreadable for what is no file of rows."""
+    other = container.foreign(head) or container.document(head, path.name)
+    if other:
+        raise SourceUnreadable(
+            _("{path} is {format}, which is not read.").format(path=path, format=other),
+            _("Save it as JSON Lines, CSV or .xlsx, or unpack it."),
+        )
+    if container.binary(head) in ("zip", "tar"):
+        raise SourceUnreadable(
+            _("{path} is an archive inside another, or holds no file of rows.").format(path=path),
+            _("Unpack it yourself and name the file you mean."),
+        )
+    if head.startswith(gzipped.MAGIC):
+        raise SourceUnreadable(
+            _("{path} is packed twice.").format(path=path),
+            _("Unpack it yourself and name the file you mean."),
+        )
