@@ -8,7 +8,7 @@ import pytest
 from faulty.collection import COLLECTION, QUIET, UNREADABLE, Faulty
 
 from wizard.data.checking.audit import check
-from wizard.data.findings import codes
+from wizard.data.rules import rules
 from wizard.errors import WizardError
 
 
@@ -35,7 +35,7 @@ def test_a_faulty_file_gives_its_findings_at_their_lines(tmp_path: Path, faulty:
         found = [one for one in found if one[0] not in QUIET]
     assert sorted(faulty.expected) == sorted(found)
     assert faulty.data == path.read_bytes()
-    assert {code for code, _line in found} <= codes().keys()
+    assert {code for code, _line in found} <= rules().keys()
 
 
 @pytest.mark.parametrize(("name", "data"), UNREADABLE, ids=[name for name, _data in UNREADABLE])

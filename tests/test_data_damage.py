@@ -26,7 +26,7 @@ from wizard.data.checking import audit, mending
 from wizard.data.checking.fate import fate
 from wizard.data.converting.convert import convert
 from wizard.data.files import catalog
-from wizard.data.files.arrays import NO_OBJECTS
+from wizard.data.files.arrays import MOST_OTHERS
 from wizard.data.findings import Finding
 from wizard.data.shapes.source import Source
 from wizard.engine.step import Facts
@@ -314,9 +314,9 @@ def test_a_list_of_other_than_rows_is_known_early(tmp_path: Path) -> None:
     for value in ("17", '"x"', "[1]", "null"):
         path.write_text(f"[{','.join([value] * 9_999)}]", "utf-8")
         found = [one.code for one in Source(path).read() if isinstance(one, Finding)]
-        assert ["NOT_AN_OBJECT"] * (NO_OBJECTS - 1) + ["NO_OBJECTS"] == found
+        assert ["NOT_AN_OBJECT"] * (MOST_OTHERS - 1) + ["NO_OBJECTS"] == found
 
-    rows = [json.dumps(ROW), *["1"] * (NO_OBJECTS - 1)] * 3
+    rows = [json.dumps(ROW), *["1"] * (MOST_OTHERS - 1)] * 3
     path.write_text("[" + ",\n".join(rows) + "]", "utf-8")
     read = list(Source(path).read())
     assert 3 == sum(not isinstance(one, Finding) for one in read)

@@ -16,9 +16,12 @@ from hypothesis import strategies as st
 from wizard.data.converting.quick import express
 from wizard.data.files.lines import LINE_LIMIT, SourceUnreadable
 from wizard.data.files.pages import pages
-from wizard.data.findings import Finding, Findings, codes, finding
+from wizard.data.files.text import BOM
+from wizard.data.findings import Finding, Findings
 from wizard.data.record import Chat, Message, MultipleChoice, Where
+from wizard.data.rules import rules
 from wizard.data.sent import messages
+from wizard.data.shapes.fields import NO_QUESTION
 from wizard.data.shapes.source import Source
 from wizard.data.shapes.understand import understand
 
@@ -126,7 +129,7 @@ def test_each_fault_is_named_by_its_line(tmp_path: Path) -> None:
 
 def test_every_case_has_a_code_in_the_list() -> None:
     """Each case above is one of the codes that there are, and an error."""
-    assert {"error"} == {codes()[code] for code, _raw in FAULTS}
+    assert {"error"} == {rules()[code].severity for code, _raw in FAULTS}
 
 
 def test_several_faults_of_a_row_are_all_told() -> None:
@@ -324,8 +327,8 @@ def test_no_input_crashes_the_reader(data: bytes) -> None:
 
 def test_findings_cost_the_same_however_many() -> None:
     """A hundred thousand faults are counted, and only the first few kept."""
-    found = Findings((finding("NO_QUESTION", Where("f", line)) for line in range(1, 100_001)), keep=3)
-    found.merge(Findings([finding("BOM", Where("f", 100_001)), finding("NO_QUESTION", Where("f", 100_002))]))
+    found = Findings((NO_QUESTION.at(Where("f", line)) for line in range(1, 100_001)), keep=3)
+    found.merge(Findings([BOM.at(Where("f", 100_001)), NO_QUESTION.at(Where("f", 100_002))]))
 
     assert {"NO_QUESTION": 100_001, "BOM": 1} == found.counts
     assert (100_001, 1, 100_002) == (found.errors, found.warnings, len(found))

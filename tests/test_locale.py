@@ -45,7 +45,7 @@ def sentences_in_code() -> dict[Sentence, str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 where = f"wizard/{name}:{node.lineno}"
-                if node.func.id == "_":
+                if node.func.id in ("_", "N_"):
                     found[texts(node.args, where)] = where
                 elif node.func.id == "ngettext":
                     found[texts(node.args[:2], where)] = where

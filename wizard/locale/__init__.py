@@ -64,6 +64,16 @@ def _(sentence: str) -> str:
     return _named(_translations.gettext(sentence))
 
 
+def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for it
+    """``sentence`` as it is, but known to the catalogue: for what is declared at import; ``said`` says it."""
+    return sentence
+
+
+def said(sentence: str) -> str:
+    """A ``sentence`` that was declared with ``N_``, in the language in use."""
+    return _named(_translations.gettext(sentence))
+
+
 def practise() -> None:
     """From now on, in this process, the commands that sentences name are those of the sandbox."""
     global _practising  # noqa: PLW0603 - as the language

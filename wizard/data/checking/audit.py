@@ -20,14 +20,65 @@ from wizard.data.files.catalog import the_one_in
 from wizard.data.files.lines import SourceUnreadable, TooLong
 from wizard.data.files.opening import opened, size_of
 from wizard.data.files.ranges import lines_in, ranges
-from wizard.data.findings import Finding, Findings, finding
+from wizard.data.files.text import BOM
+from wizard.data.findings import Finding, Findings, Rule
 from wizard.data.identity import Identity, asked_by, identity
 from wizard.data.record import Where
 from wizard.data.sent import CHINESE
 from wizard.data.shapes import lookup
 from wizard.data.shapes.source import Columns, Source
 from wizard.data.workers import WorkerLost, Workers, how_many
-from wizard.locale import _, enumerated
+from wizard.locale import N_, _, enumerated
+
+DUPLICATE_ROW = Rule(
+    "DUPLICATE_ROW",
+    "warning",
+    N_("The row says the same as {other}."),
+    N_("Keep one of them, unless it shall count twice."),
+)
+DUPLICATE_QUESTION = Rule(
+    "DUPLICATE_QUESTION",
+    "warning",
+    N_("The question is the same as in {other}, with other options."),
+    N_("Look at the row; if it should be there, nothing is to be done."),
+)
+CONTRADICTION = Rule(
+    "CONTRADICTION",
+    "warning",
+    N_("{other} asks the same, and its answer is another."),
+    N_("Find out which one is right, and leave the other out."),
+)
+LEAK = Rule(
+    "LEAK",
+    "warning",
+    N_("The same question is in {other}, so this row tests nothing that was not trained."),
+    N_("Leave it out of one of the two files."),
+)
+LEAK_OTHER_OPTIONS = Rule(
+    "LEAK_OTHER_OPTIONS",
+    "warning",
+    N_("The same question is in {other}, with other options."),
+    N_("Leave it out of one of the two files, unless the options make it another question."),
+)
+FEW_ROWS = Rule(
+    "FEW_ROWS",
+    "warning",
+    N_("The number of rows is {rows:,}; the platform recommends at least {wanted:,} for training."),
+    N_("More rows give a better model; below the batch size the platform refuses the job."),
+)
+LETTERS_UNBALANCED = Rule(
+    "LETTERS_UNBALANCED",
+    "warning",
+    N_("The right answers' letters are far from balanced: {counts} (chi-square {chi:.1f}, p {p:.1g})."),
+    N_("A model could learn the letter instead of the answer; shuffle the options."),
+)
+LONGEST_IS_RIGHT = Rule(
+    "LONGEST_IS_RIGHT",
+    "warning",
+    N_("The longest option is the right one in {share:.0%} of the rows; chance would give {chance:.0%}."),
+    N_("A model could learn to choose the longest; write the wrong options as long as the right ones."),
+)
+
 
 PART = 1 << 21  # bytes for one process at a time
 BATCH = 100_000  # rows that are compared at a time
@@ -182,7 +233,7 @@ def _shared(path: Path, task: Task, workers: Workers | None, advance: Callable[[
             marked = not place.start and data.startswith(lookup.BOM) and not isinstance(data, TooLong)
             made.append((place.start, scan.part(data.removeprefix(lookup.BOM) if marked else data)))
             if marked:
-                whole.findings.add(finding("BOM", Where(task.file, 1)))
+                whole.findings.add(BOM.at(Where(task.file, 1)))
             while made and (made[0][1] is not None or (workers is not None and workers.ready)):
                 take()
         while made:
@@ -196,14 +247,14 @@ def _about(one: Checked) -> Iterator[Finding]:
     pairs = tally.kinds.get("Preference", 0)
     wanted = RECOMMENDED_PAIRS if pairs and pairs == tally.rows else RECOMMENDED
     if 0 < tally.rows < wanted and one.role in ("train", "") and tally.kinds.get("PlainText", 0) < tally.rows:
-        yield finding("FEW_ROWS", where, rows=tally.rows, wanted=wanted)
+        yield FEW_ROWS.at(where, rows=tally.rows, wanted=wanted)
     letters = balance.letters(tally.places)
     if letters.unbalanced:
         counts = enumerated(f"{label} {count:,}" for label, count in letters.counts)
-        yield finding("LETTERS_UNBALANCED", where, counts=counts, chi=letters.chi_square, p=letters.p)
+        yield LETTERS_UNBALANCED.at(where, counts=counts, chi=letters.chi_square, p=letters.p)
     longest = balance.longest(tally.longest_right)
     if longest.biased:
-        yield finding("LONGEST_IS_RIGHT", where, share=longest.share, chance=longest.chance)
+        yield LONGEST_IS_RIGHT.at(where, share=longest.share, chance=longest.chance)
 
 
 def compare(checked: Sequence[Checked]) -> Iterator[Finding]:
@@ -237,32 +288,32 @@ def _compared(checked: Sequence[Checked], wanted: Sequence[set[int]]) -> Iterato
             earlier = groups.setdefault(own.question, [])
             within = [other for other in earlier if roles[other[1]] == roles[number]]
             across = [other for other in earlier if roles[other[1]] != roles[number]]
-            for code, other in (*_within(own, within), *_across(own, across)):
-                yield finding(code, record.where, other=other), other
+            for rule, other in (*_within(own, within), *_across(own, across)):
+                yield rule.at(record.where, other=other), other
             if len(earlier) < _ALIKE:
                 earlier.append((own, number, record.where))
 
 
-def _within(own: Identity, earlier: Sequence[tuple[Identity, int, Where]]) -> Iterator[tuple[str, Where]]:
+def _within(own: Identity, earlier: Sequence[tuple[Identity, int, Where]]) -> Iterator[tuple[Rule, Where]]:
     """What is to be said about a row whose question came before in the same set: one finding, or two that differ."""
     same = [other for other in earlier if other[0].options == own.options]
     whole = next((where for other, _file, where in same if other.answer == own.answer), None)
     contrary = next((where for other, _file, where in same if other.answer != own.answer), None)
     if whole is not None:
-        yield "DUPLICATE_ROW", whole
+        yield DUPLICATE_ROW, whole
     if contrary is not None:
-        yield "CONTRADICTION", contrary
+        yield CONTRADICTION, contrary
     if earlier and not same:
-        yield "DUPLICATE_QUESTION", earlier[0][2]
+        yield DUPLICATE_QUESTION, earlier[0][2]
 
 
-def _across(own: Identity, earlier: Sequence[tuple[Identity, int, Where]]) -> Iterator[tuple[str, Where]]:
+def _across(own: Identity, earlier: Sequence[tuple[Identity, int, Where]]) -> Iterator[tuple[Rule, Where]]:
     """The same for a row whose question came before in another set."""
     same = next((where for other, _file, where in earlier if other.options == own.options), None)
     if same is not None:
-        yield "LEAK", same
+        yield LEAK, same
     elif earlier:
-        yield "LEAK_OTHER_OPTIONS", earlier[0][2]
+        yield LEAK_OTHER_OPTIONS, earlier[0][2]
 
 
 def _batches(checked: Sequence[Checked]) -> Iterator[set[int]]:

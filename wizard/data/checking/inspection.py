@@ -7,10 +7,111 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 
-from wizard.data.findings import Finding, finding, quoted
+from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.identity import Asked
 from wizard.data.record import BLANKS, Chat, Message, MultipleChoice, Preference, Record, Where
-from wizard.locale import _, enumerated
+from wizard.locale import N_, _, enumerated
+
+EQUAL_OPTIONS = Rule(
+    "EQUAL_OPTIONS",
+    "warning",
+    N_("Options {first} and {second} are the same text."),
+    N_("Correct one of them, or leave the row out."),
+)
+OPTIONS_NAME_OPTIONS = Rule(
+    "OPTIONS_NAME_OPTIONS",
+    "warning",
+    N_("Option {label} speaks of other options: “{text}”."),
+    N_("Nothing is to be done, but the options must stay in this order."),
+)
+NEEDS_PICTURE = Rule(
+    "NEEDS_PICTURE",
+    "warning",
+    N_("The question refers to a picture or table (“{words}”), which is not sent."),
+    N_("Leave the row out, unless the question can be answered without it."),
+)
+NEEDS_OTHER_QUESTION = Rule(
+    "NEEDS_OTHER_QUESTION",
+    "warning",
+    N_("The question refers to another question (“{words}”), which is not sent."),
+    N_("Add what the other question says, or leave the row out."),
+)
+CHAT_ANSWER_NOT_AN_OPTION = Rule(
+    "CHAT_ANSWER_NOT_AN_OPTION",
+    "error",
+    N_("The assistant's answer is “{answer}”, but the options are {labels}."),
+    N_("Correct the row, or leave it out."),
+)
+CHAT_ANSWER_DISAGREES = Rule(
+    "CHAT_ANSWER_DISAGREES",
+    "error",
+    N_("The assistant's answer is {label} with the text “{answer}”, but option {label} is “{option}”."),
+    N_("Correct one of the two, or leave the row out."),
+)
+PERSONAL_DATA = Rule(
+    "PERSONAL_DATA",
+    "warning",
+    N_("The text holds what looks like {kind}: {shown}."),
+    N_("Look at the row; if it should be there, nothing is to be done."),
+)
+SYSTEM_NOT_FIRST = Rule(
+    "SYSTEM_NOT_FIRST",
+    "warning",
+    N_("The system message is message {number}, not the first."),
+    N_("Put one system message first."),
+)
+ROLES_NOT_ALTERNATING = Rule(
+    "ROLES_NOT_ALTERNATING",
+    "warning",
+    N_("Messages {before} and {number} are both from {role}."),
+    N_("Let user and assistant take turns; join what belongs together."),
+)
+NO_USER = Rule(
+    "NO_USER",
+    "warning",
+    N_("There is no message from the user."),
+    N_("Let a user's message come before the assistant's."),
+)
+ASSISTANT_FIRST = Rule(
+    "ASSISTANT_FIRST",
+    "warning",
+    N_("The assistant speaks before the user."),
+    N_("Let a user's message come before the assistant's."),
+)
+REFUSED_KEY = Rule(
+    "REFUSED_KEY",
+    "warning",
+    N_("“{key}” is not supported by the platform: every assistant message is trained alike."),
+    N_("Remove it (--fix does)."),
+)
+UNKNOWN_KEY = Rule(
+    "UNKNOWN_KEY", "warning", N_("The platform doesn't know “{key}”."), N_("Remove it (--fix does).")
+)
+BLANKS_AT_ENDS = Rule(
+    "BLANKS_AT_ENDS",
+    "warning",
+    N_("Message {number} ({role}) begins or ends with blanks, which would be learned."),
+    N_("Remove them (in Bailian's format --fix does)."),
+)
+REPLACEMENT_CHARACTER = Rule(
+    "REPLACEMENT_CHARACTER",
+    "warning",
+    N_("The text holds a replacement character (U+FFFD) near “{near}”: something was lost here."),
+    N_("Take the row from the original file, read in its own encoding."),
+)
+MOJIBAKE = Rule(
+    "MOJIBAKE",
+    "warning",
+    N_("The text looks wrongly decoded: “{near}” was probably “{meant}”."),
+    N_("Take the row from the original file, read in its own encoding."),
+)
+HIDDEN_CHARACTER = Rule(
+    "HIDDEN_CHARACTER",
+    "warning",
+    N_("The text holds a control character ({character}) near “{near}”."),
+    N_("Look at the row; if it should be there, nothing is to be done."),
+)
+
 
 REFUSED = frozenset({"name", "weight"})
 KNOWN = frozenset({"role", "content", "loss_weight"})
@@ -103,15 +204,15 @@ def texts(parts: Sequence[str], where: Where) -> Iterator[Finding]:
     """What is suspicious about the characters of a row, each kind once."""
     text = "\n".join(parts)
     if (at := text.find("\ufffd")) >= 0:
-        yield finding("REPLACEMENT_CHARACTER", where, near=quoted(text[max(0, at - 8) : at + 8]))
+        yield REPLACEMENT_CHARACTER.at(where, near=quoted(text[max(0, at - 8) : at + 8]))
     if (wrong := _mojibake(text)) is not None:
-        yield finding("MOJIBAKE", where, near=quoted(wrong[0]), meant=quoted(wrong[1]))
+        yield MOJIBAKE.at(where, near=quoted(wrong[0]), meant=quoted(wrong[1]))
     if (control := _CONTROL.search(text)) is not None:
         at = control.start()
         near, character = quoted(text[max(0, at - 8) : at + 8]), f"U+{ord(control[0]):04X}"
-        yield finding("HIDDEN_CHARACTER", where, near=near, character=character)
+        yield HIDDEN_CHARACTER.at(where, near=near, character=character)
     for kind, shown in personal(text):
-        yield finding("PERSONAL_DATA", where, kind=kind, shown=shown)
+        yield PERSONAL_DATA.at(where, kind=kind, shown=shown)
 
 
 def personal(text: str) -> Iterator[tuple[str, str]]:
@@ -175,9 +276,9 @@ def _undone(text: str) -> str | None:
 def _stem(asked: Asked, where: Where) -> Iterator[Finding]:
     picture, other = refers(asked.stem)
     if picture:
-        yield finding("NEEDS_PICTURE", where, words=quoted(picture))
+        yield NEEDS_PICTURE.at(where, words=quoted(picture))
     if other:
-        yield finding("NEEDS_OTHER_QUESTION", where, words=quoted(other))
+        yield NEEDS_OTHER_QUESTION.at(where, words=quoted(other))
 
 
 def _options(asked: Asked, where: Where) -> Iterator[Finding]:
@@ -186,11 +287,11 @@ def _options(asked: Asked, where: Where) -> Iterator[Finding]:
     for label, text in asked.options:
         if text in seen and not equal:
             equal = True
-            yield finding("EQUAL_OPTIONS", where, first=seen[text], second=label)
+            yield EQUAL_OPTIONS.at(where, first=seen[text], second=label)
         seen.setdefault(text, label)
         if not named and names_options(text):
             named = True
-            yield finding("OPTIONS_NAME_OPTIONS", where, label=label, text=quoted(text))
+            yield OPTIONS_NAME_OPTIONS.at(where, label=label, text=quoted(text))
 
 
 def _answer(asked: Asked, where: Where) -> Iterator[Finding]:
@@ -200,36 +301,34 @@ def _answer(asked: Asked, where: Where) -> Iterator[Finding]:
     options = dict(asked.options)
     if asked.label not in options:
         labels = enumerated(options)
-        yield finding("CHAT_ANSWER_NOT_AN_OPTION", where, answer=quoted(asked.label), labels=labels)
+        yield CHAT_ANSWER_NOT_AN_OPTION.at(where, answer=quoted(asked.label), labels=labels)
         return
     told, option = asked.told, options[asked.label]
     others = [text for label, text in asked.options if label != asked.label and text != option]
     if told and not told.startswith(option) and any(told == text for text in others):
-        yield finding(
-            "CHAT_ANSWER_DISAGREES", where, label=asked.label, answer=quoted(told), option=quoted(option)
-        )
+        yield CHAT_ANSWER_DISAGREES.at(where, label=asked.label, answer=quoted(told), option=quoted(option))
 
 
 def _turns(messages: tuple[Message, ...], where: Where) -> Iterator[Finding]:
     for number, turn in enumerate(messages[1:], 2):
         if turn.role == "system":
-            yield finding("SYSTEM_NOT_FIRST", where, number=number)
+            yield SYSTEM_NOT_FIRST.at(where, number=number)
             break
     talk = [(number, turn.role) for number, turn in enumerate(messages, 1) if turn.role != "system"]
     for (before, first), (number, second) in pairwise(talk):
         if first == second:
-            yield finding("ROLES_NOT_ALTERNATING", where, before=before, number=number, role=second)
+            yield ROLES_NOT_ALTERNATING.at(where, before=before, number=number, role=second)
             break
     if all(role != "user" for _number, role in talk):
-        yield finding("NO_USER", where)
+        yield NO_USER.at(where)
     elif talk[0][1] == "assistant":
-        yield finding("ASSISTANT_FIRST", where)
+        yield ASSISTANT_FIRST.at(where)
 
 
 def _blanks(messages: tuple[Message, ...], where: Where) -> Iterator[Finding]:
     for number, turn in enumerate(messages, 1):
         if turn.content[0] in ENDS or turn.content[-1] in ENDS:
-            yield finding("BLANKS_AT_ENDS", where, number=number, role=turn.role)
+            yield BLANKS_AT_ENDS.at(where, number=number, role=turn.role)
             break
 
 
@@ -237,9 +336,9 @@ def _keys(record: Record, where: Where) -> Iterator[Finding]:
     for key in record.extra:
         name = key.removeprefix("messages.")
         if name in REFUSED and name != key:
-            yield finding("REFUSED_KEY", where, key=key)
+            yield REFUSED_KEY.at(where, key=key)
         elif name == key or name not in KNOWN:
-            yield finding("UNKNOWN_KEY", where, key=quoted(key))
+            yield UNKNOWN_KEY.at(where, key=quoted(key))
 
 
 def _texts(record: Record) -> list[str]:

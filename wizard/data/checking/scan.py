@@ -11,7 +11,7 @@ from wizard.data.checking.inspection import inspect
 from wizard.data.checking.quick import Lane
 from wizard.data.checking.tally import Tally
 from wizard.data.files.lines import Lines, TooLong
-from wizard.data.findings import Finding, finding
+from wizard.data.findings import Finding, Rule
 from wizard.data.identity import Asked, asked_by, key
 from wizard.data.record import Chat, Message, MultipleChoice, Record, Where
 from wizard.data.sent import CHINESE, messages
@@ -19,6 +19,33 @@ from wizard.data.shapes.understand import decode, understand
 
 if TYPE_CHECKING:
     from wizard.data.tokens import Tokenizer
+from wizard.locale import N_
+
+TOO_LONG = Rule(
+    "TOO_LONG",
+    "error",
+    N_("The row has {tokens:,} tokens, more than max_length {limit:,}: the platform would drop it."),
+    N_("Shorten it, leave it out, or raise max_length."),
+)
+OTHER_SHAPE = Rule(
+    "OTHER_SHAPE",
+    "error",
+    N_("The row has no “{field}”, which the file's other rows have."),
+    N_("Write it as the other rows are, or convert it: bailian-wizard convert."),
+)
+CONTENT_NOT_TEXT = Rule(
+    "CONTENT_NOT_TEXT",
+    "error",
+    N_("The content of message {number} is a list of parts, which only vision models take."),
+    N_("Make it a text, or convert the file: bailian-wizard convert."),
+)
+BLANK_LINE = Rule(
+    "BLANK_LINE",
+    "warning",
+    N_("The line is blank; the platform's own command line refuses a file with one."),
+    N_("Remove it (--fix does)."),
+)
+
 
 _PAGE = 1 << 17  # bytes; what is made of so many stays in the processor's cache
 
@@ -103,7 +130,7 @@ class Scan:
             if not outcome:
                 self.tally.blank += 1
                 if self._task.bailian:
-                    self.tally.findings.add(finding("BLANK_LINE", Where(self._file, number)))
+                    self.tally.findings.add(BLANK_LINE.at(Where(self._file, number)))
             else:
                 self.tally.left_out += 1
         elif self._task.bailian and (
@@ -143,7 +170,7 @@ class Scan:
         if self._task.max_length is not None and (size is None or size > self._task.max_length):
             tokens = self._tokens(record)
             if tokens > self._task.max_length:
-                yield finding("TOO_LONG", record.where, tokens=tokens, limit=self._task.max_length)
+                yield TOO_LONG.at(record.where, tokens=tokens, limit=self._task.max_length)
 
     def _tokens(self, record: Record) -> int:
         if self._tokenizer is None:
@@ -182,7 +209,7 @@ def _as_the_platform_has_it(raw: bytes, field: str, where: Where) -> tuple[Findi
     """What is wrong with a row that could be converted, where it is to be sent as it is; empty where nothing is."""
     row = decode(raw)
     if field not in row:
-        return (finding("OTHER_SHAPE", where, field=field),)
+        return (OTHER_SHAPE.at(where, field=field),)
     turns = row.get("messages", ())
     lists = [number for number, turn in enumerate(turns, 1) if isinstance(turn.get("content"), list)]
-    return (finding("CONTENT_NOT_TEXT", where, number=lists[0]),) if lists else ()
+    return (CONTENT_NOT_TEXT.at(where, number=lists[0]),) if lists else ()

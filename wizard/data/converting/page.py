@@ -13,10 +13,25 @@ from wizard.data import sent
 from wizard.data.converting.quick import Lane
 from wizard.data.converting.shuffling import order_matters, shuffled
 from wizard.data.files.lines import Lines, TooLong
-from wizard.data.findings import Finding, finding
+from wizard.data.findings import Finding, Rule
 from wizard.data.identity import asked_by, folded
 from wizard.data.record import Message, MultipleChoice, PlainText, Preference, Record, Where
 from wizard.data.shapes.understand import PLAIN, Outcome, Reading, understand
+from wizard.locale import N_
+
+NOT_READ_BACK = Rule(
+    "NOT_READ_BACK",
+    "error",
+    N_("The answer that would be sent can't be read back as {label} without doubt."),
+    N_("Use a plain letter as the label, without a full stop."),
+)
+ORDER_KEPT = Rule(
+    "ORDER_KEPT",
+    "warning",
+    N_("The options were left in their order: one speaks of others, or the question of a letter."),
+    N_("Nothing to do."),
+)
+
 
 Kind: TypeAlias = Literal["chat", "preference", "text"]
 """What the platform trains with a row: SFT, DPO or CPT; a file holds rows of one kind."""
@@ -250,11 +265,11 @@ class Press:
             return proved(outcome, self._task.language)
         if order_matters(outcome):
             made.kept_order += 1
-            made.warnings.append(finding("ORDER_KEPT", outcome.where))
+            made.warnings.append(ORDER_KEPT.at(outcome.where))
             return proved(outcome, self._task.language)
         turned = proved(shuffled(outcome, self._task.seed), self._task.language)
         same = isinstance(turned, MultipleChoice) and _right(turned) == _right(outcome)
-        return turned if same else (finding("NOT_READ_BACK", outcome.where, label=outcome.answer),)
+        return turned if same else (NOT_READ_BACK.at(outcome.where, label=outcome.answer),)
 
     def _output(self, record: Record) -> int:
         if not self._bounds:
@@ -277,7 +292,7 @@ def proved(outcome: Outcome, language: str = sent.CHINESE) -> Outcome:
     said = sent.messages(outcome, "", language=language)[-1].content
     if sent.read_back(said, language) == (outcome.answer, outcome.answer_text):
         return outcome
-    return (finding("NOT_READ_BACK", outcome.where, label=outcome.answer),)
+    return (NOT_READ_BACK.at(outcome.where, label=outcome.answer),)
 
 
 def _right(record: MultipleChoice) -> list[str]:

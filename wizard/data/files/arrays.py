@@ -31,7 +31,7 @@ def wrapped(head: bytes) -> re.Match[bytes] | None:
 
 
 _DEEPEST = 10_000  # brackets within brackets; what decodes a row gives up long before
-NO_OBJECTS = 100  # elements in a row that are no objects: what comes so many times is no row that is broken
+MOST_OTHERS = 100  # elements in a row that are no objects: what comes so many times is no row that is broken
 
 
 class TooDeep(bytes):
@@ -41,7 +41,7 @@ class TooDeep(bytes):
 
 
 class NoObjects(bytes):
-    """The last of NO_OBJECTS elements one after the other that are no objects; nothing after it is read."""
+    """The last of MOST_OTHERS elements one after the other that are no objects; nothing after it is read."""
 
     __slots__ = ()
 
@@ -101,7 +101,7 @@ class Elements:
             raw = self._held[self._at : end]
             self._advance(end)
             strange = 0 if first == b"{" else strange + 1
-            if strange == NO_OBJECTS:
+            if strange == MOST_OTHERS:
                 yield line, NoObjects(raw[:_SHOWN] + b"\xff")
                 return
             yield line, raw

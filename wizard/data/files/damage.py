@@ -2,34 +2,78 @@
 
 from __future__ import annotations
 
-from wizard.data.files.arrays import NO_OBJECTS, NoObjects, TooDeep, Trailing, Unfinished
+from wizard.data.files.arrays import MOST_OTHERS, NoObjects, TooDeep, Trailing, Unfinished
 from wizard.data.files.encodings import Undecodable
 from wizard.data.files.lines import LINE_LIMIT, TooLong
-from wizard.data.findings import Finding, finding
+from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where
+from wizard.locale import N_
+
+INVALID_UTF8 = Rule(
+    "INVALID_UTF8",
+    "error",
+    N_("Byte {offset} of the line ({byte}) is not UTF-8."),
+    N_("Save the file as UTF-8; the text may be GBK or Big5 now."),
+)
+LINE_TOO_LONG = Rule(
+    "LINE_TOO_LONG",
+    "error",
+    N_("The line is longer than {limit} MB."),
+    N_("Check whether line ends are missing; a row is one line."),
+)
+JSON_TOO_DEEP = Rule(
+    "JSON_TOO_DEEP",
+    "error",
+    N_("The JSON on this line is nested too deeply, or holds a number too large to read."),
+    N_("Correct the row, or leave it out."),
+)
+NO_OBJECTS = Rule(
+    "NO_OBJECTS",
+    "error",
+    N_("{count} values one after the other are no objects in braces; nothing behind them was read."),
+    N_("Rows are objects: look whether this is the list that you mean."),
+)
+INVALID_BYTES = Rule(
+    "INVALID_BYTES",
+    "error",
+    N_("Byte {offset} of the line ({byte}) is not {encoding}."),
+    N_("Save the file again as UTF-8."),
+)
+ARRAY_OPEN = Rule(
+    "ARRAY_OPEN",
+    "error",
+    N_("What begins here has no end, so nothing after it could be read."),
+    N_("Check whether the file was cut off, or a quote or bracket is missing."),
+)
+AFTER_ARRAY = Rule(
+    "AFTER_ARRAY",
+    "error",
+    N_("Something follows the end of the JSON array, and was not read."),
+    N_("Keep one array, or write one object a line."),
+)
 
 
 def why_not_decoded(raw: bytes, where: Where) -> Finding:  # noqa: PLR0911 - one return a kind
     """The finding for bytes that begin at ``where``, may go over several lines, and are not all of their encoding."""
     match raw:
         case TooLong():
-            return finding("LINE_TOO_LONG", where, limit=LINE_LIMIT // 1_000_000)
+            return LINE_TOO_LONG.at(where, limit=LINE_LIMIT // 1_000_000)
         case TooDeep():
-            return finding("JSON_TOO_DEEP", where)
+            return JSON_TOO_DEEP.at(where)
         case NoObjects():
-            return finding("NO_OBJECTS", where, count=NO_OBJECTS)
+            return NO_OBJECTS.at(where, count=MOST_OTHERS)
         case Unfinished():
-            return finding("ARRAY_OPEN", where)
+            return ARRAY_OPEN.at(where)
         case Trailing():
-            return finding("AFTER_ARRAY", where)
+            return AFTER_ARRAY.at(where)
         case Undecodable():
             byte = f"0x{raw.byte:02x}"
-            return finding("INVALID_BYTES", where, offset=raw.offset, byte=byte, encoding=raw.encoding)
+            return INVALID_BYTES.at(where, offset=raw.offset, byte=byte, encoding=raw.encoding)
     try:
         raw.decode()
     except UnicodeDecodeError as error:
         at = error.start
         there = Where(where.file, where.line + raw.count(b"\n", 0, at))
         offset = at - raw.rfind(b"\n", 0, at)
-        return finding("INVALID_UTF8", there, offset=offset, byte=f"0x{raw[at]:02x}")
+        return INVALID_UTF8.at(there, offset=offset, byte=f"0x{raw[at]:02x}")
     raise AssertionError("these bytes can be decoded")

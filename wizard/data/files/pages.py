@@ -6,9 +6,24 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from wizard.data.files import container
-from wizard.data.files.text import Text
-from wizard.data.findings import Finding, finding
+from wizard.data.files.text import NOT_UTF8_FILE, Text
+from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where
+from wizard.locale import N_
+
+EMPTY_FILE = Rule(
+    "EMPTY_FILE",
+    "error",
+    N_("The file has no rows."),
+    N_("Choose another file, or check how this one was saved."),
+)
+JSON_OVER_LINES = Rule(
+    "JSON_OVER_LINES",
+    "error",
+    N_("The file is one JSON value that goes over several lines, not JSON Lines."),
+    N_("Save it with one object a line, without the brackets around them."),
+)
+
 
 _NAMES = {"parquet": "Parquet", "xlsx": "Excel (.xlsx)", "zip": "zip", "tar": "tar"}
 
@@ -27,9 +42,9 @@ def pages(
     about = tuple(text.about)
     other = container.foreign(text.head) or _NAMES.get(container.binary(text.head), "")
     if other:
-        about = (finding("NOT_UTF8_FILE", Where(file, 0), encoding=other),)
+        about = (NOT_UTF8_FILE.at(Where(file, 0), encoding=other),)
     elif container.of_text(text.head, ".jsonl", whole=text.whole) == "json":
-        about = (*about, finding("JSON_OVER_LINES", Where(file, 0)))
+        about = (*about, JSON_OVER_LINES.at(Where(file, 0)))
     begun = any(one.severity == "error" for one in about)
     if begun:
         yield 1, [], about
@@ -39,4 +54,4 @@ def pages(
         yield first, lines, about
         about = ()
     if not begun:
-        yield 1, [], (*about, finding("EMPTY_FILE", Where(file, 0)))
+        yield 1, [], (*about, EMPTY_FILE.at(Where(file, 0)))

@@ -11,10 +11,18 @@ from typing import IO, Any
 
 from wizard.data.files.gzipped import within_caps
 from wizard.data.files.lines import SourceUnreadable
-from wizard.data.findings import Finding, finding
+from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where
 from wizard.errors import UsageError
-from wizard.locale import _, enumerated
+from wizard.locale import N_, _, enumerated
+
+OTHER_SHEETS = Rule(
+    "OTHER_SHEETS",
+    "warning",
+    N_("Only the sheet “{sheet}” is read; other sheets: {others}."),
+    N_("Save another sheet as a file of its own to use it."),
+)
+
 
 _AT_A_TIME = 500
 _COLUMN_LIMIT = 500
@@ -58,7 +66,7 @@ def rows(stream: IO[bytes], file: str, wanted: str = "") -> Iterator[tuple[int, 
         chosen = _chosen(counted, wanted, file)
         if len(counted) > 1 and not wanted:
             others = enumerated(sheet.title for sheet, _count in counted if sheet is not chosen)
-            yield finding("OTHER_SHEETS", Where(file, 0), sheet=chosen.title, others=others)
+            yield OTHER_SHEETS.at(Where(file, 0), sheet=chosen.title, others=others)
         lines = enumerate(chosen.iter_rows(), 1) if chosen is not None else iter(())
         while True:
             with _guarded(file):

@@ -9,8 +9,29 @@ from itertools import islice
 
 from wizard.data.files.damage import why_not_decoded
 from wizard.data.files.lines import LINE_LIMIT
-from wizard.data.findings import Finding, finding
+from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where
+from wizard.locale import N_
+
+OPEN_QUOTE = Rule(
+    "OPEN_QUOTE",
+    "error",
+    N_("A quote opens in this row and is not closed, or its cell is beyond {limit} MB."),
+    N_("Close it; a quote inside a quoted cell is written twice."),
+)
+BAD_QUOTE = Rule(
+    "BAD_QUOTE",
+    "error",
+    N_("Something follows a closing quote in this row, before the next comma."),
+    N_("Write a quote inside a quoted cell twice; an earlier quote may not be closed."),
+)
+LONE_RETURN = Rule(
+    "LONE_RETURN",
+    "error",
+    N_("A carriage return stands alone in this row, outside quotes."),
+    N_("Put the cell in double quotes, or remove the character."),
+)
+
 
 _MANY_CELLS = 2_000
 _SNIFFED = 20
@@ -45,10 +66,10 @@ def rows(
 def _why(error: str, where: Where) -> Finding:
     """The finding for the csv module's refusal of a row."""
     if "new-line character" in error:
-        return finding("LONE_RETURN", where)
+        return LONE_RETURN.at(where)
     if "expected after" in error:
-        return finding("BAD_QUOTE", where)
-    return finding("OPEN_QUOTE", where, limit=LINE_LIMIT // 1_000_000)
+        return BAD_QUOTE.at(where)
+    return OPEN_QUOTE.at(where, limit=LINE_LIMIT // 1_000_000)
 
 
 class _Source:

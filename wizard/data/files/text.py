@@ -8,9 +8,37 @@ from io import BufferedReader
 from typing import BinaryIO, TypeAlias
 
 from wizard.data.files import encodings, gzipped
+from wizard.data.files.damage import INVALID_BYTES
 from wizard.data.files.lines import BLOCK, Translated, blocks, head_of
-from wizard.data.findings import Finding, finding
+from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where
+from wizard.locale import N_
+
+BOM = Rule(
+    "BOM",
+    "warning",
+    N_("The file begins with a byte order mark."),
+    N_("Nothing to do: it is passed over and not sent."),
+)
+NOT_UTF8_FILE = Rule(
+    "NOT_UTF8_FILE",
+    "error",
+    N_("The file is {encoding}, not UTF-8 text."),
+    N_("Save it as UTF-8 JSON Lines, one object a line."),
+)
+ENCODING = Rule(
+    "ENCODING",
+    "warning",
+    N_("The file is {encoding}, and was read as such."),
+    N_("Nothing to do: what is sent is UTF-8. Look at the preview for garbled characters."),
+)
+CARRIAGE_RETURNS = Rule(
+    "CARRIAGE_RETURNS",
+    "warning",
+    N_("The lines end with a carriage return alone, and were read as such."),
+    N_("Nothing to do; lines are counted by these line ends."),
+)
+
 
 Page: TypeAlias = tuple[int, list[bytes]]
 """The number of the first line, and some lines in UTF-8 without their ends; never none."""
@@ -34,7 +62,7 @@ class Text:
         """The first lines in UTF-8, without a byte order mark."""
         self.about = list(_odd(self.encoding, file))
         if self.encoding in ("utf-8", "utf-8-sig", "gb18030") and b"\n" not in head and b"\r" in head.strip():
-            self.about.append(finding("CARRIAGE_RETURNS", Where(file, 0)))
+            self.about.append(CARRIAGE_RETURNS.at(Where(file, 0)))
             stream, on_bytes = BufferedReader(Translated(stream, on_bytes), BLOCK), None
             self.head = self.head.replace(b"\r", b"\n")
         self.stream = stream
@@ -81,8 +109,7 @@ class Text:
                         0 if "\n" in before else len(held)
                     )
                     faults.append(
-                        finding(
-                            "INVALID_BYTES",
+                        INVALID_BYTES.at(
                             Where(self._file, line),
                             offset=in_line + 1,
                             byte=f"0x{error.object[error.start]:02x}",
@@ -114,11 +141,11 @@ class Text:
 
 def _odd(encoding: encodings.Encoding, file: str) -> Iterator[Finding]:
     if encoding == "utf-32":
-        yield finding("NOT_UTF8_FILE", Where(file, 0), encoding=encodings.NAMES[encoding])
+        yield NOT_UTF8_FILE.at(Where(file, 0), encoding=encodings.NAMES[encoding])
     elif encoding == "utf-8-sig":
-        yield finding("BOM", Where(file, 1))
+        yield BOM.at(Where(file, 1))
     elif encoding != "utf-8":
-        yield finding("ENCODING", Where(file, 0), encoding=encodings.NAMES[encoding])
+        yield ENCODING.at(Where(file, 0), encoding=encodings.NAMES[encoding])
 
 
 def _beginning(head: bytes, encoding: encodings.Encoding) -> bytes:

@@ -7,11 +7,40 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from wizard.data.findings import Finding, finding, quoted
+from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Where, trim
-from wizard.data.shapes.fields import kind
+from wizard.data.shapes.fields import WRONG_TYPE, kind
 from wizard.data.shapes.options import literal
-from wizard.locale import enumerated
+from wizard.locale import N_, enumerated
+
+NO_ANSWER = Rule(
+    "NO_ANSWER", "error", N_("There is no answer."), N_("Give the label of the right option, or its text.")
+)
+ANSWER_NOT_AN_OPTION = Rule(
+    "ANSWER_NOT_AN_OPTION",
+    "error",
+    N_("The answer “{answer}” is not among the options {labels}."),
+    N_("Correct the row, or leave it out."),
+)
+ANSWER_AMBIGUOUS = Rule(
+    "ANSWER_AMBIGUOUS",
+    "error",
+    N_("The answer “{answer}” fits more than one option."),
+    N_("Give the label of the right one."),
+)
+ANSWER_DISAGREES = Rule(
+    "ANSWER_DISAGREES",
+    "error",
+    N_("The label says {label}, but the answer's text is “{answer}” and option {label} is “{option}”."),
+    N_("Correct one of the two, or leave the row out."),
+)
+ANSWER_INDEX = Rule(
+    "ANSWER_INDEX",
+    "error",
+    N_("The answer is the number {number}, and it is not sure whether the options count from 0 or from 1."),
+    N_("Say it with dataset.columns.counting=0 or dataset.columns.counting=1."),
+)
+
 
 Right: TypeAlias = tuple[str, ...]
 """The labels of the right options, in the order of the options."""
@@ -37,7 +66,7 @@ def resolved(  # noqa: PLR0911 - one return a fault
     """The right options that all of ``values`` ((field, value)) agree on, or what is wrong with them."""
     given = [(field, value) for field, value in values if not _blank(value)]
     if not given:
-        return finding("NO_ANSWER", where)
+        return NO_ANSWER.at(where)
     first = given[0][1]
     if len(given) == 1 and type(first) is str and first in options and first not in options.values():
         return (first,)  # as nearly always; what follows says the same, slowly
@@ -50,17 +79,17 @@ def resolved(  # noqa: PLR0911 - one return a fault
             numbers.append(undecided.args[0])
             continue
         except TypeError:
-            return finding("WRONG_TYPE", where, field=field, found=kind(value), wanted=kind(""))
+            return WRONG_TYPE.at(where, field=field, found=kind(value), wanted=kind(""))
         if not found:
-            return finding("ANSWER_NOT_AN_OPTION", where, answer=quoted(value), labels=enumerated(options))
+            return ANSWER_NOT_AN_OPTION.at(where, answer=quoted(value), labels=enumerated(options))
         both = found if possible is None else possible & found
         if not both:
             return _disagreement(options, min(possible or found), value, where)
         possible = both
     if possible is None:
-        return finding("ANSWER_INDEX", where, number=numbers[0])
+        return ANSWER_INDEX.at(where, number=numbers[0])
     if len(possible) > 1:
-        return finding("ANSWER_AMBIGUOUS", where, answer=quoted(given[0][1]))
+        return ANSWER_AMBIGUOUS.at(where, answer=quoted(given[0][1]))
     right = possible.pop()
     at = list(options).index(right[0])
     other = next((number for number in numbers if number - at not in (0, 1)), None)
@@ -69,9 +98,7 @@ def resolved(  # noqa: PLR0911 - one return a fault
 
 def _disagreement(options: Mapping[str, str], right: Right, other: object, where: Where) -> Finding:
     label = right[0]
-    return finding(
-        "ANSWER_DISAGREES", where, label=label, answer=quoted(other), option=quoted(options[label])
-    )
+    return ANSWER_DISAGREES.at(where, label=label, answer=quoted(other), option=quoted(options[label]))
 
 
 def counted(options: Mapping[str, str], values: Sequence[tuple[str, Any]]) -> set[int] | None:

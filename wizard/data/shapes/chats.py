@@ -5,11 +5,56 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wizard.data.findings import Finding, finding, quoted
+from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Chat, Message, PlainText, Preference, Where, trim
-from wizard.data.shapes.fields import exact, kind
+from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, exact, kind
 from wizard.data.shapes.options import literal
 from wizard.data.shapes.plan import Plan
+from wizard.locale import N_
+
+NO_MESSAGES = Rule(
+    "NO_MESSAGES", "error", N_("“messages” is empty."), N_("Correct the row, or leave it out.")
+)
+UNKNOWN_ROLE = Rule(
+    "UNKNOWN_ROLE",
+    "error",
+    N_("The role of message {number} is “{role}”."),
+    N_("The platform knows system, user and assistant."),
+)
+EMPTY_CONTENT = Rule(
+    "EMPTY_CONTENT",
+    "error",
+    N_("Message {number} ({role}) has no text."),
+    N_("Correct the row, or leave it out."),
+)
+LAST_NOT_ASSISTANT = Rule(
+    "LAST_NOT_ASSISTANT",
+    "error",
+    N_("The last message is from {role}, so there is nothing to learn."),
+    N_("Let the chat end with the assistant's answer."),
+)
+NOTHING_TO_LEARN = Rule(
+    "NOTHING_TO_LEARN", "error", N_("“{field}” is empty."), N_("Correct the row, or leave it out.")
+)
+TOOL_TURN = Rule(
+    "TOOL_TURN",
+    "error",
+    N_("Turn {number} is a call of a tool or its result (“{role}”)."),
+    N_("Rows with calls of tools can't be converted; leave them out."),
+)
+LAST_NOT_USER = Rule(
+    "LAST_NOT_USER",
+    "error",
+    N_("What comes before the two answers does not end with the user's turn."),
+    N_("Let “messages” end with what the user said."),
+)
+PREFERENCE_UNCLEAR = Rule(
+    "PREFERENCE_UNCLEAR",
+    "error",
+    N_("“{field}” is not one answer of the assistant."),
+    N_("Give “chosen” and “rejected” as texts, or as messages of the assistant to the same question."),
+)
+
 
 ROLES = ("system", "user", "assistant")
 
@@ -30,10 +75,10 @@ def chat(row: Mapping[str, Any], plan: Plan, where: Where) -> Chat | tuple[Findi
     if "output" in plan.meanings:
         reply = exact(row, plan.meanings["output"], where, faults)
         if not faults and not trim(reply):
-            faults.append(finding("NOTHING_TO_LEARN", where, field=plan.meanings["output"]))
+            faults.append(NOTHING_TO_LEARN.at(where, field=plan.meanings["output"]))
         turns.append(Message("assistant", reply))
     if not faults and turns[-1].role != "assistant":
-        faults.append(finding("LAST_NOT_ASSISTANT", where, role=turns[-1].role))
+        faults.append(LAST_NOT_ASSISTANT.at(where, role=turns[-1].role))
     return tuple(faults) if faults else Chat(tuple(turns), where, tuple(dict.fromkeys(extra)))
 
 
@@ -55,14 +100,14 @@ def preference(row: Mapping[str, Any], plan: Plan, where: Where) -> Preference |
         and (told is not None or told_too is not None)
         and (told != told_too or (told and list(told) != turns))
     ):
-        faults.append(finding("PREFERENCE_UNCLEAR", where, field=plan.meanings.get("chosen", "")))
+        faults.append(PREFERENCE_UNCLEAR.at(where, field=plan.meanings.get("chosen", "")))
     for field, one in (("chosen", chosen), ("rejected", rejected)):
         if not faults and (one is None or one.role != "assistant"):
-            faults.append(finding("PREFERENCE_UNCLEAR", where, field=plan.meanings.get(field, field)))
+            faults.append(PREFERENCE_UNCLEAR.at(where, field=plan.meanings.get(field, field)))
         elif not faults and one is not None and not trim(one.content):
-            faults.append(finding("NOTHING_TO_LEARN", where, field=plan.meanings.get(field, field)))
+            faults.append(NOTHING_TO_LEARN.at(where, field=plan.meanings.get(field, field)))
     if not faults and (not turns or turns[-1].role != "user"):
-        faults.append(finding("LAST_NOT_USER", where))
+        faults.append(LAST_NOT_USER.at(where))
     if faults or chosen is None or rejected is None:
         return tuple(faults)
     return Preference(tuple(turns), chosen, rejected, where, tuple(dict.fromkeys(extra)))
@@ -74,7 +119,7 @@ def plain_text(row: Mapping[str, Any], plan: Plan, where: Where) -> PlainText | 
     column = plan.meanings.get("text", "text")
     words = exact(row, column, where, faults)
     if not faults and not trim(words):
-        faults.append(finding("NOTHING_TO_LEARN", where, field=column))
+        faults.append(NOTHING_TO_LEARN.at(where, field=column))
     return tuple(faults) if faults else PlainText(words, where, plan.extra)
 
 
@@ -87,7 +132,7 @@ def message(  # noqa: PLR0911 - one return a fault
     """
     field = f"{field}[{number}]"
     if not isinstance(turn, dict):
-        return finding("WRONG_TYPE", where, field=field, found=kind(turn), wanted=kind({}))
+        return WRONG_TYPE.at(where, field=field, found=kind(turn), wanted=kind({}))
     if strict:
         role, content, words = turn.get("role"), turn.get("content"), "content"
     else:
@@ -96,18 +141,18 @@ def message(  # noqa: PLR0911 - one return a fault
         content = turn.get(words)
         if isinstance(role, str):
             if role in _TOOLS:
-                return finding("TOOL_TURN", where, number=number, role=quoted(role))
+                return TOOL_TURN.at(where, number=number, role=quoted(role))
             role = _SPEAKERS.get(role, role)
     if role not in ROLES:
-        return finding("UNKNOWN_ROLE", where, number=number, role="" if role is None else quoted(role))
+        return UNKNOWN_ROLE.at(where, number=number, role="" if role is None else quoted(role))
     if type(content) is list and content:
         content = _joined(content)
     if content is None or (isinstance(content, str) and not trim(content)):
-        return finding("EMPTY_CONTENT", where, number=number, role=role)
+        return EMPTY_CONTENT.at(where, number=number, role=role)
     if type(content) is not str:
-        return finding("WRONG_TYPE", where, field=f"{field}.{words}", found=kind(content), wanted=kind(""))
+        return WRONG_TYPE.at(where, field=f"{field}.{words}", found=kind(content), wanted=kind(""))
     if "\0" in content:
-        return finding("NUL", where, field=f"{field}.{words}")
+        return NUL.at(where, field=f"{field}.{words}")
     return Message(role, content)
 
 
@@ -144,7 +189,7 @@ def _before(
     if words:
         turns.append(Message("user", words))
     elif not faults:
-        faults.append(finding("NO_QUESTION", where))
+        faults.append(NO_QUESTION.at(where))
     return turns
 
 
@@ -155,10 +200,10 @@ def _listed(
     if type(turns) is str:
         turns = literal(turns)
     if type(turns) is not list:
-        faults.append(finding("WRONG_TYPE", where, field=field, found=kind(turns), wanted=kind([])))
+        faults.append(WRONG_TYPE.at(where, field=field, found=kind(turns), wanted=kind([])))
         return []
     if not turns:
-        faults.append(finding("NO_MESSAGES", where))
+        faults.append(NO_MESSAGES.at(where))
     if turns and type(turns[0]) is dict and "from" in turns[0]:
         strict = False
     if (
@@ -187,14 +232,12 @@ def _history(value: object, field: str, where: Where, faults: list[Finding]) -> 
     if value is None:
         return []
     if not isinstance(value, list):
-        faults.append(finding("WRONG_TYPE", where, field=field, found=kind(value), wanted=kind([])))
+        faults.append(WRONG_TYPE.at(where, field=field, found=kind(value), wanted=kind([])))
         return []
     made: list[Message] = []
     for number, pair in enumerate(value, 1):
         if not isinstance(pair, list) or len(pair) != _PAIR:
-            faults.append(
-                finding("WRONG_TYPE", where, field=f"{field}[{number}]", found=kind(pair), wanted=kind([]))
-            )
+            faults.append(WRONG_TYPE.at(where, field=f"{field}[{number}]", found=kind(pair), wanted=kind([])))
             continue
         for role, words in zip(("user", "assistant"), pair, strict=True):
             one = message({"role": role, "content": words}, number, field, where, strict=True)
@@ -217,7 +260,7 @@ def _answer(
         value = written if isinstance(written, list | dict) and _is_turns(written) else value
     if type(value) is str:
         if "\0" in value:
-            faults.append(finding("NUL", where, field=column))
+            faults.append(NUL.at(where, field=column))
         return Message("assistant", value), None
     if type(value) is list:
         turns = _listed(row | {column: value}, column, where, faults, [], strict=False)  # type: ignore[operator]  # rows are dicts

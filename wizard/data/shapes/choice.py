@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wizard.data.findings import Finding, finding
+from wizard.data.findings import Finding
 from wizard.data.record import MultipleChoice, Where, trim
 from wizard.data.shapes import answers
-from wizard.data.shapes.fields import text
+from wizard.data.shapes.fields import NO_QUESTION, NUL, text
 from wizard.data.shapes.options import checked, options
 from wizard.data.shapes.plan import Plan
 
@@ -20,7 +20,7 @@ def choice(
     faults: list[Finding] = []
     question = text(row, plan.meanings["question"], where, faults) if "question" in plan.meanings else ""
     if question == "":
-        faults.append(finding("NO_QUESTION", where))
+        faults.append(NO_QUESTION.at(where))
     if "passage" in plan.meanings:
         passage = text(row, plan.meanings["passage"], where, faults)
         question = f"{passage}\n\n{question}" if passage and question else question
@@ -28,7 +28,7 @@ def choice(
     for column in plan.answers:
         value = row.get(column)
         if isinstance(value, str) and "\0" in value:
-            faults.append(finding("NUL", where, field=column))
+            faults.append(NUL.at(where, field=column))
     if faults or question is None:
         return tuple(faults)
     right = answers.resolved(found, [(column, row.get(column)) for column in plan.answers], where, counting)

@@ -15,11 +15,31 @@ from wizard.data.files.container import Container
 from wizard.data.files.lines import SourceUnreadable, head_of
 from wizard.data.files.opening import opened
 from wizard.data.files.text import Text
-from wizard.data.findings import Finding, finding
+from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where
 from wizard.data.shapes import header
 from wizard.data.shapes.fields import twice
-from wizard.locale import _
+from wizard.locale import N_, _
+
+COLUMN_COUNT = Rule(
+    "COLUMN_COUNT",
+    "error",
+    N_("The row has {count} cells, but there are {wanted} columns."),
+    N_("Put cells with commas or line ends in double quotes."),
+)
+DUPLICATE_COLUMN = Rule(
+    "DUPLICATE_COLUMN",
+    "error",
+    N_("The column “{name}” is there twice, so one of its cells would be lost."),
+    N_("Rename or remove one of them."),
+)
+NO_HEADER = Rule(
+    "NO_HEADER",
+    "warning",
+    N_("The first row was taken for data, not for the columns' names."),
+    N_("If it holds names, say so: --columns header=yes (in the wizard --set dataset.header=yes)."),
+)
+
 
 Row: TypeAlias = tuple[int, bytes | dict[str, Any] | Finding]
 """A line number, and a JSON value's bytes, a row's cells by column, or what is wrong there."""
@@ -111,11 +131,11 @@ class Contents:
                 if self.header:
                     names = header.names(cells)
                     if (again := twice(names)) is not None:
-                        yield number, finding("DUPLICATE_COLUMN", where, name=again)
+                        yield number, DUPLICATE_COLUMN.at(where, name=again)
                         return
                     continue
                 names = header.numbered(first, plainly=bool(self.named))
-                yield number, finding("NO_HEADER", where)
+                yield number, NO_HEADER.at(where)
             if len(cells) == len(names):
                 yield number, dict(zip(names, cells, strict=True))
             else:
@@ -128,7 +148,7 @@ class Contents:
             len(cells) < len(names) and not padded
         ):
             where = Where(self.file, number)
-            return finding("COLUMN_COUNT", where, count=len(cells), wanted=len(names))
+            return COLUMN_COUNT.at(where, count=len(cells), wanted=len(names))
         cells = cells[: len(names)] + [None] * (len(names) - len(cells))
         return dict(zip(names, cells, strict=True))
 

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wizard.data.findings import Finding, finding
+from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where, trim
-from wizard.locale import _
+from wizard.locale import N_, _
+
+NUL = Rule("NUL", "error", N_("“{field}” holds a NUL character."), N_("Remove it."))
+NO_QUESTION = Rule(
+    "NO_QUESTION", "error", N_("There is no question."), N_("Correct the row, or leave it out.")
+)
+WRONG_TYPE = Rule(
+    "WRONG_TYPE",
+    "error",
+    N_("“{field}” is {found}, but must be {wanted}."),
+    N_("Correct the row, or leave it out."),
+)
 
 
 def text(row: Mapping[str, Any], field: str, where: Where, faults: list[Finding]) -> str | None:
@@ -16,10 +27,10 @@ def text(row: Mapping[str, Any], field: str, where: Where, faults: list[Finding]
     if value is None:
         return ""
     if type(value) is not str:
-        faults.append(finding("WRONG_TYPE", where, field=field, found=kind(value), wanted=kind("")))
+        faults.append(WRONG_TYPE.at(where, field=field, found=kind(value), wanted=kind("")))
         return None
     if "\0" in value:
-        faults.append(finding("NUL", where, field=field))
+        faults.append(NUL.at(where, field=field))
         return None
     return trim(value)
 

@@ -10,10 +10,40 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from wizard.data.findings import Finding, finding, quoted
+from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Where, trim
-from wizard.data.shapes.fields import kind, text
+from wizard.data.shapes.fields import WRONG_TYPE, kind, text
 from wizard.data.shapes.plan import LABELS
+from wizard.locale import N_
+
+TOO_FEW_OPTIONS = Rule(
+    "TOO_FEW_OPTIONS", "error", N_("The number of options is {count}."), N_("A question needs at least two.")
+)
+BAD_LABEL = Rule(
+    "BAD_LABEL",
+    "error",
+    N_("“{label}” can't label an option."),
+    N_("Label the options with letters such as A, B, C, each different from the others."),
+)
+EMPTY_OPTION = Rule(
+    "EMPTY_OPTION", "error", N_("Option {label} is empty."), N_("Correct the row, or leave it out.")
+)
+OPTION_LABELS = Rule(
+    "OPTION_LABELS",
+    "error",
+    N_("Some of the options begin with their label and some don't."),
+    N_("Label all of them, or none."),
+)
+OPTIONS_UNREADABLE = Rule(
+    "OPTIONS_UNREADABLE",
+    "error",
+    N_("“{field}” can't be divided into options without doubt."),
+    N_("Give the options as an object, as a list, or one a line with their labels."),
+)
+TOO_MANY_OPTIONS = Rule(
+    "TOO_MANY_OPTIONS", "error", N_("The number of options is {count}."), N_("At most 26 are possible.")
+)
+
 
 _LABEL_LIMIT = 20
 _LITERAL_LIMIT = 100_000  # characters
@@ -44,10 +74,10 @@ def options(  # noqa: PLR0911 - one return a shape
         case str():
             parts = _from_text(value)
             if parts is None:
-                faults.append(finding("OPTIONS_UNREADABLE", where, field=field))
+                faults.append(OPTIONS_UNREADABLE.at(where, field=field))
                 return {}
             return checked(parts, where, faults, of_text=True)
-    faults.append(finding("WRONG_TYPE", where, field=field, found=kind(value), wanted=kind({})))
+    faults.append(WRONG_TYPE.at(where, field=field, found=kind(value), wanted=kind({})))
     return {}
 
 
@@ -56,9 +86,9 @@ def checked(
 ) -> dict[str, str]:
     """``given`` with labels and texts trimmed; whatever is wrong with them is added to ``faults``."""
     if len(given) < 2:  # noqa: PLR2004 - a choice needs two
-        faults.append(finding("TOO_FEW_OPTIONS", where, count=len(given)))
+        faults.append(TOO_FEW_OPTIONS.at(where, count=len(given)))
     elif len(given) > len(LABELS):
-        faults.append(finding("TOO_MANY_OPTIONS", where, count=len(given)))
+        faults.append(TOO_MANY_OPTIONS.at(where, count=len(given)))
     found: dict[str, str] = {}
     for name in given:
         label = trim(name)
@@ -70,9 +100,9 @@ def checked(
             or not label.isprintable()
             or ". " in label
         ):
-            faults.append(finding("BAD_LABEL", where, label=quoted(name)))
+            faults.append(BAD_LABEL.at(where, label=quoted(name)))
         elif words == "" or (of_text and words in _BLANK_TEXT):
-            faults.append(finding("EMPTY_OPTION", where, label=label))
+            faults.append(EMPTY_OPTION.at(where, label=label))
         found[label] = words or ""
     return found
 
@@ -103,9 +133,9 @@ def _from_list(entries: list[Any], field: str, where: Where, faults: list[Findin
         if all(pair is not None for pair in pairs):
             made = dict(pair for pair in pairs if pair is not None)
             if len(made) < len(pairs):
-                faults.append(finding("OPTION_LABELS", where))
+                faults.append(OPTION_LABELS.at(where))
             return made
-        faults.append(finding("OPTIONS_UNREADABLE", where, field=field))
+        faults.append(OPTIONS_UNREADABLE.at(where, field=field))
         return {}
     texts = [entry if type(entry) is str else "" for entry in entries]
     for label_at in (_letter, _number):
@@ -118,7 +148,7 @@ def _from_list(entries: list[Any], field: str, where: Where, faults: list[Findin
                 if mark
             }
         if sum(hits) > 1:
-            faults.append(finding("OPTION_LABELS", where))
+            faults.append(OPTION_LABELS.at(where))
     return {LABELS[at] if at < len(LABELS) else str(at + 1): entry for at, entry in enumerate(entries)}
 
 

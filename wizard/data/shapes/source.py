@@ -13,7 +13,8 @@ import msgspec
 
 from wizard.data.files.catalog import the_one_in
 from wizard.data.files.container import Container
-from wizard.data.findings import Finding, finding, quoted
+from wizard.data.files.pages import EMPTY_FILE
+from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Record, Where
 from wizard.data.shapes.choice import counted
 from wizard.data.shapes.contents import Contents, contents
@@ -21,7 +22,21 @@ from wizard.data.shapes.guess import guessed
 from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Given, likely, listed, named, plan
 from wizard.data.shapes.understand import Outcome, Reading, decode, meaning, understand
 from wizard.errors import UsageError
-from wizard.locale import _, enumerated
+from wizard.locale import N_, _, enumerated
+
+HEADER_UNCLEAR = Rule(
+    "HEADER_UNCLEAR",
+    "error",
+    N_("The first row may hold the columns' names, or be a row like the others: {cells}"),
+    N_("Say which: --columns header=yes for names, --columns header=no for a row."),
+)
+INDEX_COUNTED = Rule(
+    "INDEX_COUNTED",
+    "warning",
+    N_("The answers are numbers; the options are counted from {base}: {why}."),
+    N_("If that is wrong, say it with dataset.columns.counting=0 or =1."),
+)
+
 
 Columns: TypeAlias = Mapping[str, str] | None
 """Meaning -> column, as the user gave them; None: told from the columns' names."""
@@ -134,7 +149,7 @@ class Source:
                     planned = plan(tuple(row), known.columns)
                     yield number, row, meaning(row, Where(self.file, number), planned, known)
         if not began:
-            yield 0, None, (finding("EMPTY_FILE", Where(self.file, 0)),)
+            yield 0, None, (EMPTY_FILE.at(Where(self.file, 0)),)
 
     def reading(self) -> tuple[Reading, tuple[Finding, ...]]:
         """What is known before the rows are looked at one by one, and findings that say how where that isn't obvious."""
@@ -211,7 +226,7 @@ class Source:
                     cop += "cop" in planned.answers
             if file.doubtful:
                 cells = quoted(" | ".join(names))
-                return known, [finding("HEADER_UNCLEAR", Where(self.file, 0), cells=cells)]
+                return known, [HEADER_UNCLEAR.at(Where(self.file, 0), cells=cells)]
         wanted = [
             one
             for meaning, column in self._columns
@@ -247,7 +262,7 @@ class Source:
         else:
             return known, []
         base = bases.pop()
-        found = finding("INDEX_COUNTED", Where(self.file, 0), base=base, why=why)
+        found = INDEX_COUNTED.at(Where(self.file, 0), base=base, why=why)
         return msgspec.structs.replace(known, counting=base), [found]
 
 

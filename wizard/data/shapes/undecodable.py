@@ -6,11 +6,31 @@ import json
 import re
 from typing import Any, NoReturn
 
-from wizard.data.files.damage import why_not_decoded
-from wizard.data.findings import Finding, finding, quoted
+from wizard.data.files.damage import JSON_TOO_DEEP, why_not_decoded
+from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Where
 from wizard.data.shapes.fields import twice
-from wizard.locale import _
+from wizard.locale import N_, _
+
+NOT_JSON = Rule(
+    "NOT_JSON",
+    "error",
+    N_("The line is not JSON: {reason} (at character {column})."),
+    N_("Write one complete JSON object on each line, with double quotes."),
+)
+DUPLICATE_KEY = Rule(
+    "DUPLICATE_KEY",
+    "error",
+    N_("The key “{key}” is there twice, so one of its values would be lost."),
+    N_("Keep one of them."),
+)
+LONE_SURROGATE = Rule(
+    "LONE_SURROGATE",
+    "error",
+    N_("The line holds half a character ({escape}), which can't be written as UTF-8."),
+    N_("Replace it with the character that was meant."),
+)
+
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _KEY_WITH_BLANK = re.compile(rb'"[ \t\r\n]+:')
@@ -32,18 +52,18 @@ def _why_no_value(text: str, where: Where) -> Finding:
         value = json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         there = Where(where.file, where.line + error.lineno - 1)
-        return finding("NOT_JSON", there, reason=_reason(error, text), column=error.colno)
+        return NOT_JSON.at(there, reason=_reason(error, text), column=error.colno)
     except _NotANumber as error:
         reason = _("{word} is not a JSON value").format(word=error)
         at = max(text.find(str(error)), 0)
         there = Where(where.file, where.line + text.count("\n", 0, at))
-        return finding("NOT_JSON", there, reason=reason, column=at - text.rfind("\n", 0, at))
+        return NOT_JSON.at(there, reason=reason, column=at - text.rfind("\n", 0, at))
     except (RecursionError, ValueError):  # ValueError: a number of more than 4300 digits
-        return finding("JSON_TOO_DEEP", where)
+        return JSON_TOO_DEEP.at(where)
     half = _SURROGATE.search(json.dumps(value, ensure_ascii=False))
     if half is not None:
-        return finding("LONE_SURROGATE", where, escape=f"\\u{ord(half[0]):04x}")
-    return finding("JSON_TOO_DEEP", where)
+        return LONE_SURROGATE.at(where, escape=f"\\u{ord(half[0]):04x}")
+    return JSON_TOO_DEEP.at(where)
 
 
 def repeated_key(raw: bytes, keys: int) -> str | None:

@@ -6,16 +6,35 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from wizard.data.findings import Finding, finding, quoted
+from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Chat, Message, MultipleChoice, Record, Where
 from wizard.data.shapes import answers
-from wizard.data.shapes.chats import chat, message, plain_text, preference
+from wizard.data.shapes.answers import ANSWER_AMBIGUOUS, ANSWER_DISAGREES, ANSWER_NOT_AN_OPTION, NO_ANSWER
+from wizard.data.shapes.chats import LAST_NOT_ASSISTANT, NO_MESSAGES, chat, message, plain_text, preference
 from wizard.data.shapes.choice import choice
-from wizard.data.shapes.fields import keys_in, text
+from wizard.data.shapes.fields import NO_QUESTION, keys_in, text
 from wizard.data.shapes.options import checked
 from wizard.data.shapes.plan import Given, Plan, plan
-from wizard.data.shapes.undecodable import repeated_key, why_not_json
-from wizard.locale import enumerated
+from wizard.data.shapes.undecodable import DUPLICATE_KEY, repeated_key, why_not_json
+from wizard.locale import N_, enumerated
+
+NOT_AN_OBJECT = Rule(
+    "NOT_AN_OBJECT",
+    "error",
+    N_("The line is JSON, but not an object in braces."),
+    N_('Write one object a line, such as {{"question": …, "options": …, "answer_idx": …}}.'),
+)
+UNKNOWN_SHAPE = Rule(
+    "UNKNOWN_SHAPE",
+    "error",
+    N_("The row is neither a question with options nor a chat; its fields are: {fields}."),
+    N_(
+        "Say which field means what: --columns question=NAME --columns answer=NAME --columns A=NAME … "
+        "(in the wizard dataset.columns.question=NAME …). Known without that: “question”, “options” and "
+        "“answer_idx” of a question, “messages” of a chat."
+    ),
+)
+
 
 Outcome: TypeAlias = Record | tuple[Finding, ...]
 """A record, or why there is none; the empty tuple is a blank line."""
@@ -45,7 +64,7 @@ def understand(raw: bytes, file: str, number: int, reading: Reading = PLAIN) -> 
         return () if not raw or raw.isspace() else (why_not_json(raw, Where(file, number)),)
     where = Where(file, number)
     if type(row) is not dict:
-        return (finding("NOT_AN_OBJECT", where),)
+        return (NOT_AN_OBJECT.at(where),)
     planned = plan(tuple(row), reading.columns)
     if planned.plain and type(row.get("options")) in (dict, type(None)):
         return _choice(row, raw, where, planned, reading.counting)
@@ -57,7 +76,7 @@ def understand(raw: bytes, file: str, number: int, reading: Reading = PLAIN) -> 
     ):
         return _chat(row, raw, where)
     if (key := repeated_key(raw, keys_in(row))) is not None:
-        return (finding("DUPLICATE_KEY", where, key=quoted(key)),)
+        return (DUPLICATE_KEY.at(where, key=quoted(key)),)
     return meaning(row, where, planned, reading)
 
 
@@ -72,7 +91,7 @@ def meaning(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) 
             return plain_text(row, planned, where)
         case "":
             return _nested(row, where, reading) or (
-                finding("UNKNOWN_SHAPE", where, fields=quoted(enumerated(row)) or "–"),
+                UNKNOWN_SHAPE.at(where, fields=quoted(enumerated(row)) or "–"),
             )
     return chat(row, planned, where)
 
@@ -96,11 +115,11 @@ def _choice(row: dict[str, Any], raw: bytes, where: Where, planned: Plan, counti
     """A row in MedQA's shape: question, options as an object, answer (a text) and answer_idx (a label), or one of them."""
     inside = row.get("options")
     if (key := repeated_key(raw, len(row) + (len(inside) if inside else 0))) is not None:
-        return (finding("DUPLICATE_KEY", where, key=quoted(key)),)
+        return (DUPLICATE_KEY.at(where, key=quoted(key)),)
     faults: list[Finding] = []
     question = text(row, "question", where, faults)
     if question == "":
-        faults.append(finding("NO_QUESTION", where))
+        faults.append(NO_QUESTION.at(where))
     options = checked(inside or {}, where, faults)
     given, index = row.get("answer"), row.get("answer_idx")
     label: str | Finding | None = None
@@ -129,23 +148,23 @@ def _answer(options: dict[str, str], answer: str, letter: str, where: Where) -> 
     if not letter:
         return _answer_by_text(options, answer, by_text, where)
     if letter not in options:
-        return finding("ANSWER_NOT_AN_OPTION", where, answer=quoted(letter), labels=enumerated(options))
+        return ANSWER_NOT_AN_OPTION.at(where, answer=quoted(letter), labels=enumerated(options))
     # An answer that repeats the letter agrees with it, unless it is also what another option says.
     if answer and letter not in by_text and (answer != letter or by_text):
         option = quoted(options[letter])
-        return finding("ANSWER_DISAGREES", where, label=letter, answer=quoted(answer), option=option)
+        return ANSWER_DISAGREES.at(where, label=letter, answer=quoted(answer), option=option)
     return letter
 
 
 def _answer_by_text(options: dict[str, str], answer: str, by_text: set[str], where: Where) -> str | Finding:
     """The label of the right option where no label is given: ``answer`` is an option's text, or a label itself."""
     if not answer:
-        return finding("NO_ANSWER", where)
+        return NO_ANSWER.at(where)
     candidates = by_text | ({answer} & options.keys())
     if not candidates:
-        return finding("ANSWER_NOT_AN_OPTION", where, answer=quoted(answer), labels=enumerated(options))
+        return ANSWER_NOT_AN_OPTION.at(where, answer=quoted(answer), labels=enumerated(options))
     if len(candidates) > 1:
-        return finding("ANSWER_AMBIGUOUS", where, answer=quoted(answer))
+        return ANSWER_AMBIGUOUS.at(where, answer=quoted(answer))
     return candidates.pop()
 
 
@@ -158,7 +177,7 @@ def _chat(row: dict[str, Any], raw: bytes, where: Where) -> Outcome:
     """A row that is a chat: ``messages``, each with a role and a content that is a text."""
     turns = row["messages"]
     if not turns:
-        return (finding("NO_MESSAGES", where),)
+        return (NO_MESSAGES.at(where),)
     messages: list[Message] = []
     faults: list[Finding] = []
     for number, turn in enumerate(turns, 1):
@@ -169,9 +188,9 @@ def _chat(row: dict[str, Any], raw: bytes, where: Where) -> Outcome:
             messages.append(one)
     objects = [turn for turn in turns if type(turn) is dict]
     if (key := repeated_key(raw, len(row) + sum(map(len, objects)))) is not None:
-        faults.append(finding("DUPLICATE_KEY", where, key=quoted(key)))
+        faults.append(DUPLICATE_KEY.at(where, key=quoted(key)))
     if not faults and messages[-1].role != "assistant":
-        faults.append(finding("LAST_NOT_ASSISTANT", where, role=messages[-1].role))
+        faults.append(LAST_NOT_ASSISTANT.at(where, role=messages[-1].role))
     if faults:
         return tuple(faults)
     extra = [key for key in row if key != "messages"]
