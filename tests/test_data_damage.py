@@ -135,7 +135,7 @@ def step(path: Path) -> None:
 
 READERS: dict[str, Callable[[Path], object]] = {
     "read": lambda path: list(Source(path).read()),
-    "recognise": lambda path: Source(path).recognise(),
+    "recognise": lambda path: Source(path).reading(whole=False),
     "page": lambda path: Source(path).page(skip=1, count=2),
     "sets": lambda path: [
         catalog.count_rows(split.path) for one in catalog.find_sets(path) for split in one.splits

@@ -97,7 +97,7 @@ def test_encodings_are_told_apart_and_said(tmp_path: Path, encoding: str, data: 
     path = tmp_path / "x"
     path.write_bytes(data)
 
-    assert encoding == Source(path).recognise().encoding
+    assert encoding == Source(path).reading(whole=False).encoding
     assert QUESTION["question"] == questions(path)[0][1]
     said = {"utf-8": [], "utf-8-sig": ["BOM"]}.get(encoding, ["ENCODING"])
     assert said == [code for code, _line in codes(path) if code != "NO_HEADER"]
@@ -210,7 +210,7 @@ def test_recognise_shows_columns_and_a_guess(tmp_path: Path) -> None:
     path = tmp_path / "odd.csv"
     path.write_text("stem_text,good\n甲？,乙\n\n丙？,丁\n", encoding="utf-8")
 
-    found = Source(path).recognise()
+    found = Source(path).reading(whole=False)
 
     assert ("csv", "utf-8", "") == (found.container, found.encoding, found.shape)
     assert [("stem_text", ("甲？", "丙？")), ("good", ("乙", "丁"))] == [
@@ -242,7 +242,7 @@ def test_values_say_what_names_do_not(tmp_path: Path, expected: dict[str, str], 
     """Options are what reads as options, the answer what reads as labels, the question the longest texts."""
     path = tmp_path / "odd.csv"
     path.write_text(table, encoding="utf-8")
-    found = Source(path).recognise()
+    found = Source(path).reading(whole=False)
     assert ("", expected) == (found.shape, found.guess)
 
 
@@ -617,7 +617,7 @@ def test_no_bytes_crash_a_reader(beginning: bytes, rest: bytes, suffix: str) -> 
         path.write_bytes(beginning + rest)
         try:
             found = list(Source(path).read())
-            Source(path).recognise()
+            Source(path).reading(whole=False)
         except DataError as error:
             assert error.hint  # noqa: PT017 - either way is right
         else:
@@ -649,7 +649,7 @@ def test_no_bytes_crash_a_reader(beginning: bytes, rest: bytes, suffix: str) -> 
 def test_the_real_files(name: str, container: str, encoding: str, shape: str, rows: int) -> None:
     """Each real file is known for what it is, and every one of its rows is read without an error."""
     path = REAL / name
-    found = Source(path).recognise()
+    found = Source(path).reading(whole=False)
 
     assert (container, encoding, shape) == (found.container, found.encoding, found.shape)
     assert rows == len(records(path))

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from wizard.data.findings import Finding
 from wizard.data.record import Chat, Message, MultipleChoice, PlainText, Preference, Where
 from wizard.data.sent import messages
+from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.source import Source
-from wizard.data.shapes.understand import Outcome, Reading, understand
+from wizard.data.shapes.understand import Outcome, understand
 
 AB = (("A", "甲"), ("B", "乙"))
 
@@ -317,7 +318,7 @@ def test_mixed_shapes_in_one_file(tmp_path: Path) -> None:
     assert ["MultipleChoice", "Chat", "Chat", "Finding"] == [
         type(one).__name__ for one in Source(path).read()
     ]
-    assert "prompt" == Source(path).recognise().shape
+    assert "prompt" == Source(path).reading(whole=False).shape
 
 
 def test_columns_are_used_as_given() -> None:

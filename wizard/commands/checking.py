@@ -17,6 +17,7 @@ from wizard.engine.step import Front
 from wizard.errors import UsageError
 from wizard.interrupts import held
 from wizard.locale import _, enumerated, joined, ngettext
+from wizard.steps import reading
 from wizard.steps.findings import view_of
 
 if TYPE_CHECKING:
@@ -140,8 +141,11 @@ def _statistics(checked: Sequence[Checked], tokenizer: Tokenizer, system_prompt:
 
 
 def _lines(checked: Sequence[Checked], limit: int) -> Iterator[str]:
-    """The findings, at most ``limit`` of each code and file, one where no row can be sent and all say the same; then the summary by code."""
+    """How each file is read, then its findings, at most ``limit`` of each code, one where no row can be sent and all say the same; then the summary by code."""
     for one in checked:
+        yield f"{one.path}"
+        for line in reading.told(one.reading, one.tally.extra):
+            yield f"  {line}"
         shown = [found for code in one.findings.counts for found in _to_show(one, code, limit)]
         for found in sorted(shown, key=lambda found: found.where.line):
             yield str(found)
@@ -187,6 +191,7 @@ def _as_dict(checked: Sequence[Checked], found: Sequence[Statistics]) -> dict[st
             "rows": tally.rows,
             "unfit": tally.left_out,
             "blank_lines": tally.blank,
+            "reading": reading.as_dict(one.reading, tally.extra),
             **one.findings.as_dict(),
         }
         if number < len(found):

@@ -16,6 +16,7 @@ from wizard.engine.step import Front
 from wizard.errors import UsageError
 from wizard.locale import _, joined, ngettext
 from wizard.steps.preview import MEDQA_OUTPUT
+from wizard.steps.reading import as_dict, told
 
 if TYPE_CHECKING:
     from wizard.data.converting.convert import Conversion
@@ -95,6 +96,8 @@ def _one(
 
 
 def _tell(done: Conversion) -> None:
+    for line in told(done.reading, dict(done.extra)):
+        process.result(line, lines=False)
     for part in done.parts:
         line = ngettext(
             "{source} -> {output}: {rows:,} row", "{source} -> {output}: {rows:,} rows", part.rows
@@ -135,6 +138,7 @@ def _as_dict(done: Conversion) -> dict[str, Any]:
             }
             for part in done.parts
         ],
+        "reading": as_dict(done.reading, dict(done.extra)),
         "findings": done.findings.as_dict(),
     }
 

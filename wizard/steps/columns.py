@@ -12,7 +12,7 @@ from wizard.locale import _, enumerated
 from wizard.steps.help import COLUMN, about
 
 if TYPE_CHECKING:
-    from wizard.data.shapes.source import Column, Recognised
+    from wizard.data.shapes.reading import Column, Reading
 
 PREFIX = "dataset.columns."
 SHEET = f"{PREFIX}sheet"
@@ -80,7 +80,7 @@ def undecided(key: str) -> Choice:
     return Choice("", _("Please choose:"), edits=key)
 
 
-def fields(file: Path, found: Recognised, facts: Facts) -> Sequence[Field]:
+def fields(file: Path, found: Reading, facts: Facts) -> Sequence[Field]:
     """Question, answer and options are asked where ``found`` knows no shape; every other meaning is quiet."""
     from wizard.data.shapes.plan import MEANINGS
 
@@ -138,7 +138,7 @@ def _shown(column: Any) -> str:
     return {NONE: _("none"), SEVERAL: _("one for each option")}.get(column, str(column))
 
 
-def _asked(name: str, file: Path, found: Recognised, facts: Facts, *, first: bool) -> Field:
+def _asked(name: str, file: Path, found: Reading, facts: Facts, *, first: bool) -> Field:
     labels = {
         "question": _("Which column has what the user asks (the question)?"),
         "answer": _("Which column has the answer?"),
@@ -184,7 +184,7 @@ def _asked(name: str, file: Path, found: Recognised, facts: Facts, *, first: boo
     )
 
 
-def _guess(name: str, found: Recognised, facts: Facts, taken: set[str]) -> tuple[str | None, bool]:
+def _guess(name: str, found: Reading, facts: Facts, taken: set[str]) -> tuple[str | None, bool]:
     """(what to rest on, whether it is only a guess), None where several columns would do."""
     from wizard.data.shapes.guess import is_label
     from wizard.data.shapes.plan import listed
@@ -209,7 +209,7 @@ def _guess(name: str, found: Recognised, facts: Facts, taken: set[str]) -> tuple
     return (guess if name in found.clear else None), True
 
 
-def _unfit(value: str, choices: Sequence[Choice], found: Recognised, taken: set[str]) -> str | None:
+def _unfit(value: str, choices: Sequence[Choice], found: Reading, taken: set[str]) -> str | None:
     """Why ``value`` names no column, or columns, that can have this meaning."""
     from wizard.data.shapes.plan import listed
 
@@ -227,7 +227,7 @@ def _unfit(value: str, choices: Sequence[Choice], found: Recognised, taken: set[
     return None if len(each) > 1 else _("Options need two columns at least, such as first,second.")
 
 
-def _letters(found: Recognised, facts: Facts) -> list[Field]:
+def _letters(found: Reading, facts: Facts) -> list[Field]:
     """A question for the column of each option, until somebody says that there are no more."""
     made: list[Field] = []
     taken = {str(facts.get(f"{PREFIX}{meaning}")) for meaning in _ASKED}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -21,7 +21,7 @@ from wizard.steps.wording import bytes_shown
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
-    from wizard.data.shapes.source import Recognised
+    from wizard.data.shapes.reading import Reading
     from wizard.steps.facts import Chosen, Role
 
 LOOKED_AT_FIRST = ("datasets", ".")
@@ -103,7 +103,7 @@ class Dataset(Step):
         self._places: dict[Path, _Place] = {}
         self._labels: dict[_Identity, str] = {}
         self._problems: dict[_Identity, str | None] = {}
-        self._beginnings: dict[tuple[_Identity, tuple[tuple[str, str], ...]], Recognised] = {}
+        self._beginnings: dict[tuple[_Identity, tuple[tuple[str, str], ...]], Reading] = {}
         self._workbooks: dict[_Identity, tuple[str, ...]] = {}
 
     @classmethod
@@ -169,13 +169,13 @@ class Dataset(Step):
             return which
         return (
             *which,
-            *columns.fields(train, self._recognised(train, about), facts),
+            *columns.fields(train, self._reading(train, about), facts),
             *self._fields_of_validation(facts, {}, needs=("dataset.source", "dataset.file")),
         )
 
     def _header(self, train: Path, facts: Facts, about: Mapping[str, str]) -> tuple[Field, ...]:
         """Whether the first row holds names: asked where it may as well be a row, and where no answer speaks of one of its cells."""
-        found = self._recognised(train, {name: value for name, value in about.items() if name == "sheet"})
+        found = self._reading(train, {name: value for name, value in about.items() if name == "sheet"})
         doubtful = found.header is None and columns.spoken_of(facts).isdisjoint(
             column.name for column in found.fields
         )
@@ -292,17 +292,28 @@ class Dataset(Step):
         files = [
             self._file(role, path, output, self._meant(role, path, meanings)) for role, path, output in chosen
         ]
-        return {Chosen.KEY: [file.as_json() for file in files]}
+        return {Chosen.KEY: [self._understood(file).as_json() for file in files]}
+
+    def _understood(self, file: Chosen) -> Chosen:
+        """``file`` with what is understood of it: from now on all that is said and done with it comes from that."""
+        import msgspec
+
+        from wizard.data.files.opening import sha256_of
+        from wizard.data.shapes.source import Source
+
+        path = self._world.folder / file.path
+        reading = Source(path, file.columns).reading().without_rows()
+        return replace(file, sha256=sha256_of(path), reading=msgspec.to_builtins(reading, order="sorted"))
 
     def _meant(self, role: Role, path: Path, meanings: Mapping[str, str]) -> Mapping[str, str]:
         """``meanings``, said of the training file, where they fit ``path``, too; else its own names speak."""
         meanings = {name: value for name, value in meanings.items() if role == "train" or name != "sheet"}
         about = {name: value for name, value in meanings.items() if name in ("header", "sheet")}
         named = columns.named(meanings)
-        fits = not named or named <= {column.name for column in self._recognised(path, about).fields}
+        fits = not named or named <= {column.name for column in self._reading(path, about).fields}
         if fits:
             return meanings
-        if "header" in about and self._recognised(path).header is not None:
+        if "header" in about and self._reading(path).header is not None:
             del about["header"]  # its first row says itself what it is
         return about
 
@@ -315,7 +326,7 @@ class Dataset(Step):
                 now = self._file(file.role, self._world.folder / file.path, file.output, file.columns)
             except OSError:
                 return _("{path} is no longer there.").format(path=file.path)
-            if now != file:
+            if now != replace(file, sha256="", reading=None):
                 return _("{path} has changed; it is read again.").format(path=file.path)
         return None
 
@@ -387,7 +398,7 @@ class Dataset(Step):
         identity = _identity(path)
         if identity not in self._problems:
             try:
-                fields = self._recognised(path).fields
+                fields = self._reading(path).fields
                 self._problems[identity] = (
                     columns.problem(fields, named or str(path))
                     if fields
@@ -399,19 +410,19 @@ class Dataset(Step):
                 self._problems[identity] = joined(problem.message, problem.hint)
         return self._problems[identity]
 
-    def _recognised(self, path: Path, about: Mapping[str, str] | None = None) -> Recognised:
+    def _reading(self, path: Path, about: Mapping[str, str] | None = None) -> Reading:
         from wizard.data.shapes.source import Source
 
         known = _identity(path), tuple((about or {}).items())
         if known not in self._beginnings:
-            self._beginnings[known] = Source(path, about).recognise()
+            self._beginnings[known] = Source(path, about).reading(whole=False)
         return self._beginnings[known]
 
     def _sheets(self, path: Path) -> tuple[str, ...]:
         """The sheets to choose from, where the first of a workbook has no rows."""
         from wizard.data.shapes.source import Source
 
-        if self._recognised(path).container != "xlsx":
+        if self._reading(path).container != "xlsx":
             return ()
         identity = _identity(path)
         if identity not in self._workbooks:

@@ -14,6 +14,7 @@ from wizard.engine.step import Facts
 
 if TYPE_CHECKING:
     from wizard.bailian.service import Job
+    from wizard.data.shapes.reading import Reading
 
 Role = Literal["train", "validation", "kept"]
 SENT_ROLES = ("train", "validation")
@@ -68,6 +69,21 @@ class Chosen(_Fact):
     size: int
     modified_ns: int
     columns: Mapping[str, str]
+    sha256: str = ""
+    """Of the file when it was read; "" in sessions of earlier versions, as ``reading``."""
+    reading: Mapping[str, Any] | None = None
+    """What was understood of it (see ``data.shapes.reading``), without any of its values."""
+
+    @property
+    def understood(self) -> Reading | None:
+        """The reading; None where it isn't known, and the file must be read anew."""
+        if self.reading is None:
+            return None
+        import msgspec
+
+        from wizard.data.shapes.reading import Reading
+
+        return msgspec.convert(self.reading, Reading)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from wizard.steps.altered import ALTERED, keep_aside
 from wizard.steps.facts import SENT_ROLES, Chosen, Converted, Counted, Sampled, Systems, trained
 from wizard.steps.findings import found_in, in_full, in_short, view_of
 from wizard.steps.help import about
+from wizard.steps.reading import told
 from wizard.steps.sample_rows import Beginning, beginning, page_of, whole
 from wizard.steps.world import World
 
@@ -408,7 +409,10 @@ class Preview(Step):
                         ),
                     )
                 raise
-            if work.front.attended and facts["preview.unsent"] == "ask":
+            if not work.front.attended:
+                for line in told(conversion.reading, dict(conversion.extra)):
+                    work.front.say(line)
+            elif facts["preview.unsent"] == "ask":
                 _refuse_unseen(file.path, conversion, self._unsent_fields(facts))
             converted += self._parts(file, conversion)
             statistics.append(_statistics(file, conversion, self._listed(conversion)))
@@ -455,6 +459,7 @@ class Preview(Step):
             [self._world.folder / file.path for file in files],
             **words,
             columns=files[0].columns or None,
+            as_it_is=False,
             roles=["train" if file.role == "train" else "dev" for file in files],
             on_progress=on_progress,
         )
@@ -517,6 +522,7 @@ class Preview(Step):
                 tokenizer=tokenizer,
                 on_progress=progress.update,
                 columns=file.columns,
+                reading=file.understood,
                 max_part_size=facts[PART_SIZE.key] * MB,
             )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wizard.engine.view import Beside, Panel, Text, View
 from wizard.locale import _, enumerated
 from wizard.steps.facts import Chosen
+from wizard.steps.reading import told
 from wizard.steps.wording import bytes_shown
 
 if TYPE_CHECKING:
@@ -39,13 +40,19 @@ def page_of(folder: Path, file: Chosen, words: Mapping[str, Any], page: int) -> 
     if not found and page:
         return None
     if not found:
-        told = _("No row of this file can be sent. The conversion tells line by line why.")
-        return View((Text(told, "bad"),))
+        none = _("No row of this file can be sent. The conversion tells line by line why.")
+        return View((Text(none, "bad"),))
     said = _("A row of {name} ({size}), as it will be sent.").format(
         name=Path(file.path).name, size=bytes_shown(file.size)
     )
+    understood = file.understood
+    lines = list(told(understood))[1:] if understood is not None and understood.shape else []
     return View(
-        (Text(said, "dim"), *(Beside(_original(one, fit=True), _sent(one, fit=True)) for one in found))
+        (
+            Text(said, "dim"),
+            *(Text(line, "dim") for line in lines),
+            *(Beside(_original(one, fit=True), _sent(one, fit=True)) for one in found),
+        )
     )
 
 
@@ -58,7 +65,14 @@ def whole(folder: Path, file: Chosen, words: Mapping[str, Any], page: int, *, or
 def _on_page(folder: Path, file: Chosen, words: Mapping[str, Any], page: int) -> tuple[Sample, ...]:
     from wizard.data.converting.samples import samples
 
-    return samples(folder / file.path, skip=page * ON_A_PAGE, count=ON_A_PAGE, columns=file.columns, **words)
+    return samples(
+        folder / file.path,
+        skip=page * ON_A_PAGE,
+        count=ON_A_PAGE,
+        columns=file.columns,
+        reading=file.understood,
+        **words,
+    )
 
 
 def beginning(folder: Path, file: Chosen) -> Beginning:
@@ -66,7 +80,7 @@ def beginning(folder: Path, file: Chosen) -> Beginning:
     from wizard.data.converting.samples import samples
     from wizard.data.record import MultipleChoice
 
-    found = samples(folder / file.path, "", count=LOOKED_AT, columns=file.columns)
+    found = samples(folder / file.path, "", count=LOOKED_AT, columns=file.columns, reading=file.understood)
     questions = [
         " ".join((sample.record.question, *(text for _label, text in sample.record.options)))
         for sample in found

@@ -26,6 +26,7 @@ from wizard.data.identity import Identity, asked_by, identity
 from wizard.data.record import Where
 from wizard.data.sent import CHINESE
 from wizard.data.shapes import lookup
+from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.source import Columns, Source
 from wizard.data.workers import WorkerLost, Workers, how_many
 from wizard.locale import N_, _, enumerated
@@ -103,7 +104,8 @@ class Checked:
     role: str
     """train, dev or test, from the file's name; "" where it doesn't tell."""
     tally: Tally
-    columns: Columns = None
+    reading: Reading
+    """What was understood of it."""
 
     @property
     def findings(self) -> Findings:
@@ -119,6 +121,7 @@ def check(
     add_system: bool = False,
     language: str = CHINESE,
     columns: Columns = None,
+    as_it_is: bool = True,
     roles: Sequence[str] = (),
     workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
@@ -127,7 +130,8 @@ def check(
 
     ``max_length``: rows with more tokens are errors. ``system_prompt``: what the conversion would put before each
     question, for counting; ``add_system`` and ``language`` as for convert. ``columns``: which
-    column means what, as for Source. ``roles``: what each file is for (see ``role_of``), where it is known. ``workers``: processes beside this one; None: as many as pay. ``on_progress`` is told (bytes, of how
+    column means what, as for Source. ``as_it_is``: a file in the platform's format is judged as one that is sent as it
+    is, not as one that is converted. ``roles``: what each file is for (see ``role_of``), where it is known. ``workers``: processes beside this one; None: as many as pay. ``on_progress`` is told (bytes, of how
     many). A folder or archive stands for the one file of rows in it. Raises SourceUnreadable.
     """
     paths = [the_one_in(path) for path in paths]
@@ -143,16 +147,20 @@ def check(
 
     for path, role in zip(paths, roles or map(role_of, paths), strict=True):
         plain = not columns and lookup.is_json_lines(path)
-        bailian = lookup.bailian_field(path) if plain else ""
-        task = Task(str(path), bailian, max_length, system_prompt, add_system, language)
+        bailian = lookup.bailian_field(path) if plain and as_it_is else ""
         before = _stamp(path)
-        tally = _in_parts(path, task, workers, advance) if plain else _read(path, task, columns)
+        source = Source(path, columns)
+        reading = source.reading()
+        task = Task(str(path), bailian, max_length, system_prompt, add_system, language, reading)
+        tally = _in_parts(path, task, workers, advance) if plain else _read(source, task)
+        for found in reading.said(str(path)) if plain else ():
+            tally.findings.add(found)
         if before != _stamp(path):
             raise SourceUnreadable(
                 _("{path} was changed while it was read.").format(path=path),
                 _("Try again when it is at rest."),
             )
-        checked.append(Checked(path, bool(bailian), role, tally, columns))
+        checked.append(Checked(path, bool(bailian), role, tally, reading))
     for found in compare(checked):
         next(one for one in checked if str(one.path) == found.where.file).findings.add(found)
     for one in checked:
@@ -176,21 +184,19 @@ def _stamp(path: Path) -> tuple[int, int]:
     return 0, 0
 
 
-def _read(path: Path, task: Task, columns: Columns) -> Tally:
+def _read(source: Source, task: Task) -> Tally:
     """A file that is no JSON Lines in UTF-8: row by row, as its reader gives them."""
     scan = Scan(task)
     tally = scan.tally
-    faulty = 0
-    for one in Source(path, columns).read():
-        tally.lines = max(tally.lines, one.where.line)
-        if isinstance(one, Finding):
-            tally.findings.add(one)
-            if one.severity == "error" and one.where.line and one.where.line != faulty:
-                faulty = one.where.line
-                tally.left_out += 1
-        else:
-            scan.record(one)
-    tally.size = size_of(path)
+    for line, _row, outcome in source.outcomes():
+        tally.lines = max(tally.lines, line)
+        if not isinstance(outcome, tuple):
+            scan.record(outcome)
+            continue
+        for found in outcome:
+            tally.findings.add(found)
+        tally.left_out += bool(line) and any(found.severity == "error" for found in outcome)
+    tally.size = size_of(source.path)
     return tally
 
 
@@ -283,7 +289,7 @@ def _compared(checked: Sequence[Checked], wanted: Sequence[set[int]]) -> Iterato
     roles = [one.role or f"file {number}" for number, one in enumerate(checked)]
     groups: dict[bytes, list[tuple[Identity, int, Where]]] = {}
     for number, (one, lines) in enumerate(zip(checked, wanted, strict=True)):
-        for record in lookup.records_at(one.path, lines, one.columns, one.tally.starts):
+        for record in lookup.records_at(one.path, lines, one.reading, one.tally.starts):
             own = identity(asked_by(record))
             earlier = groups.setdefault(own.question, [])
             within = [other for other in earlier if roles[other[1]] == roles[number]]

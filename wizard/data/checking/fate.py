@@ -10,7 +10,6 @@ from pathlib import Path
 
 from wizard.data.checking import audit
 from wizard.data.checking.scan import Scan, Task
-from wizard.data.files.catalog import the_one_in
 from wizard.data.files.lines import blocks
 from wizard.data.files.opening import opened
 from wizard.data.findings import Finding
@@ -58,18 +57,19 @@ def fate(
 
     A folder or archive stands for the one file of rows in it. Raises SourceUnreadable.
     """
-    path = the_one_in(path)
-    line, raw, outcome = _read(path, line, columns)
+    source = Source(path, columns)
+    path = source.path
+    line, raw, outcome, said = _read(source, line)
     if isinstance(outcome, tuple):
-        return Fate(path, line, raw, None, not outcome, outcome, None, None)
-    bailian = lookup.bailian_field(path) if not columns and lookup.is_json_lines(path) else ""
-    scan = Scan(Task(str(path), bailian, max_length, system_prompt, add_system))
-    findings = list(scan.findings(outcome, asked_by(outcome)))
-    checked = audit.check([path, *beside], columns=columns)
+        return Fate(path, line, raw, None, not outcome, (*said, *outcome), None, None)
+    reading = source.reading()
+    scan = Scan(Task(str(path), "", max_length, system_prompt, add_system, language, reading))
+    findings = [*said, *scan.findings(outcome, asked_by(outcome))]
+    checked = audit.check([path, *beside], columns=columns, as_it_is=False)
     findings += audit.twins(checked, 0, line)
     if any(found.severity == "error" for found in findings):
         return Fate(path, line, raw, outcome, False, tuple(findings), None, None)
-    earlier = lookup.records_at(path, set(range(1, line)), columns)
+    earlier = lookup.records_at(path, set(range(1, line)), reading)
     if (found := _found(outcome, earlier, outputs, language)) is not None:
         output, at, sent = found
         return Fate(path, line, raw, outcome, False, tuple(findings), sent, (output, at))
@@ -77,26 +77,29 @@ def fate(
     return Fate(path, line, raw, outcome, False, tuple(findings), sent, None)
 
 
-def _read(path: Path, line: int, columns: Columns) -> tuple[int, str, Outcome]:
-    """(where the row begins that is on ``line``, what was read, what it means)."""
+def _read(source: Source, line: int) -> tuple[int, str, Outcome, tuple[Finding, ...]]:
+    """(where the row begins that is on ``line``, what was read, what it means, what is said of the file there)."""
     before: tuple[int, object, Outcome] | None = None
     faults: list[Finding] = []
+    said: list[Finding] = []
     of_all: list[Finding] = []  # why nothing of the file can be read
-    for begins, original, outcome in Source(path, columns).outcomes():
+    for begins, original, outcome in source.outcomes():
         if begins > line:
             break
         if begins == line and original is None and isinstance(outcome, tuple):
-            faults.extend(outcome)
+            for found in outcome:
+                (faults if found.severity == "error" else said).append(found)
         elif begins:
             before = begins, original, outcome
         elif isinstance(outcome, tuple):
             of_all.extend(one for one in outcome if one.severity == "error")
     if not faults and before is not None and before[0] <= line <= _end(*before[:2]):
         begins, original, outcome = before
-        return begins, _shown(original), outcome
-    raw = next((raw for _line, raw in lookup.lines_at(path, {line})), b"")
-    encoding = Source(path, columns).recognise().encoding if raw and b"\0" not in raw else ""
-    return line, raw.decode(encoding, "backslashreplace") if encoding else "", tuple(faults or of_all)
+        return begins, _shown(original), outcome, tuple(said)
+    raw = next((raw for _line, raw in lookup.lines_at(source.path, {line})), b"")
+    encoding = source.reading(whole=False).encoding if raw and b"\0" not in raw else ""
+    text = raw.decode(encoding, "backslashreplace") if encoding else ""
+    return line, text, tuple(faults or of_all), tuple(said)
 
 
 def _end(begins: int, original: object) -> int:

@@ -18,8 +18,9 @@ from wizard.data.files.opening import opened
 from wizard.data.findings import Finding
 from wizard.data.record import trim
 from wizard.data.shapes import lookup
+from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.source import Columns, Source
-from wizard.data.shapes.understand import PLAIN, Reading, decode, understand
+from wizard.data.shapes.understand import decode, understand
 from wizard.errors import DataError
 from wizard.local.storage import writing
 from wizard.locale import _, joined
@@ -82,7 +83,7 @@ def mend(source: Path, output: Path | None = None, columns: Columns = None) -> M
             raise DataError(_("{path} is the source and can't be the output too.").format(path=path))
     encoding = _encoding(source)
     _refuse_others(source, encoding)
-    work = _Work(str(source), Source(source, columns).reading()[0] if columns else PLAIN)
+    work = _Work(str(source), Source(source, columns).reading())
     with ExitStack() as stack, writing(output, mode=_MODE) as out:
         rest = None
         for number, raw in _lines(source, encoding, work.done):

@@ -15,7 +15,8 @@ from wizard.data.findings import Finding, Rule
 from wizard.data.identity import Asked, asked_by, key
 from wizard.data.record import Chat, Message, MultipleChoice, Record, Where
 from wizard.data.sent import CHINESE, messages
-from wizard.data.shapes.understand import decode, understand
+from wizard.data.shapes.reading import Reading
+from wizard.data.shapes.understand import PLAIN, decode, understand
 
 if TYPE_CHECKING:
     from wizard.data.tokens import Tokenizer
@@ -65,6 +66,7 @@ class Task(msgspec.Struct, frozen=True):
     """Whether also before each chat that has no system message."""
     language: str = CHINESE
     """Of the words around a question with options."""
+    reading: Reading = PLAIN
 
 
 def work(task: bytes) -> Callable[[bytes], list[bytes]]:
@@ -125,7 +127,7 @@ class Scan:
 
     def line(self, raw: bytes, number: int) -> None:
         """One line, the careful way."""
-        outcome = understand(raw, self._file, number)
+        outcome = understand(raw, self._file, number, self._task.reading)
         if isinstance(outcome, tuple):
             if not outcome:
                 self.tally.blank += 1
@@ -158,6 +160,7 @@ class Scan:
             return
         tally.rows += 1
         tally.kinds[type(record).__name__] += 1
+        tally.extra.update(record.extra)
         tally.key(line, key(asked.stem))
         tally.length(_characters(record, self._task), line)
         labels = [label for label, _text in asked.options]

@@ -163,7 +163,7 @@ def _counted(checked: Checked, lines: set[int], tokenizer: Tokenizer, task: Task
     """(tokens, characters) of the rows on ``lines``, a thousand at a time on both cores."""
     pairs: list[tuple[int, int]] = []
     chats = []
-    for record in lookup.records_at(checked.path, lines, checked.columns, checked.tally.starts):
+    for record in lookup.records_at(checked.path, lines, checked.reading, checked.tally.starts):
         if isinstance(record, MultipleChoice | Chat):
             chats.append(sent(record, task))
         else:

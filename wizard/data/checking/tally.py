@@ -42,6 +42,8 @@ class Tally:
     """(line, byte) where some of the lines of the file begin, in order; where they are known."""
     kinds: Counter[str] = field(default_factory=Counter)
     """The record's type -> rows."""
+    extra: Counter[str] = field(default_factory=Counter)
+    """Field of the source that is not sent -> rows that have it."""
 
     def room(self) -> None:
         """Make ``keys`` as long as there are lines."""
@@ -100,6 +102,7 @@ class Tally:
             (self.places, other.places),
             (self.longest_right, other.longest_right),
             (self.kinds, other.kinds),
+            (self.extra, other.extra),
         ):
             mine.update(more)  # type: ignore[arg-type]  # each pair is of one type
         self.lines += other.lines

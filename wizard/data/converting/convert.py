@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +13,12 @@ from wizard.data import sent
 from wizard.data.converting.manifest import Manifest, SourceEntry, begun
 from wizard.data.converting.page import MOST_SPLITS, Kind, Systems, Task
 from wizard.data.converting.parts import MAX_PART_SIZE, Part, Set, refuse_source
-from wizard.data.converting.underway import Underway, by_page, by_row
+from wizard.data.converting.underway import Underway, by_page, by_row, say
 from wizard.data.files.opening import sha256_of, size_of
 from wizard.data.findings import Finding, Findings
-from wizard.data.shapes.source import Source
+from wizard.data.shapes.reading import Reading
+from wizard.data.shapes.source import Columns, Source
+from wizard.data.shapes.understand import PLAIN
 from wizard.data.workers import how_many, keep_memory
 from wizard.errors import DataError, UsageError
 from wizard.local.storage import make_folder, refusal
@@ -85,6 +87,8 @@ class Conversion:
     """Rows whose options were not shuffled, because they or the question speak of each other's place."""
     systems: Systems = field(default_factory=Systems)
     """What the rows that were written begin with."""
+    reading: Reading = PLAIN
+    """What was understood of the source."""
     sampled: Sampled | None = None
     """Where tokens were not counted exactly: how many rows were, and the 95 % interval."""
 
@@ -99,7 +103,8 @@ def convert(
     on_error: OnError = "stop",
     tokenizer: Tokenizer | None = None,
     on_progress: Callable[[int, int], None] | None = None,
-    columns: Mapping[str, str] | None = None,
+    columns: Columns = None,
+    reading: Reading | None = None,
     max_part_size: int = MAX_PART_SIZE,
     split: Sequence[tuple[str, float]] = (),
     seed: int = 0,
@@ -119,16 +124,16 @@ def convert(
     An output above ``max_part_size`` bytes becomes ``<stem>-part1``, ``-part2``, …, cut between rows. ``split`` gives
     (name, share) and writes ``<stem>_<name>``: each row goes to one of them by ``seed`` and what it asks, so that the
     same question is never in two. ``shuffle_options`` puts the options in an order of ``seed``, where no option speaks
-    of others. ``columns``: as for Source. Beside it, ``<stem>.manifest.json`` tells where each row went.
+    of others. ``columns`` and ``reading``: as for Source. Beside it, ``<stem>.manifest.json`` tells where each row went.
 
     Also raises SourceUnreadable, StorageError, WorkerLost, UsageError (a wrong ``split``) and DataError (rows of
     several kinds, a row above the limit); whatever happens, the old output stays until a whole new one takes its place.
     """
     _check_split(split)
-    rows = Source(source, columns)
+    rows = Source(source, columns, reading)
     refuse_source(rows.path, output)
-    lines_of_json = rows.recognise().container == "jsonl"
-    known, said = Source(source, columns).reading() if lines_of_json else (rows.reading()[0], ())
+    known = rows.reading()
+    lines_of_json = known.container == "jsonl"
     task = Task(
         rows.file,
         system_prompt,
@@ -148,8 +153,8 @@ def convert(
         _folder(output.parent),
         Set(output, max_part_size, [name for name, _share in split], work.digests) as out,
     ):
-        for found in said:
-            work.findings.add(found)
+        if lines_of_json:
+            say(known.said(rows.file), work)
         made = (
             by_page(rows.path, work, _workers(workers, work.counting, total))
             if lines_of_json
@@ -200,6 +205,7 @@ def _conversion(
         kind=_kind(work),
         order_kept=work.kept_order,
         systems=work.systems,
+        reading=work.task.reading,
         sampled=counting.sampled() if counting else None,
     )
 

@@ -16,7 +16,8 @@ from wizard.data.files.lines import Lines, TooLong
 from wizard.data.findings import Finding, Rule
 from wizard.data.identity import asked_by, folded
 from wizard.data.record import Message, MultipleChoice, PlainText, Preference, Record, Where
-from wizard.data.shapes.understand import PLAIN, Outcome, Reading, understand
+from wizard.data.shapes.reading import Reading
+from wizard.data.shapes.understand import PLAIN, Outcome, understand
 from wizard.locale import N_
 
 NOT_READ_BACK = Rule(

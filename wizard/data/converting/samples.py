@@ -9,7 +9,8 @@ from typing import Any
 
 from wizard.data.record import Message, Record, Where
 from wizard.data.sent import CHINESE, messages
-from wizard.data.shapes.source import Source
+from wizard.data.shapes.reading import Reading
+from wizard.data.shapes.source import Columns, Source
 from wizard.data.shapes.understand import decode
 
 _SAMPLE_PATIENCE = 2_000
@@ -33,15 +34,16 @@ def samples(
     language: str = CHINESE,
     skip: int = 0,
     count: int = 3,
-    columns: Mapping[str, str] | None = None,
+    columns: Columns = None,
+    reading: Reading | None = None,
 ) -> tuple[Sample, ...]:
     """``count`` rows that can be sent, after ``skip`` such rows; reads no further than it must.
 
-    ``columns`` as for Source. Gives up after 2,000 lines in a row without one. Raises SourceUnreadable.
+    ``columns`` and ``reading`` as for Source. Gives up after 2,000 lines in a row without one. Raises SourceUnreadable.
     """
     found: list[Sample] = []
     barren = 0
-    for _line, original, outcome in Source(path, columns).outcomes(whole=False):
+    for _line, original, outcome in Source(path, columns, reading).outcomes(whole=False):
         if len(found) >= count:
             break
         if isinstance(outcome, tuple):

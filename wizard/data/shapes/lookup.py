@@ -13,7 +13,8 @@ from wizard.data.files.lines import TooLong, blocks
 from wizard.data.files.opening import opened
 from wizard.data.findings import Finding
 from wizard.data.record import Record
-from wizard.data.shapes.source import Columns, Source
+from wizard.data.shapes.reading import Reading
+from wizard.data.shapes.source import Source
 from wizard.data.shapes.understand import Outcome, decode, understand
 
 Starts: TypeAlias = Sequence[tuple[int, int]]
@@ -66,19 +67,19 @@ def bailian_field(path: Path) -> str:
 
 
 def rows_at(
-    path: Path, wanted: AbstractSet[int], columns: Columns = None, starts: Starts = ()
+    path: Path, wanted: AbstractSet[int], reading: Reading, starts: Starts = ()
 ) -> Iterator[tuple[int, Outcome]]:
     """(line, what it means) for each of the ``wanted`` physical lines that there is, in order of the lines."""
     file = str(path)
     if not wanted:
         return
-    if not columns and is_json_lines(path):
+    if not reading.columns and is_json_lines(path):
         for number, raw in lines_at(path, wanted, starts):
-            yield number, understand(raw, file, number)
+            yield number, understand(raw, file, number, reading)
         return
     last = max(wanted)
     faults: list[Finding] = []
-    for one in Source(path, columns).read():
+    for one in Source(path, reading=reading).read():
         line = one.where.line
         if faults and faults[0].where.line != line:
             yield faults[0].where.line, tuple(faults)
@@ -95,10 +96,10 @@ def rows_at(
 
 
 def records_at(
-    path: Path, wanted: AbstractSet[int], columns: Columns = None, starts: Starts = ()
+    path: Path, wanted: AbstractSet[int], reading: Reading, starts: Starts = ()
 ) -> Iterator[Record]:
     """The records on the ``wanted`` lines, in order of the lines; lines that hold none are passed over."""
-    for _line, outcome in rows_at(path, wanted, columns, starts):
+    for _line, outcome in rows_at(path, wanted, reading, starts):
         if not isinstance(outcome, tuple):
             yield outcome
 

@@ -1,10 +1,10 @@
-"""One file of rows: what its beginning tells of all of it, and its rows one by one with what each means."""
+"""One file of rows: the reading that its beginning gives, and its rows one by one with what each means."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,31 +12,17 @@ from typing import Any, TypeAlias
 import msgspec
 
 from wizard.data.files.catalog import the_one_in
-from wizard.data.files.container import Container
 from wizard.data.files.pages import EMPTY_FILE
-from wizard.data.findings import Finding, Rule, quoted
+from wizard.data.findings import Finding
 from wizard.data.record import Record, Where
 from wizard.data.shapes.choice import counted
 from wizard.data.shapes.contents import Contents, contents
-from wizard.data.shapes.guess import guessed
-from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Given, likely, listed, named, plan
-from wizard.data.shapes.understand import Outcome, Reading, decode, meaning, understand
+from wizard.data.shapes.guess import guessed, is_label
+from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Plan, likely, listed, named, plan
+from wizard.data.shapes.reading import Answer, Column, Reading
+from wizard.data.shapes.understand import Outcome, decode, meaning, understand
 from wizard.errors import UsageError
-from wizard.locale import N_, _, enumerated
-
-HEADER_UNCLEAR = Rule(
-    "HEADER_UNCLEAR",
-    "error",
-    N_("The first row may hold the columns' names, or be a row like the others: {cells}"),
-    N_("Say which: --columns header=yes for names, --columns header=no for a row."),
-)
-INDEX_COUNTED = Rule(
-    "INDEX_COUNTED",
-    "warning",
-    N_("The answers are numbers; the options are counted from {base}: {why}."),
-    N_("If that is wrong, say it with dataset.columns.counting=0 or =1."),
-)
-
+from wizard.locale import _, enumerated
 
 Columns: TypeAlias = Mapping[str, str] | None
 """Meaning -> column, as the user gave them; None: told from the columns' names."""
@@ -47,37 +33,6 @@ _GUESSED_FROM = 20
 _SHOWN = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column, or a field of rows in JSON, with its first values that aren't blank."""
-
-    name: str
-    samples: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """What a file is, as far as its beginning tells."""
-
-    container: Container
-    """``jsonl``, ``json`` (an array, or values over several lines), ``csv``, ``tsv``, ``xlsx``, ``parquet``."""
-    encoding: str
-    """``utf-8``, ``utf-8-sig``, ``utf-16-le``, ``utf-16-be``, ``gb18030``, ``utf-32`` (not read); "" for what is no text."""
-    shape: str
-    """What most rows are: choice, messages, conversations, alpaca, prompt, query, pair, preference, text; "" unknown."""
-    fields: tuple[Column, ...]
-    guess: Mapping[str, str]
-    """Meaning -> column; where the shape is "", it is only a guess that the user must confirm."""
-    packed: bool = False
-    """Whether it is packed with gzip."""
-    header: bool | None = True
-    """Whether a table's first row holds the columns' names; None: it may, or be a row."""
-    sure: frozenset[str] = frozenset()
-    """The meanings in ``guess`` that the columns' names tell."""
-    clear: frozenset[str] = frozenset()
-    """The meanings in ``guess`` for which no other column would do."""
-
-
 class Source:
     """A file of rows, by its path.
 
@@ -86,26 +41,25 @@ class Source:
     ({"question": "stem", "A": "first", …}; see ``plan.MEANINGS``); without it, the names tell.
     """
 
-    def __init__(self, path: Path, columns: Columns = None) -> None:
-        """Raises UsageError for meanings that there aren't, SourceUnreadable where a folder or archive holds several files."""
-        given = dict(columns or {})
-        for name in given:
-            if name not in (*MEANINGS, *ABOUT_FILE):
-                raise UsageError(
-                    _("A column can't mean “{name}”.").format(name=name),
-                    _("The meanings are: {names}.").format(names=enumerated((*MEANINGS, *ABOUT_FILE))),
-                )
-        for name, values in (("counting", ("0", "1")), ("header", ("yes", "no"))):
-            if given.get(name, values[0]) not in values:
-                raise UsageError(_("“{name}” must be {values}.").format(name=name, values=" / ".join(values)))
+    def __init__(self, path: Path, columns: Columns = None, reading: Reading | None = None) -> None:
+        """``reading``: of this very file, where it is known; it says what ``columns`` said.
+
+        Raises UsageError for meanings that there aren't, SourceUnreadable where a folder or archive holds several files.
+        """
         self.path = the_one_in(path)
         self.file = str(self.path)
-        self._counting = int(given.pop("counting")) if "counting" in given else None
-        self._sheet = given.pop("sheet", "")
-        self._header = {"yes": True, "no": False, None: None}[given.pop("header", None)]
-        self._columns: Given = tuple(given.items())
-        self._named = named(given)
-        _refuse_twice(given)
+        self._whole = reading
+        self._begun: Reading | None = None
+        if reading is not None:
+            self._given, self._sheet, self._header = reading.columns, reading.sheet, reading.header
+            self._counting = reading.counting
+        else:
+            given = dict(columns or {})
+            _refuse(given)
+            self._counting = int(given.pop("counting")) if "counting" in given else None
+            self._sheet = given.pop("sheet", "")
+            self._header = {"yes": True, "no": False, None: None}[given.pop("header", None)]
+            self._given = tuple(given.items())
 
     def read(self) -> Iterator[Record | Finding]:
         """The records in order of their lines, and a finding for all that is none.
@@ -127,13 +81,13 @@ class Source:
         file is looked at first to see where they count from; not so where ``whole`` is False, which is for previews.
         Raises as ``read``.
         """
-        known, said = self._known(whole=whole)
+        known = self.reading(whole=whole)
         began = False
         with self._open() as file:
-            for found in (*file.about(), *said):
+            for found in (*file.about(), *known.said(self.file)):
                 began = began or found.severity == "error"
                 yield found.where.line, None, (found,)
-            if any(found.code == "HEADER_UNCLEAR" for found in said):
+            if known.header is None:
                 return
             for number, row in file.rows():
                 if isinstance(row, bytes):
@@ -151,48 +105,70 @@ class Source:
         if not began:
             yield 0, None, (EMPTY_FILE.at(Where(self.file, 0)),)
 
-    def reading(self) -> tuple[Reading, tuple[Finding, ...]]:
-        """What is known before the rows are looked at one by one, and findings that say how where that isn't obvious."""
-        known, said = self._known()
-        return known, tuple(said)
+    def reading(self, *, whole: bool = True) -> Reading:
+        """What is understood of the file, made once; reads its beginning, and all of it only where answers are numbers.
 
-    def recognise(self) -> Recognised:
-        """What the file is, as far as its beginning tells."""
+        Not so where ``whole`` is False, which is for previews. Raises as ``read``.
+        """
+        if self._whole is not None:
+            return self._whole
+        if self._begun is None:
+            self._begun = self._from_beginning()
+        if "numbers" not in self._begun.answers or self._begun.counting is not None:
+            self._whole = self._begun
+            return self._begun
+        found = self._counted(self._begun, None if whole else _AT_BEGINNING * 10)
+        if whole:
+            self._whole = found
+        return found
+
+    def _from_beginning(self) -> Reading:
         values: dict[str, list[object]] = {}
-        shapes: dict[str, int] = {}
+        shapes: Counter[str] = Counter()
         guesses: dict[str, Mapping[str, str]] = {}
+        answers: set[Answer] = set()
         with self._open() as file:
             for _line, row in _beginning(file):
-                planned = plan(tuple(row), self._columns)
+                planned, cells = plan(tuple(row), self._given), row
                 if not planned.shape and isinstance(row.get("metadata"), dict):
-                    planned = plan(tuple(row["metadata"]))  # as rows.meaning looks into it
-                shapes[planned.shape] = shapes.get(planned.shape, 0) + 1
+                    cells = row["metadata"]  # as ``understand`` looks into it
+                    planned = plan(tuple(cells))
+                shapes[planned.shape] += 1
                 if len(planned.meanings) > len(guesses.get(planned.shape, {})):
                     guesses[planned.shape] = planned.meanings
+                if planned.shape == "choice" and (sort := _answer_of(cells, planned)):
+                    answers.add(sort)
                 for name, value in row.items():
                     seen = values.setdefault(name, [])
                     if len(seen) < _GUESSED_FROM and value not in (None, ""):
                         seen.append(value)
-            shape = max(shapes, key=lambda one: shapes[one]) if shapes else ""
-            if shape == "choice" and not self._columns and "question" not in guesses[shape]:
-                shape, guesses[""] = "", likely(tuple(values))
-            fields = tuple(
+            doubtful, header = file.doubtful, file.header is not False
+            container, encoding, packed = file.container, file.encoding, file.packed
+        if shapes and not doubtful:
+            self._refuse_missing(values)
+        shape = max(shapes, key=lambda one: shapes[one]) if shapes else ""
+        if shape == "choice" and not self._given and "question" not in guesses[shape]:
+            shape, guesses[""] = "", likely(tuple(values))
+        by_names = guesses.get(shape, {})
+        guess, clear = (by_names, frozenset(by_names)) if shape else guessed(values, by_names)
+        return Reading(
+            columns=self._given,
+            counting=self._counting,
+            container=container,
+            encoding=encoding,
+            packed=packed,
+            sheet=self._sheet,
+            header=None if doubtful else header,
+            shape=shape,
+            fields=tuple(
                 Column(name, tuple(_shown(value) for value in seen[:_SAMPLES]))
                 for name, seen in values.items()
-            )
-            by_names = guesses.get(shape, {})
-            guess, clear = (by_names, frozenset(by_names)) if shape else guessed(values, by_names)
-            return Recognised(
-                file.container,
-                file.encoding,
-                shape,
-                fields,
-                guess,
-                file.packed,
-                None if file.doubtful else file.header is not False,
-                frozenset(by_names),
-                clear,
-            )
+            ),
+            guess=dict(guess),
+            sure=frozenset(by_names),
+            clear=clear,
+            answers=tuple(sorted(answers)),
+        )
 
     def page(self, skip: int, count: int) -> tuple[Column, ...]:
         """The columns with their values in ``count`` rows after ``skip`` rows; empty behind the last row."""
@@ -210,66 +186,75 @@ class Source:
             return file.sheets()
 
     def _open(self) -> AbstractContextManager[Contents]:
-        return contents(self.path, with_header=self._header, named=self._named, sheet=self._sheet)
+        return contents(
+            self.path, with_header=self._header, named=named(dict(self._given)), sheet=self._sheet
+        )
 
-    def _known(self, *, whole: bool = True) -> tuple[Reading, list[Finding]]:
-        known = Reading(self._columns, self._counting)
-        names: dict[str, None] = {}
-        numbered = rows = cop = 0
-        with self._open() as file:
-            for _line, row in _beginning(file):
-                rows += 1
-                names |= dict.fromkeys(row)
-                planned = plan(tuple(row), self._columns)
-                if self._counting is None and planned.shape == "choice" and counted(row, planned) is not None:
-                    numbered += 1
-                    cop += "cop" in planned.answers
-            if file.doubtful:
-                cells = quoted(" | ".join(names))
-                return known, [HEADER_UNCLEAR.at(Where(self.file, 0), cells=cells)]
+    def _refuse_missing(self, names: Mapping[str, object]) -> None:
+        """Raise UsageError where the user speaks of a column that isn't among ``names``."""
         wanted = [
             one
-            for meaning, column in self._columns
+            for meaning, column in self._given
             for one in ((column,) if meaning != "options" or column in names else listed(column))
         ]
         missing = next((one for one in wanted if one not in names and one != NO_COLUMN), None)
-        if missing is not None and rows:
+        if missing is not None:
             raise UsageError(
                 _("{path} has no column “{name}”.").format(path=self.path, name=missing),
                 _("Its columns are: {names}.").format(names=enumerated(names) or "–"),
             )
-        return (
-            self._count(known, cop=cop == numbered, limit=None if whole else _AT_BEGINNING * 10)
-            if numbered
-            else (known, [])
-        )
 
-    def _count(self, known: Reading, *, cop: bool, limit: int | None) -> tuple[Reading, list[Finding]]:
-        """Where the options are counted from, by every row whose answer is a number, and the finding that says it."""
-        bases, line = {0, 1}, 0
+    def _counted(self, begun: Reading, limit: int | None) -> Reading:
+        """``begun`` with where the options are counted from, by every row whose answer is a number."""
+        bases = {0, 1}
+        line = numbered = 0
+        proving: Counter[int] = Counter()
+        cop = True
         with self._open() as file:
             for number, row in _decoded(file, limit):
-                planned = plan(tuple(row), known.columns)
+                planned = plan(tuple(row), self._given)
                 said = counted(row, planned) if planned.shape == "choice" else None
-                if said is not None and not bases <= said:
-                    line, bases = number, bases & said
-        if not bases:  # the rows contradict each other: each is an error of its own
-            return known, []
+                if said is None:
+                    continue
+                numbered += 1
+                cop = cop and "cop" in planned.answers
+                if len(said) == 1:
+                    proving.update(said)
+                if not bases <= said:
+                    line, bases = line or number, bases & said
         if len(bases) == 1:
-            why = _("line {line} leaves no other possibility").format(line=line)
-        elif cop:
-            bases, why = {1}, _("so MedMCQA describes its field “cop”; no row proves it")
-        else:
-            return known, []
-        base = bases.pop()
-        found = INDEX_COUNTED.at(Where(self.file, 0), base=base, why=why)
-        return msgspec.structs.replace(known, counting=base), [found]
+            (base,) = bases
+            return msgspec.structs.replace(begun, counting=base, proof=(proving[base], numbered, line))
+        if bases and numbered and cop:
+            return msgspec.structs.replace(begun, counting=1, by_name=True)
+        return begun  # nothing tells, or the rows contradict each other: each is an error of its own
 
 
-def _refuse_twice(given: Mapping[str, str]) -> None:
-    """Raise UsageError where one column is to be two things."""
+def _answer_of(row: Mapping[str, Any], planned: Plan) -> Answer | None:
+    """What the answer of a question with options is written as."""
+    if counted(row, planned) is not None:
+        return "numbers"
+    value = next((row[column] for column in planned.answers if row.get(column) not in (None, "")), None)
+    if value is None:
+        return None
+    return "labels" if is_label(value) else "texts"
+
+
+def _refuse(given: Mapping[str, str]) -> None:
+    """Raise UsageError for a meaning that there isn't, and where one column is to be two things."""
+    for name in given:
+        if name not in (*MEANINGS, *ABOUT_FILE):
+            raise UsageError(
+                _("A column can't mean “{name}”.").format(name=name),
+                _("The meanings are: {names}.").format(names=enumerated((*MEANINGS, *ABOUT_FILE))),
+            )
+    for name, values in (("counting", ("0", "1")), ("header", ("yes", "no"))):
+        if given.get(name, values[0]) not in values:
+            raise UsageError(_("“{name}” must be {values}.").format(name=name, values=" / ".join(values)))
     seen: dict[str, str] = {}
     for name, column in given.items():
+        if name in ABOUT_FILE:
+            continue
         for one in listed(column) if name == "options" else (column,):
             if one in seen and one != NO_COLUMN:
                 raise UsageError(

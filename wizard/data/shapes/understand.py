@@ -14,7 +14,8 @@ from wizard.data.shapes.chats import LAST_NOT_ASSISTANT, NO_MESSAGES, chat, mess
 from wizard.data.shapes.choice import choice
 from wizard.data.shapes.fields import NO_QUESTION, keys_in, text
 from wizard.data.shapes.options import checked
-from wizard.data.shapes.plan import Given, Plan, plan
+from wizard.data.shapes.plan import Plan, plan
+from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.undecodable import DUPLICATE_KEY, repeated_key, why_not_json
 from wizard.locale import N_, enumerated
 
@@ -42,15 +43,6 @@ Outcome: TypeAlias = Record | tuple[Finding, ...]
 decode = msgspec.json.Decoder().decode
 
 _MESSAGE_FIELDS = frozenset({"role", "content"})
-
-
-class Reading(msgspec.Struct, frozen=True):
-    """What is known of a file before its rows are looked at one by one; the same for all of them, and small."""
-
-    columns: Given = ()
-    """(meaning, column) as the user gave them; empty: told from the columns' names."""
-    counting: int | None = None
-    """Where an answer is a number: that of the first option (0 or 1); None where nothing tells."""
 
 
 PLAIN = Reading()

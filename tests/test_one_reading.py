@@ -1,0 +1,112 @@
+"""What is understood of a file is one value: checking, converting, ``why`` and the session come to the same judgement."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from conftest import Command
+
+from wizard.data.checking import audit
+from wizard.data.checking.fate import fate
+from wizard.data.converting.convert import RowsUnfit, convert
+from wizard.data.findings import Finding
+from wizard.data.shapes.reading import Reading
+from wizard.data.shapes.source import Source
+from wizard.errors import WizardError
+
+ROOT = Path(__file__).parents[1]
+CASES = ROOT.parent / "shared" / "cases"
+
+
+def files() -> list[Path]:
+    """Every file of the samples, and of the cases where they are there."""
+    found = [path for folder in (ROOT / "datasets", CASES) for path in sorted(folder.rglob("*"))]
+    return [path for path in found if path.is_file() and path.suffix not in (".md", ".py", ".txt~")]
+
+
+def judged(source: Path, output: Path) -> tuple[int, int, bytes]:
+    """(rows sent, rows left out, what is sent) by the conversion."""
+    try:
+        done = convert(source, output, system_prompt="", on_error="skip", workers=0)
+    except RowsUnfit as unfit:
+        return 0, unfit.left_out, b""
+    return done.rows, done.left_out, output.read_bytes()
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.name)
+def test_all_come_to_one_judgement(path: Path, tmp_path: Path) -> None:
+    """``check`` counts what ``convert`` sends and leaves out; ``why`` says the same of a row; a kept reading gives the same bytes."""
+    output = tmp_path / "out.jsonl"
+    try:
+        rows, left_out, sent = judged(path, output)
+    except WizardError as refused:
+        with pytest.raises(type(refused)):
+            audit.check([path], as_it_is=False, workers=0)
+        return
+    (checked,) = audit.check([path], as_it_is=False, workers=0)
+    assert (rows, left_out) == (checked.tally.rows, checked.tally.left_out)
+    assert sum(checked.tally.extra.values()) == sum(
+        len(one.extra) for one in Source(path).read() if hasattr(one, "extra")
+    )
+
+    kept = msgspec.convert(json.loads(json.dumps(as_kept(path))), Reading)
+    if sent:
+        again = convert(
+            path, tmp_path / "again.jsonl", system_prompt="", on_error="skip", workers=0, reading=kept
+        )
+        assert sent == again.output.read_bytes()
+    on: dict[int, set[str]] = {}
+    for number, _row, outcome in Source(path).outcomes():
+        on.setdefault(number, set()).update(severities(outcome) if isinstance(outcome, tuple) else {"row"})
+    right = next(
+        (number for number, what in on.items() if number and {"row"} <= what <= {"row", "warning"}), 0
+    )
+    if right and rows:
+        assert fate(path, right, system_prompt="").sent is not None
+
+
+def severities(findings: tuple[Finding, ...]) -> set[str]:
+    return {one.severity for one in findings}
+
+
+def as_kept(path: Path) -> Any:
+    return msgspec.to_builtins(Source(path).reading().without_rows(), order="sorted")
+
+
+def test_what_is_kept_has_no_values(tmp_path: Path) -> None:
+    """The session gets the names of columns and no word of a row."""
+    path = tmp_path / "rows.csv"
+    path.write_text("question,A,B,answer,note\nquite secret?,so private,very own,A,mine alone\n", "utf-8")
+    kept = json.dumps(as_kept(path))
+
+    assert not [word for word in ("secret", "private", "own", "alone") if word in kept]
+
+
+def test_check_and_convert_begin_with_how_a_file_is_read(command: Command, folder: Path) -> None:
+    """Which column means what, how its answers are told, and each field that is not sent with its rows; as JSON, too."""
+    rows = [f"Question {number}?,one,two,three,{number % 3},n{number}" for number in range(40)]
+    (folder / "rows.csv").write_text("\n".join(["stem,A,B,C,answer,difficulty", *rows]), "utf-8")
+    expected = [
+        "question <- stem · options <- A to C · answer <- answer (numbers)",
+        "The options are counted from 0: 14 rows of 40 with a number prove it.",
+        "Not sent: difficulty (40 rows)",
+    ]
+    for words in (("check", "rows.csv", "--no-stats"), ("convert", "rows.csv", "out.jsonl")):
+        shown = command(*words)
+        lines = [line.strip() for line in shown.stdout.splitlines()]
+        assert "Read as: questions with options (CSV)" in lines, shown
+        at = lines.index("Read as: questions with options (CSV)")
+        assert expected == lines[at + 1 : at + 4]
+    for asked in (
+        ("check", "rows.csv", "--no-stats", "--json"),
+        ("convert", "rows.csv", "o.jsonl", "--json"),
+    ):
+        (one,) = json.loads(command(*asked).stdout)["files"]
+        reading = one["reading"]
+        assert {"question": ["stem"], "options": ["A", "B", "C"], "answer": ["answer"]} == reading["columns"]
+        assert (0, {"rows": 14, "of": 40, "line": 2}) == (reading["counting"], reading["proof"])
+        assert {"difficulty": 40} == reading["not_sent"]

@@ -1,0 +1,109 @@
+"""What was understood of a file, once and for all of it: everything that is told, asked, checked or converted comes from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from wizard.data.findings import Finding, Rule, quoted
+from wizard.data.record import Where
+from wizard.data.shapes.plan import LABELS, Given, listed
+from wizard.locale import N_, _, ngettext
+
+HEADER_UNCLEAR = Rule(
+    "HEADER_UNCLEAR",
+    "error",
+    N_("The first row may hold the columns' names, or be a row like the others: {cells}"),
+    N_("Say which: --columns header=yes for names, --columns header=no for a row."),
+)
+INDEX_COUNTED = Rule(
+    "INDEX_COUNTED",
+    "warning",
+    N_("The answers are numbers; the options are counted from {base}: {why}."),
+    N_("If that is wrong, say it with dataset.columns.counting=0 or =1."),
+)
+
+Answer: TypeAlias = Literal["labels", "numbers", "texts"]
+"""How the right option of a question is told."""
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column, or a field of rows in JSON, with its first values that aren't blank."""
+
+    name: str
+    samples: tuple[str, ...] = ()
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What a file is and what its columns mean: by the answers of a person, by names, by rows that prove it."""
+
+    columns: Given = ()
+    """(meaning, column) as the user gave them; empty: told from the columns' names."""
+    counting: int | None = None
+    """Where an answer is a number: that of the first option (0 or 1); None where nothing tells, or nobody asks."""
+    container: str = ""
+    """``jsonl``, ``json`` (an array, or values over several lines), ``csv``, ``tsv``, ``xlsx``, ``parquet``."""
+    encoding: str = ""
+    """``utf-8``, ``utf-8-sig``, ``utf-16-le``, ``utf-16-be``, ``gb18030``, ``utf-32`` (not read); "" for what is no text."""
+    packed: bool = False
+    """Whether it is packed with gzip."""
+    sheet: str = ""
+    """Of a workbook, where somebody chose one."""
+    header: bool | None = True
+    """Whether a table's first row holds the columns' names; None: it may, or be a row."""
+    shape: str = ""
+    """What most rows are: choice, messages, conversations, alpaca, prompt, query, pair, preference, text; "" unknown."""
+    fields: tuple[Column, ...] = ()
+    guess: dict[str, str] = {}
+    """Meaning -> column; where the shape is "", it is only a guess that the user must confirm."""
+    sure: frozenset[str] = frozenset()
+    """The meanings in ``guess`` that the columns' names tell."""
+    clear: frozenset[str] = frozenset()
+    """The meanings in ``guess`` for which no other column would do."""
+    answers: tuple[Answer, ...] = ()
+    """Of questions with options, each way that was met."""
+    proof: tuple[int, int, int] = (0, 0, 0)
+    """Of ``counting``, where rows tell it: how many prove it, how many have numbers for answers, the first line that proves it."""
+    by_name: bool = False
+    """Whether ``counting`` is only what MedMCQA says of its field ``cop``."""
+
+    def without_rows(self) -> Reading:
+        """As it is kept: the columns without their values."""
+        return msgspec.structs.replace(self, fields=tuple(Column(one.name) for one in self.fields))
+
+    def said(self, file: str) -> tuple[Finding, ...]:
+        """What a person should know before the rows are read."""
+        if self.header is None:
+            cells = quoted(" | ".join(one.name for one in self.fields))
+            return (HEADER_UNCLEAR.at(Where(file, 0), cells=cells),)
+        if self.by_name:
+            why = _("so MedMCQA describes its field “cop”; no row proves it")
+        elif self.proof[0]:
+            proving, numbered, line = self.proof
+            why = ngettext(
+                "{count:,} row of {rows:,} with a number proves it, first line {line}",
+                "{count:,} rows of {rows:,} with a number prove it, first line {line}",
+                proving,
+            ).format(count=proving, rows=numbered, line=line)
+        else:
+            return ()
+        return (INDEX_COUNTED.at(Where(file, 0), base=self.counting, why=why),)
+
+    def meanings(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """(meaning, its columns) as they are read: options in columns of their own stand together."""
+        known = self.guess if self.shape else {}
+        each = tuple(known[label] for label in LABELS if label in known)
+        for meaning, column in known.items():
+            if meaning not in LABELS:
+                yield (
+                    meaning,
+                    listed(column) if meaning == "options" and column not in self._names else (column,),
+                )
+            elif column == each[0]:
+                yield "options", each
+
+    @property
+    def _names(self) -> frozenset[str]:
+        return frozenset(one.name for one in self.fields)
