@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 
 from wizard import process
 from wizard.locale import _
-from wizard.ui.base import safe
 
 Row = tuple[str, str]
 """Commands that belong together, and one line about them."""
@@ -66,8 +65,8 @@ class Parser(argparse.ArgumentParser):
         if file is not sys.stdout:
             process.say(message.removesuffix("\n"))
             return
+        process.out(message.removesuffix("\n"))
         with process.results():
-            sys.stdout.write(safe(message))
             sys.stdout.flush()
 
     def _in_usage(self) -> list[argparse.Action]:

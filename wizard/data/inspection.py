@@ -16,7 +16,7 @@ REFUSED = frozenset({"name", "weight"})
 KNOWN = frozenset({"role", "content", "loss_weight"})
 ENDS = frozenset(BLANKS)
 
-# A character that makes a text worth a close look; what has none of them needs no look (scan's fast lane).
+# A character that makes a text worth a close look; what has none of them needs no look.
 SUSPICIOUS = "\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f@\ufffdÃÂâïä锛銆鐨鈥锟"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _PICTURE = re.compile(
@@ -135,7 +135,7 @@ def _identity_number(number: str) -> bool:
     except ValueError:
         return False
     total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, number, strict=False))
-    return 1900 <= born.year < 2040 and _CHECKS[total % 11] == number[-1].upper()  # noqa: PLR2004 - people living; scan's fast lane knows these years
+    return 1900 <= born.year < 2040 and _CHECKS[total % 11] == number[-1].upper()  # noqa: PLR2004 - people living; the lane knows these years
 
 
 def _mojibake(text: str) -> tuple[str, str] | None:

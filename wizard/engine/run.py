@@ -17,7 +17,7 @@ from typing import Any
 
 from wizard import __version__
 from wizard.engine import effects, mend
-from wizard.engine.effects import Effectful, Receipt
+from wizard.engine.effectful import Effectful, Receipt
 from wizard.engine.inquiry import Inquiry, Question
 from wizard.engine.plan import digest
 from wizard.engine.session import Fact, Session
