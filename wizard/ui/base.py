@@ -6,6 +6,7 @@ import functools
 import sys
 
 from wizard.local.redaction import shown
+from wizard.local.width import breadth
 
 # Cf (format) holds the bidirectional controls that can make a line read other than it is; the joiners that scripts and
 # emoji need are let through.
@@ -36,10 +37,7 @@ def _in(text: str) -> bool:
 @functools.cache
 def _stand_in(char: str) -> str:
     """``char``, or what is shown in its place: as wide as it, where it isn't a mark of ours."""
-    import unicodedata
-
-    wide = unicodedata.east_asian_width(char) in "WF"
-    return next(filter(_in, (char, *_INSTEAD.get(char, ()))), "??" if wide else "?")
+    return next(filter(_in, (char, *_INSTEAD.get(char, ()))), "?" * max(breadth(char), 1))
 
 
 def safe(text: str, *, lines: bool = True) -> str:
