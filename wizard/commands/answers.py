@@ -9,7 +9,7 @@ from typing import Any
 
 from wizard import flow, process
 from wizard.commands.scene import Scene
-from wizard.engine.run import Given
+from wizard.engine.cursor import Given
 from wizard.engine.step import NOTHING, Answer, Choice, Front, Unacceptable
 from wizard.errors import UsageError, reason
 from wizard.locale import _, joined
