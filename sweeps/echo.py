@@ -6,14 +6,13 @@ import base64
 import gzip
 import html
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import quote
 
-JSON = "application/json"
+from sweeps.answering import Answer, answering
 
 
 def _error(code: str, message: str, **more: str) -> bytes:
@@ -100,27 +99,8 @@ KINDS = (
 def echoing(kind: str, elsewhere: str) -> Iterator[str]:
     """Its base URL; ``elsewhere`` is where it sends those whom it redirects."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            key = self.headers.get("Authorization", "").removeprefix("Bearer ")
-            status, body, headers = answers(kind, key, elsewhere)
-            self.send_response(status)
-            for name, value in {"Content-Type": JSON, "Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-            self.close_connection = True
+    def answer(request: BaseHTTPRequestHandler) -> Answer:
+        return answers(kind, request.headers.get("Authorization", "").removeprefix("Bearer "), elsewhere)
 
-        do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - http.server's names
-
-        def log_message(self, *_words: object) -> None:
-            """Nobody reads it."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/api/v1"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with answering(answer) as url:
+        yield f"{url}/api/v1"

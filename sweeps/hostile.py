@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from sweeps.answering import Answer, answering
 
 JOB, FILE = "ft-1", "f-1"
 WORKING = 2  # looks at a job until it has ended
@@ -74,27 +75,9 @@ def speaking(text: str, refuses: str) -> Iterator[str]:
     """Its base URL."""
     hostile = Hostile(text, refuses)
 
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, answer = hostile.answer(self.command, self.path.partition("?")[0])
-            body = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-            self.close_connection = True
+    def answer(request: BaseHTTPRequestHandler) -> Answer:
+        status, said = hostile.answer(request.command, request.path.partition("?")[0])
+        return status, json.dumps(said).encode(), {}
 
-        do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - http.server's names
-
-        def log_message(self, *_words: object) -> None:
-            """Nobody reads it."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with answering(answer) as url:
+        yield url

@@ -83,7 +83,7 @@ def walk(words: list[str], *, asked: str, grace: float, decide: str, patience: f
 
     ``patience``: seconds that a request may take, in place of a minute or more.
     """
-    from wizard.bailian.client import Deadlines
+    from wizard.bailian.deadlines import Deadlines
     from wizard.steps import upload, watch
     from wizard.steps.job import JobCreation
     from wizard.steps.upload import FileUpload

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from wizard.engine.run import Given, Run
+from wizard.engine.cursor import Given
+from wizard.engine.run import Run
 from wizard.engine.session import Session
 from wizard.engine.step import Decision, Facts, Field, Live, Progress, Step, Work
 from wizard.engine.view import View

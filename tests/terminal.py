@@ -24,7 +24,7 @@ PROGRAM = [sys.executable, "-m", "wizard"]
 PATIENT = [
     sys.executable,
     "-c",
-    f"import sys; from wizard import cli; from wizard.engine import run; run.NEWS = {PATIENCE}; sys.exit(cli.main())",
+    f"import sys; from wizard import cli; from wizard.engine import news; news.NEWS = {PATIENCE}; sys.exit(cli.main())",
 ]
 """The same, but its first question waits for the platform's answers however slow the machine is."""
 

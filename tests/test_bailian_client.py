@@ -20,7 +20,8 @@ from patience import PATIENCE
 
 from wizard.bailian import endpoints
 from wizard.bailian.apikey import ApiKey
-from wizard.bailian.client import Bailian, Deadlines, accepting_regions, named_parameter
+from wizard.bailian.client import Bailian, accepting_regions, named_parameter
+from wizard.bailian.deadlines import Deadlines
 from wizard.bailian.endpoints import Endpoint, Region, endpoint
 from wizard.bailian.service import JobRequest
 from wizard.errors import NeverSent, OutcomeUnknown, Refused

@@ -16,7 +16,8 @@ from patience import PATIENCE
 
 from wizard.bailian import calls, wire
 from wizard.bailian.apikey import ApiKey
-from wizard.bailian.client import Bailian, Deadlines
+from wizard.bailian.client import Bailian
+from wizard.bailian.deadlines import Deadlines
 from wizard.bailian.endpoints import Endpoint
 from wizard.bailian.service import JobRequest
 from wizard.errors import NeverSent, OutcomeUnknown, PlatformError, Refused

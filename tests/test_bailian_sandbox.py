@@ -1,4 +1,4 @@
-"""The whole client against the sandbox: the eight steps' requests, each answered by the other half of this project."""
+"""The whole client against the sandbox: the requests of all steps, each answered by the other half of this project."""
 
 from __future__ import annotations
 

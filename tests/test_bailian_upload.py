@@ -15,7 +15,8 @@ from bailian_server import CANARY, Server, drip, hang, http, reset, serving
 from patience import PATIENCE
 
 from wizard.bailian.apikey import ApiKey
-from wizard.bailian.client import Bailian, Deadlines
+from wizard.bailian.client import Bailian
+from wizard.bailian.deadlines import Deadlines
 from wizard.bailian.endpoints import Endpoint
 from wizard.bailian.service import RemoteFile
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, StorageError

@@ -16,8 +16,6 @@ from pathlib import Path
 
 import pytest
 from conftest import Command
-from hypothesis import given
-from hypothesis import strategies as st
 from patience import PATIENCE
 from terminal import Terminal, environment
 
@@ -25,7 +23,8 @@ from wizard import locale
 from wizard.arguments import command as declared_command
 from wizard.arguments import commands as declared
 from wizard.arguments import parser, rows
-from wizard.usage import _words, columns_of, fold
+from wizard.local.width import breadth
+from wizard.usage import _words
 
 ROOT = Path(__file__).parents[1]
 
@@ -61,7 +60,7 @@ def test_help_fits_a_small_screen(language: str) -> None:
     for command in commands(parser()):
         lines = command.format_help().splitlines()
         assert 24 >= len(lines), command.prog
-        assert 80 >= max(map(columns_of, lines)), command.prog
+        assert 80 >= max(map(breadth, lines)), command.prog
 
 
 def test_every_command_is_in_the_first_help() -> None:
@@ -114,15 +113,6 @@ def test_a_slip_is_explained_in_the_users_language(command: Command, words: str,
     assert (2, "") == (done.returncode, done.stdout)
     assert "bailian-wizard" in done.stderr.splitlines()[1]
     assert "--help" in done.stderr.splitlines()[2]
-
-
-@given(st.text(alphabet=st.sampled_from("ab ，。（）中文字“”-/"), max_size=120), st.integers(8, 60))
-def test_folding_loses_nothing_and_fits(text: str, columns: int) -> None:
-    """Folded text has every character but blanks, in order, and no line is too wide unless one word alone is."""
-    lines = fold(text, columns)
-    assert "".join(text.split()) == "".join("".join(lines).split())
-    for line in lines:
-        assert columns_of(line) <= columns or (" " not in line and len(re.findall("[中文字]", line)) <= 1)
 
 
 def shell(folder: Path, name: str) -> Terminal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +19,53 @@ def test_imports_run_downwards_only() -> None:
         env={"PYTHONPATH": str(ROOT), "PATH": "", "PYTHONUTF8": "1"},
     )  # fmt: skip
     assert 0 == done.returncode, done.stdout + done.stderr
+
+
+def test_there_is_no_circle_of_imports() -> None:
+    """No module of the package comes back to itself by imports, wherever they stand, those for types only among them."""
+    assert [] == [sorted(names) for names in _circles(_imports())]
+
+
+def _imports() -> Mapping[str, set[str]]:
+    """Each module of the package, and those that it names in an import."""
+    files = {_module_name(path): path for path in (ROOT / "wizard").rglob("*.py")}
+    found: dict[str, set[str]] = {}
+    for name, path in files.items():
+        named: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                named.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, path
+                within = [f"{node.module}.{alias.name}" for alias in node.names]
+                named.update(one if one in files else node.module or "" for one in within)
+        found[name] = (named & files.keys()) - {name}
+    return found
+
+
+def _module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _circles(imports: Mapping[str, set[str]]) -> Iterator[set[str]]:
+    """The sets of modules each of which comes to each other one."""
+    reached = {name: _reached_from(name, imports) for name in imports}
+    told: set[str] = set()
+    for name in sorted(imports):
+        if name in reached[name] and name not in told:
+            together = {other for other in reached[name] if name in reached[other]}
+            told |= together
+            yield together
+
+
+def _reached_from(name: str, imports: Mapping[str, set[str]]) -> set[str]:
+    reached: set[str] = set()
+    waiting = [*imports[name]]
+    while waiting:
+        if (one := waiting.pop()) not in reached:
+            reached.add(one)
+            waiting.extend(imports[one])
+    return reached
 
 
 def test_every_module_says_what_it_owns() -> None:

@@ -141,8 +141,6 @@ def test_lengths() -> None:
 
     assert ((10, 2), (20, 1), (30, 1)) == lengths.counts
     assert (4, 70, 30) == (lengths.rows, lengths.total, lengths.longest)
-    assert (1, 40) == (lengths.above(29), lengths.fitting(29))
-    assert (0, 70) == (lengths.above(30), lengths.fitting(30))
+    assert (1, 0) == (lengths.above(29), lengths.above(30))
     assert [10, 10, 20, 30] == [lengths.quantile(share) for share in (0, 0.5, 0.75, 1)]
     assert (0, 0, 0) == (Lengths(()).total, Lengths(()).longest, Lengths(()).quantile(0.5))
-    assert 8 == lengths.merged(lengths).rows

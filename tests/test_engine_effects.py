@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from wizard.engine import effects
-from wizard.engine.effects import Receipt, once
+from wizard.engine.effectful import Receipt
+from wizard.engine.effects import once
 from wizard.engine.run import Run
 from wizard.engine.session import Effect, Session
 from wizard.engine.step import Decision, Edit

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sandbox_fixture import until
 
-from wizard.engine import run as engine_run
-from wizard.engine.run import Given, Run
+from wizard.engine import news
+from wizard.engine.cursor import Given
+from wizard.engine.run import Run
 from wizard.engine.session import Effect, Fact, Session
 from wizard.engine.step import Back, Choice, Edit, Facts, Field, Kind, Quit, Source, Work
 from wizard.errors import (
@@ -637,7 +638,7 @@ def test_a_late_answer_is_told_at_the_next_question(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first question waits for nobody; what was found far away drops the results, and says why, before the next one."""
-    monkeypatch.setattr(engine_run, "NEWS", 0.0)
+    monkeypatch.setattr(news, "NEWS", 0.0)
     walked(three()[:1], session, ALL[0])
     answer, heard = threading.Event(), threading.Event()
 
@@ -669,7 +670,7 @@ def test_nothing_is_done_with_results_that_are_in_doubt(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A step that needs what is still asked about waits for the answer, and what it needs is made anew before it."""
-    monkeypatch.setattr(engine_run, "NEWS", 0.0)
+    monkeypatch.setattr(news, "NEWS", 0.0)
     walked(three()[:1], session, ALL[0])
     waited = threading.Event()
 
@@ -687,7 +688,7 @@ def test_nothing_is_done_with_results_that_are_in_doubt(
 
 def test_what_was_made_meanwhile_is_not_dropped(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """A late answer is about the results that it was asked about; others that took their place stay."""
-    monkeypatch.setattr(engine_run, "NEWS", 0.0)
+    monkeypatch.setattr(news, "NEWS", 0.0)
     walked(three()[:1], session, ALL[0])
     waited = threading.Event()
 

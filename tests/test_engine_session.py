@@ -19,7 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from patience import PATIENCE
 
-from wizard.engine.effects import Receipt
+from wizard.engine.effectful import Receipt
 from wizard.engine.plan import Item, Plan, digest
 from wizard.engine.run import Run
 from wizard.engine.session import CHECK, FILE, MIGRATIONS, MOVES_KEPT, SCHEMA, Effect, Fact, Session

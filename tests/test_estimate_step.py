@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from wizard.bailian import models
 from wizard.bailian.models import TRAINING_TYPES
-from wizard.engine.effects import Effectful, Receipt
+from wizard.engine.effectful import Effectful, Receipt
 from wizard.engine.step import Facts, Front, Unacceptable
 from wizard.errors import UsageError
 from wizard.steps.estimate import TYPES, cost_shown, estimated, price_of, sent_parameters, training_rows

@@ -18,7 +18,8 @@ from terminal import PROGRAM, Terminal, environment
 from test_plain import answer
 
 from wizard import flow
-from wizard.engine.run import Given, Run
+from wizard.engine.cursor import Given
+from wizard.engine.run import Run
 from wizard.engine.session import Session
 from wizard.steps.plan import plan_of
 from wizard.steps.world import World

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from wizard.bailian.apikey import ApiKey
 from wizard.bailian.hyperparameters import taken_by
 from wizard.bailian.service import Job, JobRequest, Platform
-from wizard.engine.effects import Receipt
+from wizard.engine.effectful import Receipt
 from wizard.engine.step import Facts
 from wizard.errors import ApprovalMissing, DecisionNeeded, NeverSent, OutcomeUnknown, Refused, StorageError
 from wizard.money.ledger import Entry

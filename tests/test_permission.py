@@ -23,15 +23,17 @@ from test_wizard import at, enter_until
 from wizard import flow
 from wizard.bailian import answers
 from wizard.bailian.apikey import ApiKey
-from wizard.bailian.client import Bailian, Deadlines
+from wizard.bailian.client import Bailian
+from wizard.bailian.deadlines import Deadlines
 from wizard.bailian.endpoints import Endpoint
 from wizard.bailian.service import Grant, Permission
 from wizard.engine.session import Session
 from wizard.errors import NeverSent
 from wizard.sandbox import Running
 from wizard.steps import permission
-from wizard.steps.permission import DESPITE, Told
+from wizard.steps.permission import DESPITE
 from wizard.steps.plan import plan_of
+from wizard.steps.said import Told, account
 from wizard.steps.world import World, state_in
 
 MODEL = "qwen2.5-7b-instruct"
@@ -163,7 +165,7 @@ def test_the_digest_knows_nothing_of_it(planned: tuple[Path, str], told: Told | 
     assert session is not None
     facts = session.known
     if told is not None:
-        world.permissions.answers[permission.account(facts), MODEL] = told
+        world.permissions.answers[account(facts), MODEL] = told
     assert digest == plan_of(facts, world).digest
 
 
@@ -278,7 +280,7 @@ def test_a_page_that_is_not_read_tells_nothing(server: Server, bad: Answer, tmp_
     assert [Grant.YES, Grant.YES, Grant.UNTOLD] == [
         world.permissions.fine_tune(facts, code) for code in "abc"
     ]
-    assert "no answer came" == world.permissions.lists[permission.account(facts)].trouble
+    assert "no answer came" == world.permissions.lists[account(facts)].trouble
 
 
 def test_it_is_given_little_time(server: Server) -> None:

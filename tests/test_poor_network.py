@@ -25,7 +25,8 @@ from terminal import PROGRAM, Terminal, environment
 
 from sweeps.proxy import Network, between, instead
 from wizard.bailian.apikey import ApiKey
-from wizard.bailian.client import Bailian, Deadlines
+from wizard.bailian.client import Bailian
+from wizard.bailian.deadlines import Deadlines
 from wizard.bailian.endpoints import Endpoint
 from wizard.bailian.logs import Course
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, StorageError

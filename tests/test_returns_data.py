@@ -324,6 +324,21 @@ def test_a_price_that_is_gone_is_said(command: Command, folder: Path) -> None:
     assert 0 == jobs(command)
 
 
+def test_what_costs_nobody_knows_what_comes_to_its_end(command: Command, folder: Path) -> None:
+    """Where no price is published, a run ends, starts again and is looked at; its cost is said to be unknown, and is null for a program."""
+    rows_of(folder / "own.jsonl", "own")
+    env = updated(folder, *[('region = "cn-beijing"', 'region = "elsewhere"')] * 2)
+    run = ("run", *SANDBOX, "--watch", "--json")
+    digest = said(command("plan", *SANDBOX, "--json", *OWN, env=env))["digest"]
+    job = said(command(*run, "--approve", digest, env=env))["job"]["id"]
+    assert job == said(command(*run, env=env))["job"]["id"]
+    assert "succeeded" == said(command("status", "--sandbox", "--json", env=env))["state"]
+    told = command("jobs", "show", job, "--sandbox", env=env).stdout
+    assert re.search("Cost by list price +unknown: no price", told), told
+    shown = said(command("jobs", "show", job, "--sandbox", "--json", env=env))
+    assert (None, True) == (shown["cost_by_list_price"], shown["usage"] > 0)
+
+
 def test_a_setting_out_of_its_range_is_asked_for(command: Command, folder: Path) -> None:
     """What was given and is allowed no more is not replaced by what is recommended."""
     rows_of(folder / "own.jsonl", "own")

@@ -17,8 +17,10 @@ from terminal import Terminal, environment
 from wizard.bailian.logs import parse
 from wizard.bailian.service import Job
 from wizard.engine.step import Facts
-from wizard.engine.view import Table
+from wizard.engine.view import Beside, Table
+from wizard.steps.facts import Chosen
 from wizard.steps.outcome import everything
+from wizard.steps.sample_rows import page_of
 from wizard.steps.watch import told_of
 from wizard.steps.wording import moment, whose_clock
 from wizard.steps.world import World
@@ -107,6 +109,18 @@ def test_a_cost_that_nobody_knows_is_unknown(tmp_path: Path) -> None:
     assert cost(replace(job, model="qwen3-8b"), elsewhere, tmp_path).startswith(
         "unknown: no price of qwen3-8b"
     )
+
+
+@pytest.mark.parametrize("column", ["题目", "stem", "query"])
+def test_the_original_is_the_row_whatever_its_columns_are_called(column: str, tmp_path: Path) -> None:
+    """Beside what is sent of a row the preview shows the row's own cells, under the names that the file has."""
+    row = {column: "几点开门？", "A": "八点", "B": "九点", "答案": "A"}
+    (tmp_path / "q.jsonl").write_text(json.dumps(row), "utf-8")
+    file = Chosen(role="train", path="q.jsonl", output="q", size=1, modified_ns=1, columns={})
+    view = page_of(tmp_path, file, {"system_prompt": ""}, 0)
+    assert view is not None
+    (beside,) = (block for block in view.blocks if isinstance(block, Beside))
+    assert tuple(row.items()) == beside.left.parts
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from bailian_server import CANARY, Server, hang_up, http, serving
 
 from wizard.bailian import calls
 from wizard.bailian.apikey import ApiKey
-from wizard.bailian.client import Bailian, Deadlines
+from wizard.bailian.client import Bailian
+from wizard.bailian.deadlines import Deadlines
 from wizard.bailian.endpoints import Endpoint
-from wizard.engine.effects import Receipt
+from wizard.engine.effectful import Receipt
 from wizard.engine.step import Facts
 from wizard.errors import ApprovalMissing
 from wizard.steps.facts import Converted, Uploaded

@@ -198,6 +198,20 @@ def test_a_guess_is_told_and_does_what_it_says(command: Command, folder: Path, h
     assert "答案是 D. 通宵熬夜" == sent(folder, "own.jsonl")[39][2][1]
 
 
+def test_what_a_command_reads_the_wizard_does_not_ask_about(command: Command, folder: Path) -> None:
+    """Questions that lie in ``metadata`` are converted by ``convert`` and planned without an answer to give, to the same messages."""
+    rows = [{"input": f"prompt {n}", "reference": "ABCD"[n % 4], "metadata": question(n)} for n in range(40)]
+    source = jsonl(folder / "own.jsonl", rows)
+    assert 0 == command("convert", source, "out.jsonl").returncode
+    planned(command, "--set", f"dataset.source={source}")
+    by_command = [
+        json.loads(raw)["messages"] for raw in (folder / "out.jsonl").read_text("utf-8").splitlines()
+    ]
+    assert [[(turn["role"], turn["content"]) for turn in turns] for turns in by_command] == sent(
+        folder, "own.jsonl"
+    )
+
+
 def test_named_columns_are_completed_by_names(command: Command, folder: Path) -> None:
     """``--columns`` that name question and answer leave the options to their names; a passage stands before the question; no column is two things."""
     table(folder / "own.csv", UNTOLD["the question"])

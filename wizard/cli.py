@@ -174,10 +174,8 @@ def _own_up(bug: Exception, *, as_json: bool) -> int:
 
 
 def _print_error(told: dict[str, Any]) -> None:
-    from wizard.commands.walk import print_json
-
     with suppress(OSError, StorageError):  # it was told on standard error too
-        print_json({"error": told})
+        process.out({"error": told})
 
 
 def _wanted_language(words: Sequence[str]) -> str | None:

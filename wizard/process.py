@@ -1,7 +1,7 @@
 """Owns this process's standard streams, signals and surroundings: three of the first, the second are exits, and no secret leaves.
 
-What is for people is written in the stream's own encoding (``say``, ``result``, and what a front end draws), what is for programs
-in UTF-8 (``deliver``); no character makes either fail.
+What is for people is written in the stream's own encoding (``say``, ``out``, and what a front end draws), what is for programs
+in UTF-8 (``out`` of a value, ``deliver``); no character makes either fail.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from types import FrameType
+
+    from wizard.engine.view import View
 
 _SHOW_CURSOR = b"\x1b[?25h"
 
@@ -66,12 +68,35 @@ def results() -> Iterator[None]:
         raise StorageError(told) from problem
 
 
-def result(text: str, *, lines: bool = True) -> None:
-    """A line, or more, of what was asked for, on standard output."""
-    from wizard.ui.base import safe
+def out(result: str | View | Mapping[str, Any] | Sequence[Any], *, lines: bool = True) -> None:
+    """What was asked for, on standard output: a text or a view for a person, any other value as JSON for a program.
 
-    with results():
-        sys.stdout.write(safe(text, lines=lines) + "\n")
+    No key is in it, whoever wrote it, and nothing that a terminal obeys. ``lines``: whether a text's newlines stay.
+    """
+    from wizard.engine.view import View
+
+    if isinstance(result, str):
+        from wizard.ui.base import safe
+
+        with results():
+            sys.stdout.write(safe(result, lines=lines) + "\n")
+    elif isinstance(result, View):
+        from wizard.ui.render import print_view
+
+        with results():
+            print_view(result, sys.stdout)
+    else:
+        deliver(as_json(result))
+
+
+def as_json(value: Any, *, indent: int | None = 2) -> str:
+    """``value`` as JSON that may leave."""
+    import json
+
+    from wizard.local.harmless import escaped
+    from wizard.local.redaction import shown, throughout
+
+    return escaped(json.dumps(throughout(value, shown), ensure_ascii=False, indent=indent))
 
 
 def deliver(text: str) -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
-import unicodedata
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, NoReturn
 
 from wizard import process
+from wizard.local.width import wrapped
 from wizard.locale import _
-from wizard.ui.base import safe
 
 Row = tuple[str, str]
 """Commands that belong together, and one line about them."""
@@ -66,8 +63,8 @@ class Parser(argparse.ArgumentParser):
         if file is not sys.stdout:
             process.say(message.removesuffix("\n"))
             return
+        process.out(message.removesuffix("\n"))
         with process.results():
-            sys.stdout.write(safe(message))
             sys.stdout.flush()
 
     def _in_usage(self) -> list[argparse.Action]:
@@ -94,41 +91,11 @@ class Help(argparse.HelpFormatter):
         super().__init__(prog, max_help_position=26, **more)
 
     def _split_lines(self, text: str, width: int) -> list[str]:
-        return fold(text, width)
+        return [*wrapped(" ".join(text.split()), width)]
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        lines = [line for part in text.splitlines() for line in fold(part, width - len(indent))]
-        return "\n".join(indent + line for line in lines)
-
-
-def fold(text: str, columns: int) -> list[str]:
-    """``text`` in lines of at most ``columns``: broken at blanks and beside wide characters, never before closing marks."""
-    lines: list[str] = []
-    line, used = "", 0
-    for piece in _pieces().findall(" ".join(text.split())):
-        wide = columns_of(piece.rstrip())
-        if line and used + wide > columns:
-            lines.append(line.rstrip())
-            line, used = "", 0
-        line += piece
-        used += columns_of(piece)
-    return [*lines, line.rstrip()] if line else lines
-
-
-# A wide character with the marks that must not begin a line, or a word up to the next blank or wide character.
-_WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6“‘"
-_CLOSING = "，。、；：？！）》」』】”’,.;:?!)"
-
-
-@cache
-def _pieces() -> re.Pattern[str]:
-    """Made where help is wrapped: most starts show none."""
-    return re.compile(rf"(?:[“‘（《「『【(]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*)\s*|\S\s*")
-
-
-def columns_of(text: str) -> int:
-    """How many columns of a terminal ``text`` takes."""
-    return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in text)
+        parts = (" ".join(part.split()) for part in text.splitlines())
+        return "\n".join(indent + line for part in parts for line in wrapped(part, width - len(indent)))
 
 
 def speak() -> None:

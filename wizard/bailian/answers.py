@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from wizard.bailian.service import FAILED, Checkpoint, Grant, Job, LogPage, Permission, RemoteFile
+from wizard.local.harmless import marked
 from wizard.local.redaction import hidden, redacted, throughout
 
 Listed = TypeVar("Listed")
@@ -23,10 +24,6 @@ _ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,200}")
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _NO_ERROR = frozenset({"", "0", "200", "success", "ok"})
 _LONGEST_QUOTE = 600
-# Invisible or line-moving: C0, DEL and C1 controls, bidirectional marks, line and paragraph separators, lone surrogates.
-_UNSEEN = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +42,7 @@ def valid_id(text: str) -> bool:
 
 def legible(text: str) -> str:
     """Foreign ``text`` made fit to be shown: one line, controls and bidirectional marks visible, no key, not too long."""
-    text = " ".join(redacted(text).split())
-    text = _UNSEEN.sub(lambda found: f"<{ord(found[0]):02X}>", text)
-    text = redacted(text)
+    text = redacted(marked(" ".join(redacted(text).split())))
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
 
 

@@ -10,16 +10,13 @@ from typing import NoReturn, final
 from wizard.bailian import endpoints
 from wizard.errors import UsageError
 from wizard.local import redaction
+from wizard.local.harmless import copied_along
 from wizard.locale import _
 
 SHORTEST, LONGEST = 16, 256
 
 # Full-width ASCII (U+FF01 to U+FF5E) and the ideographic and no-break spaces, as an input method or a web page leaves them.
 _FOLDED = {0xFF01 + offset: 0x21 + offset for offset in range(0x5E)} | {0x3000: " ", 0x00A0: " ", 0x202F: " "}
-# Marks without width: they can be copied along and never seen.
-_INVISIBLE = dict.fromkeys(
-    [0x00AD, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
-)
 _QUOTES = ("''", '""', "``", "“”", "‘’", "”“", "””", "““", "’‘", "’’", "‘‘", "「」", "『』", "«»")
 _BEFORE = re.compile(
     r"""
@@ -122,7 +119,7 @@ class ApiKey:
 
 def _unwrapped(text: str) -> str:
     """``text`` without everything that people paste around a key."""
-    text = text.translate(_FOLDED).translate(_INVISIBLE)
+    text = text.translate(_FOLDED).translate(copied_along())
     while True:
         before = text
         text = text.strip()

@@ -16,7 +16,7 @@ from wizard.local import log
 if TYPE_CHECKING:
     import httpx
 
-    from wizard.bailian.client import Deadlines
+    from wizard.bailian.deadlines import Deadlines
     from wizard.bailian.endpoints import Endpoint
     from wizard.bailian.reading import Reader
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from wizard.bailian import answers, endpoints, explain, verdict
+from wizard.bailian.deadlines import Deadlines
 from wizard.bailian.refusals import Effect
 from wizard.bailian.service import LOG_PAGE
 from wizard.errors import NeverSent, PlatformError, Refused
@@ -24,23 +24,6 @@ _BAD_REQUEST, _UNAUTHORIZED = 400, 401
 _PAGES = 1000  # no account has more; a list that goes on is one that ignores page_no
 _PERMISSIONS_PAGE = 200  # the most that these give (list-model-permissions, 2026-09-28)
 _PAGE_SIZE = 100  # the most that files give (openai-file-interface, 2025-12-08)
-
-
-@dataclass(frozen=True, slots=True)
-class Deadlines:
-    """Seconds.
-
-    ``connect``: until a connection stands. ``read``: a read with its repetitions, all in all. ``change``: a request that
-    changes something, until its answer has ended. ``aside``: a read that only helps, with all of its pages. ``upload_idle``: how long an upload may stand still.
-    ``upload_answer``: from an upload's last byte to the end of its answer.
-    """
-
-    connect: float = 5.0
-    read: float = 20.0
-    change: float = 60.0
-    aside: float = 5.0
-    upload_idle: float = 60.0
-    upload_answer: float = 300.0
 
 
 class Bailian:

@@ -198,17 +198,6 @@ def check(name: str, value: Any) -> str | None:
     return None if inside else _must_be(known)
 
 
-def conflicts(values: Mapping[str, Any], training_type: str) -> tuple[str, ...]:
-    """What is wrong with ``values`` (in the wire's types) as a whole, one sentence each."""
-    found = [problem for name, value in values.items() if (problem := check(name, value))]
-    found += [
-        _("{name} doesn't apply to the training type {type}.").format(name=name, type=training_type)
-        for name in values
-        if (known := hyperparameter(name)) and training_type not in known.training_types
-    ]
-    return tuple(found)
-
-
 def advice(values: Mapping[str, Any]) -> tuple[str, ...]:
     """What is allowed in ``values`` (in the wire's types) and yet not recommended, one sentence each."""
     steps, evaluated = values.get("save_steps"), values.get("eval_steps")

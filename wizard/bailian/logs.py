@@ -43,11 +43,6 @@ class Point:
     steps: int | None = None
     summary: bool = False
 
-    @property
-    def diverged(self) -> bool:
-        """Whether a loss is not a number: training went wrong, and a smaller learning rate may help."""
-        return any(loss is not None and not math.isfinite(loss) for loss in (self.loss, self.eval_loss))
-
 
 class Kind(enum.Enum):
     """What a milestone tells."""

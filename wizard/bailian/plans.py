@@ -31,12 +31,6 @@ class ByToken:
     source: str
     date: str
 
-    @property
-    def dearest(self) -> tuple[Decimal, Decimal]:
-        """In and out at the most."""
-        tiers = [(self.input, max(self.output, self.thinking or self.output)), *filter(None, [self.long])]
-        return max(into for into, _out in tiers), max(out for _into, out in tiers)
-
     def words(self) -> str:
         """Price, what idling costs, and since when that is known, in one line."""
         sign = SIGNS[self.currency]

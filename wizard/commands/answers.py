@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wizard import flow
+from wizard import flow, process
 from wizard.commands.scene import Scene
-from wizard.engine.run import Given
+from wizard.engine.cursor import Given
 from wizard.engine.step import NOTHING, Answer, Choice, Front, Unacceptable
 from wizard.errors import UsageError, reason
 from wizard.locale import _, joined
@@ -98,9 +98,7 @@ def _known(key: str) -> None:
 
 def schema(_scene: Scene) -> int:
     """``schema``: every answer as JSON Schema."""
-    from wizard.commands.walk import print_json
-
-    print_json(
+    process.out(
         {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "Answers of bailian-wizard",

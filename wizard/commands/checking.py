@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from wizard import __version__, process
 from wizard.commands.columns import columns_of
 from wizard.commands.scene import Scene
-from wizard.commands.walk import print_json
 from wizard.engine.step import Front
 from wizard.errors import UsageError
 from wizard.interrupts import held
@@ -62,10 +60,10 @@ def check(scene: Scene) -> int:
     if arguments.sarif is not None:
         _write_sarif(arguments.sarif, checked)
     if arguments.json:
-        print_json(_as_dict(checked, found))
+        process.out(_as_dict(checked, found))
     else:
         for line in _lines(checked, arguments.limit):
-            process.result(line, lines=False)
+            process.out(line, lines=False)
         for one, numbers in zip(checked, found, strict=False):
             if one.tally.rows:
                 front.show(view_of(one, numbers))
@@ -119,10 +117,10 @@ def why(scene: Scene) -> int:
         columns=known.columns,
     )
     if arguments.json:
-        print_json(_fate_as_dict(one))
+        process.out(_fate_as_dict(one))
     else:
         for line in _fate_lines(one, int(number)):
-            process.result(line, lines=False)
+            process.out(line, lines=False)
     return 0 if one.sent is not None else 1
 
 
@@ -206,8 +204,6 @@ def _as_dict(checked: Sequence[Checked], found: Sequence[Statistics]) -> dict[st
 
 def _write_sarif(path: Path, checked: Sequence[Checked]) -> None:
     """SARIF 2.1.0 (OASIS), which editors and code reviews show beside the lines."""
-    from wizard.local.harmless import escaped
-    from wizard.local.redaction import shown, throughout
     from wizard.local.storage import writing
 
     results = []
@@ -232,7 +228,7 @@ def _write_sarif(path: Path, checked: Sequence[Checked]) -> None:
         "runs": [{"tool": {"driver": driver}, "results": results}],
     }
     with writing(path, mode=0o666) as out:
-        out.write(escaped(json.dumps(throughout(log, shown), ensure_ascii=False, indent=1)).encode())
+        out.write(process.as_json(log, indent=1).encode())
 
 
 def _fix(paths: Sequence[Path], arguments: Namespace) -> int:
@@ -250,18 +246,18 @@ def _fix(paths: Sequence[Path], arguments: Namespace) -> int:
         rows = ngettext(
             "{source} -> {output}: {rows:,} row", "{source} -> {output}: {rows:,} rows", mended.rows
         )
-        process.result(rows.format(source=path, output=mended.output, rows=mended.rows))
+        process.out(rows.format(source=path, output=mended.output, rows=mended.rows))
         for sentence in mended.sentences or (_("nothing had to be fixed"),):
-            process.result(f"  {sentence}", lines=False)
+            process.out(f"  {sentence}", lines=False)
         if mended.rejected_file is not None:
             line = ngettext(
                 "  {count:,} row can't be sent: it is in {path}, with its line and why",
                 "  {count:,} rows can't be sent: they are in {path}, with their lines and why",
                 mended.rejected,
             )
-            process.result(line.format(count=mended.rejected, path=mended.rejected_file))
+            process.out(line.format(count=mended.rejected, path=mended.rejected_file))
     if arguments.json:
-        print_json(
+        process.out(
             {
                 "files": [
                     {

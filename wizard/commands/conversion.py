@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from wizard import process
 from wizard.commands.columns import columns_of
 from wizard.commands.scene import Scene
-from wizard.commands.walk import print_json
 from wizard.data.files import catalog
 from wizard.engine.step import Front
 from wizard.errors import UsageError
@@ -40,7 +39,7 @@ def convert(scene: Scene) -> int:
         pairs = [_pair(Path(arguments.source), Path(arguments.output))]
     done = [_one(front, source, output, settings, as_json=arguments.json) for source, output in pairs]
     if arguments.json:
-        print_json({"files": done})
+        process.out({"files": done})
     return 0
 
 
@@ -97,22 +96,22 @@ def _one(
 
 def _tell(done: Conversion) -> None:
     for line in told(done.reading, dict(done.extra)):
-        process.result(line, lines=False)
+        process.out(line, lines=False)
     for part in done.parts:
         line = ngettext(
             "{source} -> {output}: {rows:,} row", "{source} -> {output}: {rows:,} rows", part.rows
         )
-        process.result(line.format(source=done.source, output=part.path, rows=part.rows), lines=False)
+        process.out(line.format(source=done.source, output=part.path, rows=part.rows), lines=False)
     if done.left_out:
         line = ngettext("{count:,} row left out: {path}", "{count:,} rows left out: {path}", done.left_out)
-        process.result(line.format(count=done.left_out, path=done.left_out_file), lines=False)
+        process.out(line.format(count=done.left_out, path=done.left_out_file), lines=False)
     if done.order_kept:
         line = ngettext(
             "{count:,} row keeps the order of its options: they speak of each other.",
             "{count:,} rows keep the order of their options: they speak of each other.",
             done.order_kept,
         )
-        process.result(line.format(count=done.order_kept))
+        process.out(line.format(count=done.order_kept))
 
 
 def _as_dict(done: Conversion) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from wizard import process
 from wizard.commands import whereabouts
 from wizard.commands.scene import Scene
-from wizard.commands.walk import print_json
 from wizard.commands.whereabouts import Whereabouts
 from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Front, Quit
@@ -110,10 +108,10 @@ def _show_job(arguments: Namespace, about: Whereabouts, platform: Platform) -> N
 
     job = platform.job(arguments.id)
     if arguments.json:
-        print_json(_with_cost(job, about))
+        process.out(_with_cost(job, about))
         return
     names = {one: _name_of(platform, one) for one in (*job.training_files, *job.validation_files)}
-    _print(None, everything(job, names, about.facts, about.world), as_json=False)
+    process.out(everything(job, names, about.facts, about.world))
 
 
 def _with_cost(job: Job, about: Whereabouts) -> dict[str, Any]:
@@ -154,9 +152,9 @@ def _logs(arguments: Namespace, platform: Platform, front: Front) -> None:
         if arguments.json:
             lines.append(line)
         else:
-            process.result(line, lines=False)
+            process.out(line, lines=False)
     if arguments.json:
-        print_json({"job_id": arguments.id, "logs": lines, "whole": whole})
+        process.out({"job_id": arguments.id, "logs": lines, "whole": whole})
     if not whole:
         front.say(
             _("The log is very long; these were its first {count:,} lines.").format(count=count), "warn"
@@ -164,7 +162,7 @@ def _logs(arguments: Namespace, platform: Platform, front: Front) -> None:
 
 
 def _watch(arguments: Namespace, about: Whereabouts, platform: Platform, front: Front) -> int:
-    from wizard.steps.outcome import command, ending
+    from wizard.steps.outcome import ending
     from wizard.steps.watch import follow
 
     world = about.world
@@ -175,16 +173,16 @@ def _watch(arguments: Namespace, about: Whereabouts, platform: Platform, front: 
             front,
             pause=world.poll_seconds,
             simulated=world.sandbox,
-            back=command(world, "jobs", "watch", arguments.id),
+            back=world.command("jobs", "watch", arguments.id),
             known=False,
         )
     except Quit as leaving:
         front.say(leaving.farewell)
         return INTERRUPTED
     if arguments.json:
-        print_json(_with_cost(job, about))
+        process.out(_with_cost(job, about))
     else:
-        _print(None, ending(job, about.facts, world), as_json=False)
+        process.out(ending(job, about.facts, world))
     return 0 if job.status == "SUCCEEDED" else 1
 
 
@@ -461,10 +459,5 @@ def _size(size: int | None) -> str:
 
 def _print(value: Any, shown: Table | Text | View, *, as_json: bool) -> None:
     """The result on standard output: JSON, or for people."""
-    if as_json:
-        print_json(value)
-        return
-    from wizard.ui.render import print_view
-
-    with process.results():
-        print_view(shown if isinstance(shown, View) else View((shown,)), sys.stdout)
+    view = shown if isinstance(shown, View) else View((shown,))
+    process.out(value if as_json else view)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from wizard import process, sandbox
@@ -20,7 +19,7 @@ def serve(scene: Scene) -> int:
     state = state_in(scene.world.folder, sandbox=True) / "platform"
     served = ("--port", str(arguments.port), "--speed", str(arguments.speed))
     with sandbox.start(state, arguments=served) as running:
-        process.deliver(json.dumps({"url": running.url, "pid": running.pid}))
+        process.deliver(process.as_json({"url": running.url, "pid": running.pid}, indent=None))
         sys.stdout.flush()
         front.say(
             _("The sandbox is at {url}; Ctrl-C ends it. All that it does is simulated.").format(

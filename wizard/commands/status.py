@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from wizard import process
 from wizard.commands.scene import Scene
-from wizard.commands.walk import print_json
 from wizard.engine.run import Run
 from wizard.engine.session import Session
 from wizard.errors import SessionDamaged
@@ -22,11 +21,9 @@ def status(scene: Scene) -> int:
     """``status``: one line, or with ``--json`` one object; with ``--exit-status`` the state is the exit code."""
     stands = _looked_up(scene)
     if scene.arguments.json:
-        print_json(stands.as_json())
+        process.out(stands.as_json())
     else:
-        process.result(
-            _("{headline} · next: {command}").format(headline=stands.headline(), command=stands.next)
-        )
+        process.out(_("{headline} · next: {command}").format(headline=stands.headline(), command=stands.next))
         for change in stands.changed:
             scene.front.say(change, "warn")
     return EXIT_CODES[stands.state] if scene.arguments.exit_status else 0
@@ -35,11 +32,10 @@ def status(scene: Scene) -> int:
 def _looked_up(scene: Scene) -> Standing:
     """How the session stands, and the jobs of sessions that were put away, as far as they are not known to have ended."""
     from wizard import flow
-    from wizard.steps.outcome import command
     from wizard.steps.shelved import open_still
 
     world = scene.world
-    nothing = Standing(state="none", next=command(world))
+    nothing = Standing(state="none", next=world.command())
     besides = [*open_still(world)]
     try:
         session = Session.examine(world.state)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +12,6 @@ from wizard.engine.run import Run
 from wizard.engine.session import Session
 from wizard.engine.step import Facts, Front, Quit
 from wizard.errors import INTERRUPTED, UsageError
-from wizard.local.harmless import escaped
-from wizard.local.redaction import shown, throughout
 from wizard.locale import _, enumerated
 from wizard.steps.world import World
 
@@ -50,7 +47,7 @@ def _demand_person(scene: Scene) -> None:
 
 
 def _wizard(scene: Scene, pairs: Sequence[str]) -> int:
-    """The eight steps with a person; ``pairs``: answers besides those of the command line, which beats them."""
+    """All steps with a person; ``pairs``: answers besides those of the command line, which beats them."""
     _demand_person(scene)
     world, front, arguments = scene.world, scene.front, scene.arguments
     given = answers.possible(answers.given([*pairs, *arguments.set], arguments.answers), scene.front)
@@ -68,7 +65,7 @@ def _wizard(scene: Scene, pairs: Sequence[str]) -> int:
             front.say("")
             if leaving.farewell:
                 front.say(leaving.farewell)
-            front.say(_("Everything is saved. Go on with: {command}").format(command=_command(world)))
+            front.say(_("Everything is saved. Go on with: {command}").format(command=world.command()))
             return INTERRUPTED
         return exit_code(run.facts)
 
@@ -101,7 +98,7 @@ def run(scene: Scene) -> int:
             front.say(leaving.farewell)
             code = INTERRUPTED
         if arguments.json:
-            print_json(result(run, world))
+            process.out(result(run, world))
         return exit_code(run.facts) if code is None else code
 
 
@@ -137,11 +134,11 @@ def plan(scene: Scene) -> int:
                 {"key": item.key, "label": item.label, "value": item.value, "shown": item.shown}
                 for item in planned.items
             ]
-            print_json({"digest": planned.digest, "plan": items, "estimate": run.facts[Estimate.KEY]})
+            process.out({"digest": planned.digest, "plan": items, "estimate": run.facts[Estimate.KEY]})
             return 0
         for line in text_of(Review(world).whole(run.facts)):
-            process.result(line)
-        process.result(_("digest: {digest}").format(digest=planned.digest))
+            process.out(line)
+        process.out(_("digest: {digest}").format(digest=planned.digest))
         return 0
 
 
@@ -173,12 +170,3 @@ def exit_code(facts: Facts) -> int:
 
     ended = Ended.of(facts) if Ended.KEY in facts else None
     return 0 if ended is None or ended.status == SUCCEEDED else 1
-
-
-def print_json(value: Any) -> None:
-    """One JSON object on standard output; no key is in it, whoever wrote it, and nothing that a terminal obeys."""
-    process.deliver(escaped(json.dumps(throughout(value, shown), ensure_ascii=False, indent=2)))
-
-
-def _command(world: World) -> str:
-    return "bailian-wizard --sandbox" if world.sandbox else "bailian-wizard"

@@ -6,9 +6,11 @@ from typing import TypeAlias
 
 import msgspec
 
+from wizard.local.harmless import NO_WIDTH
+
 # Whatever str.strip() takes away, and the three characters of no width that survive it: ZERO WIDTH SPACE,
 # WORD JOINER and ZERO WIDTH NO-BREAK SPACE (the byte order mark inside a text).
-BLANKS = "".join(char for char in map(chr, range(0x3001)) if char.isspace()) + "\u200b\u2060\ufeff"
+BLANKS = "".join(char for char in map(chr, range(0x3001)) if char.isspace()) + NO_WIDTH
 
 
 def trim(text: str) -> str:

@@ -180,11 +180,6 @@ class Sampled:
     """The 95 % interval of the mean of all rows."""
 
     @property
-    def rate(self) -> float:
-        """The share of the rows that were counted."""
-        return self.rows / self.of if self.of else 0.0
-
-    @property
     def total(self) -> tuple[float, float, float]:
         """The tokens of all rows: lowest, likeliest, highest."""
         return self.low * self.of, self.mean * self.of, self.high * self.of
@@ -287,10 +282,6 @@ class Lengths:
         """How many rows are longer than ``max_length`` tokens: the platform drops them without a word."""
         return sum(rows for length, rows in self.counts if length > max_length)
 
-    def fitting(self, max_length: int) -> int:
-        """The tokens of the rows of at most ``max_length`` tokens, which are those that are trained and paid for."""
-        return sum(length * rows for length, rows in self.counts if length <= max_length)
-
     def quantile(self, share: float) -> int:
         """The shortest length that at least ``share`` (0 to 1) of the rows don't exceed; 0 where there is none."""
         wanted, seen = share * self.rows, 0
@@ -299,12 +290,6 @@ class Lengths:
             if seen >= wanted:
                 return length
         return self.longest
-
-    def merged(self, other: Lengths) -> Lengths:
-        """The lengths of both."""
-        counts = Counter(dict(self.counts))
-        counts.update(dict(other.counts))
-        return Lengths(tuple(sorted(counts.items())))
 
 
 def _parts(text: str) -> list[str]:

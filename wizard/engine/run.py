@@ -1,47 +1,24 @@
-"""The cursor: the next step is the first applicable one that is not satisfied.
-
-There is no stored step number. Resume, Back and Edit are one computation over the facts: a question is open when it has
-no answer, when its answer no longer fits, when what it rests on changed, or when somebody wants to change it; results
-are open when what they rest on changed.
-"""
+"""One walk: asks and does what is open, tells what has changed, and takes back what a person wants to change."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wizard import __version__
 from wizard.engine import effects, mend
-from wizard.engine.effects import Effectful, Receipt
-from wizard.engine.inquiry import Inquiry, Question
-from wizard.engine.plan import digest
+from wizard.engine.cursor import Given
+from wizard.engine.effectful import Effectful, Receipt
+from wizard.engine.missing import how_to_give, unanswered
+from wizard.engine.news import News
 from wizard.engine.session import Fact, Session
 from wizard.engine.stale import made_from
-from wizard.engine.step import Back, Edit, Facts, Field, Front, Source, Step, Unacceptable, written
+from wizard.engine.step import Back, Edit, Field, Front, Source, Step, Unacceptable, written
 from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded, UsageError, WizardError
 from wizard.local import log
 from wizard.local.redaction import holds_key
 from wizard.locale import _, enumerated
-
-NEWS = 2.0
-"""Seconds that the first question of a start waits at most for what the platform says; what comes later is told then."""
-HOUR = 3600.0
-"""Seconds for which a typed word holds that nothing was sent on: who comes back later has to see again what it stands for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """An answer that was given before the question: on the command line or in a file."""
-
-    raw: Any
-    source: Source
-    kept: bool = True
-    """Whether it waits in the session for its question, when this run ends before that."""
 
 
 class _Unshown(Exception):
@@ -56,51 +33,24 @@ _GIVEN = ("asked", "flag", "answers")
 """Sources of an answer that somebody gave."""
 
 
-class Run:
+class Run(News):
     """One walk through ``steps`` with one session and one front end."""
 
     def __init__(
         self, steps: Sequence[Step], session: Session, front: Front, given: Mapping[str, Given] | None = None
     ) -> None:
-        self.steps = tuple(steps)
-        self.session = session
-        self.front = front
-        self._given = dict(given or {})
+        super().__init__(steps, session, front, given)
         self._taken: set[str] = set()
-        self._reopened: set[str] = set()
-        self._edited: set[str] = set()  # of these, what a person chose to change, and may leave as it was
+        self._edited: set[str] = (
+            set()
+        )  # of those reopened, what a person chose to change, and may leave as it was
         self._to_begin_from: dict[str, Any] = {}  # key -> the answer to offer at that question
-        self._secrets: dict[str, Any] = {}
         self._announced: dict[str, str] = {}
         self._shown: str | None = None
         self._notice = ""  # to be said at the next question
-        self._inquiry: Inquiry | None = None  # what the platform is asked once a run
-        self.changed: list[str] = []
-        """What is no longer as it is remembered, a sentence each, as far as it was looked at."""
-        self._said = 0  # of these
+        self._said = 0  # of what has changed
 
-    # What is known
-
-    @property
-    def facts(self) -> Facts:
-        """All values known so far."""
-        facts = self.session.known
-        facts.given = {key: given.raw for key, given in self._given.items()}
-        return facts
-
-    def next_step(self) -> Step | None:
-        """The first applicable step that is not satisfied, or None: all done."""
-        return next((step for step in self._open_steps() if not self.satisfied(step)), None)
-
-    @property
-    def sealed(self) -> bool:
-        """Whether an effect may have happened behind which nothing can be changed any more."""
-        return self._seal() is not None
-
-    def place(self, step: Step) -> tuple[int, int]:
-        """The number of ``step`` among those that apply, and how many they are."""
-        applicable = self._applicable()
-        return applicable.index(step) + 1, len(applicable)
+    # What was given
 
     def refuse_unused(self) -> None:
         """Raise UsageError for given answers that no question before the open one took, or that change nothing for these facts."""
@@ -151,71 +101,6 @@ class Run:
             self.session.given = kept
             self.session.save()
 
-    def satisfied(self, step: Step) -> bool:
-        """Whether every question of ``step`` has a good answer and its results rest on what is true now."""
-        return self._open_field(step) is None and self._made(step)
-
-    def _applicable(self) -> list[Step]:
-        return [step for step in self.steps if step.applies(self.facts)]
-
-    def _seal(self) -> Step | None:
-        if not self.session.effects:
-            return None
-        facts, effects = self.facts, self.session.effects
-        begun = {key for key, effect in effects.items() if effect.state != "prepared" and not effect.hearsay}
-        return next(
-            (step for step in self._applicable() if (key := step.seals(facts)) and key in begun), None
-        )
-
-    def _open_steps(self) -> list[Step]:
-        """The steps that can still be open: all, or those from a sealing one on once its effect may have happened."""
-        applicable = self._applicable()
-        seal = self._seal()
-        return applicable[applicable.index(seal) :] if seal else applicable
-
-    def _open_field(self, step: Step) -> Field | None:
-        """The first question of ``step`` that is open; of those about its results only once these are there."""
-        fields = [field for field in step.fields(self.facts) if not self._answered(field)]
-        first = next((field for field in fields if not field.after), None)
-        if first is None and fields and self._made(step):
-            return fields[0]
-        return first
-
-    def _made(self, step: Step) -> bool:
-        """Whether the results of ``step`` are there and rest on what is true now."""
-        if not all(key in self.session.facts for key in step.gives):
-            return False  # its questions, which may read much, are of no use yet
-        basis = self._basis_of_results(step)
-        return all(self._rests_on(key, basis) for key in step.gives)
-
-    def _answered(self, field: Field) -> bool:
-        if field.key in self._reopened or field.key in self._given:
-            return False
-        if field.kind == "secret":
-            return field.key in self._secrets
-        fact = self.session.facts.get(field.key)
-        if fact is None or fact.basis != self._basis(field.needs):
-            return False
-        try:
-            field.accept(fact.value)
-            # What nobody chose follows the default.
-            return fact.source != "default" or not field.quiet or fact.value == field.accept(field.default)
-        except Unacceptable:
-            return False
-
-    def _rests_on(self, key: str, basis: str) -> bool:
-        fact = self.session.facts.get(key)
-        return fact is not None and fact.basis == basis
-
-    def _basis(self, keys: Sequence[str]) -> str:
-        facts = self.session.facts
-        return digest({key: facts[key].value for key in keys if key in facts})
-
-    def _basis_of_results(self, step: Step) -> str:
-        facts = self.facts
-        own = [field.key for field in step.fields(facts) if field.kind != "secret" and not field.after]
-        return self._basis((*step.needs, *own))
-
     # Going on
 
     def go(self, *, before: str = "") -> None:
@@ -243,44 +128,6 @@ class Run:
                 self._reopen(edit.key, edit.offers)
         self._announce(step)
 
-    def refresh(self, besides: Sequence[Question] = (), *, within: float | None = None) -> None:
-        """Once a run: compare what is remembered with what is, and drop the results that are no longer true.
-
-        What this computer knows, at once; what the platform says, and the answers to ``besides``, ``within`` so many seconds
-        (NEWS), or when they come. ``look_again`` tells.
-        """
-        if self._inquiry is not None:
-            return
-        begun = bool(self.session.facts)  # else nothing is remembered, and no step has to be loaded for it
-        self._inquiry = Inquiry([*(self.questions() if begun else ()), *besides])
-        if self.session.written_by != __version__:
-            self.changed.append(
-                _("This session was last written by version {then}; this is {now}.").format(
-                    then=self.session.written_by, now=__version__
-                )
-            )
-        stale = [*self.changes()] if begun else []
-        for step, reason in stale:
-            self.changed.append(self._of(step, reason))
-            self.session.drop(step.gives)
-        if stale and not self.sealed and self._approved():
-            self.changed.append(
-                _(
-                    "Your approval holds for what it was given for only: where that comes out otherwise, it is asked again."
-                )
-            )
-        if begun:
-            self._renew_words()
-        if self._inquiry.open:
-            label = _("Asking the platform what has changed meanwhile")
-            with self.front.progress(label, None, "seconds") if self.front.attended else nullcontext():
-                self._hear(NEWS if within is None else within)
-            if self._inquiry.open:
-                late = _("The platform has not answered yet; what it says is told when it comes.")
-                if within is not None:
-                    late = _("The platform has not answered within {seconds:.0f} s.").format(seconds=within)
-                self.changed.append(late)
-
     def look_again(self) -> None:
         """Tell what has changed meanwhile, and what is finished, one line a step."""
         self.refresh()
@@ -288,67 +135,6 @@ class Run:
             self._said += 1
             self.front.say(self.changed[self._said - 1], "warn")
         self._announce(self.next_step())
-
-    def changes(self) -> Iterator[tuple[Step, str]]:
-        """Each open step whose results are no longer true, and why; what the platform knows of it left aside."""
-        for step in self._open_steps():
-            if step.gives and self._made(step) and self._stands(step) and (reason := step.verify(self.facts)):
-                yield step, reason
-
-    def questions(self) -> Iterator[Question]:
-        """What is to be asked of the platform about the open steps."""
-        for step in self._open_steps():
-            if (asked := step.asks(self.facts)) is not None:
-                yield partial(self._ask, step, asked, self._results(step))
-
-    def _results(self, step: Step) -> list[Fact | None]:
-        return [self.session.facts.get(key) for key in step.gives]
-
-    def _ask(
-        self, step: Step, asked: Callable[[], str | None], results: list[Fact | None]
-    ) -> Callable[[], str]:
-        return partial(self._learn, step, asked(), results)
-
-    def _learn(self, step: Step, reason: str | None, results: list[Fact | None]) -> str:
-        """Drop ``results`` where the platform says so, unless they were made anew since it was asked."""
-        if reason is None or results != self._results(step):
-            return ""
-        self.session.drop(step.gives)
-        return self._of(step, reason)
-
-    def _hear(self, within: float | None) -> None:
-        """Take the answers that come within so many seconds (None: all)."""
-        if self._inquiry is not None:
-            for learn in self._inquiry.heard(within):
-                self.changed += filter(None, [learn()])
-
-    @staticmethod
-    def _of(step: Step, reason: str) -> str:
-        return _("{title}: {line}").format(title=step.title(), line=reason)
-
-    def _approved(self) -> bool:
-        """Whether a person, or a script, has given a typed word."""
-        return any(field.key in self.session.facts for _step, field in self._words())
-
-    def _words(self) -> Iterator[tuple[Step, Field]]:
-        """Each question that is answered by a typed word, and its step."""
-        for step in self._applicable():
-            yield from ((step, field) for field in step.fields(self.facts) if field.kind == "word")
-
-    def _renew_words(self) -> None:
-        """Take back a word that was given in an earlier start more than an hour ago, unless something may have been sent on it."""
-        if self.sealed:
-            return
-        for step, field in self._words():
-            if field.key in self._given or not self._answered(field):
-                continue
-            age = self.session.age(field.key)
-            if age is None or not 0 <= age < HOUR:
-                self.session.drop((field.key,))
-                reason = _(
-                    "your approval is not from the last hour, and was not used yet: it is asked again."
-                )
-                self.changed.append(self._of(step, reason))
 
     def start_over(self) -> None:
         """Ask every question again, the old answers offered, and make all results anew; what nobody was asked stays."""
@@ -405,14 +191,6 @@ class Run:
                 _("Start a new session with --new to train with other answers."),
             )
         self._given.clear()
-
-    def _stands(self, step: Step) -> bool:
-        """Whether its results rest on what is recorded, and no answer is given that is another one.
-
-        The same answer given again makes nothing new of a file that has changed behind it.
-        """
-        given = [field.key for field in step.fields(self.facts) if field.key in self._given]
-        return all(str(self._given[key].raw) == str(self.facts.get(key)) for key in given)
 
     def _announce(self, upcoming: Step | None) -> None:
         applicable = self._applicable()
@@ -520,8 +298,8 @@ class Run:
             if not self.front.attended:
                 told = replace(field, default=None)  # which is not taken in its place
                 raise AnswersMissing(
-                    "\n".join((said, *_left([told]))),
-                    "\n".join(_how_to_give([told])),
+                    "\n".join((said, *unanswered([told]))),
+                    "\n".join(how_to_give([told])),
                     keys=(field.elsewhere or field.key,),
                 )
             self.front.say(said, "warn")
@@ -591,10 +369,10 @@ class Run:
 
     def _all_missing(self) -> AnswersMissing:
         missing = [field for step in self._applicable() for field in self._missing_in(step)]
-        lines = "\n".join(_left(missing))
+        lines = "\n".join(unanswered(missing))
         return AnswersMissing(
             _("These answers are missing:\n{lines}").format(lines=lines),
-            "\n".join(_how_to_give(missing)),
+            "\n".join(how_to_give(missing)),
             keys=tuple(field.elsewhere or field.key for field in missing),
         )
 
@@ -737,53 +515,6 @@ class Run:
     def once(self, effect: Effectful) -> Receipt:
         """Bring about an effect that must not happen twice."""
         return effects.once(effect, self.session, self.front)
-
-
-def _how_to_give(missing: Sequence[Field]) -> Iterator[str]:
-    """Where a script gives these answers, a line for each place."""
-    elsewhere = [field.elsewhere for field in missing if field.elsewhere]
-    for name in elsewhere:
-        yield _("Put {name} into the environment, or into .env in this folder.").format(name=name)
-    here = [field for field in missing if not field.elsewhere]
-    guesses = [field for field in here if field.guessed]
-    if guesses and all(field.default is not None for field in guesses):
-        words = (word for field in guesses for word in ("--set", f"{field.key}={written(field.default)}"))
-        yield _("If the guess is right, this would do: {words}").format(words=shlex.join(words))
-        return
-    defaults = any(field.default is not None and not field.guessed for field in here)
-    if here and elsewhere:
-        yield (
-            _(
-                "Give the others with --set KEY=VALUE or in an --answers file, or take every default with --yes."
-            )
-            if defaults
-            else _("Give the others with --set KEY=VALUE or in an --answers file.")
-        )
-    elif here:
-        yield (
-            _("Give each with --set KEY=VALUE or in an --answers file, or take every default with --yes.")
-            if defaults
-            else _("Give each with --set KEY=VALUE or in an --answers file.")
-        )
-
-
-def _left(missing: Sequence[Field]) -> Iterator[str]:
-    """The questions that are left; and each answer to one where none is recommended, unless the one before had the same."""
-    told: set[tuple[str, str]] = set()
-    for field in missing:
-        yield f"  {field.elsewhere or field.key}: {field.label}"
-        if field.default is not None and not field.guessed:
-            continue
-        if field.why:
-            yield f"    {field.why}"
-        for choice in field.choices:
-            value = written(choice.value)
-            if not choice.edits and (value, choice.note) not in told:
-                yield f"    --set {shlex.quote(f'{field.key}={value}')}" + (
-                    f"    {choice.note}" if choice.note else ""
-                )
-                if choice.note:
-                    told.add((value, choice.note))
 
 
 def _sealed() -> str:

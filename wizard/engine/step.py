@@ -18,7 +18,7 @@ from wizard.local.redaction import holds_key
 from wizard.locale import _, enumerated
 
 if TYPE_CHECKING:
-    from wizard.engine.effects import Effectful, Receipt
+    from wizard.engine.effectful import Effectful, Receipt
     from wizard.engine.view import View
 
 Kind = Literal["choice", "text", "integer", "number", "path", "secret", "word"]

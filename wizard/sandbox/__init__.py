@@ -41,11 +41,6 @@ class Running:
         self.url = url
         self.pid = process.pid
 
-    @property
-    def alive(self) -> bool:
-        """Whether the process is still there."""
-        return self._process.poll() is None
-
     def wait(self) -> int:
         """Wait until the process has ended; its exit code. A signal that comes just before the waiting begins ends it too."""
         while (code := self._process.poll()) is None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from wizard.bailian.service import CANCELED, FAILED, Agreement, Job, JobRequest, Platform, settings_agree
-from wizard.engine.effects import Receipt
+from wizard.engine.effectful import Receipt
 from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy, StorageError
 from wizard.locale import _

@@ -37,14 +37,12 @@ class Replaced:
 
     def told(self, world: World) -> str:
         """Which file, since when it is there, and how to delete it."""
-        from wizard.steps.outcome import command
-
         return _("{file}, sent {when}; to delete it: {command}").format(
             file=_("{text} ({aside})").format(text=self.name, aside=self.file_id)
             if self.name
             else self.file_id,
             when=moment(str(int(self.at))),
-            command=command(world, "files", "delete", self.file_id),
+            command=world.command("files", "delete", self.file_id),
         )
 
 

@@ -14,7 +14,7 @@ from wizard.engine.view import Block, Table, Text, View
 from wizard.locale import _
 from wizard.steps.facts import Ended, Estimate
 from wizard.steps.origin import replaced_before
-from wizard.steps.wording import clock, instant, moment, money, span, whose_clock
+from wizard.steps.wording import clock, instant, moment, money, span, status_shown, whose_clock
 from wizard.steps.world import World
 
 
@@ -70,10 +70,10 @@ def ending(job: Job, facts: Facts, world: World) -> View:
         rows.append((_("Replaced upload"), told))
     if job.status != GONE:
         rows += [
-            (_("See it again"), command(world, "jobs", "show", job.job_id)),
-            (_("Its log"), command(world, "jobs", "logs", job.job_id)),
+            (_("See it again"), world.command("jobs", "show", job.job_id)),
+            (_("Its log"), world.command("jobs", "logs", job.job_id)),
         ]
-    rows += [(_("Train another one"), command(world))]
+    rows += [(_("Train another one"), world.command())]
     return _view(rows, job, world)
 
 
@@ -105,7 +105,7 @@ def everything(job: Job, names: Mapping[str, str], facts: Facts, world: World) -
         *_result(job),
         *_bill(job, facts, world),
         *_console(job, facts, world),
-        (_("Its log"), command(world, "jobs", "logs", job.job_id)),
+        (_("Its log"), world.command("jobs", "logs", job.job_id)),
     ]
     return _view(rows, job, world, clock=whose_clock())
 
@@ -199,23 +199,3 @@ def _type_shown(training_type: str) -> str:
             text=models.training_type_words(training_type)[0], aside=training_type
         )
     return training_type or _("not told")
-
-
-def status_shown(status: str) -> str:
-    """A job's status with what it means; one that is not known is shown as it is."""
-    meanings = {
-        "PENDING": _("accepted"),
-        "QUEUING": _("waiting for its turn: one training runs at a time"),
-        "RUNNING": _("training"),
-        "CANCELING": _("being cancelled"),
-        "SUCCEEDED": _("finished"),
-        "FAILED": _("failed"),
-        "CANCELED": _("cancelled"),
-        GONE: _("no longer on the platform"),
-    }
-    return _("{text} ({aside})").format(text=status, aside=meanings[status]) if status in meanings else status
-
-
-def command(world: World, *rest: str) -> str:
-    """A command line for later that works on the same platform."""
-    return " ".join(("bailian-wizard", *rest, *(("--sandbox",) if world.sandbox else ())))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wizard.bailian import endpoints
@@ -19,6 +18,7 @@ from wizard.engine.view import Text
 from wizard.errors import ApprovalMissing, Refused, WizardError
 from wizard.locale import _, enumerated
 from wizard.steps.help import about
+from wizard.steps.said import Told, account
 
 if TYPE_CHECKING:
     from wizard.steps.world import World
@@ -35,63 +35,6 @@ DESPITE = Answer(
 FRESH = 60.0  # seconds for which an answer is not asked for again
 _NO_SUCH_ANSWER = 404
 _NAMED = 5  # other models that are named where one may not be trained
-_ORDER = {Grant.YES: 0, Grant.UNTOLD: 1, Grant.NO: 2}
-
-Account = tuple[str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What was said of one model; ``at``: seconds since 1970; ``trouble``: why it wasn't asked to an end, empty where it was."""
-
-    permission: Permission
-    at: float
-    trouble: str = ""
-
-    @property
-    def clock(self) -> str:
-        """When it was asked, on this computer's clock."""
-        return time.strftime("%H:%M", time.localtime(self.at))
-
-    def shown(self) -> str:
-        """In one line, with the time: yes, no, or could not be told."""
-        grants = self.permission
-        if grants.fine_tune is Grant.NO:
-            line = _("no: the platform says that this workspace may not train it (asked at {time})")
-        elif grants.fine_tune is Grant.UNTOLD:
-            line = _("could not be told: {reason} (asked at {time})")
-        elif grants.deploy is Grant.NO:
-            line = _("yes, but not deploy a result: the platform says so (asked at {time})")
-        else:
-            line = _("yes, the platform says so (asked at {time})")
-        return line.format(time=self.clock, reason=self.trouble or _("the platform doesn't say"))
-
-
-@dataclass(slots=True)
-class Permissions:
-    """The answers of this run, by account and model."""
-
-    answers: dict[tuple[Account, str], Told] = field(default_factory=dict)
-    lists: dict[Account, Told] = field(default_factory=dict)
-
-    def of(self, facts: Mapping[str, Any], model: str) -> Told | None:
-        """What is known of ``model``, None where nobody asked."""
-        return self.answers.get((account(facts), model)) if "key.proof" in facts else None
-
-    def fine_tune(self, facts: Mapping[str, Any], model: str) -> Grant:
-        """Whether ``model`` may be trained, as far as is known."""
-        answer = self.of(facts, model)
-        return Grant.UNTOLD if answer is None else answer.permission.fine_tune
-
-    def order(self, facts: Mapping[str, Any], model: str) -> int:
-        """What a list of models is sorted by: first those that may be trained, last those that may not."""
-        return _ORDER[self.fine_tune(facts, model)]
-
-
-def account(facts: Mapping[str, Any]) -> Account:
-    """Whose workspace was asked, and where."""
-    proof = facts["key.proof"]
-    return proof["endpoint"], proof["fingerprint"], facts.get("key.workspace") or ""
 
 
 def ask_all(facts: Mapping[str, Any], world: World, front: Front | None = None) -> None:

@@ -11,6 +11,7 @@ from wizard.bailian.hyperparameters import taken_by
 from wizard.bailian.plans import date_shown
 from wizard.engine.step import Answer, Choice, Facts, Field, Key, Step, source_shown
 from wizard.engine.view import Block, Line, Pairs, Table, Text, View
+from wizard.local.width import cut
 from wizard.locale import _, enumerated, ngettext
 from wizard.steps import afterwards, permission
 from wizard.steps.facts import Converted, Counted, Estimate, Proof
@@ -179,14 +180,7 @@ def _left_out(facts: Facts) -> Iterator[tuple[str, str]]:
 
 def _in_a_line(text: str) -> str:
     """``text`` as long as a line of the small screen takes; the line's own change shows all of it."""
-    from unicodedata import east_asian_width
-
-    line, left = " ".join(text.split()), _LINE
-    for number, char in enumerate(line):
-        left -= 2 if east_asian_width(char) in "WF" else 1
-        if left < 0:
-            return f"{line[: number - 1]}…"
-    return line
+    return cut(" ".join(text.split()), _LINE)
 
 
 def _base(facts: Facts) -> Text | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wizard.errors import PlatformError, Refused, WizardError
 from wizard.locale import _, joined
 from wizard.steps.account import contrast, here, made_with, same_account
+from wizard.steps.said import Seen
 from wizard.steps.wording import instant
 from wizard.steps.world import World
 
@@ -19,21 +19,6 @@ if TYPE_CHECKING:
 GRACE = 90.0  # seconds after its creation in which a job that isn't shown may be one that isn't shown yet
 AGAIN = 0.5  # seconds after which what is gone is looked for once more
 TAIL = 200  # lines of a log, in which its last step is told
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """``job`` as it was ``at`` (seconds since 1970); None where it is ``gone``, or couldn't be looked up (``trouble``).
-
-    ``step`` of ``steps``: how far the training was, where its log tells.
-    """
-
-    at: float
-    job: Job | None = None
-    gone: bool = False
-    trouble: str = ""
-    step: int | None = None
-    steps: int | None = None
 
 
 def look(job_id: str, facts: Mapping[str, Any], world: World) -> Seen:

@@ -12,7 +12,7 @@ from wizard.engine.session import Session
 from wizard.errors import StorageError
 from wizard.locale import _
 from wizard.steps.facts import Ended
-from wizard.steps.wording import clock
+from wizard.steps.wording import clock, status_shown
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
@@ -63,8 +63,6 @@ class Shelved:
 
     def told(self) -> str:
         """What is known of it now, and how to come back to it."""
-        from wizard.steps.outcome import command, status_shown
-
         seen = self.world.seen.get(self.job)
         name = _("A session that was put away has the job {job}").format(job=self.job)
         if seen is None:
@@ -78,7 +76,7 @@ class Shelved:
             what = _("{text} ({aside})").format(
                 text=what, aside=_("asked at {time}").format(time=clock(str(int(seen.at))))
             )
-        back = command(self.world, "sessions", "open", self.session)
+        back = self.world.command("sessions", "open", self.session)
         return _("{name}: {what}. To go back to it: {command}").format(name=name, what=what, command=back)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wizard.engine.run import Run
     from wizard.engine.session import Session
     from wizard.steps.facts import Ended
-    from wizard.steps.seen import Seen
+    from wizard.steps.said import Seen
 
 State = Literal["none", "open", "waiting", "unknown", "running", "succeeded", "failed", "canceled", "gone"]
 EXIT_CODES: Mapping[State, int] = {
@@ -124,7 +124,7 @@ def standing(run: Run, world: World) -> Standing:
         since=_iso(session.touched),
         model=facts.get("training.model", ""),
         cost=estimated(facts),
-        next=_next(world),
+        next=world.command(),
         changed=tuple(run.changed),
     )
     if not session.facts and not session.effects:
@@ -179,7 +179,7 @@ def _behind(session: Session, facts: Facts, known: Standing, world: World) -> St
         return _ended(Ended.of_job(Job(known.job, GONE)), known.asked, facts, known, world)
     if seen is not None and seen.job is not None and seen.job.final:
         return _ended(Ended.of_job(seen.job), _iso(seen.job.ended) or known.asked, facts, known, world)
-    known = replace(known, state="running", next=_next(world, "jobs", "watch", known.job))
+    known = replace(known, state="running", next=world.command("jobs", "watch", known.job))
     if seen is None or seen.job is None:
         return replace(known, reason=seen.trouble if seen else "")
     return replace(known, status=seen.job.status, step=seen.step, steps=seen.steps)
@@ -219,14 +219,10 @@ def _ended(ended: Ended, since: str, facts: Facts, known: Standing, world: World
     if state == "succeeded":
         seen = world.seen.get(known.job)
         model = seen.job.output_model if seen is not None and seen.job is not None else ""
-        return replace(known, model=model or ended.output_model, next=_next(world, "jobs", "show", known.job))
+        return replace(
+            known, model=model or ended.output_model, next=world.command("jobs", "show", known.job)
+        )
     return replace(known, reason=why(ended.status, ended.failure_code, ended.failure_message)[0])
-
-
-def _next(world: World, *words: str) -> str:
-    from wizard.steps.outcome import command
-
-    return command(world, *words)
 
 
 def estimated(facts: Facts) -> Cost | None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from wizard.bailian.refusals import file_is_gone
 from wizard.bailian.service import Platform
-from wizard.engine.effects import Receipt
+from wizard.engine.effectful import Receipt
 from wizard.engine.plan import digest
 from wizard.engine.session import Session
 from wizard.engine.step import Facts, Front, Step, Work

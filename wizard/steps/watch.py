@@ -20,9 +20,9 @@ from wizard.locale import _, joined
 from wizard.steps import approval
 from wizard.steps.account import contrast, here, made_with, same_account, unseen
 from wizard.steps.facts import Ended
-from wizard.steps.outcome import command, ending, status_shown
+from wizard.steps.outcome import ending
 from wizard.steps.seen import look
-from wizard.steps.wording import moment, span
+from wizard.steps.wording import moment, span, status_shown
 from wizard.steps.world import KEY_ANSWER, UNAUTHORIZED, World
 
 FIRST_PAUSE = 1.0  # seconds; then longer and longer
@@ -81,7 +81,7 @@ class Watch(Step):
                 work.front,
                 pause=self._world.poll_seconds,
                 simulated=self._world.sandbox,
-                back=command(self._world, *rest),
+                back=self._world.command(*rest),
                 mine=mine,
             )
 

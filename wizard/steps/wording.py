@@ -100,3 +100,20 @@ def span(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def status_shown(status: str) -> str:
+    """A job's status with what it means; one that is not known is shown as it is."""
+    from wizard.bailian.service import GONE
+
+    meanings = {
+        "PENDING": _("accepted"),
+        "QUEUING": _("waiting for its turn: one training runs at a time"),
+        "RUNNING": _("training"),
+        "CANCELING": _("being cancelled"),
+        "SUCCEEDED": _("finished"),
+        "FAILED": _("failed"),
+        "CANCELED": _("cancelled"),
+        GONE: _("no longer on the platform"),
+    }
+    return _("{text} ({aside})").format(text=status, aside=meanings[status]) if status in meanings else status

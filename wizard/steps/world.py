@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from wizard.engine.step import Step
     from wizard.money.ledger import Ledger
     from wizard.sandbox import Running
-    from wizard.steps.permission import Permissions
-    from wizard.steps.seen import Seen
+    from wizard.steps.said import Permissions, Seen
 
 KEY_NAME = redaction.VARIABLE
 KEY_ANSWER = "key.value"
@@ -81,7 +80,7 @@ class World:
     @cached_property
     def permissions(self) -> Permissions:
         """What the platform said of which models may be trained."""
-        from wizard.steps.permission import Permissions
+        from wizard.steps.said import Permissions
 
         return Permissions()
 
@@ -107,6 +106,10 @@ class World:
     def path(self, name: str) -> Path:
         """A path as the user named it, in quotes or not, seen from the folder of the run."""
         return meant(name, self.folder)
+
+    def command(self, *rest: str) -> str:
+        """A command line for later that works on the same platform."""
+        return " ".join(("bailian-wizard", *rest, *(("--sandbox",) if self.sandbox else ())))
 
     # The key
 

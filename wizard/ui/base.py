@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 import sys
 
+from wizard.local.harmless import marked
 from wizard.local.redaction import shown
+from wizard.local.width import breadth
 
-# Cf (format) holds the bidirectional controls that can make a line read other than it is; the joiners that scripts and
-# emoji need are let through.
-_HARMLESS_FORMATS = frozenset("\u200c\u200d")
 # What stands for a mark of our sentences where an encoding lacks it, the best first.
 _INSTEAD = {
     "¥": ("￥", "CNY "), "·": ("-",), "…": ("..",), "×": ("x",), "～": ("~",), "“": ('"',), "”": ('"',), "—": ("-",),
@@ -36,10 +35,7 @@ def _in(text: str) -> bool:
 @functools.cache
 def _stand_in(char: str) -> str:
     """``char``, or what is shown in its place: as wide as it, where it isn't a mark of ours."""
-    import unicodedata
-
-    wide = unicodedata.east_asian_width(char) in "WF"
-    return next(filter(_in, (char, *_INSTEAD.get(char, ()))), "??" if wide else "?")
+    return next(filter(_in, (char, *_INSTEAD.get(char, ()))), "?" * max(breadth(char), 1))
 
 
 def safe(text: str, *, lines: bool = True) -> str:
@@ -50,23 +46,9 @@ def safe(text: str, *, lines: bool = True) -> str:
     text = shown(text)
     if text.isascii() and text.isprintable():
         return text
-    legible = "".join(_visible(char, lines=lines) for char in text.replace("\r\n", "\n"))
+    text = text.replace("\r\n", "\n").replace("\t", "  ")
+    legible = marked(text if lines else text.replace("\n", "⏎"))
     return legible if not _encodings or _in(legible) else "".join(map(_stand_in, legible))
-
-
-def _visible(char: str, *, lines: bool) -> str:
-    if char == "\n":
-        return "\n" if lines else "⏎"
-    if char == "\t":
-        return "  "
-    if " " < char < "\x7f":
-        return char
-    import unicodedata
-
-    category = unicodedata.category(char)
-    if category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and char not in _HARMLESS_FORMATS):
-        return f"<{ord(char):02X}>"
-    return char
 
 
 def forget_typed() -> None:

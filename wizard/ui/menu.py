@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wizard.engine.step import Choice
+from wizard.local.width import breadth, cut, wrapped
 from wizard.locale import _
 from wizard.ui.base import safe
 from wizard.ui.capability import Capability
-from wizard.ui.wrap import width, wrapped
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
@@ -200,28 +200,23 @@ def below(application: Application[Any], lines: Callable[[], list[str]], able: C
 
 def titles(choices: Sequence[Choice], room: int) -> list[Title]:
     """Labels and what is said briefly of them in two columns, cut to the columns there are; what is cut stands below in full."""
-    labels = [_cut(safe(choice.label, lines=False), room) for choice in choices]
-    told = [width(label) for label, choice in zip(labels, choices, strict=True) if choice.brief]
+    labels = [cut(safe(choice.label, lines=False), room, safe("…")) for choice in choices]
+    told = [breadth(label) for label, choice in zip(labels, choices, strict=True) if choice.brief]
     column = max((columns for columns in told if columns <= room // 2), default=0)
     drawn: list[Title] = []
     for label, choice in zip(labels, choices, strict=True):
-        beside = max(width(label), column) + 2
+        beside = max(breadth(label), column) + 2
         if not choice.brief or room - beside <= LEAST_BRIEF:
             drawn.append(label)
             continue
-        padded = label + " " * (beside - width(label))
+        padded = label + " " * (beside - breadth(label))
         drawn.append(
-            [("class:text", padded), ("class:note", _cut(safe(choice.brief, lines=False), room - beside))]
+            [
+                ("class:text", padded),
+                ("class:note", cut(safe(choice.brief, lines=False), room - beside, safe("…"))),
+            ]
         )
     return drawn
-
-
-def _cut(text: str, columns: int) -> str:
-    if width(text) <= columns:
-        return text
-    while text and width(text) > columns - 1:
-        text = text[:-1]
-    return text + safe("…")
 
 
 def _plain(title: Any) -> str:

@@ -28,11 +28,11 @@ from wizard.engine.step import (
 )
 from wizard.engine.view import Text, View
 from wizard.local import log
+from wizard.local.width import wrapped
 from wizard.locale import _
 from wizard.ui.base import forget_typed, safe
 from wizard.ui.lines import text_of
 from wizard.ui.pace import Lines
-from wizard.ui.wrap import wrapped
 
 BACK = ("b", "<", "back")
 HELP = ("?", "？")

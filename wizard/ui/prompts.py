@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from wizard.engine.step import Choice, Field, Key, Quit
 from wizard.local import harmless
+from wizard.local.width import breadth, wrapped
 from wizard.locale import _
 from wizard.ui.base import forget_typed, safe
 from wizard.ui.capability import Capability
 from wizard.ui.menu import Menu, below
-from wizard.ui.wrap import width, wrapped
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
@@ -144,7 +144,7 @@ def _names_completed() -> dict[str, Any]:
 def _question(label: str, columns: int, hint: str = "") -> str:
     """The question, broken nowhere inside a word; the hint behind it where both fit on a line, else below."""
     lines = list(wrapped(f"? {safe(label, lines=False)}", columns - 1))
-    if hint and (len(lines) > 1 or width(f"{lines[0]}  {hint} ") >= columns):
+    if hint and (len(lines) > 1 or breadth(f"{lines[0]}  {hint} ") >= columns):
         lines += list(wrapped(f"  {hint}", columns - 1))
     elif hint:
         lines[0] += f"  {hint}"

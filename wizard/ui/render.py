@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from itertools import zip_longest
 from typing import Literal, TextIO
 
-from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel as Box
 from rich.progress import (
@@ -31,11 +30,11 @@ from rich.text import Text as Words
 
 from wizard.engine.step import Progress
 from wizard.engine.view import Bars, Beside, Block, Curve, Gauge, Line, Pairs, Panel, Table, Text, Tone, View
+from wizard.local.width import breadth, wrapped
 from wizard.locale import _
 from wizard.ui import capability, plot
 from wizard.ui.base import safe
 from wizard.ui.capability import Glyphs
-from wizard.ui.wrap import wrapped
 
 SIDE_BY_SIDE = 100  # columns from which two panels stand beside each other
 GAP = 2  # columns between columns
@@ -100,7 +99,7 @@ def _table(table: Table, width: int) -> RenderableType:
     Where that is not enough, each row becomes a small list.
     """
     rows = [[safe(cell, lines=False) for cell in row] for row in (table.columns, *table.rows)]
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(breadth, column)) for column in zip(*rows, strict=True)]
     many = len(widths) > NAMED
     beside = _fitted(widths, width) or (_fitted(widths[:-1], width) if many else None)
     if beside is None:
@@ -134,7 +133,7 @@ def _across(row: list[str], widths: list[int], right: frozenset[int]) -> list[st
     for parts in zip_longest(*folded, fillvalue=""):
         cells = []
         for number, (part, columns) in enumerate(zip(parts, widths, strict=True)):
-            blanks = " " * (columns - cell_len(part))
+            blanks = " " * (columns - breadth(part))
             cells.append(blanks + part if number in right else part + blanks)
         lines.append((" " * GAP).join(cells).rstrip())
     return lines
@@ -150,7 +149,7 @@ def _list(heads: list[str], rows: list[list[str]], width: int) -> RenderableType
         else:
             shown = [cells[0] + "".join(f" [{cell}]" for cell in cells[1:] if cell)]
             one_line = _("{title}: {line}").format(title=label, line=shown[0])
-            if cell_len(one_line) <= width:
+            if breadth(one_line) <= width:
                 text.append(label, style="bold")
                 text.append(one_line.removeprefix(label) + "\n")
                 continue
@@ -162,7 +161,7 @@ def _list(heads: list[str], rows: list[list[str]], width: int) -> RenderableType
 
 def _pairs(pairs: Pairs, width: int) -> Iterator[str]:
     """Labels in one column; a value that is longer goes on below its beginning. Narrow: values below their labels."""
-    widest = max((cell_len(safe(label)) for label, _value in pairs.rows), default=0)
+    widest = max((breadth(safe(label)) for label, _value in pairs.rows), default=0)
     column = min(widest, MOST_LABEL) + GAP
     for label, value in pairs.rows:
         shown = safe(label, lines=False)
@@ -174,17 +173,17 @@ def _pairs(pairs: Pairs, width: int) -> Iterator[str]:
             )
         else:
             lines = _fold(value, width - column - 1).split("\n")
-            if cell_len(shown) > MOST_LABEL:
+            if breadth(shown) > MOST_LABEL:
                 yield f" {shown}"
                 shown = ""
-            yield f" {shown}{' ' * (column - cell_len(shown))}{lines[0]}"
+            yield f" {shown}{' ' * (column - breadth(shown))}{lines[0]}"
             yield from (f" {' ' * column}{line}" for line in lines[1:])
 
 
 def _panel(panel: Panel, width: int, height: int) -> RenderableType:
     """A box; labels in one column where there is room for it. What is too tall for the screen is cut short."""
     labels = [safe(label, lines=False) for label, _part in panel.parts]
-    column = max((cell_len(label) for label in labels if cell_len(label) <= MOST_LABEL), default=0) + GAP
+    column = max((breadth(label) for label in labels if breadth(label) <= MOST_LABEL), default=0) + GAP
     if width - FRAME - column < LEAST_COLUMN or not any(labels):
         column = 0
     folded = [_fold(part, width - FRAME - column).split("\n") for _label, part in panel.parts]
@@ -194,10 +193,10 @@ def _panel(panel: Panel, width: int, height: int) -> RenderableType:
     for label, lines in zip(labels, folded, strict=True):
         if text:
             text.append("\n")
-        beside = label if column and cell_len(label) <= MOST_LABEL else ""
+        beside = label if column and breadth(label) <= MOST_LABEL else ""
         if label and not beside:
             text.append(_fold(label, width - FRAME) + "\n", style="bold cyan")
-        text.append(beside + " " * (column - cell_len(beside)), style="bold cyan")
+        text.append(beside + " " * (column - breadth(beside)), style="bold cyan")
         text.append(f"\n{' ' * column}".join(lines))
     return Box(text, title=Words(safe(panel.title, lines=False)), title_align="left", border_style="dim")
 
@@ -228,7 +227,7 @@ def _beside(pair: Beside, width: int, height: int) -> RenderableType:
 def _bars(bars: Bars, width: int) -> RenderableType:
     most = max((count for _label, count in bars.rows), default=0) or 1
     rows = [(safe(label, lines=False), f"{count:,}", count) for label, count in bars.rows]
-    beside = max((cell_len(label) for label, _shown, _count in rows), default=0) + len(f"{most:,}")
+    beside = max((breadth(label) for label, _shown, _count in rows), default=0) + len(f"{most:,}")
     longest = min(max(width - beside - 2 * GAP, 1), LONGEST_BAR)
     grid = Grid.grid(padding=(0, GAP, 0, 0))
     grid.add_column(justify="right", no_wrap=True)
@@ -245,7 +244,7 @@ def _bars(bars: Bars, width: int) -> RenderableType:
 def _gauge(gauge: Gauge, width: int) -> RenderableType:
     label = safe(gauge.title, lines=False)
     count = f"{gauge.done:,}/{gauge.total:,}"
-    length = min(max(width - cell_len(label) - len(count) - 2 * GAP, 1), LONGEST_BAR)
+    length = min(max(width - breadth(label) - len(count) - 2 * GAP, 1), LONGEST_BAR)
     grid = Grid.grid(padding=(0, GAP, 0, 0))
     for _column in range(3):
         grid.add_column(no_wrap=True)
@@ -291,7 +290,7 @@ def bar(
         whole = Column(no_wrap=True)
         columns = [text, TransferSpeedColumn(table_column=whole), TimeRemainingColumn(table_column=whole)]
         if console.width >= LEAST_BARRED:
-            room = console.width - cell_len(label) - BESIDE_BAR
+            room = console.width - breadth(label) - BESIDE_BAR
             columns[1:1] = [
                 BarColumn(min(max(room, SHORTEST_BAR), LONGEST_BAR)),
                 DownloadColumn(binary_units=True, table_column=whole),

@@ -27,10 +27,10 @@ from wizard.engine.step import (
     source_shown,
 )
 from wizard.local import log
+from wizard.local.width import breadth, wrapped
 from wizard.locale import _
 from wizard.ui.base import safe
 from wizard.ui.capability import Capability
-from wizard.ui.wrap import width, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -392,7 +392,7 @@ class _Region:
 def _taken(lines: Sequence[str]) -> int:
     """The rows that ``lines`` take: more than one where a line is wider than the terminal."""
     columns = _size()[0]
-    return sum(max(-(-width(_plain(line)) // columns), 1) for line in lines)
+    return sum(max(-(-breadth(_plain(line)) // columns), 1) for line in lines)
 
 
 def _plain(line: str) -> str:

@@ -27,15 +27,15 @@ from wizard.data.checking.inspection import (
 from wizard.data.findings import Finding
 from wizard.data.identity import COMPATIBLE, OPTIONS_BEGIN, Asked, keys, stem_of
 from wizard.data.record import Message, Where
+from wizard.local.harmless import NO_WIDTH
 
 MOST_OPTIONS = 10
 
 # Classes of one character each; a raw control character is no JSON.
 _TOLD = len("A. ")
 _NOWHERE = Where("", 0)
-_NO_WIDTH = "\u200b\u2060\ufeff"
-_CHAR = rf'[^"\\\x00-\x1f{_NO_WIDTH}{SUSPICIOUS}]'
-_PLAIN = rf'[^"\\\x00-\x1f{_NO_WIDTH}{SUSPICIOUS}{COMPATIBLE}图圖题題]'
+_CHAR = rf'[^"\\\x00-\x1f{NO_WIDTH}{SUSPICIOUS}]'
+_PLAIN = rf'[^"\\\x00-\x1f{NO_WIDTH}{SUSPICIOUS}{COMPATIBLE}图圖题題]'
 _ENDS = r"(?<!\\n)(?<!\s)"
 _TEXT = rf'(?!\s){_CHAR}++(?:\\[n"]{_CHAR}*+)*+{_ENDS}'
 _STEM = rf'(?!\s)(?:({_PLAIN}++)(?=\\n\\n选项：)|({_CHAR}++(?:\\(?:"|n(?!\\n选项：\\n)){_CHAR}*+)*+))'

@@ -10,6 +10,7 @@ from itertools import pairwise
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.identity import Asked
 from wizard.data.record import BLANKS, Chat, Message, MultipleChoice, Preference, Record, Where
+from wizard.local.harmless import DIRECTIONS
 from wizard.locale import N_, _, enumerated
 
 EQUAL_OPTIONS = Rule(
@@ -117,9 +118,9 @@ REFUSED = frozenset({"name", "weight"})
 KNOWN = frozenset({"role", "content", "loss_weight"})
 ENDS = frozenset(BLANKS)
 
-# A character that makes a text worth a close look; what has none of them needs no look (scan's fast lane).
-SUSPICIOUS = "\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f@\ufffdÃÂâïä锛銆鐨鈥锟"
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# A character that makes a text worth a close look; what has none of them needs no look.
+SUSPICIOUS = DIRECTIONS + "\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f@\ufffdÃÂâïä锛銆鐨鈥锟"
+_CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{DIRECTIONS}]")
 _PICTURE = re.compile(
     "(?:如|下|上|附|左|右|见|見|本|该|此|插)[图圖](?!书|書|像处理)(?:[所中示]|\\d|[，,：:]|$|[的为爲為是])?|[图圖](?:中|示|[A-Z]?\\d)"
 )
@@ -236,7 +237,7 @@ def _identity_number(number: str) -> bool:
     except ValueError:
         return False
     total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, number, strict=False))
-    return 1900 <= born.year < 2040 and _CHECKS[total % 11] == number[-1].upper()  # noqa: PLR2004 - people living; scan's fast lane knows these years
+    return 1900 <= born.year < 2040 and _CHECKS[total % 11] == number[-1].upper()  # noqa: PLR2004 - people living; the lane knows these years
 
 
 def _mojibake(text: str) -> tuple[str, str] | None:

@@ -24,6 +24,7 @@ from wizard.data.findings import Finding
 from wizard.data.identity import COMPATIBLE, OPTIONS_BEGIN, key, stem_of
 from wizard.data.sent import ANSWER
 from wizard.data.shapes.undecodable import no_more_keys
+from wizard.local.harmless import NO_WIDTH
 
 
 class _Turn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -41,8 +42,8 @@ _OPTIONS = {
     for count in range(2, 11)
 }
 # What stands alone for a possible finding; the classes that `identity` and `inspection` know.
-_unusual = re.compile(f"[{SUSPICIOUS}{COMPATIBLE}\u200b\u2060\ufeff图圖题題]").search
-_suspicious = re.compile(f"[{SUSPICIOUS}\u200b\u2060\ufeff]").search
+_unusual = re.compile(f"[{SUSPICIOUS}{COMPATIBLE}{NO_WIDTH}图圖题題]").search
+_suspicious = re.compile(f"[{SUSPICIOUS}{NO_WIDTH}]").search
 _suspicious_ascii = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f@]").search
 _names_options = re.compile("[A-J](?:\\s?[、，,+＋/&和与與及或]\\s?|\\s(?:and|or|&)\\s)[A-J]").search
 _Answered: TypeAlias = tuple[int, int, bool | None]

@@ -18,6 +18,7 @@ from wizard.data.files.lines import Lines
 from wizard.data.record import BLANKS
 from wizard.data.sent import ANSWER, OPTIONS
 from wizard.data.shapes.undecodable import no_more_keys
+from wizard.local.harmless import NO_WIDTH
 
 Sent: TypeAlias = tuple[str, str, tuple[str, ...]]
 """What the user says, what the assistant answers, and the source's fields that are not sent."""
@@ -37,7 +38,6 @@ _LABELS = [tuple("ABCDEFGHIJ"[:count]) for count in range(2, 11)]
 _USER = {labels: f"%s\n\n{OPTIONS}\n" + "\n".join([f"{label}. %s" for label in labels]) for labels in _LABELS}
 _FOUR = tuple("ABCD")
 _HEADS = {label: f"{ANSWER}{label}. " for label in _FOUR}
-_NO_WIDTH = "\u200b\u2060\ufeff"
 _MIDDLE, _END = sent.MIDDLE.decode(), sent.END.decode()
 
 
@@ -94,7 +94,7 @@ class Lane:
             add("")
         text = "".join(pieces)
         # Characters of no width str.strip doesn't take away.
-        if len(pieces) != len(some) or any(char in text for char in _NO_WIDTH):
+        if len(pieces) != len(some) or any(char in text for char in NO_WIDTH):
             return self._each(some.lines)
         rows = len(pieces) - len(odd)
         extra = dict.fromkeys(layout.extra, rows) if rows else {}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
 from wizard.data.files.lines import LINE_LIMIT, TooLong
+from wizard.local.harmless import NO_WIDTH
 
 Encoding: TypeAlias = Literal["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "gb18030", "utf-32"]
 
@@ -90,7 +91,7 @@ def _sniff_wide(head: bytes) -> Encoding | None:
     except UnicodeDecodeError:
         return None
     strange = sum(
-        1 for char in text if not char.isprintable() and not char.isspace() and char not in "\u200b\ufeff"
+        1 for char in text if not char.isprintable() and not char.isspace() and char not in NO_WIDTH
     )
     return encoding if strange * 50 <= len(text) and "\0" not in text else None
 
