@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from wizard.engine.run import Run
 from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Front
-from wizard.engine.view import Table, View
 from wizard.errors import DecisionNeeded
 from wizard.locale import _, enumerated, joined
 from wizard.steps.wording import moment
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
+    from wizard.engine.view import Table
     from wizard.steps.shelved import Shelved
     from wizard.steps.standing import Standing
 
@@ -92,6 +92,8 @@ def said_of_foreign(session: Session) -> str:
 
 def shown(session: Session) -> Table:
     """What a session says, a line each: for a person to know it again."""
+    from wizard.engine.view import Table
+
     facts = session.known
     jobs = [effect for effect in session.effects.values() if effect.kind == "job"]
     rows = [(_("Session"), f"{session.id} · {moment(session.created)}")]
@@ -113,6 +115,8 @@ def shown(session: Session) -> Table:
 
 def _foreign(run: Run, world: World) -> None:
     """Tell that the session is not this user's as it stands, and let a person take it over, or not. Raises Quit."""
+    from wizard.engine.view import View
+
     run.front.say(said_of_foreign(run.session), "warn")
     before = run.session.foreign_before()
     if before is not None:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.engine.step import Answer, Choice, Facts, Field
-from wizard.engine.view import Table, Text, View
 from wizard.locale import _, enumerated
 from wizard.steps.help import COLUMN, about
 
 if TYPE_CHECKING:
     from wizard.data.readers import Column, Recognised
+    from wizard.engine.view import View
 
 PREFIX = "dataset.columns."
 SHEET = f"{PREFIX}sheet"
@@ -269,6 +269,7 @@ def _quiet(name: str) -> Field:
 
 def _columns_shown(file: Path, page: int, facts: Facts) -> View | None:
     from wizard.data.readers import page as page_of
+    from wizard.engine.view import Table, Text, View
 
     about = about_file(facts)
     columns = page_of(file, about, skip=page * ROWS, count=ROWS)
