@@ -466,13 +466,31 @@ def test_two_columns_of_one_name_are_named(command: Command, folder: Path) -> No
     assert (2, True) == (done.returncode, "“answer” is there twice" in done.stderr)
 
 
+@pytest.mark.parametrize("verb", ["run", "plan"])
+def test_a_wrong_answer_puts_nothing_away(command: Command, folder: Path, verb: str) -> None:
+    """``--new`` with an answer that can't be taken is refused first: the session stays the session, whichever question it was for."""
+    said(command("plan", "--sandbox", "--yes", "--json"))
+    before = said(command("sessions", "--sandbox", "--json"))
+    (folder / "wrong.toml").write_text('dataset.validation = "nothing"\n', "utf-8")
+    for wrong in (
+        ("--set", "dataset.source=gone.jsonl"),
+        ("--set", "dataset.train=nothing"),
+        ("--set", "training.budget=-1"),
+        ("--answers", "wrong.toml"),
+        ("--answers", "gone.toml"),
+    ):
+        refused = command(verb, "--sandbox", "--yes", "--new", *wrong)
+        assert 2 == refused.returncode, refused.stderr
+        assert before == said(command("sessions", "--sandbox", "--json"))
+
+
 def test_status_mentions_jobs_that_were_put_away(command: Command, folder: Path) -> None:
     """Also where no session is left in the folder: a job of one that was put away, and is not known to have ended, is told."""
     rows = [json.dumps({"question": f"问 {n}", "answer": f"答 {n}"}, ensure_ascii=False) for n in range(20)]
     (folder / "own.jsonl").write_text("\n".join(rows), "utf-8")
     own = ("--set", "dataset.source=own.jsonl")
     job = said(command("run", "--sandbox", "--yes", "--json", *own))["job"]
-    assert 2 == command("run", "--sandbox", "--yes", "--new", "--set", "dataset.source=gone.jsonl").returncode
+    assert 3 == command("run", "--sandbox", "--new").returncode
     stands = said(command("status", "--sandbox", "--json"))
     name = job if isinstance(job, str) else job["id"]
     assert any(name in line for line in stands["changed"])

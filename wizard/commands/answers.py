@@ -10,7 +10,7 @@ from typing import Any
 from wizard import flow
 from wizard.commands.scene import Scene
 from wizard.engine.run import Given
-from wizard.engine.step import NOTHING, Answer, Choice, Front, Unacceptable
+from wizard.engine.step import NOTHING, Answer, Choice, Facts, Front, Step, Unacceptable
 from wizard.errors import UsageError, reason
 from wizard.locale import _, joined
 
@@ -51,17 +51,41 @@ def possible(found: Mapping[str, Given], front: Front) -> dict[str, Given]:
         problem, hint = _impossible(answer, one.raw) if answer is not None and answer.settable else ("", "")
         if not problem:
             continue
-        said = _("{title}: {line}").format(
-            title=_("{text} ({aside})").format(
-                text=key, aside="--set" if one.source == "flag" else "--answers"
-            ),
-            line=problem,
-        )
+        said = _said(key, one, problem)
         if not front.attended:
             raise UsageError(said, hint)
         front.say(joined(said, hint, _("It is asked in its step.")), "warn")
         del kept[key]
     return kept
+
+
+def refuse_wrong(found: Mapping[str, Given], first: Step) -> None:
+    """Raise UsageError for a value that the questions of the ``first`` step won't take, before anything gives way to a new session.
+
+    Only that step's questions are known by then: those of the others rest on what it comes to.
+    """
+    facts = Facts()
+    while True:
+        unknown = (field for field in first.fields(facts) if field.key not in facts)
+        field = next(
+            (one for one in unknown if one.key in found or not (one.guessed or one.default is None)), None
+        )
+        if field is None:
+            return
+        if field.key not in found:
+            facts[field.key] = field.default
+            continue
+        try:
+            facts[field.key] = field.given(found[field.key].raw)
+        except Unacceptable as problem:
+            raise UsageError(_said(field.key, found[field.key], str(problem))) from None
+
+
+def _said(key: str, one: Given, problem: str) -> str:
+    return _("{title}: {line}").format(
+        title=_("{text} ({aside})").format(text=key, aside="--set" if one.source == "flag" else "--answers"),
+        line=problem,
+    )
 
 
 def _impossible(answer: Answer, raw: Any) -> tuple[str, str]:

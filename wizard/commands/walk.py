@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wizard import flow, process
 from wizard.commands import answers, welcome
 from wizard.commands.scene import Scene
-from wizard.engine.run import Run
+from wizard.engine.run import Given, Run
 from wizard.engine.session import Session
 from wizard.engine.step import Facts, Front, Quit
 from wizard.errors import INTERRUPTED, UsageError
@@ -88,11 +88,7 @@ def run(scene: Scene) -> int:
     world, arguments, front = scene.world, scene.arguments, Scripted(yes=scene.arguments.yes)
     given = answers.possible(answers.given(arguments.set, arguments.answers, arguments.approve), front)
     with Session.open(world.state) as session:
-        if arguments.new:
-            welcome.put_away(session, front)
-        world.session_id = session.id
-        _tell_if_foreign(session, front)
-        run = Run(flow.steps(world), session, front, given)
+        run = _run_of(session, scene, front, given)
         welcome.refresh(run, world)
         code = None
         try:
@@ -117,11 +113,7 @@ def plan(scene: Scene) -> int:
     world, arguments, front = scene.world, scene.arguments, Scripted(yes=scene.arguments.yes)
     given = answers.possible(answers.given(arguments.set, arguments.answers), front)
     with Session.open(world.state) as session:
-        if arguments.new:
-            welcome.put_away(session, front)
-        world.session_id = session.id
-        _tell_if_foreign(session, front)
-        run = Run(flow.steps(world), session, front, given)
+        run = _run_of(session, scene, front, given)
         if run.sealed:
             raise UsageError(
                 _("The job of this session has been created; there is nothing left to plan."),
@@ -145,10 +137,17 @@ def plan(scene: Scene) -> int:
         return 0
 
 
-def _tell_if_foreign(session: Session, front: Front) -> None:
+def _run_of(session: Session, scene: Scene, front: Front, given: Mapping[str, Given]) -> Run:
+    """The unattended walk with ``session``, or with a new one in its place where that was asked for."""
+    steps = flow.steps(scene.world)
+    if scene.arguments.new:
+        answers.refuse_wrong(given, steps[0])
+        welcome.put_away(session, front)
+    scene.world.session_id = session.id
     if session.foreign:
         front.say(welcome.said_of_foreign(session), "warn")
         front.say(_("To take it over: bailian-wizard sessions trust"), "dim")
+    return Run(steps, session, front, given)
 
 
 def result(run: Run, world: World) -> dict[str, Any]:
