@@ -305,6 +305,23 @@ def test_an_old_line_becomes_a_file_of_answers(command: Command, line: str, left
     assert "sk-canary" not in done.stdout + done.stderr
 
 
+def test_an_old_line_with_what_is_no_longer_taken(command: Command, folder: Path) -> None:
+    """What no data could make right is said at once, with what may be meant; it stands in the file, which is refused for it."""
+    old = "dashscope fine_tunes.call -m qwen3.5-27bb -t a.jsonl --training_type old --n_epochs 0"
+    done = command("from-command", old)
+    assert "qwen3.5-27bb" == tomllib.loads(done.stdout)["training"]["model"]
+    for what in (
+        "training.model: qwen3.5-27bb is not one of: ",
+        "Did you mean qwen3.5-27b?",
+        "training.type: old is not one of: ",
+        "training.n_epochs: ",
+    ):
+        assert what in done.stderr
+    assert 3 == done.stderr.count("--answers refuses it.")
+    (folder / "old.toml").write_text(done.stdout, "utf-8")
+    assert 2 == command("plan", "--sandbox", "--yes", "--answers", "old.toml").returncode
+
+
 def test_files_in_an_old_line(command: Command, folder: Path) -> None:
     """A file that is here is the data; a path that isn't is said to be missing; a second one isn't dropped unsaid."""
     (folder / "a.jsonl").write_text("{}\n")

@@ -46,17 +46,22 @@ def possible(found: Mapping[str, Given], front: Front) -> dict[str, Given]:
     Without a person, raises UsageError.
     """
     kept = dict(found)
-    for key, one in found.items():
-        answer = next((known for known in flow.answers(of=key.partition(".")[0]) if known.key == key), None)
-        problem, hint = _impossible(answer, one.raw) if answer is not None and answer.settable else ("", "")
-        if not problem:
-            continue
-        said = _said(key, one, problem)
+    for key, problem, hint in impossible(found):
+        said = _said(key, found[key], problem)
         if not front.attended:
             raise UsageError(said, hint)
         front.say(joined(said, hint, _("It is asked in its step.")), "warn")
         del kept[key]
     return kept
+
+
+def impossible(found: Mapping[str, Given]) -> Iterator[tuple[str, str, str]]:
+    """Of each value that no data could make right its key, why, and what may have been meant."""
+    for key, one in found.items():
+        answer = next((known for known in flow.answers(of=key.partition(".")[0]) if known.key == key), None)
+        problem, hint = _impossible(answer, one.raw) if answer is not None and answer.settable else ("", "")
+        if problem:
+            yield key, problem, hint
 
 
 def refuse_wrong(found: Mapping[str, Given], first: Step) -> None:

@@ -15,7 +15,7 @@ from wizard.engine.step import Facts, Front, Quit
 from wizard.errors import INTERRUPTED, UsageError
 from wizard.local.harmless import escaped
 from wizard.local.redaction import shown, throughout
-from wizard.locale import _, enumerated
+from wizard.locale import _, enumerated, joined
 from wizard.steps.world import World
 
 
@@ -35,6 +35,9 @@ def from_command(scene: Scene) -> int:
     pairs = [f"{key}={value}" for key, value in read.answers.items()]
     if not scene.able.attended:
         given = answers.given([*pairs, *arguments.set], arguments.answers)
+        for key, problem, hint in answers.impossible(given):
+            said = _("{title}: {line}").format(title=key, line=problem)
+            front.say(joined(said, hint, _("Change it in the file: --answers refuses it.")), "warn")
         process.deliver(old_tutorial.answers_file({key: one.raw for key, one in given.items()}))
         return 0
     front.say(_("Taken over: {answers}").format(answers=enumerated(pairs) or _("nothing")))

@@ -21,6 +21,7 @@ from wizard.data.shapes.choice import counted
 from wizard.data.shapes.guess import guessed
 from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Columns, likely, listed, named, plan
 from wizard.errors import UsageError
+from wizard.local.harmless import in_a_line
 from wizard.locale import _, enumerated
 
 _AT_BEGINNING = 200
@@ -194,8 +195,8 @@ class Source:
         missing = next((one for one in wanted if one not in names and one != NO_COLUMN), None)
         if missing is not None and rows:
             raise UsageError(
-                _("{path} has no column “{name}”.").format(path=self.path, name=missing),
-                _("Its columns are: {names}.").format(names=enumerated(names) or "–"),
+                _("{path} has no column “{name}”.").format(path=self.path, name=in_a_line(missing)),
+                _("Its columns are: {names}.").format(names=in_a_line(enumerated(names)) or "–"),
             )
         return (
             self._count(known, cop=cop == numbered, limit=None if whole else _AT_BEGINNING * 10)
@@ -233,7 +234,7 @@ def _refuse_twice(given: Mapping[str, str]) -> None:
             if one in seen and one != NO_COLUMN:
                 raise UsageError(
                     _("The column “{name}” can't be both {first} and {second}.").format(
-                        name=one, first=seen[one], second=name
+                        name=in_a_line(one), first=seen[one], second=name
                     )
                 )
             seen[one] = name

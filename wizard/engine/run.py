@@ -7,7 +7,6 @@ are open when what they rest on changed.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from wizard.engine.stale import made_from
 from wizard.engine.step import Back, Edit, Facts, Field, Front, Source, Step, Unacceptable, written
 from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded, UsageError, WizardError
 from wizard.local import log
+from wizard.local.harmless import command_line
 from wizard.local.redaction import holds_key
 from wizard.locale import _, enumerated
 
@@ -122,7 +122,7 @@ class Run:
         self.session.given.clear()
         self.session.drop(tuple(idle))
         told = [_("{key}: no question of this run asks for it").format(key=key) for key in unused]
-        told += [f"{key}: {why}" for key, why in idle.items()]
+        told += [_("{title}: {line}").format(title=key, line=why) for key, why in idle.items()]
         raise UsageError(
             _("These answers have no effect here:\n{lines}").format(
                 lines="\n".join(f"  {one}" for one in told)
@@ -553,7 +553,7 @@ class Run:
             return field.accept(field.default), "default"
         except Unacceptable as problem:
             if not self.front.attended:
-                raise UsageError(f"{field.key}: {problem}") from None
+                raise UsageError(_("{title}: {line}").format(title=field.key, line=problem)) from None
             self.front.say(str(problem), "warn")
             return self.front.ask(field), "asked"
 
@@ -580,7 +580,7 @@ class Run:
         except AnswersMissing:
             raise self._all_missing() from None
         except Unacceptable as problem:
-            raise UsageError(f"{field.key}: {problem}") from None
+            raise UsageError(_("{title}: {line}").format(title=field.key, line=problem)) from None
         return value, before.source if before and before.value == value else "default"
 
     def _given_before(self, field: Field) -> Fact | None:
@@ -748,7 +748,7 @@ def _how_to_give(missing: Sequence[Field]) -> Iterator[str]:
     guesses = [field for field in here if field.guessed]
     if guesses and all(field.default is not None for field in guesses):
         words = (word for field in guesses for word in ("--set", f"{field.key}={written(field.default)}"))
-        yield _("If the guess is right, this would do: {words}").format(words=shlex.join(words))
+        yield _("If the guess is right, this would do: {words}").format(words=command_line(words))
         return
     defaults = any(field.default is not None and not field.guessed for field in here)
     if here and elsewhere:
@@ -771,7 +771,7 @@ def _left(missing: Sequence[Field]) -> Iterator[str]:
     """The questions that are left; and each answer to one where none is recommended, unless the one before had the same."""
     told: set[tuple[str, str]] = set()
     for field in missing:
-        yield f"  {field.elsewhere or field.key}: {field.label}"
+        yield "  " + _("{title}: {line}").format(title=field.elsewhere or field.key, line=field.label)
         if field.default is not None and not field.guessed:
             continue
         if field.why:
@@ -779,8 +779,10 @@ def _left(missing: Sequence[Field]) -> Iterator[str]:
         for choice in field.choices:
             value = written(choice.value)
             if not choice.edits and (value, choice.note) not in told:
-                yield f"    --set {shlex.quote(f'{field.key}={value}')}" + (
-                    f"    {choice.note}" if choice.note else ""
+                yield (
+                    "    "
+                    + command_line(("--set", f"{field.key}={value}"))
+                    + (f"    {choice.note}" if choice.note else "")
                 )
                 if choice.note:
                     told.add((value, choice.note))

@@ -181,7 +181,8 @@ class World:
             endpoints.region(found.value.strip())
         except UsageError as unknown:
             where = _("the environment") if found.where == "environment" else found.where
-            unknown.message = f"{REGION_NAME} ({where}): {unknown.message}"
+            named = _("{text} ({aside})").format(text=REGION_NAME, aside=where)
+            unknown.message = _("{title}: {line}").format(title=named, line=unknown.message)
             raise
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 
+from wizard.local.harmless import LINE_BREAK
 from wizard.local.redaction import shown
 
 # Cf (format) holds the bidirectional controls that can make a line read other than it is; the joiners that scripts and
@@ -56,7 +57,7 @@ def safe(text: str, *, lines: bool = True) -> str:
 
 def _visible(char: str, *, lines: bool) -> str:
     if char == "\n":
-        return "\n" if lines else "⏎"
+        return "\n" if lines else LINE_BREAK
     if char == "\t":
         return "  "
     if " " < char < "\x7f":
