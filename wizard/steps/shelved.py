@@ -67,9 +67,12 @@ class Shelved:
 
         seen = self.world.seen.get(self.job)
         name = _("A session that was put away has the job {job}").format(job=self.job)
-        if seen is None:
-            what = _("what became of it is not known yet")
-        elif seen.trouble:
+        back = command(self.world, "sessions", "open", self.session)
+        if (
+            seen is None
+        ):  # nothing is said that the platform's answer, which may be on its way, would make untrue
+            return _("{name}. To go back to it: {command}").format(name=name, command=back)
+        if seen.trouble:
             what = _("it could not be looked up: {trouble}").format(trouble=seen.trouble)
         else:
             what = status_shown(self.status())
@@ -78,7 +81,6 @@ class Shelved:
             what = _("{text} ({aside})").format(
                 text=what, aside=_("asked at {time}").format(time=clock(str(int(seen.at))))
             )
-        back = command(self.world, "sessions", "open", self.session)
         return _("{name}: {what}. To go back to it: {command}").format(name=name, what=what, command=back)
 
 
