@@ -397,6 +397,16 @@ def test_a_job_that_was_deleted_elsewhere_is_said_and_recorded(mine: Place) -> N
         assert "deleted elsewhere" in shown
 
 
+def test_run_without_watch_tells_of_an_end_that_is_no_success(here: Place) -> None:
+    """While the job goes on ``run`` ends with 0, followed or not; once the platform says that it failed or was canceled, with 1."""
+    job = here.train()
+    assert job == here.run("run", "--yes")["job"]["id"]
+    here.cancel(job)
+    done = here.run("run", "--yes", code=1)["job"]
+    assert (job, "CANCELED") == (done["id"], done["status"])
+    assert "CANCELED" in here.command("run", "--yes", env=here.env).stderr
+
+
 @pytest.mark.parametrize("over", [True, False])
 def test_answers_whose_data_is_gone_are_offered_as_what_they_are(here: Place, over: bool) -> None:
     """With the source gone no choice claims to do the same again; the new session says that it asks for other data, and why."""

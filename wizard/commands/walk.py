@@ -95,13 +95,24 @@ def run(scene: Scene) -> int:
         welcome.refresh(run, world)
         code = None
         try:
+            there = run.facts.get("job.id")
             _through(run, to_the_end=arguments.watch)
+            if there and _is_over(there, run, world):
+                run.go()  # it is recorded how it ended, and said
         except Quit as leaving:  # the job that is watched goes on
             front.say(leaving.farewell)
             code = INTERRUPTED
         if arguments.json:
             print_json(result(run, world))
         return exit_code(run.facts) if code is None else code
+
+
+def _is_over(job_id: str, run: Run, world: World) -> bool:
+    """Whether the platform says that a job, which was there before, has ended."""
+    from wizard.steps.seen import look
+
+    seen = world.seen.get(job_id) or look(job_id, run.facts, world)
+    return seen.job is not None and seen.job.final
 
 
 def plan(scene: Scene) -> int:

@@ -513,10 +513,7 @@ class Run:
 
     def _other_answer(self, field: Field) -> tuple[Any, Source]:
         """Asked, or taken without asking. Raises _Unshown where a person could not be shown what it is about."""
-        if problem := self._no_longer(field):
-            said = _("An earlier answer can't be taken any more. {key}: {why}").format(
-                key=field.key, why=problem
-            )
+        if said := self._no_longer(field):
             if not self.front.attended:
                 told = replace(field, default=None)  # which is not taken in its place
                 raise AnswersMissing(
@@ -557,6 +554,10 @@ class Run:
             self.front.say(str(problem), "warn")
             return self.front.ask(field), "asked"
 
+    def no_longer(self, step: Step) -> list[str]:
+        """Of the answers that somebody gave to the questions of ``step``: which can't be taken any more, and why."""
+        return [said for field in step.fields(self.facts) if (said := self._no_longer(field))]
+
     def _no_longer(self, field: Field) -> str:
         """Why the answer that somebody gave to this very question can't be taken any more; empty where it can, or nobody did."""
         previous = self._given_before(field)
@@ -567,7 +568,9 @@ class Run:
         try:
             field.accept(previous.value)
         except Unacceptable as problem:
-            return str(problem)
+            return _("An earlier answer can't be taken any more. {key}: {why}").format(
+                key=field.key, why=problem
+            )
         return ""
 
     def _unattended(self, field: Field) -> tuple[Any, Source]:
