@@ -73,6 +73,7 @@ SUCCESS = "SUCCEEDED since … model qwen2.5-7b-instruct-ft- … Leave"
 FAILURE = "FAILED since … Too few rows … Again with the same answers … ¥0.00 to ¥1.00"
 CANCELLATION = "CANCELED since … Again with the same answers … ¥0.00 to ¥1.00"
 GONE = "No longer on the platform since … deleted elsewhere … Again with the same answers … ¥0.00 to ¥1.00"
+OTHER_DATA = "Start a new session with these answers … asks for other data"
 REJECTED = "doesn't accept this key"
 
 
@@ -115,7 +116,8 @@ TABLE: tuple[Row, ...] = (
     Row(RUNNING, UNNEEDED, "running", 0, f"RUNNING, step 3 of 6 … {FOLLOW}", "watched for"),
     Row((*SUCCEEDED, *SEEN), UNNEEDED, "succeeded", 0, SUCCESS),
     *_again((*NOTHING, *REMOVED, *WORKSPACE), "Type yes"),
-    *_again(SOURCE_GONE, "Where is your data"),
+    Row(FAILED, SOURCE_GONE, "failed", 0, f"FAILED since … Too few rows … {OTHER_DATA}", "Where is your data"),
+    Row(CANCELED, SOURCE_GONE, "canceled", 0, f"CANCELED since … {OTHER_DATA}", "Where is your data"),
     *_again(REPLACED, "Does this look right"),
     *_again(EDITED, "What stands in own.jsonl"),
     *_again(TABLE_GONE, "Which model"),

@@ -240,6 +240,20 @@ def test_the_first_key_can_be_given_again(here: Here) -> None:
     assert f"DASHSCOPE_API_KEY={OTHER}\n" == (here.folder / ".env").read_text("utf-8")
 
 
+@pytest.mark.parametrize("speed", [UNENDING, 500.0])
+def test_status_tells_of_another_account(here: Here, speed: float) -> None:
+    """While the job runs and once it has ended: ``status`` says once with which key it was made, where that isn't the one here."""
+    job = here.train()
+    if speed != UNENDING:
+        here.said("run", "--watch")
+    for key, other in ((ONE, ""), (ROTATED, "sk-…0001"), (OTHER, "sk-…8899"), ("", "none")):
+        stands = here.said("status", key=key)
+        told = "\n".join((stands["reason"] or "", *stands["changed"]))
+        assert job == stands["job"]
+        assert bool(other) == told.count("The session here was made with the key sk-…4567"), told
+        assert not other or f"the key here is {other}" in told
+
+
 def unknown(here: Here) -> None:
     """A session whose request for the job was sent, and whose answer is lost."""
     here.train()
@@ -272,6 +286,17 @@ def test_what_became_of_a_job_is_not_concluded_from_another_account(here: Here, 
         terminal.end()
     assert ([], 1) == (jobs_on(here.accounts[OTHER, ""]), len(jobs_on(here.accounts[ONE, ""])))
     assert ROTATED in (here.folder / ".env").read_text("utf-8")
+
+
+def test_a_search_whose_time_is_over_tells_no_time(here: Here, mine: None) -> None:
+    """What was sent long ago is looked for at once: no seconds are named that there aren't."""
+    unknown(here)
+    with Session.open(here.folder / ".wizard") as session:
+        for effect in [*session.effects.values()]:
+            session.enter(replace(effect, at=0.0))
+    told = here.does("run").stderr
+    assert re.search(r"Looking for the job \S+ on the platform$", told, re.MULTILINE)
+    assert " 0 s" not in told
 
 
 def test_an_upload_of_unknown_fate_is_asked_about_with_another_account(here: Here, mine: None) -> None:

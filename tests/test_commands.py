@@ -305,6 +305,23 @@ def test_an_old_line_becomes_a_file_of_answers(command: Command, line: str, left
     assert "sk-canary" not in done.stdout + done.stderr
 
 
+def test_an_old_line_with_what_is_no_longer_taken(command: Command, folder: Path) -> None:
+    """What no data could make right is said at once, with what may be meant; it stands in the file, which is refused for it."""
+    old = "dashscope fine_tunes.call -m qwen3.5-27bb -t a.jsonl --training_type old --n_epochs 0"
+    done = command("from-command", old)
+    assert "qwen3.5-27bb" == tomllib.loads(done.stdout)["training"]["model"]
+    for what in (
+        "training.model: qwen3.5-27bb is not one of: ",
+        "Did you mean qwen3.5-27b?",
+        "training.type: old is not one of: ",
+        "training.n_epochs: ",
+    ):
+        assert what in done.stderr
+    assert 3 == done.stderr.count("--answers refuses it.")
+    (folder / "old.toml").write_text(done.stdout, "utf-8")
+    assert 2 == command("plan", "--sandbox", "--yes", "--answers", "old.toml").returncode
+
+
 def test_files_in_an_old_line(command: Command, folder: Path) -> None:
     """A file that is here is the data; a path that isn't is said to be missing; a second one isn't dropped unsaid."""
     (folder / "a.jsonl").write_text("{}\n")
@@ -466,13 +483,31 @@ def test_two_columns_of_one_name_are_named(command: Command, folder: Path) -> No
     assert (2, True) == (done.returncode, "“answer” is there twice" in done.stderr)
 
 
+@pytest.mark.parametrize("verb", ["run", "plan"])
+def test_a_wrong_answer_puts_nothing_away(command: Command, folder: Path, verb: str) -> None:
+    """``--new`` with an answer that can't be taken is refused first: the session stays the session, whichever question it was for."""
+    said(command("plan", "--sandbox", "--yes", "--json"))
+    before = said(command("sessions", "--sandbox", "--json"))
+    (folder / "wrong.toml").write_text('dataset.validation = "nothing"\n', "utf-8")
+    for wrong in (
+        ("--set", "dataset.source=gone.jsonl"),
+        ("--set", "dataset.train=nothing"),
+        ("--set", "training.budget=-1"),
+        ("--answers", "wrong.toml"),
+        ("--answers", "gone.toml"),
+    ):
+        refused = command(verb, "--sandbox", "--yes", "--new", *wrong)
+        assert 2 == refused.returncode, refused.stderr
+        assert before == said(command("sessions", "--sandbox", "--json"))
+
+
 def test_status_mentions_jobs_that_were_put_away(command: Command, folder: Path) -> None:
     """Also where no session is left in the folder: a job of one that was put away, and is not known to have ended, is told."""
     rows = [json.dumps({"question": f"问 {n}", "answer": f"答 {n}"}, ensure_ascii=False) for n in range(20)]
     (folder / "own.jsonl").write_text("\n".join(rows), "utf-8")
     own = ("--set", "dataset.source=own.jsonl")
     job = said(command("run", "--sandbox", "--yes", "--json", *own))["job"]
-    assert 2 == command("run", "--sandbox", "--yes", "--new", "--set", "dataset.source=gone.jsonl").returncode
+    assert 3 == command("run", "--sandbox", "--new").returncode
     stands = said(command("status", "--sandbox", "--json"))
     name = job if isinstance(job, str) else job["id"]
     assert any(name in line for line in stands["changed"])

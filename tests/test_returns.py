@@ -397,6 +397,34 @@ def test_a_job_that_was_deleted_elsewhere_is_said_and_recorded(mine: Place) -> N
         assert "deleted elsewhere" in shown
 
 
+def test_run_without_watch_tells_of_an_end_that_is_no_success(here: Place) -> None:
+    """While the job goes on ``run`` ends with 0, followed or not; once the platform says that it failed or was canceled, with 1."""
+    job = here.train()
+    assert job == here.run("run", "--yes")["job"]["id"]
+    here.cancel(job)
+    done = here.run("run", "--yes", code=1)["job"]
+    assert (job, "CANCELED") == (done["id"], done["status"])
+    assert "CANCELED" in here.command("run", "--yes", env=here.env).stderr
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_answers_whose_data_is_gone_are_offered_as_what_they_are(here: Place, over: bool) -> None:
+    """With the source gone no choice claims to do the same again; the new session says that it asks for other data, and why."""
+    job = here.train()
+    if over:
+        here.cancel(job)
+    (here.folder / "own.jsonl").unlink()
+    with here.start() as terminal:
+        terminal.expect("CANCELED since" if over else "follow the job")
+        shown = re.sub(r"\s+", " ", terminal.expect("asks for other data"))
+        assert ("❯ Start a new session" if over else "❯ Go on: follow the job") in shown
+        assert "Again with the same answers" not in shown
+        if not over:
+            terminal.settle()
+            terminal.press("down")
+        terminal.expect("own.jsonl is not there.")
+
+
 # Sessions that were put away
 
 
@@ -462,6 +490,34 @@ def test_a_platform_that_takes_its_time_holds_up_no_question(here: Place) -> Non
             terminal.settle(1.0)
             terminal.press("down", "enter")
             terminal.expect("SUCCEEDED since")
+
+
+def test_a_job_put_away_is_not_said_to_be_unknown_and_known(here: Place) -> None:
+    """While the platform has not answered, only that there is such a job; its state stands where it is told, and nothing against it."""
+    job = here.train()
+    here.plan("--new", "--set", "training.job_name=other")
+    answered = threading.Event()
+    with serving() as slow:
+
+        def route(request: Request) -> Answer:
+            if job in request.target:
+                answered.wait()
+                return http(
+                    200, {"output": {"job_id": job, "status": "SUCCEEDED", "finetuned_output": "m-1"}}
+                )
+            return http(200, {"output": {}})
+
+        slow.route = route
+        env = {**here.env, "DASHSCOPE_HTTP_BASE_URL": slow.url}
+        with Terminal([], here.folder, env=env) as terminal:
+            shown = re.sub(r"\s+", " ", terminal.expect(UNFINISHED))
+            assert f"A session that was put away has the job {job}. To go back to it:" in shown
+            terminal.settle()
+            answered.set()
+            terminal.settle(1.0)
+            terminal.press("enter")
+            terminal.expect("SUCCEEDED")
+            assert "not known" not in terminal.text
 
 
 # As a person sees them

@@ -303,6 +303,20 @@ def test_no_other_model_takes_the_place_of_one_that_is_gone(
     assert 0 == command("plan", *SANDBOX, "--set", "training.model=another", env=env).returncode
 
 
+def test_status_says_that_a_model_is_gone_before_its_step_is_done(command: Command, folder: Path) -> None:
+    """A model that somebody chose, and that the next version no longer knows, is said by ``status``, too."""
+    rows_of(folder / "own.jsonl", "own")
+    chosen = ("--set", "training.model=qwen2.5-7b-instruct", "--set", "training.type=dpo_full")
+    assert 2 == command("plan", *SANDBOX, *OWN, *chosen).returncode
+    assert [] == said(command("status", "--sandbox", "--json"))["changed"]
+    env = updated(folder, (MODEL, 'code = "another"'))
+    (told,) = said(command("status", "--sandbox", "--json", env=env))["changed"]
+    assert (
+        "An earlier answer can't be taken any more. training.model: qwen2.5-7b-instruct is not one of: "
+        in told
+    )
+
+
 def test_a_training_type_that_is_gone_is_asked_for(command: Command, folder: Path) -> None:
     """As a model that is gone."""
     rows_of(folder / "own.jsonl", "own")

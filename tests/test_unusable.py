@@ -7,12 +7,15 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from conftest import finished
 from sandbox_fixture import UNENDING, running
 from terminal import PROGRAM, Terminal
 from test_returns import OWN, Place, rows_in
+
+from wizard.engine.session import Session
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 RIGHTS = "-dac_override,-dac_read_search"
@@ -134,3 +137,31 @@ def test_the_copy_before_alone_is_no_new_user(place: Place) -> None:
     )
     each_says(place, sentence, "The next start goes on from the copy", {"wizard": 1})
     assert "ft-" in told(place, "sessions")[1]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("dataset.files", "own.jsonl"),
+        ("preview.files", [{"role": "train"}]),
+        ("preview.statistics", [{"rows": 30}]),
+        ("key.proof", None),
+        ("training.estimate", {"low": None}),
+        ("upload.files", 7),
+        ("job.id", ["ft-1"]),
+    ],
+)
+def test_results_of_another_form_are_damage(
+    place: Place, monkeypatch: pytest.MonkeyPatch, key: str, value: object
+) -> None:
+    """A session that carries the seal, with a result that no step can read: said, kept under another name, and gone on from the copy."""
+    monkeypatch.setenv("BAILIAN_WIZARD_STATE", place.env["BAILIAN_WIZARD_STATE"])
+    state = place.folder / ".wizard"
+    with Session.open(state) as session:
+        session.facts[key] = replace(session.facts[key], value=value)
+        session.save()
+    spoilt = (state / "session.json").read_bytes()
+    each_says(place, "session.json is damaged.", "", {"status": 0, "sessions": 1})
+    each_says(place, "The session file was damaged. It is kept as", "The next start goes on", {"run": 1})
+    assert [spoilt] == [kept.read_bytes() for kept in state.glob("session.damaged-*.json")]
+    assert place.status(8)["job"]

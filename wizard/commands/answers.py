@@ -10,7 +10,7 @@ from typing import Any
 from wizard import flow, process
 from wizard.commands.scene import Scene
 from wizard.engine.cursor import Given
-from wizard.engine.step import NOTHING, Answer, Choice, Front, Unacceptable
+from wizard.engine.step import NOTHING, Answer, Choice, Facts, Front, Step, Unacceptable
 from wizard.errors import UsageError, reason
 from wizard.locale import _, joined
 
@@ -46,22 +46,51 @@ def possible(found: Mapping[str, Given], front: Front) -> dict[str, Given]:
     Without a person, raises UsageError.
     """
     kept = dict(found)
-    for key, one in found.items():
-        answer = next((known for known in flow.answers(of=key.partition(".")[0]) if known.key == key), None)
-        problem, hint = _impossible(answer, one.raw) if answer is not None and answer.settable else ("", "")
-        if not problem:
-            continue
-        said = _("{title}: {line}").format(
-            title=_("{text} ({aside})").format(
-                text=key, aside="--set" if one.source == "flag" else "--answers"
-            ),
-            line=problem,
-        )
+    for key, problem, hint in impossible(found):
+        said = _said(key, found[key], problem)
         if not front.attended:
             raise UsageError(said, hint)
         front.say(joined(said, hint, _("It is asked in its step.")), "warn")
         del kept[key]
     return kept
+
+
+def impossible(found: Mapping[str, Given]) -> Iterator[tuple[str, str, str]]:
+    """Of each value that no data could make right its key, why, and what may have been meant."""
+    for key, one in found.items():
+        answer = next((known for known in flow.answers(of=key.partition(".")[0]) if known.key == key), None)
+        problem, hint = _impossible(answer, one.raw) if answer is not None and answer.settable else ("", "")
+        if problem:
+            yield key, problem, hint
+
+
+def refuse_wrong(found: Mapping[str, Given], first: Step) -> None:
+    """Raise UsageError for a value that the questions of the ``first`` step won't take, before anything gives way to a new session.
+
+    Only that step's questions are known by then: those of the others rest on what it comes to.
+    """
+    facts = Facts()
+    while True:
+        unknown = (field for field in first.fields(facts) if field.key not in facts)
+        field = next(
+            (one for one in unknown if one.key in found or not (one.guessed or one.default is None)), None
+        )
+        if field is None:
+            return
+        if field.key not in found:
+            facts[field.key] = field.default
+            continue
+        try:
+            facts[field.key] = field.given(found[field.key].raw)
+        except Unacceptable as problem:
+            raise UsageError(_said(field.key, found[field.key], str(problem))) from None
+
+
+def _said(key: str, one: Given, problem: str) -> str:
+    return _("{title}: {line}").format(
+        title=_("{text} ({aside})").format(text=key, aside="--set" if one.source == "flag" else "--answers"),
+        line=problem,
+    )
 
 
 def _impossible(answer: Answer, raw: Any) -> tuple[str, str]:

@@ -166,9 +166,10 @@ def _lines(checked: Sequence[Checked], limit: int) -> Iterator[str]:
             first = [str(line) for line in kept[:SHOWN] if line]
             lines = enumerated([*first, "…"] if first and count > SHOWN else first)
             severity = _("error") if one.findings.severity(code) == "error" else _("warning")
-            told = ngettext("line {lines}", "lines {lines}", count).format(lines=lines)
-            where = f" · {told}" if lines else ""
-            yield f"  {code}: {count:,} · {severity}{where}"
+            told = f"{count:,} · {severity}"
+            if lines:
+                told += " · " + ngettext("line {lines}", "lines {lines}", count).format(lines=lines)
+            yield "  " + _("{title}: {line}").format(title=code, line=told)
 
 
 def _to_show(checked: Checked, code: str, limit: int) -> Sequence[Finding]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from wizard import process
 from wizard.commands.scene import Scene
 from wizard.engine.run import Run
 from wizard.engine.session import Session
-from wizard.errors import SessionDamaged
+from wizard.errors import SessionDamaged, UsageError
 from wizard.locale import _
 from wizard.steps.standing import EXIT_CODES, Standing, standing
+from wizard.steps.world import World
 from wizard.ui.scripted import Scripted
 
 PATIENCE = 10.0
@@ -49,4 +51,16 @@ def _looked_up(scene: Scene) -> Standing:
         run.refresh([job.ask for job in besides], within=PATIENCE)
     stands = standing(run, world)
     unheard = tuple(job.told() for job in besides if not job.heard)
-    return replace(stands, changed=(*stands.changed, *unheard))
+    whose = _whose(run, world) if stands.job else ""
+    told = "\n".join((stands.reason, *stands.changed))
+    return replace(stands, changed=(*stands.changed, *([whose] if whose not in told else ()), *unheard))
+
+
+def _whose(run: Run, world: World) -> str:
+    """That the job was made with another key, or at another address, than what is here; a key that can't be one was told already."""
+    from wizard.steps import account
+
+    with suppress(UsageError):
+        made, now = account.made_with(run.facts), account.here(run.facts, world)
+        return account.contrast(_("The session here"), made, now)
+    return ""

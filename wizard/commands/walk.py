@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wizard import flow, process
 from wizard.commands import answers, welcome
 from wizard.commands.scene import Scene
+from wizard.engine.cursor import Given
 from wizard.engine.run import Run
 from wizard.engine.session import Session
 from wizard.engine.step import Facts, Front, Quit
 from wizard.errors import INTERRUPTED, UsageError
-from wizard.locale import _, enumerated
+from wizard.locale import _, enumerated, joined
 from wizard.steps.world import World
 
 
@@ -32,6 +33,9 @@ def from_command(scene: Scene) -> int:
     pairs = [f"{key}={value}" for key, value in read.answers.items()]
     if not scene.able.attended:
         given = answers.given([*pairs, *arguments.set], arguments.answers)
+        for key, problem, hint in answers.impossible(given):
+            said = _("{title}: {line}").format(title=key, line=problem)
+            front.say(joined(said, hint, _("Change it in the file: --answers refuses it.")), "warn")
         process.deliver(old_tutorial.answers_file({key: one.raw for key, one in given.items()}))
         return 0
     front.say(_("Taken over: {answers}").format(answers=enumerated(pairs) or _("nothing")))
@@ -85,21 +89,28 @@ def run(scene: Scene) -> int:
     world, arguments, front = scene.world, scene.arguments, Scripted(yes=scene.arguments.yes)
     given = answers.possible(answers.given(arguments.set, arguments.answers, arguments.approve), front)
     with Session.open(world.state) as session:
-        if arguments.new:
-            welcome.put_away(session, front)
-        world.session_id = session.id
-        _tell_if_foreign(session, front)
-        run = Run(flow.steps(world), session, front, given)
+        run = _run_of(session, scene, front, given)
         welcome.refresh(run, world)
         code = None
         try:
+            there = run.facts.get("job.id")
             _through(run, to_the_end=arguments.watch)
+            if there and _is_over(there, run, world):
+                run.go()  # it is recorded how it ended, and said
         except Quit as leaving:  # the job that is watched goes on
             front.say(leaving.farewell)
             code = INTERRUPTED
         if arguments.json:
             process.out(result(run, world))
         return exit_code(run.facts) if code is None else code
+
+
+def _is_over(job_id: str, run: Run, world: World) -> bool:
+    """Whether the platform says that a job, which was there before, has ended."""
+    from wizard.steps.seen import look
+
+    seen = world.seen.get(job_id) or look(job_id, run.facts, world)
+    return seen.job is not None and seen.job.final
 
 
 def plan(scene: Scene) -> int:
@@ -114,11 +125,7 @@ def plan(scene: Scene) -> int:
     world, arguments, front = scene.world, scene.arguments, Scripted(yes=scene.arguments.yes)
     given = answers.possible(answers.given(arguments.set, arguments.answers), front)
     with Session.open(world.state) as session:
-        if arguments.new:
-            welcome.put_away(session, front)
-        world.session_id = session.id
-        _tell_if_foreign(session, front)
-        run = Run(flow.steps(world), session, front, given)
+        run = _run_of(session, scene, front, given)
         if run.sealed:
             raise UsageError(
                 _("The job of this session has been created; there is nothing left to plan."),
@@ -142,10 +149,17 @@ def plan(scene: Scene) -> int:
         return 0
 
 
-def _tell_if_foreign(session: Session, front: Front) -> None:
+def _run_of(session: Session, scene: Scene, front: Front, given: Mapping[str, Given]) -> Run:
+    """The unattended walk with ``session``, or with a new one in its place where that was asked for."""
+    steps = flow.steps(scene.world)
+    if scene.arguments.new:
+        answers.refuse_wrong(given, steps[0])
+        welcome.put_away(session, front)
+    scene.world.session_id = session.id
     if session.foreign:
         front.say(welcome.said_of_foreign(session), "warn")
         front.say(_("To take it over: bailian-wizard sessions trust"), "dim")
+    return Run(steps, session, front, given)
 
 
 def result(run: Run, world: World) -> dict[str, Any]:

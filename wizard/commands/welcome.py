@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from wizard.engine.run import Run
 from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Front
-from wizard.engine.view import Table, View
 from wizard.errors import DecisionNeeded
 from wizard.locale import _, enumerated, joined
 from wizard.steps.wording import moment
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
+    from wizard.engine.view import Table
     from wizard.steps.shelved import Shelved
     from wizard.steps.standing import Standing
 
@@ -92,6 +92,8 @@ def said_of_foreign(session: Session) -> str:
 
 def shown(session: Session) -> Table:
     """What a session says, a line each: for a person to know it again."""
+    from wizard.engine.view import Table
+
     facts = session.known
     jobs = [effect for effect in session.effects.values() if effect.kind == "job"]
     rows = [(_("Session"), f"{session.id} · {moment(session.created)}")]
@@ -113,6 +115,8 @@ def shown(session: Session) -> Table:
 
 def _foreign(run: Run, world: World) -> None:
     """Tell that the session is not this user's as it stands, and let a person take it over, or not. Raises Quit."""
+    from wizard.engine.view import View
+
     run.front.say(said_of_foreign(run.session), "warn")
     before = run.session.foreign_before()
     if before is not None:
@@ -181,6 +185,7 @@ def _offered(stands: Standing, run: Run, world: World) -> tuple[tuple[Choice, ..
     from wizard.steps.standing import OVER
 
     shelf = _("kept under {folder}").format(folder="sessions/")
+    lost = _lost(run)
     away = Choice("away", _("Start a new one with nothing known"), shelf)
     if stands.state == "succeeded":
         explained = _(
@@ -188,22 +193,30 @@ def _offered(stands: Standing, run: Run, world: World) -> tuple[tuple[Choice, ..
             "A new session leaves that model alone: with these answers offered again, or with nothing known.\n"
             "This one is kept. See them all: bailian-wizard sessions, bailian-wizard jobs list"
         )
-        return (Choice("go on", _("Leave")), _anew(), away), explained
+        return (Choice("go on", _("Leave")), _anew(lost), away), explained
     if stands.state in OVER:
         explained = _(
             "Again: your answers stand, and the plan is shown next; nothing is sent before you type yes there.\n"
             "To change something first, start a new session: every question comes with its answer offered.\n"
             "This session is kept. See them all: bailian-wizard sessions, bailian-wizard jobs list"
         )
+        leave = Choice("go on", _("Leave"))
+        if lost:
+            explained = _(
+                "The data of this session can't be read any more, so it can't be done again as it was.\n"
+                "A new session asks for other data and offers your other answers, or begins with nothing known.\n"
+                "This one is kept. See them all: bailian-wizard sessions, bailian-wizard jobs list"
+            )
+            return (_anew(lost), away, leave), explained
         repeat = Choice("repeat", _("Again with the same answers"), shelf, brief=_cost(run, world))
-        return (repeat, _anew(), away, Choice("go on", _("Leave"))), explained
+        return (repeat, _anew(), away, leave), explained
     if run.sealed:
         explained = _(
             "The job of this session was created, so its answers can't be changed any more; going on follows it.\n"
             "A new session asks everything again with your answers offered, and leaves that job alone.\n"
             "Nothing is deleted. See them all: bailian-wizard sessions, bailian-wizard jobs list"
         )
-        return (Choice("go on", _("Go on: follow the job"), brief=_("costs nothing")), _anew()), explained
+        return (Choice("go on", _("Go on: follow the job"), brief=_("costs nothing")), _anew(lost)), explained
     explained = _(
         "Go on: only what is open is asked.\n"
         "Start over: every question comes again with your answer offered, and all is converted anew.\n"
@@ -238,12 +251,18 @@ def _cost(run: Run, world: World) -> str:
     return _("{text} (simulated)").format(text=shown) if world.sandbox else shown
 
 
-def _anew() -> Choice:
-    return Choice(
-        "anew",
-        _("Start a new session with these answers"),
-        _("this one is kept under {folder}").format(folder="sessions/"),
-    )
+def _anew(lost: str = "") -> Choice:
+    """``lost``: why its data has to be named anew."""
+    kept = _("this one is kept under {folder}").format(folder="sessions/")
+    brief = _("asks for other data") if lost else ""
+    return Choice("anew", _("Start a new session with these answers"), joined(lost, kept), brief=brief)
+
+
+def _lost(run: Run) -> str:
+    """Why the data of this session can't be taken again; empty where it can."""
+    facts = run.facts
+    source = run.steps[0].fields(facts)[0]
+    return (source.check(facts[source.key]) or "") if source.key in facts else ""
 
 
 def _do(chosen: str, run: Run, world: World) -> None:

@@ -213,6 +213,12 @@ def _tell_of_doubles(effect: Effectful, receipt: Receipt, intent: Effect, front:
         )
 
 
+def _searching(name: str, seconds: int) -> str:
+    if not seconds:
+        return _("Looking for {name} on the platform").format(name=name)
+    return _("Looking for {name} on the platform, for up to {seconds} s").format(name=name, seconds=seconds)
+
+
 def _reconcile(effect: Effectful, sent: Effect, session: Session, front: Front) -> Receipt | tuple[str, ...]:
     """The outcome of a request that may have taken effect; where a person wants another one sent, the ids that aren't it."""
     # The clock says how much of the grace is left; from here on only time that really goes by counts.
@@ -227,13 +233,7 @@ def _reconcile(effect: Effectful, sent: Effect, session: Session, front: Front) 
     looks = refusals = 0
     found: list[Receipt] = []
     trouble: PlatformError | None = None
-    with front.progress(
-        _("Looking for {name} on the platform, for up to {seconds} s").format(
-            name=effect.name, seconds=round(left)
-        ),
-        None,
-        "seconds",
-    ) as progress:
+    with front.progress(_searching(effect.name, round(left)), None, "seconds") as progress:
         started = time.monotonic()
         while True:
             try:

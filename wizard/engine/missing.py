@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 
 from wizard.engine.step import Field, written
+from wizard.local.harmless import command_line
 from wizard.locale import _
 
 
@@ -18,7 +18,7 @@ def how_to_give(missing: Sequence[Field]) -> Iterator[str]:
     guesses = [field for field in here if field.guessed]
     if guesses and all(field.default is not None for field in guesses):
         words = (word for field in guesses for word in ("--set", f"{field.key}={written(field.default)}"))
-        yield _("If the guess is right, this would do: {words}").format(words=shlex.join(words))
+        yield _("If the guess is right, this would do: {words}").format(words=command_line(words))
         return
     defaults = any(field.default is not None and not field.guessed for field in here)
     if here and elsewhere:
@@ -41,7 +41,7 @@ def unanswered(missing: Sequence[Field]) -> Iterator[str]:
     """The questions that are left; and each answer to one where none is recommended, unless the one before had the same."""
     told: set[tuple[str, str]] = set()
     for field in missing:
-        yield f"  {field.elsewhere or field.key}: {field.label}"
+        yield "  " + _("{title}: {line}").format(title=field.elsewhere or field.key, line=field.label)
         if field.default is not None and not field.guessed:
             continue
         if field.why:
@@ -49,8 +49,7 @@ def unanswered(missing: Sequence[Field]) -> Iterator[str]:
         for choice in field.choices:
             value = written(choice.value)
             if not choice.edits and (value, choice.note) not in told:
-                yield f"    --set {shlex.quote(f'{field.key}={value}')}" + (
-                    f"    {choice.note}" if choice.note else ""
-                )
+                line = command_line(("--set", f"{field.key}={value}"))
+                yield f"    {line}" + (f"    {choice.note}" if choice.note else "")
                 if choice.note:
                     told.add((value, choice.note))

@@ -72,7 +72,7 @@ class Run(News):
         self.session.given.clear()
         self.session.drop(tuple(idle))
         told = [_("{key}: no question of this run asks for it").format(key=key) for key in unused]
-        told += [f"{key}: {why}" for key, why in idle.items()]
+        told += [_("{title}: {line}").format(title=key, line=why) for key, why in idle.items()]
         raise UsageError(
             _("These answers have no effect here:\n{lines}").format(
                 lines="\n".join(f"  {one}" for one in told)
@@ -291,10 +291,7 @@ class Run(News):
 
     def _other_answer(self, field: Field) -> tuple[Any, Source]:
         """Asked, or taken without asking. Raises _Unshown where a person could not be shown what it is about."""
-        if problem := self._no_longer(field):
-            said = _("An earlier answer can't be taken any more. {key}: {why}").format(
-                key=field.key, why=problem
-            )
+        if said := self._no_longer(field):
             if not self.front.attended:
                 told = replace(field, default=None)  # which is not taken in its place
                 raise AnswersMissing(
@@ -331,9 +328,13 @@ class Run(News):
             return field.accept(field.default), "default"
         except Unacceptable as problem:
             if not self.front.attended:
-                raise UsageError(f"{field.key}: {problem}") from None
+                raise UsageError(_("{title}: {line}").format(title=field.key, line=problem)) from None
             self.front.say(str(problem), "warn")
             return self.front.ask(field), "asked"
+
+    def no_longer(self, step: Step) -> list[str]:
+        """Of the answers that somebody gave to the questions of ``step``: which can't be taken any more, and why."""
+        return [said for field in step.fields(self.facts) if (said := self._no_longer(field))]
 
     def _no_longer(self, field: Field) -> str:
         """Why the answer that somebody gave to this very question can't be taken any more; empty where it can, or nobody did."""
@@ -345,7 +346,9 @@ class Run(News):
         try:
             field.accept(previous.value)
         except Unacceptable as problem:
-            return str(problem)
+            return _("An earlier answer can't be taken any more. {key}: {why}").format(
+                key=field.key, why=problem
+            )
         return ""
 
     def _unattended(self, field: Field) -> tuple[Any, Source]:
@@ -358,7 +361,7 @@ class Run(News):
         except AnswersMissing:
             raise self._all_missing() from None
         except Unacceptable as problem:
-            raise UsageError(f"{field.key}: {problem}") from None
+            raise UsageError(_("{title}: {line}").format(title=field.key, line=problem)) from None
         return value, before.source if before and before.value == value else "default"
 
     def _given_before(self, field: Field) -> Fact | None:

@@ -23,7 +23,7 @@ from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from wizard import __version__
 from wizard.engine.plan import digest
@@ -103,6 +103,9 @@ class Effect:
 
 class Session:
     """One run in one folder. Open it with ``Session.open``, which takes the lock; close it to let go."""
+
+    legible: ClassVar[Callable[[Facts], None]] = staticmethod(lambda _facts: None)
+    """Raises one of UNREADABLE where recorded results haven't the form that the steps read; the flow declares it."""
 
     def __init__(self, folder: Path, lock: Lock | None) -> None:
         self.folder = folder
@@ -498,6 +501,8 @@ class Session:
             schema = stored["schema"]
         self._take(stored)
         self.foreign = not self._sealed(data)
+        if not self.foreign:
+            Session.legible(self.known)
 
     def _sealed(self, data: bytes) -> bool:
         found = _SEALED.search(data)

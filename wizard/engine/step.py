@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+from wizard.local.harmless import in_a_line
 from wizard.local.redaction import holds_key
 from wizard.locale import _, enumerated
 
@@ -173,7 +174,8 @@ class Field:
             and value not in [choice.value for choice in self.choices if not choice.edits]
         ):
             allowed = enumerated(written(choice.value) for choice in self.choices if not choice.edits)
-            raise Unacceptable(_("{value} is not one of: {allowed}").format(value=value, allowed=allowed))
+            told = _("{value} is not one of: {allowed}").format(value=value, allowed=allowed)
+            raise Unacceptable(in_a_line(told))
         if self.kind in ("text", "path") and holds_key(value) and not _is_path(value):
             raise Unacceptable(
                 _("It holds what looks like an API key, which is kept and sent nowhere but as the key.")

@@ -22,7 +22,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under column heads; ``right`` names the columns (by index) that hold numbers."""
+    """Rows under column heads, a cell being one line; ``right`` names the columns (by index) that hold numbers."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -86,7 +86,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """(label, value) a line, values beginning in one column; a row without both is a rule, an empty label goes on."""
+    """(label, value) a line, whatever is in them, values beginning in one column; a row without both is a rule, an empty label goes on."""
 
     rows: tuple[tuple[str, str], ...]
 

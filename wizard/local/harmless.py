@@ -1,9 +1,13 @@
-"""Owns which characters a terminal obeys, hides or lets move others, what is shown in their place, and JSON without them."""
+"""Owns which characters a terminal obeys, hides or lets move others, what is shown in their place; JSON and command lines without them."""
 
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Iterable
 
+LINE_BREAK = "⏎"
+"""What stands for one where there is one line only."""
 NO_WIDTH = "\u200b\u2060\ufeff"
 """Blanks without width: what a text is trimmed of."""
 JOINERS = "\u200c\u200d"
@@ -54,6 +58,31 @@ def characters() -> dict[str, str]:
 def escaped(text: str) -> str:
     """JSON ``text`` with each of them as its number: the same values, whoever shows it to a terminal."""
     return text if text.isascii() and "\x7f" not in text else _OBEYED.sub(_units, text)
+
+
+def in_a_line(text: str) -> str:
+    """``text`` with a sign in the place of each line break: a name that stands within a sentence, or in a line of the plan."""
+    return LINE_BREAK.join(text.replace("\r\n", "\n").split("\n")) if "\n" in text else text
+
+
+def command_line(words: Iterable[str]) -> str:
+    """``words`` for a shell, on one line whatever is in them: ``$'…'``, where there is what a terminal obeys."""
+    return " ".join(map(_word, words))
+
+
+def _word(text: str) -> str:
+    if all(char >= " " for char in text) and not _OBEYED.search(text):
+        return shlex.quote(text)
+    return "$'" + "".join(map(_in_word, text)) + "'"
+
+
+def _in_word(char: str) -> str:
+    if char in "\\'":
+        return f"\\{char}"
+    if char >= " " and not _OBEYED.match(char):
+        return char
+    known = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+    return known.get(char) or (f"\\x{ord(char):02x}" if char < "\x80" else f"\\U{ord(char):08x}")
 
 
 def _mark(char: str) -> str:

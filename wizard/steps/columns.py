@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.engine.step import Answer, Choice, Facts, Field
-from wizard.engine.view import Table, Text, View
+from wizard.local.harmless import in_a_line
 from wizard.locale import _, enumerated
 from wizard.steps.help import COLUMN, about
 
 if TYPE_CHECKING:
     from wizard.data.shapes.reading import Column, Reading
+    from wizard.engine.view import View
 
 PREFIX = "dataset.columns."
 SHEET = f"{PREFIX}sheet"
@@ -109,12 +110,27 @@ def answer(meaning: str) -> Answer:
     return Answer(
         key=PREFIX + meaning,
         kind="text",
-        name=lambda: _("Column: {meaning}").format(meaning=meaning),
+        name=lambda: _name(meaning),
         help=lambda: about(COLUMN),
         optional=True,
         schema=lambda: {"enum": ["0", "1"]} if meaning == "counting" else {},
         shown=_shown,
     )
+
+
+def _name(meaning: str) -> str:
+    if meaning == "counting":
+        return _("Options counted from")
+    return _("Column: {meaning}").format(meaning=_meaning_shown(meaning))
+
+
+def _meaning_shown(meaning: str) -> str:
+    """What a column means, for a person; those that are fields of a known layout are called as they are there."""
+    from wizard.steps.reading import meanings_shown
+
+    if meaning in _LETTERS:
+        return _("option {letter}").format(letter=meaning)
+    return meanings_shown().get(meaning, meaning)
 
 
 def sheet(names: Sequence[str]) -> Field:
@@ -135,7 +151,7 @@ def no_sheet() -> Field:
 
 
 def _shown(column: Any) -> str:
-    return {NONE: _("none"), SEVERAL: _("one for each option")}.get(column, str(column))
+    return {NONE: _("none"), SEVERAL: _("one for each option")}.get(column, in_a_line(str(column)))
 
 
 def _asked(name: str, file: Path, found: Reading, facts: Facts, *, first: bool) -> Field:
@@ -219,10 +235,10 @@ def _unfit(value: str, choices: Sequence[Choice], found: Reading, taken: set[str
     each = listed(value)
     for one in each:
         if one in taken:
-            return _("The column “{name}” has another meaning already.").format(name=one)
+            return _("The column “{name}” has another meaning already.").format(name=in_a_line(one))
         if one not in there:
             return _("There is no column “{name}”; the columns are: {names}").format(
-                name=one, names=enumerated(there)
+                name=in_a_line(one), names=in_a_line(enumerated(there))
             )
     return None if len(each) > 1 else _("Options need two columns at least, such as first,second.")
 
@@ -261,7 +277,7 @@ def _letters(found: Reading, facts: Facts) -> list[Field]:
 def _quiet(name: str) -> Field:
     letter = name in _LETTERS
     return answer(name).ask(
-        label=_("Which column is {meaning}?").format(meaning=name),
+        label=_("Which column is “{meaning}”?").format(meaning=_meaning_shown(name)),
         needs=("dataset.source", "dataset.file", *((f"{PREFIX}options",) if letter else ())),
         quiet=True,
     )
@@ -269,6 +285,7 @@ def _quiet(name: str) -> Field:
 
 def _columns_shown(file: Path, page: int, facts: Facts) -> View | None:
     from wizard.data.shapes.source import Source
+    from wizard.engine.view import Table, Text, View
 
     about = about_file(facts)
     columns = Source(file, about).page(skip=page * ROWS, count=ROWS)

@@ -248,3 +248,30 @@ class Ended(_Fact):
 def trained(facts: Facts) -> Counted | None:
     """What was counted in what trains; None before the conversion."""
     return next((entry for entry in Counted.all(facts) if entry.role == "train"), None)
+
+
+_LISTS: tuple[type[_Fact], ...] = (Chosen, Converted, Counted, Uploaded)
+_SINGLE: tuple[type[_Fact], ...] = (Proof, Estimate, Ended)
+_FORMS: Mapping[str, Any] = {
+    "str": str,
+    "int": int,
+    "bool": bool,
+    "float": int | float,
+    "int | None": int | None,
+}
+"""How the fields are annotated that hold one plain value, and what that may be."""
+
+
+def read_all(facts: Mapping[str, Any]) -> None:
+    """Raise TypeError, KeyError or ValueError where a result that is there has not the form that it is recorded in."""
+    for kind in _LISTS:
+        if not isinstance(facts.get(kind.KEY, []), list):
+            raise TypeError(kind.KEY)
+    read = [fact for kind in _LISTS for fact in kind.all(facts)]
+    read += [kind.of(facts) for kind in _SINGLE if kind.KEY in facts]
+    for fact in read:
+        for known in _fields(type(fact)):
+            if known.type in _FORMS and not isinstance(getattr(fact, known.name), _FORMS[known.type]):
+                raise TypeError(known.name)
+    if not isinstance(facts.get("job.id", ""), str):
+        raise TypeError

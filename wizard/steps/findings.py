@@ -94,7 +94,8 @@ def in_full(checked: Sequence[Checked]) -> View:
                 shown = enumerated(map(str, lines))
                 more = "…" if len(lines) < findings.counts[code] else ""
                 where = _("lines {lines}").format(lines=f"{shown}{more}")
-                blocks.append(Text(f"  {Path(one.path).name}: {where}", "dim"))
+                told = _("{title}: {line}").format(title=Path(one.path).name, line=where)
+                blocks.append(Text(f"  {told}", "dim"))
     return View(tuple(blocks))
 
 

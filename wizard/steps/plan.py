@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from wizard.engine.plan import Item, Plan
 from wizard.engine.step import Answer, Facts, written
+from wizard.local.harmless import command_line
 from wizard.locale import _, ngettext
 from wizard.steps import afterwards, permission
 from wizard.steps.dataset import BY_SPLIT
@@ -55,7 +55,7 @@ def command(facts: Facts, plan: Plan, world: World) -> str:
         chosen = facts.sources.get(answer.key) in ("asked", "flag", "answers")
         if answer.key in facts and answer.key != KEPT and (chosen or answer.key == JOB_NAME):
             words += ["--set", f"{answer.key}={written(facts[answer.key])}"]
-    return shlex.join([*words, "--approve", plan.digest])
+    return command_line([*words, "--approve", plan.digest])
 
 
 def _asked(facts: Facts, world: World, *, in_plan: bool = False) -> Iterator[Answer]:

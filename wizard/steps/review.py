@@ -208,7 +208,8 @@ def _formulas(facts: Facts) -> View:
             _("At most: {formula}").format(formula=cost.formula_high),
             cost.reason,
             _("List price of {date}, from {source}. The real bill is the job's usage.").format(
-                date=date_shown(cost.price_date), source=cost.price_source
+                date=date_shown(cost.price_date),
+                source=cost.price_source.removesuffix(f", {cost.price_date}"),
             ),
         )
         blocks.append(Text("\n".join(lines), "dim"))

@@ -65,9 +65,11 @@ class Shelved:
         """What is known of it now, and how to come back to it."""
         seen = self.world.seen.get(self.job)
         name = _("A session that was put away has the job {job}").format(job=self.job)
+        back = self.world.command("sessions", "open", self.session)
         if seen is None:
-            what = _("what became of it is not known yet")
-        elif seen.trouble:
+            # Nothing is said that the platform's answer, which may be on its way, would make untrue.
+            return _("{name}. To go back to it: {command}").format(name=name, command=back)
+        if seen.trouble:
             what = _("it could not be looked up: {trouble}").format(trouble=seen.trouble)
         else:
             what = status_shown(self.status())
@@ -76,7 +78,6 @@ class Shelved:
             what = _("{text} ({aside})").format(
                 text=what, aside=_("asked at {time}").format(time=clock(str(int(seen.at))))
             )
-        back = self.world.command("sessions", "open", self.session)
         return _("{name}: {what}. To go back to it: {command}").format(name=name, what=what, command=back)
 
 

@@ -159,7 +159,8 @@ def _before(run: Run, known: Standing) -> Standing:
     assert step is not None, "without a job a step is open"
     number, total = run.place(step)
     state: State = "waiting" if step.id == "review" else "open"
-    return replace(known, state=state, step=number, steps=total, title=step.title())
+    changed = (*known.changed, *run.no_longer(step))
+    return replace(known, state=state, step=number, steps=total, title=step.title(), changed=changed)
 
 
 def _behind(session: Session, facts: Facts, known: Standing, world: World) -> Standing:

@@ -193,7 +193,6 @@ class FileUpload:
             self._wait(lost, attempt.reached, tried)
 
     def _sent(self, attempt: _Attempt) -> Receipt:
-        descriptions = {"train": "training set", "validation": "validation set"}
         label = _("Uploading {name} ({size})").format(
             name=self.remote_name, size=bytes_shown(self._file.size)
         )
@@ -206,7 +205,7 @@ class FileUpload:
             uploaded = self._platform.upload(
                 self._path,
                 name=self.remote_name,
-                description=f"{descriptions[self._file.role]}, {self._file.rows} rows",
+                description=_description(self._file),
                 md5=self._file.md5,
                 on_progress=moved,
                 before_last_byte=attempt.commit,
@@ -315,3 +314,12 @@ def _is_there(platform: Platform, file_id: str) -> bool:
     except (NeverSent, OutcomeUnknown):
         return True
     return True
+
+
+def _description(file: Converted) -> str:
+    """What stands beside the file on the platform: for the user, so in the user's language; nothing is known again by it."""
+    if file.role == "train":
+        told = ngettext("training set, {rows:,} row", "training set, {rows:,} rows", file.rows)
+    else:
+        told = ngettext("validation set, {rows:,} row", "validation set, {rows:,} rows", file.rows)
+    return told.format(rows=file.rows)

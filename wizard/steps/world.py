@@ -8,6 +8,7 @@ A ``.env`` never says where requests go.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -168,6 +169,8 @@ class World:
 
     def check_region(self) -> None:
         """Raise UsageError where the environment or ``.env`` names a region that there isn't."""
+        if REGION_NAME not in self.environ and not os.path.lexists(self.env_path):
+            return  # as at a first start, whose first question doesn't wait for what reads either
         from wizard.bailian import endpoints
         from wizard.local import envfile
 
@@ -181,7 +184,8 @@ class World:
             endpoints.region(found.value.strip())
         except UsageError as unknown:
             where = _("the environment") if found.where == "environment" else found.where
-            unknown.message = f"{REGION_NAME} ({where}): {unknown.message}"
+            named = _("{text} ({aside})").format(text=REGION_NAME, aside=where)
+            unknown.message = _("{title}: {line}").format(title=named, line=unknown.message)
             raise
 
     @property

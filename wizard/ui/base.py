@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 
-from wizard.local.harmless import marked
+from wizard.local.harmless import LINE_BREAK, marked
 from wizard.local.redaction import shown
 from wizard.local.width import breadth
 
@@ -47,7 +47,7 @@ def safe(text: str, *, lines: bool = True) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = text.replace("\r\n", "\n").replace("\t", "  ")
-    legible = marked(text if lines else text.replace("\n", "⏎"))
+    legible = marked(text if lines else text.replace("\n", LINE_BREAK))
     return legible if not _encodings or _in(legible) else "".join(map(_stand_in, legible))
 
 

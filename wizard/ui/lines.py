@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.engine.view import Bars, Beside, Curve, Gauge, Line, Pairs, Panel, Table, Text, View
-from wizard.locale import _
+from wizard.locale import _, enumerated
+from wizard.ui.base import safe
 
 
 def text_of(view: View) -> Iterator[str]:
@@ -15,7 +16,10 @@ def text_of(view: View) -> Iterator[str]:
             case Text(text=text) | Line(text=text):
                 yield text
             case Pairs(rows=rows):
-                yield from (_named(label, value) if label else value for label, value in rows if value)
+                cells = (
+                    (safe(label, lines=False), safe(value, lines=False)) for label, value in rows if value
+                )
+                yield from (_named(label, value) if label else value for label, value in cells)
             case Table():
                 yield from _table(block)
             case Panel():
@@ -27,13 +31,16 @@ def text_of(view: View) -> Iterator[str]:
                 yield title
                 yield from (_named(label, f"{count:,}") for label, count in rows)
             case Curve(title=title, series=series):
-                yield from (f"{title}, {label}: {points[-1][1]:.4f}" for label, points in series)
+                yield from (
+                    _named(enumerated((title, label)), f"{points[-1][1]:.4f}") for label, points in series
+                )
             case Gauge(title=title, done=done, total=total):
                 yield _named(title, f"{done:,}/{total:,}")
 
 
 def _table(table: Table) -> Iterator[str]:
-    for label, value, *rest in table.rows:
+    for row in table.rows:
+        label, value, *rest = (safe(cell, lines=False) for cell in row)
         yield _named(label, value) + "".join(f" [{cell}]" for cell in rest if cell)
 
 

@@ -163,8 +163,8 @@ def _pairs(pairs: Pairs, width: int) -> Iterator[str]:
     """Labels in one column; a value that is longer goes on below its beginning. Narrow: values below their labels."""
     widest = max((breadth(safe(label)) for label, _value in pairs.rows), default=0)
     column = min(widest, MOST_LABEL) + GAP
-    for label, value in pairs.rows:
-        shown = safe(label, lines=False)
+    for label, text in pairs.rows:
+        shown, value = safe(label, lines=False), safe(text, lines=False)
         if not label and not value:
             yield "─" * (width - 1)
         elif width - column < LEAST_COLUMN + GAP:

@@ -8,17 +8,20 @@ from typing import Literal, TypeAlias
 
 from wizard.data.files.lines import LINE_LIMIT, TooLong
 from wizard.local.harmless import NO_WIDTH
+from wizard.locale import _
 
 Encoding: TypeAlias = Literal["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "gb18030", "utf-32"]
 
 NAMES: dict[Encoding, str] = {
     "utf-8": "UTF-8",
-    "utf-8-sig": "UTF-8 (BOM)",
+    "utf-8-sig": "UTF-8",
     "utf-16-le": "UTF-16 LE",
     "utf-16-be": "UTF-16 BE",
-    "gb18030": "GB18030 (GBK)",
+    "gb18030": "GB18030",
     "utf-32": "UTF-32",
 }
+
+_ASIDES: dict[Encoding, str] = {"utf-8-sig": "BOM", "gb18030": "GBK"}
 
 # The longer mark first: that of UTF-32 begins with that of UTF-16.
 MARKS: tuple[tuple[bytes, Encoding], ...] = (
@@ -42,6 +45,13 @@ _FAULTY_SHARE = 0.1
 _LOOKED_AT = 20_000  # characters
 
 
+def shown(encoding: Encoding) -> str:
+    """What it is called, for a person."""
+    if (aside := _ASIDES.get(encoding)) is None:
+        return NAMES[encoding]
+    return _("{text} ({aside})").format(text=NAMES[encoding], aside=aside)
+
+
 class Undecodable(bytes):
     """A line with bytes that are not of its file's encoding; what they are is known, and nothing takes it for a row."""
 
@@ -55,7 +65,7 @@ class Undecodable(bytes):
         """The line that begins with ``raw``, where the byte at ``start`` can't be."""
         line = cls(raw[:1_000].decode("ascii", "replace").encode() + b"\xff")
         line.encoding, line.offset, line.byte = (
-            NAMES[encoding],
+            shown(encoding),
             start + 1,
             raw[start] if start < len(raw) else 0,
         )

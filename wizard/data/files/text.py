@@ -113,7 +113,7 @@ class Text:
                             Where(self._file, line),
                             offset=in_line + 1,
                             byte=f"0x{error.object[error.start]:02x}",
-                            encoding=encodings.NAMES[self.encoding],
+                            encoding=encodings.shown(self.encoding),
                         )
                     )
                     yield before.encode()
@@ -141,11 +141,11 @@ class Text:
 
 def _odd(encoding: encodings.Encoding, file: str) -> Iterator[Finding]:
     if encoding == "utf-32":
-        yield NOT_UTF8_FILE.at(Where(file, 0), encoding=encodings.NAMES[encoding])
+        yield NOT_UTF8_FILE.at(Where(file, 0), encoding=encodings.shown(encoding))
     elif encoding == "utf-8-sig":
         yield BOM.at(Where(file, 1))
     elif encoding != "utf-8":
-        yield ENCODING.at(Where(file, 0), encoding=encodings.NAMES[encoding])
+        yield ENCODING.at(Where(file, 0), encoding=encodings.shown(encoding))
 
 
 def _beginning(head: bytes, encoding: encodings.Encoding) -> bytes:

@@ -22,6 +22,7 @@ from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Plan, likel
 from wizard.data.shapes.reading import Answer, Column, Reading
 from wizard.data.shapes.understand import Outcome, decode, meaning, understand
 from wizard.errors import UsageError
+from wizard.local.harmless import in_a_line
 from wizard.locale import _, enumerated
 
 Columns: TypeAlias = Mapping[str, str] | None
@@ -200,8 +201,8 @@ class Source:
         missing = next((one for one in wanted if one not in names and one != NO_COLUMN), None)
         if missing is not None:
             raise UsageError(
-                _("{path} has no column “{name}”.").format(path=self.path, name=missing),
-                _("Its columns are: {names}.").format(names=enumerated(names) or "–"),
+                _("{path} has no column “{name}”.").format(path=self.path, name=in_a_line(missing)),
+                _("Its columns are: {names}.").format(names=in_a_line(enumerated(names)) or "–"),
             )
 
     def _counted(self, begun: Reading, limit: int | None) -> Reading:
@@ -259,7 +260,7 @@ def _refuse(given: Mapping[str, str]) -> None:
             if one in seen and one != NO_COLUMN:
                 raise UsageError(
                     _("The column “{name}” can't be both {first} and {second}.").format(
-                        name=one, first=seen[one], second=name
+                        name=in_a_line(one), first=seen[one], second=name
                     )
                 )
             seen[one] = name
