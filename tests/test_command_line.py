@@ -153,6 +153,7 @@ def test_tab_completes(folder: Path, name: str) -> None:
             ("--lang \t\t", r"(?s)\ben\b.*\bzh\b|\bzh\b.*\ben\b"),
             ("check --sar\t", "--sarif"),
             ("jobs ca\t", "jobs cancel"),
+            ("explain no_ans\t", "explain no_answer"),
             ("run --set training.n_ep\t", "training.n_epochs="),
             ("check datasets/READ\t", "README.md"),
         ):
@@ -182,7 +183,7 @@ def test_every_command_is_declared_whole() -> None:
 
 
 LOCAL = {
-    "convert": ("one.jsonl", "out.jsonl"), "check": ("one.jsonl",), "why": ("one.jsonl:1",), "models": (),
+    "convert": ("one.jsonl", "out.jsonl"), "check": ("one.jsonl",), "why": ("one.jsonl:1",), "explain": (), "models": (),
     "schema": (), "completion": ("bash",),
 }  # fmt: skip
 
@@ -201,7 +202,7 @@ def test_what_sends_nothing_leaves_nothing(command: Command, folder: Path) -> No
 
 def test_only_what_uses_the_folder_minds_whose_it_is() -> None:
     """Whoever sends something, or reads sessions, settles whose folder it is first; what has no use for it doesn't."""
-    assert {"convert", "check", "why", "models", "schema", "completion"} == {
+    assert {"convert", "check", "why", "explain", "models", "schema", "completion"} == {
         each.name for each in declared() if not each.state
     }
     assert all(each.local for each in declared() if not each.state)

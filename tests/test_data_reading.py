@@ -336,8 +336,12 @@ def test_a_broken_array_is_told_at_its_line(tmp_path: Path) -> None:
     assert [("NOT_JSON", 3), ("NOT_AN_OBJECT", 5), ("ARRAY_OPEN", 6)] == codes(path)
     assert [2, 4] == [one.where.line for one in records(path)]
 
-    path.write_text(f"[{good}]\n{good}\n", encoding="utf-8")
-    assert [("AFTER_ARRAY", 2)] == codes(path)
+    for behind in (
+        good,
+        '{"question": "1?", "options": ["1", "2"], "answer": "A"}',
+    ):  # a short row is none either
+        path.write_text(f"[{good}]\n{behind}\n", encoding="utf-8")
+        assert [("AFTER_ARRAY", 2)] == codes(path)
     path.write_text("[]", encoding="utf-8")
     assert [("EMPTY_FILE", 0)] == codes(path)
 

@@ -73,6 +73,10 @@ def commands() -> tuple[Command, ...]:
             about=_("what became of one row of a file"),
         ),
         Command(
+            name="explain", group="here", fill=_explain, run="explaining:explain", local=True, state=False,
+            about=_("what a code of a finding means: why it matters, an example, what to do"),
+        ),
+        Command(
             name="jobs", group="platform", fill=_jobs, run="looking_after:jobs",
             about=_("list, show, follow and cancel jobs"),
         ),
@@ -81,7 +85,7 @@ def commands() -> tuple[Command, ...]:
             about=_("list, show and delete files on the platform"),
         ),
         Command(
-            name="models", group="here", fill=_as_json, run="looking_after:models", local=True, state=False,
+            name="models", group="platform", fill=_as_json, run="looking_after:models", local=True, state=False,
             about=_("models that can be tuned, with prices"),
         ),
         Command(
@@ -104,8 +108,8 @@ def rows() -> tuple[Row, ...]:
     groups = {
         "walk": _("without questions; what would be; how it stands"),
         "data": _("convert data, look at every row; what became of one"),
-        "platform": _("look after jobs and files on the platform"),
-        "here": _("models with their prices; sessions in this folder"),
+        "platform": _("jobs and files on the platform; models with prices"),
+        "here": _("what a finding's code means; sessions in this folder"),
         "answers": _("every answer as JSON Schema; start from an old command"),
         "programs": _("serve the sandbox to programs; complete with TAB"),
     }
@@ -365,6 +369,13 @@ def _why(command: argparse.ArgumentParser) -> None:
         "--max-length", type=_count, default=None, metavar="N", help=_("rows with more tokens are errors")
     )
     _columns(command)
+
+
+def _explain(command: argparse.ArgumentParser) -> None:
+    _as_json(command)
+    command.add_argument(
+        "code", nargs="?", default=None, metavar="CODE", help=_("the code, such as NO_ANSWER; without it all")
+    )
 
 
 def _count(text: str) -> int:

@@ -14,6 +14,7 @@ from wizard.commands.scene import Scene
 
 _PATHS = ("FILE", "FILE:LINE", "DIR", "SOURCE", "OUTPUT")
 _ANSWER = "KEY=VALUE"
+_CODE = "CODE"
 _SHELLS_END = 8  # the descriptor that a shell reads
 
 
@@ -33,6 +34,8 @@ def complete(top: argparse.ArgumentParser) -> NoReturn:
     for action in _actions(top):
         if action.metavar == _ANSWER:
             vars(action)["completer"] = _answers
+        elif action.metavar == _CODE:
+            vars(action)["completer"] = _codes
         elif action.metavar not in _PATHS and action.nargs != 0 and not action.choices:
             vars(action)["completer"] = SuppressCompleter()  # an id, a number, a text: no file's name
     argcomplete.autocomplete(top, always_complete_options="long", output_stream=_to_the_shell())
@@ -59,3 +62,10 @@ def _answers(prefix: str, **_more: object) -> list[str]:
     from wizard.commands.answers import keys
 
     return [f"{key}=" for key in keys() if key.startswith(prefix)]
+
+
+def _codes(prefix: str, **_more: object) -> list[str]:
+    from wizard.data.rules import rules
+
+    codes = [code if prefix.isupper() else code.lower() for code in rules()] if prefix else list(rules())
+    return [code for code in codes if code.startswith(prefix)]

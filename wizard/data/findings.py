@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal, TypeAlias
 
 from wizard.data.record import Where
@@ -45,15 +45,31 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A kind of finding, declared beside the check that finds it: its code, its severity, and its sentences in English.
+    """A kind of finding, declared once, beside the check that finds it; all sentences are in English.
 
-    ``what`` and ``fix`` hold {names} for the values that a finding gives.
+    ``what`` and ``fix`` hold {names} for the values that a finding gives. ``why`` is for somebody who trains for the first
+    time. ``bad`` and ``good`` are two small files: one has it, the other hasn't, and has no error either. In a text
+    ``⟦…⟧×N`` stands for N times what is in the brackets, counted by ``№``; in a workbook ``[…]`` begins a sheet, and ``|`` a cell.
     """
 
     code: str
     severity: Severity
     what: str
     fix: str
+    _: KW_ONLY
+    why: str
+    bad: str | bytes
+    good: str | bytes
+    name: str = "rows.jsonl"
+    """Of the example."""
+    beside: str = ""
+    """The file ``train.jsonl`` that it is compared with."""
+    max_length: int | None = None
+    """What it is checked with."""
+    shuffled: bool = False
+    """It is found where the example is converted with its options shuffled, not where it is checked."""
+    mends: str = ""
+    """What ``check --fix`` did about it, behind how often; "": nothing."""
 
     def at(self, where: Where, **values: object) -> Finding:
         """The finding at ``where``, in the language in use."""

@@ -36,48 +36,121 @@ DUPLICATE_ROW = Rule(
     "warning",
     N_("The row says the same as {other}."),
     N_("Keep one of them, unless it shall count twice."),
+    why=N_("A row that is there twice is learned twice and paid for twice. That it was meant so is rare."),
+    bad=(
+        '{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}\n'
+        '{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}'
+    ),
+    good=(
+        '{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}\n'
+        '{"question": "1 + 3 = ?", "options": {"A": "4", "B": "6"}, "answer_idx": "A"}'
+    ),
 )
 DUPLICATE_QUESTION = Rule(
     "DUPLICATE_QUESTION",
     "warning",
     N_("The question is the same as in {other}, with other options."),
     N_("Look at the row; if it should be there, nothing is to be done."),
+    why=N_("It may be another question, or the same one copied with a mistake in its options."),
+    bad=(
+        '{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}\n'
+        '{"question": "2 + 3 = ?", "options": {"A": "5", "B": "7"}, "answer_idx": "A"}'
+    ),
+    good=(
+        '{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}\n'
+        '{"question": "1 + 3 = ?", "options": {"A": "4", "B": "6"}, "answer_idx": "A"}'
+    ),
 )
 CONTRADICTION = Rule(
     "CONTRADICTION",
     "warning",
     N_("{other} asks the same, and its answer is another."),
     N_("Find out which one is right, and leave the other out."),
+    why=N_("One of the two answers is wrong, and the model would learn both."),
+    bad=(
+        '{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}\n'
+        '{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "B"}'
+    ),
+    good=(
+        '{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}\n'
+        '{"question": "1 + 3 = ?", "options": {"A": "4", "B": "6"}, "answer_idx": "A"}'
+    ),
 )
 LEAK = Rule(
     "LEAK",
     "warning",
     N_("The same question is in {other}, so this row tests nothing that was not trained."),
     N_("Leave it out of one of the two files."),
+    why=N_(
+        "A test should show what the model does with questions that it has not seen. One that it was trained with shows only that it remembers, and makes the model look better than it is."
+    ),
+    bad='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
+    good='{"question": "1 + 3 = ?", "options": {"A": "4", "B": "6"}, "answer_idx": "A"}',
+    name="test.jsonl",
+    beside='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
 )
 LEAK_OTHER_OPTIONS = Rule(
     "LEAK_OTHER_OPTIONS",
     "warning",
     N_("The same question is in {other}, with other options."),
     N_("Leave it out of one of the two files, unless the options make it another question."),
+    why=N_(
+        "If it is the same question after all, the model was trained with its answer, and the test shows only that it remembers."
+    ),
+    bad='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "7"}, "answer_idx": "A"}',
+    good='{"question": "1 + 3 = ?", "options": {"A": "4", "B": "6"}, "answer_idx": "A"}',
+    name="test.jsonl",
+    beside='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
 )
 FEW_ROWS = Rule(
     "FEW_ROWS",
     "warning",
     N_("The number of rows is {rows:,}; the platform recommends at least {wanted:,} for training."),
     N_("More rows give a better model; below the batch size the platform refuses the job."),
+    why=N_("From few rows the model learns those rows by heart rather than how to answer others like them."),
+    bad='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
+    good=(
+        '⟦{"question": "Which is above zero: № or -№?", "options": {"A": "+№", "B": "-№"}, "answer_idx": "A"}\n'
+        '{"question": "Which is below zero: № or -№?", "options": {"A": "+№", "B": "-№"}, "answer_idx": "B"}\n'
+        "⟧×500"
+    ),
 )
 LETTERS_UNBALANCED = Rule(
     "LETTERS_UNBALANCED",
     "warning",
     N_("The right answers' letters are far from balanced: {counts} (chi-square {chi:.1f}, p {p:.1g})."),
     N_("A model could learn the letter instead of the answer; shuffle the options."),
+    why=N_(
+        "If the right answer is nearly always the same letter, the model does well by always saying that letter."
+    ),
+    bad=(
+        '⟦{"question": "Which is above zero: № or -№?", "options": {"A": "+№", "B": "-№"}, "answer_idx": "A"}\n'
+        "⟧×60"
+    ),
+    good=(
+        '⟦{"question": "Which is above zero: № or -№?", "options": {"A": "+№", "B": "-№"}, "answer_idx": "A"}\n'
+        '{"question": "Which is below zero: № or -№?", "options": {"A": "+№", "B": "-№"}, "answer_idx": "B"}\n'
+        "⟧×30"
+    ),
 )
 LONGEST_IS_RIGHT = Rule(
     "LONGEST_IS_RIGHT",
     "warning",
     N_("The longest option is the right one in {share:.0%} of the rows; chance would give {chance:.0%}."),
     N_("A model could learn to choose the longest; write the wrong options as long as the right ones."),
+    why=N_(
+        "The model could do well by choosing the longest text, without knowing the answer; in an exam with other options that fails."
+    ),
+    bad=(
+        '⟦{"question": "№ + 0 = ?", "options": {"A": "№, of course", "B": "0"}, "answer_idx": "A"}\n'
+        '{"question": "0 + № = ?", "options": {"A": "0", "B": "№, of course"}, "answer_idx": "B"}\n'
+        "⟧×30"
+    ),
+    good=(
+        '⟦{"question": "№ + 0 = ?", "options": {"A": "№, of course", "B": "0"}, "answer_idx": "A"}\n'
+        '{"question": "0 + № = ?", "options": {"A": "0, of course", "B": "№"}, "answer_idx": "B"}\n'
+        "⟧×30"
+    ),
 )
 
 

@@ -15,15 +15,9 @@ from operator import eq
 import msgspec
 
 from wizard.data import sent
-from wizard.data.checking.inspection import (
-    ENDS,
-    SUSPICIOUS,
-    about_question,
-    mentions,
-    names_options,
-    refers,
-    texts,
-)
+from wizard.data.checking.chats import ENDS
+from wizard.data.checking.questions import about_question, mentions, names_options, refers
+from wizard.data.checking.texts import SUSPICIOUS, texts
 from wizard.data.findings import Finding
 from wizard.data.identity import COMPATIBLE, OPTIONS_BEGIN, Asked, keys, stem_of
 from wizard.data.record import Message, Where

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wizard.data.checking.inspection import KNOWN
+from wizard.data.checking.chats import BLANKS_AT_ENDS, KNOWN, REFUSED, REFUSED_KEY, UNKNOWN_KEY
+from wizard.data.checking.scan import BLANK_LINE
 from wizard.data.files.lines import SourceUnreadable, TooLong, blocks
 from wizard.data.files.opening import opened
+from wizard.data.files.text import BOM, ENCODING
 from wizard.data.findings import Finding
 from wizard.data.record import trim
 from wizard.data.shapes import lookup
@@ -23,7 +25,7 @@ from wizard.data.shapes.source import Columns, Source
 from wizard.data.shapes.understand import decode, understand
 from wizard.errors import DataError
 from wizard.local.storage import writing
-from wizard.locale import _, joined
+from wizard.locale import N_, _, joined, said
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -32,6 +34,11 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_LINE_ENDS = "LINE_ENDS"  # no finding, but done
+_MENDED = (BOM, BLANK_LINE, ENCODING, BLANKS_AT_ENDS, REFUSED_KEY, UNKNOWN_KEY)
+DONE = {rule.code: rule.mends for rule in _MENDED} | {
+    _LINE_ENDS: N_("line ends and blanks around lines made uniform")
+}
 _TURNS = ("messages", "chosen", "rejected")
 _HEAD = 1 << 16
 _MODE = 0o666
@@ -57,16 +64,7 @@ class Mended:
     @property
     def sentences(self) -> tuple[str, ...]:
         """``done``, in words."""
-        names = {
-            "BOM": _("byte order marks removed"),
-            "BLANK_LINE": _("blank lines removed"),
-            "ENCODING": _("lines turned into UTF-8"),
-            "LINE_ENDS": _("line ends and blanks around lines made uniform"),
-            "BLANKS_AT_ENDS": _("texts trimmed at their ends"),
-            "REFUSED_KEY": _("“name” and “weight” removed from messages"),
-            "UNKNOWN_KEY": _("keys removed that the platform doesn't know"),
-        }
-        return tuple(f"{count:,} {names[code]}" for code, count in self.done)
+        return tuple(f"{count:,} {said(DONE[code])}" for code, count in self.done)
 
 
 def mend(source: Path, output: Path | None = None, columns: Columns = None) -> Mended:
@@ -113,7 +111,7 @@ class _Work:
         """The line as it is to be written, or why it can't be; both empty for a blank line."""
         bare = raw if isinstance(raw, TooLong) else _bare(raw)
         if not bare:
-            self.done["BLANK_LINE"] += 1
+            self.done[BLANK_LINE.code] += 1
             return None, ()
         outcome = understand(bare, self._file, number, self._reading)
         changes: set[str] = set()
@@ -124,7 +122,7 @@ class _Work:
             self.rejected += 1
             return None, outcome
         if raw != bare and not changes:
-            self.done["LINE_ENDS"] += 1
+            self.done[_LINE_ENDS] += 1
         self.done.update(changes)
         self.rows += 1
         return bare, ()
@@ -146,7 +144,7 @@ def _mended(row: dict[str, Any], changes: set[str]) -> dict[str, Any] | None:
     mended: dict[str, Any] = {}
     for name, value in row.items():
         if name not in _TURNS:
-            changes.add("UNKNOWN_KEY")
+            changes.add(UNKNOWN_KEY.code)
         elif isinstance(value, list):
             mended[name] = [_turn(turn, changes) for turn in value]
         else:
@@ -158,12 +156,12 @@ def _turn(turn: dict[str, Any], changes: set[str]) -> dict[str, Any]:
     mended: dict[str, Any] = {}
     for name, value in turn.items():
         if name not in KNOWN:
-            changes.add("REFUSED_KEY" if name in ("name", "weight") else "UNKNOWN_KEY")
+            changes.add((REFUSED_KEY if name in REFUSED else UNKNOWN_KEY).code)
             continue
         mended[name] = value
         if name == "content" and isinstance(value, str) and (bare := trim(value)) != value:
             mended[name] = bare
-            changes.add("BLANKS_AT_ENDS")
+            changes.add(BLANKS_AT_ENDS.code)
     return mended
 
 
@@ -208,13 +206,13 @@ def _lines(source: Path, encoding: str, done: Counter[str]) -> Iterator[tuple[in
             for first, lines in blocks(stream, str(source)):
                 for number, raw in enumerate(lines, first):
                     marked = number == 1 and raw.startswith(lookup.BOM)
-                    done.update({"BOM": 1} if marked else {})
+                    done.update({BOM.code: 1} if marked else {})
                     yield number, raw.removeprefix(lookup.BOM) if marked else raw
         return
     try:
         with source.open(encoding=encoding, newline="\n") as text:
             for number, line in enumerate(text, 1):
-                done["ENCODING"] += 1
+                done[ENCODING.code] += 1
                 yield number, line.removesuffix("\n").encode("utf-8", "surrogatepass")
     except (OSError, UnicodeError) as error:
         raise SourceUnreadable(

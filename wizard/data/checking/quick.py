@@ -17,8 +17,10 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 
 from wizard.data.checking.chatlayout import Layout, Sheet, born, layout_of, mobile, ordinary_system
-from wizard.data.checking.inspection import ENDS, SUSPICIOUS, names_options, refers
+from wizard.data.checking.chats import ENDS
+from wizard.data.checking.questions import names_options, refers
 from wizard.data.checking.tally import Tally
+from wizard.data.checking.texts import SUSPICIOUS
 from wizard.data.files.lines import Lines
 from wizard.data.findings import Finding
 from wizard.data.identity import COMPATIBLE, OPTIONS_BEGIN, key, stem_of

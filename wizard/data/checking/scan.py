@@ -27,24 +27,60 @@ TOO_LONG = Rule(
     "error",
     N_("The row has {tokens:,} tokens, more than max_length {limit:,}: the platform would drop it."),
     N_("Shorten it, leave it out, or raise max_length."),
+    why=N_(
+        "A question or chat above max_length is dropped by the platform without a word, and so is missing from the training; a row for DPO is truncated."
+    ),
+    bad='{"messages": [{"role": "user", "content": "Count on: ⟦№, ⟧×300 and so on"}, {"role": "assistant", "content": "301, 302, 303"}]}',
+    good='{"messages": [{"role": "user", "content": "Count on: 1, 2, 3 and so on"}, {"role": "assistant", "content": "4, 5, 6"}]}',
+    max_length=500,
 )
 OTHER_SHAPE = Rule(
     "OTHER_SHAPE",
     "error",
     N_("The row has no “{field}”, which the file's other rows have."),
     N_("Write it as the other rows are, or convert it: bailian-wizard convert."),
+    why=N_(
+        "A file is sent either as it is or converted. One row of another kind among rows that are ready makes the platform's own command line refuse it."
+    ),
+    bad=(
+        '{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}\n'
+        '{"messages": [{"role": "user", "content": "1 + 4 = ?"}, {"role": "assistant", "content": "5"}]}\n'
+        '{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}'
+    ),
+    good=(
+        '{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}\n'
+        '{"messages": [{"role": "user", "content": "1 + 4 = ?"}, {"role": "assistant", "content": "5"}]}'
+    ),
 )
 CONTENT_NOT_TEXT = Rule(
     "CONTENT_NOT_TEXT",
     "error",
     N_("The content of message {number} is a list of parts, which only vision models take."),
     N_("Make it a text, or convert the file: bailian-wizard convert."),
+    why=N_(
+        "For models of text the content is a text, and the platform's own command line refuses anything else."
+    ),
+    bad='{"messages": [{"role": "user", "content": [{"text": "2 + 3 = ?"}]}, {"role": "assistant", "content": "5"}]}',
+    good='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}',
 )
 BLANK_LINE = Rule(
     "BLANK_LINE",
     "warning",
     N_("The line is blank; the platform's own command line refuses a file with one."),
     N_("Remove it (--fix does)."),
+    why=N_(
+        "A blank line holds no row. The platform's SDK can take it for a broken one and refuse the whole file."
+    ),
+    bad=(
+        '{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}\n'
+        "\n"
+        '{"messages": [{"role": "user", "content": "1 + 4 = ?"}, {"role": "assistant", "content": "5"}]}'
+    ),
+    good=(
+        '{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}\n'
+        '{"messages": [{"role": "user", "content": "1 + 4 = ?"}, {"role": "assistant", "content": "5"}]}'
+    ),
+    mends=N_("blank lines removed"),
 )
 
 

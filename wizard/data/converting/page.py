@@ -20,17 +20,17 @@ from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.understand import PLAIN, Outcome, understand
 from wizard.locale import N_
 
-NOT_READ_BACK = Rule(
-    "NOT_READ_BACK",
-    "error",
-    N_("The answer that would be sent can't be read back as {label} without doubt."),
-    N_("Use a plain letter as the label, without a full stop."),
-)
 ORDER_KEPT = Rule(
     "ORDER_KEPT",
     "warning",
     N_("The options were left in their order: one speaks of others, or the question of a letter."),
     N_("Nothing to do."),
+    why=N_(
+        "Moved to another place, such an option would speak of the wrong ones, and the right answer could become wrong."
+    ),
+    bad='{"question": "Which is a colour?", "options": {"A": "Red", "B": "Blue", "C": "All of the above"}, "answer_idx": "C"}',
+    good='{"question": "Which is a colour?", "options": {"A": "Red", "B": "Seven", "C": "Yesterday"}, "answer_idx": "A"}',
+    shuffled=True,
 )
 
 
@@ -268,9 +268,10 @@ class Press:
             made.kept_order += 1
             made.warnings.append(ORDER_KEPT.at(outcome.where))
             return proved(outcome, self._task.language)
-        turned = proved(shuffled(outcome, self._task.seed), self._task.language)
-        same = isinstance(turned, MultipleChoice) and _right(turned) == _right(outcome)
-        return turned if same else (NOT_READ_BACK.at(outcome.where, label=outcome.answer),)
+        turned = shuffled(outcome, self._task.seed)
+        if _right(turned) != _right(outcome):
+            raise AssertionError("shuffling changed the right answer")
+        return proved(turned, self._task.language)
 
     def _output(self, record: Record) -> int:
         if not self._bounds:
@@ -287,13 +288,12 @@ def _moved(found: Finding, lines: int) -> Finding:
 
 
 def proved(outcome: Outcome, language: str = sent.CHINESE) -> Outcome:
-    """``outcome``, or a finding where the answer that would be sent doesn't read back as the source's."""
-    if not isinstance(outcome, MultipleChoice):
-        return outcome
-    said = sent.messages(outcome, "", language=language)[-1].content
-    if sent.read_back(said, language) == (outcome.answer, outcome.answer_text):
-        return outcome
-    return (NOT_READ_BACK.at(outcome.where, label=outcome.answer),)
+    """``outcome``, whose answer, as it would be sent, reads back as the source's: no reader lets another label through."""
+    if isinstance(outcome, MultipleChoice):
+        said = sent.messages(outcome, "", language=language)[-1].content
+        if sent.read_back(said, language) != (outcome.answer, outcome.answer_text):
+            raise AssertionError("the answer that would be sent does not read back")
+    return outcome
 
 
 def _right(record: MultipleChoice) -> list[str]:

@@ -53,7 +53,7 @@ class Unfinished(bytes):
 
 
 class Trailing(bytes):
-    """What stands behind the end of the array."""
+    """What stands behind the end of the array, made such that it is no JSON."""
 
     __slots__ = ()
 
@@ -91,7 +91,7 @@ class Elements:
                 self._skip(_BLANK)
                 if not self._closed(wrap[0] if wrap is not None else b"["):
                     rest = self._held[self._at : self._at + 100]
-                    yield self._line, Trailing(rest) if rest else Unfinished(b"{")
+                    yield self._line, Trailing(rest + b"\xff") if rest else Unfinished(b"{")
                 return
             line = self._line
             end = self._end(first)

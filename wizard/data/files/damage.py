@@ -14,42 +14,94 @@ INVALID_UTF8 = Rule(
     "error",
     N_("Byte {offset} of the line ({byte}) is not UTF-8."),
     N_("Save the file as UTF-8; the text may be GBK or Big5 now."),
+    why=N_(
+        "The platform takes UTF-8. A byte that is none stands for no character, and what was meant can only be guessed."
+    ),
+    bad='{"text": "café"}'.encode("latin-1"),
+    good='{"text": "café"}',
 )
 LINE_TOO_LONG = Rule(
     "LINE_TOO_LONG",
     "error",
     N_("The line is longer than {limit} MB."),
     N_("Check whether line ends are missing; a row is one line."),
+    why=N_(
+        "No model that can be tuned takes a row of this length. Most often the line ends were lost, and many rows stand on one line."
+    ),
+    bad='{"text": "⟦long ⟧×2000001"}',
+    good='{"text": "long"}',
 )
 JSON_TOO_DEEP = Rule(
     "JSON_TOO_DEEP",
     "error",
     N_("The JSON on this line is nested too deeply, or holds a number too large to read."),
     N_("Correct the row, or leave it out."),
+    why=N_(
+        "A question or a chat needs two or three levels. What goes far deeper was most likely damaged, and what it should have been can't be told."
+    ),
+    bad='{"question": ⟦[⟧×100000',
+    good='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
 )
 NO_OBJECTS = Rule(
     "NO_OBJECTS",
     "error",
     N_("{count} values one after the other are no objects in braces; nothing behind them was read."),
     N_("Rows are objects: look whether this is the list that you mean."),
+    why=N_(
+        "A row is an object with named fields. So many values without names mean that this is another list than the one that holds your rows."
+    ),
+    bad='[⟦№, ⟧×100{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}]',
+    good='[{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}]',
+    name="rows.json",
 )
 INVALID_BYTES = Rule(
     "INVALID_BYTES",
     "error",
     N_("Byte {offset} of the line ({byte}) is not {encoding}."),
     N_("Save the file again as UTF-8."),
+    why=N_(
+        "A damaged byte stands for no character. What was meant is lost in this file, and the wizard doesn't guess."
+    ),
+    bad='{"text": "x\ud800"}\n'.encode("utf-16", "surrogatepass"),
+    good='{"text": "x"}',
 )
 ARRAY_OPEN = Rule(
     "ARRAY_OPEN",
     "error",
     N_("What begins here has no end, so nothing after it could be read."),
     N_("Check whether the file was cut off, or a quote or bracket is missing."),
+    why=N_(
+        "Where something has no end, nobody can tell where the next row begins. Rows behind it would be missing without anyone noticing."
+    ),
+    bad=(
+        "[\n"
+        '{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"},\n'
+        '{"question": "3 + 4 = ?'
+    ),
+    good=('[\n{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}\n]'),
+    name="rows.json",
 )
 AFTER_ARRAY = Rule(
     "AFTER_ARRAY",
     "error",
     N_("Something follows the end of the JSON array, and was not read."),
     N_("Keep one array, or write one object a line."),
+    why=N_(
+        "A file holds one list. What stands behind it would be missing from the training without anyone noticing."
+    ),
+    bad=(
+        "[\n"
+        '{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}\n'
+        "]\n"
+        '{"question": "1 + 4 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}'
+    ),
+    good=(
+        "[\n"
+        '{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"},\n'
+        '{"question": "1 + 4 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}\n'
+        "]"
+    ),
+    name="rows.json",
 )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from wizard.data.files import container
-from wizard.data.files.text import NOT_UTF8_FILE, Text
+from wizard.data.files.text import Text
 from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where
 from wizard.locale import N_
@@ -16,16 +15,12 @@ EMPTY_FILE = Rule(
     "error",
     N_("The file has no rows."),
     N_("Choose another file, or check how this one was saved."),
+    why=N_(
+        "Without rows there is nothing to learn, and the platform's own command line refuses such a file."
+    ),
+    bad="\n",
+    good='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
 )
-JSON_OVER_LINES = Rule(
-    "JSON_OVER_LINES",
-    "error",
-    N_("The file is one JSON value that goes over several lines, not JSON Lines."),
-    N_("Save it with one object a line, without the brackets around them."),
-)
-
-
-_NAMES = {"parquet": "Parquet", "xlsx": "Excel (.xlsx)", "zip": "zip", "tar": "tar"}
 
 
 def pages(
@@ -33,18 +28,13 @@ def pages(
 ) -> Iterator[tuple[int, list[bytes], tuple[Finding, ...]]]:
     """(number of the first line, lines in UTF-8, findings about the file) for one block of JSON Lines after another.
 
-    Any encoding that is known, packed with gzip or not; ``on_bytes`` is handed the file's own bytes. A file
-    that is no JSON Lines file at all gives one error and no lines, not an error for every line; a byte order mark is
-    taken off; a file without rows gives EMPTY_FILE at its end. Lines that can't be decoded come as a kind of bytes that
+    Any encoding that is known, packed with gzip or not; ``on_bytes`` is handed the file's own bytes. A text that can't
+    be read gives one error and no lines, not an error for every line; a byte order mark is taken off; a file without
+    rows gives EMPTY_FILE at its end. Lines that can't be decoded come as a kind of bytes that
     is no JSON, and that ``shapes`` knows what to say about.
     """
     text = Text(stream, file, on_bytes)
     about = tuple(text.about)
-    other = container.foreign(text.head) or _NAMES.get(container.binary(text.head), "")
-    if other:
-        about = (NOT_UTF8_FILE.at(Where(file, 0), encoding=other),)
-    elif container.of_text(text.head, ".jsonl", whole=text.whole) == "json":
-        about = (*about, JSON_OVER_LINES.at(Where(file, 0)))
     begun = any(one.severity == "error" for one in about)
     if begun:
         yield 1, [], about

@@ -21,6 +21,17 @@ OTHER_SHEETS = Rule(
     "warning",
     N_("Only the sheet “{sheet}” is read; other sheets: {others}."),
     N_("Save another sheet as a file of its own to use it."),
+    why=N_("Rows on another sheet would be missing from the training without anyone noticing."),
+    bad=(
+        "[Chapter 1]\n"
+        "question | A | B | answer\n"
+        "2 + 3 = ? | 5 | 6 | A\n"
+        "[Chapter 2]\n"
+        "question | A | B | answer\n"
+        "3 + 4 = ? | 6 | 7 | B\n"
+    ),
+    good=("[Chapter 1]\nquestion | A | B | answer\n2 + 3 = ? | 5 | 6 | A\n3 + 4 = ? | 6 | 7 | B\n"),
+    name="rows.xlsx",
 )
 
 

@@ -18,18 +18,34 @@ OPEN_QUOTE = Rule(
     "error",
     N_("A quote opens in this row and is not closed, or its cell is beyond {limit} MB."),
     N_("Close it; a quote inside a quoted cell is written twice."),
+    why=N_("An open quote makes all that follows one cell. Rows would be swallowed without anyone noticing."),
+    bad=('question,A,B,answer\n"2 + 3 = ?,5,6,A\n3 + 4 = ?,6,7,B\n'),
+    good=('question,A,B,answer\n"2 + 3 = ?",5,6,A\n3 + 4 = ?,6,7,B\n'),
+    name="rows.csv",
 )
 BAD_QUOTE = Rule(
     "BAD_QUOTE",
     "error",
     N_("Something follows a closing quote in this row, before the next comma."),
     N_("Write a quote inside a quoted cell twice; an earlier quote may not be closed."),
+    why=N_(
+        "A closing quote ends the cell. What follows may belong to it or not, and the wizard doesn't guess."
+    ),
+    bad=('question,A,B,answer\n"What is "two" + 3?",5,6,A\n'),
+    good=('question,A,B,answer\n"What is ""two"" + 3?",5,6,A\n'),
+    name="rows.csv",
 )
 LONE_RETURN = Rule(
     "LONE_RETURN",
     "error",
     N_("A carriage return stands alone in this row, outside quotes."),
     N_("Put the cell in double quotes, or remove the character."),
+    why=N_(
+        "Some programs take this character for the end of a row and others don't, so the row would be cut differently by each."
+    ),
+    bad=("question,A,B,answer\n2 + 3\r= ?,5,6,A\n"),
+    good=('question,A,B,answer\n"2 + 3\r= ?",5,6,A\n'),
+    name="rows.csv",
 )
 
 

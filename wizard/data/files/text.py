@@ -19,24 +19,46 @@ BOM = Rule(
     "warning",
     N_("The file begins with a byte order mark."),
     N_("Nothing to do: it is passed over and not sent."),
+    why=N_(
+        "The mark is no part of the data, but stands before the first row. The platform's SDK can refuse a file that begins with one, without saying why."
+    ),
+    bad='\ufeff{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}',
+    good='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}',
+    mends=N_("byte order marks removed"),
 )
 NOT_UTF8_FILE = Rule(
     "NOT_UTF8_FILE",
     "error",
     N_("The file is {encoding}, not UTF-8 text."),
     N_("Save it as UTF-8 JSON Lines, one object a line."),
+    why=N_("The platform takes text in UTF-8. What this file holds can't be read as text without guessing."),
+    bad='{"text": "x"}\n'.encode("utf-32"),
+    good='{"text": "x"}',
 )
 ENCODING = Rule(
     "ENCODING",
     "warning",
     N_("The file is {encoding}, and was read as such."),
     N_("Nothing to do: what is sent is UTF-8. Look at the preview for garbled characters."),
+    why=N_(
+        "In another encoding the same bytes are other characters. It was told from the bytes themselves; a look at the preview shows whether that was right."
+    ),
+    bad="题目,A,B,答案\n二加三等于几？,五,六,A\n".encode("gb18030"),
+    good=("题目,A,B,答案\n二加三等于几？,五,六,A\n"),
+    name="rows.csv",
+    mends=N_("lines turned into UTF-8"),
 )
 CARRIAGE_RETURNS = Rule(
     "CARRIAGE_RETURNS",
     "warning",
     N_("The lines end with a carriage return alone, and were read as such."),
     N_("Nothing to do; lines are counted by these line ends."),
+    why=N_(
+        "Programs of long ago ended lines so. Other programs take such a file for a single line, and may count its lines otherwise."
+    ),
+    bad="题目,A,B,答案\r2 + 3 = ?,5,6,A\r",
+    good=("题目,A,B,答案\n2 + 3 = ?,5,6,A\n"),
+    name="rows.csv",
 )
 
 

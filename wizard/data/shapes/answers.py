@@ -14,31 +14,49 @@ from wizard.data.shapes.options import literal
 from wizard.locale import N_, enumerated
 
 NO_ANSWER = Rule(
-    "NO_ANSWER", "error", N_("There is no answer."), N_("Give the label of the right option, or its text.")
+    "NO_ANSWER",
+    "error",
+    N_("There is no answer."),
+    N_("Give the label of the right option, or its text."),
+    why=N_("The answer is what is learned; a row without one teaches nothing."),
+    bad='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}}',
+    good='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
 )
 ANSWER_NOT_AN_OPTION = Rule(
     "ANSWER_NOT_AN_OPTION",
     "error",
     N_("The answer “{answer}” is not among the options {labels}."),
     N_("Correct the row, or leave it out."),
+    why=N_("The model would learn an answer that can't be chosen."),
+    bad='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "C"}',
+    good='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
 )
 ANSWER_AMBIGUOUS = Rule(
     "ANSWER_AMBIGUOUS",
     "error",
     N_("The answer “{answer}” fits more than one option."),
     N_("Give the label of the right one."),
+    why=N_("To take one of them would be a guess, and a wrong guess would be learned."),
+    bad='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "5", "C": "6"}, "answer": "5"}',
+    good='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "4", "C": "6"}, "answer": "5"}',
 )
 ANSWER_DISAGREES = Rule(
     "ANSWER_DISAGREES",
     "error",
     N_("The label says {label}, but the answer's text is “{answer}” and option {label} is “{option}”."),
     N_("Correct one of the two, or leave the row out."),
+    why=N_("One of the two is a mistake, and the model would learn it if it were taken for the answer."),
+    bad='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A", "answer": "6"}',
+    good='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A", "answer": "5"}',
 )
 ANSWER_INDEX = Rule(
     "ANSWER_INDEX",
     "error",
     N_("The answer is the number {number}, and it is not sure whether the options count from 0 or from 1."),
     N_("Say it with dataset.columns.counting=0 or dataset.columns.counting=1."),
+    why=N_("Counted from the wrong number, every answer would be shifted by one option, and trained so."),
+    bad='{"question": "2 + 3 = ?", "options": ["4", "5", "6"], "answer": 1}',
+    good='{"question": "2 + 3 = ?", "options": ["4", "5", "6"], "answer": "B"}',
 )
 
 

@@ -13,46 +13,86 @@ from wizard.data.shapes.plan import Plan
 from wizard.locale import N_
 
 NO_MESSAGES = Rule(
-    "NO_MESSAGES", "error", N_("“messages” is empty."), N_("Correct the row, or leave it out.")
+    "NO_MESSAGES",
+    "error",
+    N_("“messages” is empty."),
+    N_("Correct the row, or leave it out."),
+    why=N_("A chat without messages teaches nothing, and the platform's own command line refuses it."),
+    bad='{"messages": []}',
+    good='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}',
 )
 UNKNOWN_ROLE = Rule(
     "UNKNOWN_ROLE",
     "error",
     N_("The role of message {number} is “{role}”."),
     N_("The platform knows system, user and assistant."),
+    why=N_(
+        "The roles tell the model what it is asked and what it should say. The platform knows three, and its own command line refuses a row with another."
+    ),
+    bad='{"messages": [{"role": "doctor", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}',
+    good='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}',
 )
 EMPTY_CONTENT = Rule(
     "EMPTY_CONTENT",
     "error",
     N_("Message {number} ({role}) has no text."),
     N_("Correct the row, or leave it out."),
+    why=N_("An empty question asks nothing, and from an empty answer the model would learn to say nothing."),
+    bad='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": ""}]}',
+    good='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}',
 )
 LAST_NOT_ASSISTANT = Rule(
     "LAST_NOT_ASSISTANT",
     "error",
     N_("The last message is from {role}, so there is nothing to learn."),
     N_("Let the chat end with the assistant's answer."),
+    why=N_(
+        "The model learns what the assistant says. A chat that ends with a question leaves that question without an answer."
+    ),
+    bad='{"messages": [{"role": "user", "content": "2 + 3 = ?"}]}',
+    good='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}',
 )
 NOTHING_TO_LEARN = Rule(
-    "NOTHING_TO_LEARN", "error", N_("“{field}” is empty."), N_("Correct the row, or leave it out.")
+    "NOTHING_TO_LEARN",
+    "error",
+    N_("“{field}” is empty."),
+    N_("Correct the row, or leave it out."),
+    why=N_("This field is what the model learns; where it is empty, the row teaches nothing."),
+    bad='{"instruction": "2 + 3 = ?", "output": ""}',
+    good='{"instruction": "2 + 3 = ?", "output": "5"}',
 )
 TOOL_TURN = Rule(
     "TOOL_TURN",
     "error",
     N_("Turn {number} is a call of a tool or its result (“{role}”)."),
     N_("Rows with calls of tools can't be converted; leave them out."),
+    why=N_(
+        "The wizard trains with texts only. Without its tools such a chat would teach answers that come from nowhere."
+    ),
+    bad='{"conversations": [{"from": "human", "value": "2 + 3 = ?"}, {"from": "function_call", "value": "add(2, 3)"}, {"from": "observation", "value": "5"}, {"from": "gpt", "value": "5"}]}',
+    good='{"conversations": [{"from": "human", "value": "2 + 3 = ?"}, {"from": "gpt", "value": "5"}]}',
 )
 LAST_NOT_USER = Rule(
     "LAST_NOT_USER",
     "error",
     N_("What comes before the two answers does not end with the user's turn."),
     N_("Let “messages” end with what the user said."),
+    why=N_(
+        "In DPO both answers reply to the same message of the user; without it there is nothing that they answer."
+    ),
+    bad='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "A sum."}], "chosen": {"role": "assistant", "content": "5"}, "rejected": {"role": "assistant", "content": "6"}}',
+    good='{"messages": [{"role": "user", "content": "2 + 3 = ?"}], "chosen": {"role": "assistant", "content": "5"}, "rejected": {"role": "assistant", "content": "6"}}',
 )
 PREFERENCE_UNCLEAR = Rule(
     "PREFERENCE_UNCLEAR",
     "error",
     N_("“{field}” is not one answer of the assistant."),
     N_("Give “chosen” and “rejected” as texts, or as messages of the assistant to the same question."),
+    why=N_(
+        "DPO compares two answers to one question. If it isn't clear what the answer is, the comparison would teach something else."
+    ),
+    bad='{"messages": [{"role": "user", "content": "2 + 3 = ?"}], "chosen": {"role": "user", "content": "5"}, "rejected": {"role": "assistant", "content": "6"}}',
+    good='{"messages": [{"role": "user", "content": "2 + 3 = ?"}], "chosen": {"role": "assistant", "content": "5"}, "rejected": {"role": "assistant", "content": "6"}}',
 )
 
 

@@ -26,18 +26,34 @@ COLUMN_COUNT = Rule(
     "error",
     N_("The row has {count} cells, but there are {wanted} columns."),
     N_("Put cells with commas or line ends in double quotes."),
+    why=N_(
+        "With a cell too many or too few, texts end up in the wrong columns: an option could be taken for the answer."
+    ),
+    bad=("question,A,B,answer\n2, 3 or 4: which is odd?,3,4,A\n"),
+    good=('question,A,B,answer\n"2, 3 or 4: which is odd?",3,4,A\n'),
+    name="rows.csv",
 )
 DUPLICATE_COLUMN = Rule(
     "DUPLICATE_COLUMN",
     "error",
     N_("The column “{name}” is there twice, so one of its cells would be lost."),
     N_("Rename or remove one of them."),
+    why=N_("Of two columns with one name only one can be read, and it might be the wrong one."),
+    bad=("question,A,A,answer\n2 + 3 = ?,5,6,A\n"),
+    good=("question,A,B,answer\n2 + 3 = ?,5,6,A\n"),
+    name="rows.csv",
 )
 NO_HEADER = Rule(
     "NO_HEADER",
     "warning",
     N_("The first row was taken for data, not for the columns' names."),
     N_("If it holds names, say so: --columns header=yes (in the wizard --set dataset.header=yes)."),
+    why=N_(
+        "If the first row were names after all, they would be trained as a question; if it is a row, it must not be lost."
+    ),
+    bad=("2 + 3 = ?,5,6,A\n3 + 4 = ?,6,7,B\n"),
+    good=("question,A,B,answer\n2 + 3 = ?,5,6,A\n3 + 4 = ?,6,7,B\n"),
+    name="rows.csv",
 )
 
 

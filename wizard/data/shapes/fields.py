@@ -9,15 +9,36 @@ from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where, trim
 from wizard.locale import N_, _
 
-NUL = Rule("NUL", "error", N_("“{field}” holds a NUL character."), N_("Remove it."))
+NUL = Rule(
+    "NUL",
+    "error",
+    N_("“{field}” holds a NUL character."),
+    N_("Remove it."),
+    why=N_(
+        "Nobody types this character. It is a sign that the text was damaged on its way, and many programs stop reading there."
+    ),
+    bad='{"question": "2 + 3\\u0000 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
+    good='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
+)
 NO_QUESTION = Rule(
-    "NO_QUESTION", "error", N_("There is no question."), N_("Correct the row, or leave it out.")
+    "NO_QUESTION",
+    "error",
+    N_("There is no question."),
+    N_("Correct the row, or leave it out."),
+    why=N_("Without a question the model would learn to give this answer to nothing."),
+    bad='{"question": "", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
+    good='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
 )
 WRONG_TYPE = Rule(
     "WRONG_TYPE",
     "error",
     N_("“{field}” is {found}, but must be {wanted}."),
     N_("Correct the row, or leave it out."),
+    why=N_(
+        "Texts are sent exactly as they are. To make one of a number, a list or a date would be a guess about what was meant."
+    ),
+    bad='{"question": ["2 + 3", "= ?"], "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
+    good='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
 )
 
 

@@ -17,31 +17,68 @@ from wizard.data.shapes.plan import LABELS
 from wizard.locale import N_
 
 TOO_FEW_OPTIONS = Rule(
-    "TOO_FEW_OPTIONS", "error", N_("The number of options is {count}."), N_("A question needs at least two.")
+    "TOO_FEW_OPTIONS",
+    "error",
+    N_("The number of options is {count}."),
+    N_("A question needs at least two."),
+    why=N_(
+        "With fewer than two options there is nothing to choose between, so nothing about choosing can be learned."
+    ),
+    bad='{"question": "2 + 3 = ?", "options": {"A": "5"}, "answer_idx": "A"}',
+    good='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
 )
 BAD_LABEL = Rule(
     "BAD_LABEL",
     "error",
     N_("“{label}” can't label an option."),
     N_("Label the options with letters such as A, B, C, each different from the others."),
+    why=N_(
+        "The model answers with the label. One that is empty, too long or there twice can't be told apart in its answer."
+    ),
+    bad='{"question": "2 + 3 = ?", "options": {"A": "5", "A ": "6"}, "answer_idx": "A"}',
+    good='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
 )
 EMPTY_OPTION = Rule(
-    "EMPTY_OPTION", "error", N_("Option {label} is empty."), N_("Correct the row, or leave it out.")
+    "EMPTY_OPTION",
+    "error",
+    N_("Option {label} is empty."),
+    N_("Correct the row, or leave it out."),
+    why=N_(
+        "The model would learn that an empty option can be chosen. Most often its text was lost on the way."
+    ),
+    bad='{"question": "2 + 3 = ?", "options": {"A": "5", "B": ""}, "answer_idx": "A"}',
+    good='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
 )
 OPTION_LABELS = Rule(
     "OPTION_LABELS",
     "error",
     N_("Some of the options begin with their label and some don't."),
     N_("Label all of them, or none."),
+    why=N_(
+        "Where only some options bring their label, it isn't sure whether the letters are labels or part of the texts. The answer's letter could end up at the wrong option."
+    ),
+    bad='{"question": "2 + 3 = ?", "options": ["A. 5", "B. 6", "7"], "answer": "A"}',
+    good='{"question": "2 + 3 = ?", "options": ["A. 5", "B. 6", "C. 7"], "answer": "A"}',
 )
 OPTIONS_UNREADABLE = Rule(
     "OPTIONS_UNREADABLE",
     "error",
     N_("“{field}” can't be divided into options without doubt."),
     N_("Give the options as an object, as a list, or one a line with their labels."),
+    why=N_("If the text were cut at the wrong place, the row would teach a wrong answer."),
+    bad='{"question": "2 + 3 = ?", "options": "5 or 6", "answer_idx": "A"}',
+    good='{"question": "2 + 3 = ?", "options": "A. 5\\nB. 6", "answer_idx": "A"}',
 )
 TOO_MANY_OPTIONS = Rule(
-    "TOO_MANY_OPTIONS", "error", N_("The number of options is {count}."), N_("At most 26 are possible.")
+    "TOO_MANY_OPTIONS",
+    "error",
+    N_("The number of options is {count}."),
+    N_("At most 26 are possible."),
+    why=N_(
+        "Options are labelled with the letters A to Z. So many of them are most often a list of something else, taken for options."
+    ),
+    bad='{"question": "2 + 3 = ?", "options": [⟦"№", ⟧×26"27"], "answer": "E"}',
+    good='{"question": "2 + 3 = ?", "options": ["1", "2", "3", "4", "5"], "answer": "E"}',
 )
 
 

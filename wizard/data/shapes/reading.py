@@ -17,12 +17,23 @@ HEADER_UNCLEAR = Rule(
     "error",
     N_("The first row may hold the columns' names, or be a row like the others: {cells}"),
     N_("Say which: --columns header=yes for names, --columns header=no for a row."),
+    why=N_(
+        "Taken for names, a row would be missing from the training; taken for a row, the names would be trained."
+    ),
+    bad=("rose,flower\noak,tree\n"),
+    good=("instruction,output\nrose,flower\noak,tree\n"),
+    name="rows.csv",
 )
 INDEX_COUNTED = Rule(
     "INDEX_COUNTED",
     "warning",
     N_("The answers are numbers; the options are counted from {base}: {why}."),
     N_("If that is wrong, say it with dataset.columns.counting=0 or =1."),
+    why=N_(
+        "Counted from the wrong number, every answer would be shifted by one option. So it is told how they were counted."
+    ),
+    bad='{"question": "2 + 3 = ?", "options": ["5", "6"], "answer": 0}',
+    good='{"question": "2 + 3 = ?", "options": ["5", "6"], "answer": "A"}',
 )
 
 Answer: TypeAlias = Literal["labels", "numbers", "texts"]

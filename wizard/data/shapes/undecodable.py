@@ -17,18 +17,33 @@ NOT_JSON = Rule(
     "error",
     N_("The line is not JSON: {reason} (at character {column})."),
     N_("Write one complete JSON object on each line, with double quotes."),
+    why=N_(
+        "The platform reads one JSON object from each line, and its SDK can refuse the whole file for a line that is none."
+    ),
+    bad="{'messages': [{'role': 'user', 'content': '2 + 3 = ?'}, {'role': 'assistant', 'content': '5'}]}",
+    good='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}',
 )
 DUPLICATE_KEY = Rule(
     "DUPLICATE_KEY",
     "error",
     N_("The key “{key}” is there twice, so one of its values would be lost."),
     N_("Keep one of them."),
+    why=N_(
+        "Programs keep one of the two values and drop the other without a word, and not all keep the same one."
+    ),
+    bad='{"question": "2 + 3 = ?", "options": {"A": "5", "A": "6", "B": "7"}, "answer_idx": "A"}',
+    good='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6", "C": "7"}, "answer_idx": "A"}',
 )
 LONE_SURROGATE = Rule(
     "LONE_SURROGATE",
     "error",
     N_("The line holds half a character ({escape}), which can't be written as UTF-8."),
     N_("Replace it with the character that was meant."),
+    why=N_(
+        "Characters such as emoji are written as two halves in JSON. One half alone stands for nothing and can't be sent."
+    ),
+    bad='{"messages": [{"role": "user", "content": "Name this fruit: \\ud83c"}, {"role": "assistant", "content": "An apple."}]}',
+    good='{"messages": [{"role": "user", "content": "Name this fruit: \\ud83c\\udf4e"}, {"role": "assistant", "content": "An apple."}]}',
 )
 
 

@@ -24,6 +24,9 @@ NOT_AN_OBJECT = Rule(
     "error",
     N_("The line is JSON, but not an object in braces."),
     N_('Write one object a line, such as {{"question": …, "options": …, "answer_idx": …}}.'),
+    why=N_("Only an object has names that say which text is the question and which the answer."),
+    bad='["2 + 3 = ?", "5"]',
+    good='{"instruction": "2 + 3 = ?", "output": "5"}',
 )
 UNKNOWN_SHAPE = Rule(
     "UNKNOWN_SHAPE",
@@ -34,6 +37,11 @@ UNKNOWN_SHAPE = Rule(
         "(in the wizard dataset.columns.question=NAME …). Known without that: “question”, “options” and "
         "“answer_idx” of a question, “messages” of a chat."
     ),
+    why=N_(
+        "The wizard sends nothing whose meaning it would have to guess: a text in the wrong place would be trained as the answer."
+    ),
+    bad='{"left": "2 + 3 = ?", "right": "5"}',
+    good='{"instruction": "2 + 3 = ?", "output": "5"}',
 )
 
 

@@ -1,0 +1,132 @@
+"""``explain``: what a code of a finding in data means; what an error of the platform means is ``bailian/explain``'s."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from difflib import get_close_matches
+from string import Formatter
+from typing import Any
+
+from wizard import process
+from wizard.commands.scene import Scene
+from wizard.data import examples
+from wizard.data.findings import Rule
+from wizard.data.rules import rules
+from wizard.engine.view import Pairs, Table, Text, View
+from wizard.errors import UsageError, WizardError
+from wizard.locale import N_, _, enumerated, said
+
+ABOUT_TIMES = N_("⟦…⟧×N stands for what is in the brackets, N times; № counts them.")
+_NEAR = 3
+
+
+def explain(scene: Scene) -> int:
+    """``explain [CODE]``: all about one code, or every code in a line."""
+    arguments = scene.arguments
+    if arguments.code is None:
+        if arguments.json:
+            process.out([as_dict(rule) for rule in rules().values()])
+        else:
+            process.out(_listed())
+        return 0
+    rule = rule_of(arguments.code)
+    if arguments.json:
+        process.out(as_dict(rule))
+    else:
+        head = Text(f"{rule.code} · {severity(rule)}", "bad" if rule.severity == "error" else "warn")
+        process.out(View((head, Pairs(parts(rule)))))
+    return 0
+
+
+def rule_of(word: str) -> Rule:
+    """The rule that ``word`` names, however it is written. Raises UsageError with the codes that are nearest."""
+    known = rules()
+    code = word.strip().upper().replace("-", "_")
+    if code not in known:
+        near = get_close_matches(code, known, _NEAR)
+        everything = _("All of them: bailian-wizard explain")
+        raise UsageError(
+            _("No finding has the code “{code}”.").format(code=word),
+            _("Near it: {codes}. All of them: bailian-wizard explain").format(codes=enumerated(near))
+            if near
+            else everything,
+        )
+    return known[code]
+
+
+def severity(rule: Rule) -> str:
+    """What it means for a row, or a file, to have it."""
+    if rule.severity == "error":
+        return _("error: what has it can't be sent")
+    return _("warning: it can be sent, but you should know")
+
+
+def general(sentence: str) -> str:
+    """A rule's sentence in the language in use, for whatever values."""
+    return "".join(
+        text + ("" if name is None else "…")
+        for text, name, _form, _turned in Formatter().parse(said(sentence))
+    )
+
+
+def fixing(rule: Rule) -> str:
+    """What ``check --fix`` does with what has it."""
+    if rule.mends:
+        return _("In JSON Lines it is mended, and told: “{done}”.").format(done=f"N {said(rule.mends)}")
+    if rule.severity == "error":
+        return _("It is not mended. A row of JSON Lines that can't be read is put aside, with the reason.")
+    return _("It is left as it is.")
+
+
+def found(rule: Rule) -> str:
+    """What is said about the bad example; "" where that can't be found out here."""
+    with suppress(WizardError, OSError, ImportError):
+        one = examples.found(rule)[0]
+        return f"{one.where}: {one.what}"
+    return ""
+
+
+def parts(rule: Rule) -> tuple[tuple[str, str], ...]:
+    """(name, text) of all that is to be said, in the order in which it is read."""
+    rows = [
+        (_("What it is"), general(rule.what)),
+        (_("Why it matters"), said(rule.why)),
+        (_("What to do"), general(rule.fix)),
+        ("--fix", fixing(rule)),
+        (_("Example"), f"$ bailian-wizard {' '.join(examples.command(rule))}"),
+    ]
+    if rule.beside:
+        rows.append((examples.BESIDE, examples.shown(rule.beside)))
+    rows += [
+        (_("with it"), examples.shown(rule.bad)),
+        ("", found(rule)),
+        (_("without"), examples.shown(rule.good)),
+    ]
+    if any(isinstance(one, str) and examples.TIMES.search(one) for one in (rule.bad, rule.good)):
+        rows.append(("", said(ABOUT_TIMES)))
+    return tuple(row for row in rows if row[1])
+
+
+def as_dict(rule: Rule) -> dict[str, Any]:
+    """The rule for programs."""
+    return {
+        "code": rule.code,
+        "severity": rule.severity,
+        "what": general(rule.what),
+        "why": said(rule.why),
+        "fix": general(rule.fix),
+        "mended": bool(rule.mends),
+        "example": {
+            "command": list(examples.command(rule)),
+            "beside": examples.shown(rule.beside) or None,
+            "bad": examples.shown(rule.bad),
+            "good": examples.shown(rule.good),
+        },
+    }
+
+
+def _listed() -> View:
+    names = {"error": _("error"), "warning": _("warning")}
+    rows = tuple((rule.code, names[rule.severity], general(rule.what)) for rule in rules().values())
+    about = _("All about one: bailian-wizard explain CODE")
+    return View((Table((_("Finding"), _("Severity"), _("What it is")), rows), Text(about, "dim")))
