@@ -23,8 +23,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.data.checking import audit, mending
-from wizard.data.checking.fate import fate
 from wizard.data.converting.convert import convert
+from wizard.data.fate import fate
 from wizard.data.files import catalog
 from wizard.data.files.arrays import MOST_OTHERS
 from wizard.data.findings import Finding

@@ -11,8 +11,8 @@ import pytest
 from conftest import Command
 
 from wizard.data.checking import audit
-from wizard.data.checking.fate import fate
 from wizard.data.converting.convert import RowsUnfit, convert
+from wizard.data.fate import fate
 from wizard.data.findings import Finding
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.source import Source

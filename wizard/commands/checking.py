@@ -20,8 +20,8 @@ from wizard.steps.findings import view_of
 
 if TYPE_CHECKING:
     from wizard.data.checking.audit import Checked
-    from wizard.data.checking.fate import Fate
     from wizard.data.checking.statistics import Statistics
+    from wizard.data.fate import Fate
     from wizard.data.findings import Finding
     from wizard.data.record import Record
     from wizard.data.tokens import Tokenizer
@@ -90,7 +90,7 @@ def why(scene: Scene) -> int:
     """``why FILE:LINE``: exit code 1 where the row can't be sent."""
     arguments, front = scene.arguments, scene.front
     from wizard.commands.remembered import Known, known_of
-    from wizard.data.checking.fate import fate
+    from wizard.data.fate import fate
 
     file, _colon, number = str(arguments.row).rpartition(":")
     if not file or not number.isascii() or not number.isdigit() or not int(number):

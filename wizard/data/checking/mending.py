@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import shlex
 from collections import Counter
@@ -14,12 +13,11 @@ from typing import Any
 
 from wizard.data.checking.chats import BLANKS_AT_ENDS, KNOWN, REFUSED, REFUSED_KEY, UNKNOWN_KEY
 from wizard.data.checking.scan import BLANK_LINE
-from wizard.data.files.lines import SourceUnreadable, TooLong, blocks
+from wizard.data.files.lines import TooLong
 from wizard.data.files.opening import opened
-from wizard.data.files.text import BOM, ENCODING
+from wizard.data.files.text import BOM, CARRIAGE_RETURNS, ENCODING, Text
 from wizard.data.findings import Finding
 from wizard.data.record import trim
-from wizard.data.shapes import lookup
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.source import Columns, Source
 from wizard.data.shapes.understand import decode, understand
@@ -27,20 +25,13 @@ from wizard.errors import DataError
 from wizard.local.storage import writing
 from wizard.locale import N_, _, joined, said
 
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _LINE_ENDS = "LINE_ENDS"  # no finding, but done
 _MENDED = (BOM, BLANK_LINE, ENCODING, BLANKS_AT_ENDS, REFUSED_KEY, UNKNOWN_KEY)
 DONE = {rule.code: rule.mends for rule in _MENDED} | {
     _LINE_ENDS: N_("line ends and blanks around lines made uniform")
 }
+_OF_EACH_LINE = {ENCODING.code: ENCODING.code, CARRIAGE_RETURNS.code: _LINE_ENDS}
 _TURNS = ("messages", "chosen", "rejected")
-_HEAD = 1 << 16
 _MODE = 0o666
 
 
@@ -79,12 +70,13 @@ def mend(source: Path, output: Path | None = None, columns: Columns = None) -> M
     for path in (output, aside):
         if path.exists() and path.samefile(source):
             raise DataError(_("{path} is the source and can't be the output too.").format(path=path))
-    encoding = _encoding(source)
-    _refuse_others(source, encoding)
-    work = _Work(str(source), Source(source, columns).reading())
-    with ExitStack() as stack, writing(output, mode=_MODE) as out:
+    with ExitStack() as stack:
+        text = Text(stack.enter_context(opened(source)), str(source))
+        _refuse_others(source, text)
+        work = _Work(str(source), Source(source, columns).reading())
+        out = stack.enter_context(writing(output, mode=_MODE))
         rest = None
-        for number, raw in _lines(source, encoding, work.done):
+        for number, raw in _lines(text, work.done):
             mended, faults = work.line(raw, number)
             if mended is not None:
                 out.write(mended + b"\n")
@@ -165,32 +157,12 @@ def _turn(turn: dict[str, Any], changes: set[str]) -> dict[str, Any]:
     return mended
 
 
-def _encoding(source: Path) -> str:
-    """The encoding of the whole file: as its mark says, else UTF-8, else GB18030 where every byte fits."""
-    with opened(source) as stream:
-        head = stream.read(4)
-        for mark, name in _MARKS:
-            if head.startswith(mark):
-                return name
-    for name in ("utf-8", "gb18030"):
-        decoder = codecs.getincrementaldecoder(name)()
-        with opened(source) as stream:
-            try:
-                while block := stream.read(_HEAD):
-                    decoder.decode(block)
-                decoder.decode(b"", final=True)
-            except UnicodeDecodeError:
-                continue
-        return name
-    return "utf-8"
-
-
-def _refuse_others(source: Path, encoding: str) -> None:
-    with opened(source) as stream:
-        head = stream.read(_HEAD)
-    text = head.decode(encoding, "ignore").lstrip("\ufeff \t\r\n")
-    first = text.partition("\n")[0].strip()
-    if head and (not first.startswith("{") or first == "{"):
+def _refuse_others(source: Path, text: Text) -> None:
+    for found in text.about:
+        if found.severity == "error":
+            raise NotMendable(joined(f"{source}:", found.what), found.fix)
+    first = text.head.lstrip().partition(b"\n")[0].strip()
+    if text.head.strip() and (not first.startswith(b"{") or first == b"{"):
         raise NotMendable(
             _("{path} is not JSON Lines, so it can't be fixed line by line.").format(path=source),
             _("Convert it instead: bailian-wizard convert {path} OUTPUT").format(
@@ -199,27 +171,15 @@ def _refuse_others(source: Path, encoding: str) -> None:
         )
 
 
-def _lines(source: Path, encoding: str, done: Counter[str]) -> Iterator[tuple[int, bytes]]:
+def _lines(text: Text, done: Counter[str]) -> Iterator[tuple[int, bytes]]:
     """(number, line in UTF-8 without its end) of each physical line."""
-    if encoding in ("utf-8", "utf-8-sig"):
-        with opened(source) as stream:
-            for first, lines in blocks(stream, str(source)):
-                for number, raw in enumerate(lines, first):
-                    marked = number == 1 and raw.startswith(lookup.BOM)
-                    done.update({BOM.code: 1} if marked else {})
-                    yield number, raw.removeprefix(lookup.BOM) if marked else raw
-        return
-    try:
-        with source.open(encoding=encoding, newline="\n") as text:
-            for number, line in enumerate(text, 1):
-                done[ENCODING.code] += 1
-                yield number, line.removesuffix("\n").encode("utf-8", "surrogatepass")
-    except (OSError, UnicodeError) as error:
-        raise SourceUnreadable(
-            _("{path} can't be read as {encoding}: {reason}.").format(
-                path=source, encoding=encoding, reason=error
-            )
-        ) from error
+    said = {found.code for found in text.about}
+    done.update({BOM.code} & said)
+    each = [does for code, does in _OF_EACH_LINE.items() if code in said]
+    for first, lines in text.pages():
+        for number, raw in enumerate(lines, first):
+            done.update(each)
+            yield number, raw
 
 
 def _aside(raw: bytes, number: int, faults: tuple[Finding, ...]) -> bytes:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from wizard.data.checking import audit
 from wizard.data.checking.scan import Scan, Task
-from wizard.data.files.lines import blocks
-from wizard.data.files.opening import opened
+from wizard.data.converting import manifest as manifests
+from wizard.data.files.opening import sha256_of
 from wizard.data.findings import Finding
 from wizard.data.identity import asked_by
-from wizard.data.record import PlainText, Record
-from wizard.data.sent import CHINESE, messages
+from wizard.data.record import Record
+from wizard.data.sent import CHINESE
 from wizard.data.sent import line as wire_line
 from wizard.data.shapes import lookup
 from wizard.data.shapes.source import Columns, Source
@@ -69,8 +69,7 @@ def fate(
     findings += audit.twins(checked, 0, line)
     if any(found.severity == "error" for found in findings):
         return Fate(path, line, raw, outcome, False, tuple(findings), None, None)
-    earlier = lookup.records_at(path, set(range(1, line)), reading)
-    if (found := _found(outcome, earlier, outputs, language)) is not None:
+    if (found := _found(path, line, outputs)) is not None:
         output, at, sent = found
         return Fate(path, line, raw, outcome, False, tuple(findings), sent, (output, at))
     sent = wire_line(outcome, system_prompt, add_system=add_system, language=language).rstrip(b"\n")
@@ -115,31 +114,21 @@ def _shown(original: object) -> str:
     return json.dumps(original, ensure_ascii=False, default=str)
 
 
-def _found(
-    record: Record, earlier: Iterable[Record], outputs: Iterable[Path], language: str
-) -> tuple[Path, int, bytes] | None:
-    """Where the row, which came after ``earlier`` ones, is among ``outputs``, and how it stands there: the same user's and assistant's texts, whatever the system prompt was.
-
-    Rows that are sent alike are told apart by their order, which a conversion keeps.
-    """
-    ends = _ends(record, language)
-    before = sum(1 for one in earlier if _ends(one, language) == ends)
-    for output in outputs:
-        if not output.is_file():
+def _found(path: Path, line: int, outputs: Iterable[Path]) -> tuple[Path, int, bytes] | None:
+    """(file, its line, the line) of what the conversion of ``path`` as it is now wrote for the row on ``line``, where that is among ``outputs`` as it was written."""
+    wanted = set(outputs)
+    beside = sorted({one for output in wanted for one in output.parent.glob(f"*{manifests.SUFFIX}")})
+    digest = ""
+    for place in beside:
+        manifest = manifests.read(place)
+        if manifest is None or not {place.with_name(part.name) for part in manifest.parts} & wanted:
             continue
-        with opened(output) as stream:
-            for first, lines in blocks(stream, str(output)):
-                for number, raw in enumerate(lines, first):
-                    if raw.endswith(ends):
-                        if not before:
-                            return output, number, raw
-                        before -= 1
+        digest = digest or sha256_of(path)
+        rows = manifests.place_of(manifest, line) if manifest.source.sha256 == digest else ()
+        part = next((one for one in manifest.parts if rows and one.name == rows[-1].part), None)
+        if part is None or not (output := place.with_name(part.name)).is_file():
+            continue
+        if sha256_of(output) == part.sha256:
+            number, raw = next(lookup.lines_at(output, {rows[-1].output_line}))
+            return output, number, raw
     return None
-
-
-def _ends(record: Record, language: str) -> bytes:
-    """The last bytes of the line that is sent for ``record``: from its user's text on."""
-    whole = wire_line(record, "", language=language).rstrip(b"\n")
-    if any(message.role == "system" for message in messages(record, "")) or isinstance(record, PlainText):
-        return whole
-    return whole[len(b'{"messages": [') :]
