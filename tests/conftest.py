@@ -76,6 +76,12 @@ def finished(
     )
 
 
+def words_of(line: str) -> list[str]:
+    """What a shell makes of a command that is shown; it is one line, whatever is in its words."""
+    assert "\n" not in line
+    return subprocess.check_output(["bash", "-c", f"printf '%s\\0' {line}"], text=True).split("\0")[:-1]
+
+
 @pytest.fixture
 def command(folder: Path) -> Command:
     """Run ``bailian-wizard`` with words in ``folder``, with nothing to type at."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import DATASETS, Command
+from conftest import DATASETS, Command, words_of
 from facts_fixture import BOOK, MISSING, OWN, book_in, known, statistics_of, step_of, world_in
 
 from wizard import flow
@@ -242,7 +241,7 @@ def test_the_printed_command_makes_the_same_plan(
     first = command("plan", "--sandbox", "--yes", *words)
     assert 0 == first.returncode, first.stderr
     line = first.stdout.partition("The same without questions: ")[2].partition("\nAt least")[0]
-    said = shlex.split(line)
+    said = words_of(line)
     assert ["bailian-wizard", "run"] == said[:2]
     assert "--approve" == said[-2]
     shutil.rmtree(folder / ".wizard")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Command
+from conftest import Command, words_of
 
 BROKEN = "题\n干"
 OWN = ("--sandbox", "--yes", "--set", "dataset.source=own.jsonl")
@@ -47,10 +46,7 @@ def test_missing_answers_in_chinese(command: Command) -> None:
     lines = done.stderr.splitlines()
     assert "  dataset.columns.question：哪一列是用户问的话（问题）？" in lines
     offered = next(line for line in lines if "dataset.columns.answer=题" in line).split("    ")[1]
-    printed = subprocess.check_output(
-        ["bash", "-c", f"printf %s {offered.removeprefix('--set ')}"], text=True
-    )
-    assert f"dataset.columns.answer={BROKEN}" == printed
+    assert ["--set", f"dataset.columns.answer={BROKEN}"] == words_of(offered)
 
 
 def test_the_encoding_in_chinese(command: Command, folder: Path) -> None:
@@ -67,9 +63,7 @@ def test_a_broken_name_stays_on_its_line(command: Command) -> None:
     shown = command("plan", *NAMED).stdout.splitlines()
     assert "Column: question: 题⏎干 [--set]" in shown
     (line,) = [line for line in shown if "dataset.columns.question=" in line]
-    words = subprocess.check_output(
-        ["bash", "-c", f"printf '%s\\0' {line.partition(': ')[2]}"], text=True
-    ).split("\0")
+    words = words_of(line.partition(": ")[2])
     assert f"dataset.columns.question={BROKEN}" in words
     wrong = command("plan", *OWN, "--new", "--set", "dataset.columns.question=none")
     assert 2 == wrong.returncode

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import words_of
 from facts_fixture import (
     BOOK,
     MISSING,
@@ -409,14 +409,6 @@ OFTEN = [
     "key.workspace",
     "key.save",
 ]
-
-
-def words_of(line: str) -> list[str]:
-    """What a shell makes of a line; it is one line, whatever is in its words."""
-    assert line.isprintable()
-    return subprocess.check_output(["bash", "-c", f"printf '%s\\0' {line}"], text=True).split("\0")[:-1]
-
-
 GIVEN = st.sets(st.sampled_from([*OFTEN, *(answer.key for answer in flow.answers(of="training"))]))
 
 
