@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from wizard.data import identity
 from wizard.data.checking import audit, balance
 from wizard.data.checking.audit import check, role_of
-from wizard.data.checking.chatlayout import layout_of
+from wizard.data.checking.quick import Sheet, layout_of
 from wizard.data.checking.scan import Scan, Task
 from wizard.data.checking.statistics import histogram, statistics
 from wizard.data.checking.tally import Tally
@@ -224,7 +224,7 @@ def test_both_lanes_agree_on_real_rows(tmp_path: Path, name: str) -> None:
     assert one_by_one(data) == at_once(data)
     layout = layout_of(data.split(b"\n", 5)[:5])
     assert layout is not None
-    assert len(layout.sheet(data.decode().removesuffix("\n")).left()) < data.count(b"\n") / 4
+    assert len(Sheet(layout, data.decode().removesuffix("\n")).left()) < data.count(b"\n") / 4
 
 
 def test_however_a_file_is_divided_the_result_is_the_same(

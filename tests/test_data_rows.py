@@ -13,14 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.data.converting.quick import express
 from wizard.data.files.lines import LINE_LIMIT, SourceUnreadable
 from wizard.data.files.pages import pages
 from wizard.data.files.text import BOM
 from wizard.data.findings import Finding, Findings
 from wizard.data.record import Chat, Message, MultipleChoice, Where
 from wizard.data.rules import rules
-from wizard.data.sent import messages
 from wizard.data.shapes.fields import NO_QUESTION
 from wizard.data.shapes.source import Source
 from wizard.data.shapes.understand import understand
@@ -193,6 +191,8 @@ def test_the_answer_may_be_a_letter_or_a_text() -> None:
         {"answer": "A", "answer_idx": ...},
         {"answer": " 37℃\t", "answer_idx": " A "},
         {"options": {"B": "37℃", "A": "37℃"}},
+        {"options": {"A": "37℃", "B": "A"}, "answer": "37℃"},
+        {"options": {"A": "37℃", "37℃": "A"}},
     ):
         record = understand(row(**changes), "f", 1)
         assert isinstance(record, MultipleChoice)
@@ -203,14 +203,14 @@ def test_a_chat_is_taken_as_it_is() -> None:
     """A chat's texts keep their blanks, and what is not sent is named."""
     raw = chat(
         {"role": "user", "content": " x\n", "name": "n"},
-        {"role": "assistant", "content": "y", "weight": 1},
+        {"role": "assistant", "content": "y", "weight": 1, "value": "z"},
         id=3,
     )
 
     assert Chat(
         (Message("user", " x\n"), Message("assistant", "y")),
         Where("f", 2),
-        ("id", "messages.name", "messages.weight"),
+        ("id", "messages.name", "messages.weight", "messages.value"),
     ) == understand(raw, "f", 2)
 
 
@@ -251,26 +251,6 @@ def rows(draw: st.DrawFn) -> bytes:
         at = draw(st.integers(0, len(raw)))
         raw = raw[:at] + draw(st.binary(max_size=2)) + raw[at + draw(st.integers(0, 2)) :]
     return raw
-
-
-@given(rows())
-def test_the_fast_lane_takes_nothing_that_the_careful_one_refuses(raw: bytes) -> None:
-    """Whatever the fast lane takes, the careful one takes too, and both send the same."""
-    sent = express(raw)
-    if sent is not None:
-        record = understand(raw, "f", 1)
-        assert isinstance(record, MultipleChoice)
-        assert (sent[0], sent[1], set(sent[2])) == (
-            messages(record, "")[0].content,
-            messages(record, "")[1].content,
-            set(record.extra),
-        )
-
-
-def test_the_fast_lane_is_taken() -> None:
-    """MedQA's own rows go through the fast lane."""
-    assert express(row()) is not None
-    assert express(row(meta_info="a: b", metamap_phrases=["x"])) is not None
 
 
 @pytest.mark.parametrize(

@@ -84,12 +84,13 @@ def key(stem: str, *, plain: bool = False) -> int:
 
     ``plain``: the caller knows that none of COMPATIBLE is in it.
     """
+    narrow = stem
     if not plain and not stem.isascii():
-        stem = _COMPATIBLE.sub(_narrowed, stem) if not _COMBINING.search(stem) else folded(stem)
-    kept = stem[:_HEAD].encode("utf-8", "surrogatepass").translate(_LOWER, _DROPPED)
+        narrow = _COMPATIBLE.sub(_narrowed, stem) if not _COMBINING.search(stem) else folded(stem)
+    kept = narrow[:_HEAD].encode("utf-8", "surrogatepass").translate(_LOWER, _DROPPED)
     if len(kept) < _KEPT:
-        if len(stem) > _HEAD:
-            kept = stem.encode("utf-8", "surrogatepass").translate(_LOWER, _DROPPED)
+        if len(narrow) > _HEAD:
+            kept = narrow.encode("utf-8", "surrogatepass").translate(_LOWER, _DROPPED)
         if len(kept) < _TOO_LITTLE:
             kept = folded(stem).encode("utf-8", "surrogatepass")
     return zlib.crc32(kept[:_KEPT]) or 1

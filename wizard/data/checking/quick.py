@@ -1,59 +1,58 @@
-"""The fast lane of checking: Bailian's chat lines in which nothing can be found, decided at a glance.
+r"""The quick lane of checking: Bailian's chats that are written as the page's first ones are, in which nothing need be read on.
 
-Lines with their page's layout (see ``chatlayout``) are looked at all together, others decoded one by one.
+It decides nothing that ``understand`` and ``inspection`` don't: a line that the page's pattern doesn't match is left to them, and
+a test that spoils right rows in every way holds that both count and find the same. It is there because there may be millions.
 
-It decides nothing that ``rows`` and ``inspection`` don't: a row in which anything might be found is left to them, and a
-property test holds that both count and find the same. It is there because there may be millions of rows.
+The pattern allows no other key, no escape but ``\n`` and ``\"``, no character that ``inspection`` suspects, and no blanks at a
+text's ends; where the user's text ends with options, they are different, and the answer is one of them. What it matches is
+therefore what a JSON decoder gives, but for what ``Sheet.left`` still looks for.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from itertools import compress
-from typing import Literal, NamedTuple, TypeAlias
+from operator import eq
+from typing import NamedTuple
 
 import msgspec
 
-from wizard.data.checking.chatlayout import Layout, Sheet, born, layout_of, mobile, ordinary_system
+from wizard.data import sent
 from wizard.data.checking.chats import ENDS
-from wizard.data.checking.questions import names_options, refers
+from wizard.data.checking.questions import about_question, mentions, names_options, refers
 from wizard.data.checking.tally import Tally
-from wizard.data.checking.texts import SUSPICIOUS
+from wizard.data.checking.texts import SUSPICIOUS, texts
 from wizard.data.files.lines import Lines
 from wizard.data.findings import Finding
-from wizard.data.identity import COMPATIBLE, OPTIONS_BEGIN, key, stem_of
-from wizard.data.sent import ANSWER
-from wizard.data.shapes.undecodable import no_more_keys
+from wizard.data.identity import COMPATIBLE, OPTIONS_BEGIN, Asked, keys, stem_of
+from wizard.data.record import Message, Where
 from wizard.local.harmless import NO_WIDTH
 
-
-class _Turn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    role: Literal["system", "user", "assistant"]
-    content: str
-
-
-class _Row(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    messages: list[_Turn]
-
-
-_decoder = msgspec.json.Decoder(_Row)
-_OPTIONS = {
-    count: re.compile("\n".join([rf"{label}\. (.+)" for label in "ABCDEFGHIJ"[:count]])).fullmatch
-    for count in range(2, 11)
-}
-# What stands alone for a possible finding; the classes that `identity` and `inspection` know.
-_unusual = re.compile(f"[{SUSPICIOUS}{COMPATIBLE}{NO_WIDTH}图圖题題]").search
-_suspicious = re.compile(f"[{SUSPICIOUS}{NO_WIDTH}]").search
-_suspicious_ascii = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f@]").search
-_names_options = re.compile("[A-J](?:\\s?[、，,+＋/&和与與及或]\\s?|\\s(?:and|or|&)\\s)[A-J]").search
-_Answered: TypeAlias = tuple[int, int, bool | None]
-_ODD, _PLAIN, _WIDE = 0, 1, 2
-_BEGIN = len(OPTIONS_BEGIN)
-_LABEL = len(ANSWER)
 _A = ord("A")
-_TALK = ["user", "assistant"]
+_UNDECODABLE = "surrogateescape"
+_MOST_OPTIONS = 10
+
+# Classes of one character each; a raw control character is no JSON.
+_TOLD = len("A. ")
+_NOWHERE = Where("", 0)
+_CHAR = rf'[^"\\\x00-\x1f\udc80-\udcff{NO_WIDTH}{SUSPICIOUS}]'
+_PLAIN = rf'[^"\\\x00-\x1f\udc80-\udcff{NO_WIDTH}{SUSPICIOUS}{COMPATIBLE}图圖题題]'
+_ENDS = r"(?<!\\n)(?<!\s)"
+_TEXT = rf'(?!\s){_CHAR}++(?:\\[n"]{_CHAR}*+)*+{_ENDS}'
+_STEM = rf'(?!\s)(?:({_PLAIN}++)(?=\\n\\n选项：)|({_CHAR}++(?:\\(?:"|n(?!\\n选项：\\n)){_CHAR}*+)*+))'
+_OPTION = rf"(?!\s){_CHAR}++(?<!\s)"
+
+_OF_PICTURE = re.compile("[图圖题題]")
+# Superset of what `names_options` finds, as one look at each character.
+_NAMING = re.compile(
+    "[以上fA-J](?:(?<=以)上|(?<=上)述|(?<=f) [tT]he|(?<=[A-J])(?:\\s?[、，,+＋/&和与與及或]\\s?|\\s(?:and|or|&)\\s)[A-J])"
+)
+# Eleven digits as in a mobile number or from a birth year on; a literal beginning makes them ten times as quick.
+_MOBILE = re.compile("1[3-9][0-9]{9}")
+_BORN = re.compile("20[0-3][0-9][01][0-9][0-3][0-9]{4}")
 
 
 class Looked(NamedTuple):
@@ -66,210 +65,229 @@ class Looked(NamedTuple):
 
 
 class Lane:
-    """Takes the rows of one file, in order; knows which system message was ordinary."""
+    """Takes the rows of one file, in order."""
 
-    __slots__ = ("_file", "_layout", "_system", "_tally")
+    __slots__ = ("_file", "_layout")
 
     def __init__(self, file: str) -> None:
-        self._tally = Tally()
         self._file = file
         self._layout: Layout | None = None
-        self._system = "\0"  # no ordinary text yet
 
     def page(self, tally: Tally, lines: Lines, first: int, longest: int) -> Looked:
         """Count in ``tally`` each of ``lines`` that is ordinary.
 
         ``first``: the first line's number; ``longest``: bytes of a line beyond which its tokens must be counted.
         """
-        self._tally = tally
-        text = _text(lines.whole)
-        layout = (self._layout or layout_of(lines.first)) if text is not None else None
-        if text is None or layout is None:
-            tally.lines += len(lines.lines)
+        tally.room()
+        tally.lines += len(lines)
+        layout = self._layout or layout_of(lines.first)
+        if layout is None:
             tally.room()
-            return Looked(self._each(lines.lines, range(first, first + len(lines)), longest), {})
-        sheet = layout.sheet(text)
-        count = len(sheet.plain)
+            return Looked([*range(len(lines))], {})
+        sheet = Sheet(layout, lines.whole.decode("utf-8", _UNDECODABLE))
         odd = sheet.left()
         # The next page is told from its own lines where this one was no good.
-        self._layout = layout if len(odd) * 2 < count else None
+        self._layout = layout if len(odd) * 2 < len(lines) else None
         if longest < len(lines.whole):
             odd.update([place for place, raw in enumerate(lines.lines) if len(raw) > longest])
-        tally.room()
         tally.add_keys(sheet.keys(odd))
-        tally.lines += count
-        self._count(sheet, first, odd)
+        _count(tally, sheet, first, odd)
         said = {place: found for place, found in sheet.said(first, self._file).items() if place not in odd}
-        left = sorted(odd)
-        again = self._each([lines.lines[place] for place in left], [first + place for place in left], longest)
-        return Looked([left[place] for place in again], said)
+        return Looked(sorted(odd), said)
 
-    def _count(self, sheet: Sheet, first: int, odd: set[int]) -> None:
-        """The rows of ``sheet``, but for the ``odd`` ones; the first is on line ``first``."""
-        kept = [True] * len(sheet.plain)
-        for place in odd:
-            kept[place] = False
-        answers: Counter[_Answered] = Counter()
-        count = len(sheet.options)
-        for (label, times, hit), rows in Counter(compress(sheet.answers(), kept)).items() if count else ():
-            answers[count, ord(label) - _A, hit if times == 1 else None] += rows
-        numbers = compress(range(first, first + len(kept)), kept)
-        self._add([*compress(sheet.characters(), kept)], [*numbers], answers)
 
-    def _add(self, characters: Sequence[int], numbers: Sequence[int], answers: Counter[_Answered]) -> None:
-        """Ordinary rows: the characters of each, the lines they are on, and what the questions among them ask."""
-        if not characters:
-            return
-        tally = self._tally
-        tally.characters.update(characters)
-        most = max(characters)
-        tally.reach(most, numbers[characters.index(most)])
-        for (options, place, hit), count in answers.items():
-            tally.places[options, place] += count
-            if hit is not None:
-                tally.longest_right[options, hit] += count
-        tally.rows += len(characters)
-        tally.kinds["Chat"] += len(characters)
+def _count(tally: Tally, sheet: Sheet, first: int, odd: set[int]) -> None:
+    """The rows of ``sheet``, but for the ``odd`` ones; the first is on line ``first``."""
+    kept = [True] * len(sheet.plain)
+    for place in odd:
+        kept[place] = False
+    sizes = [*compress(sheet.characters(), kept)]
+    if not sizes:
+        return
+    numbers = [*compress(range(first, first + len(kept)), kept)]
+    tally.characters.update(sizes)
+    most = max(sizes)
+    tally.reach(most, numbers[sizes.index(most)])
+    tally.rows += len(sizes)
+    tally.kinds["Chat"] += len(sizes)
+    if count := len(sheet.options):
+        for (label, times, hit), rows in Counter(compress(sheet.answers(), kept)).items():
+            tally.places[count, ord(label) - _A] += rows
+            if times == 1:
+                tally.longest_right[count, hit] += rows
 
-    def _each(self, lines: Sequence[bytes], numbers: Sequence[int], longest: int) -> list[int]:
-        """As ``page``, each row decoded by itself."""
-        keys = self._tally.keys
-        answers: list[_Answered] = []
-        left: list[int] = []
-        sizes: list[int] = []
-        taken: list[int] = []
-        for place, (row, number) in enumerate(zip(_decoded(lines), numbers, strict=True)):
-            turns = row.messages if row is not None and len(lines[place]) <= longest else ()
-            characters = 0
-            if turns and turns[0].role == "system":
-                system = turns[0].content
-                if system != self._system and ordinary_system(system):
-                    self._system = system
-                characters = len(system)
-                turns = turns[1:] if system == self._system else ()
-            if not turns or [turn.role for turn in turns] != _TALK * (len(turns) // 2):
-                left.append(place)
-                continue
-            looks = [_look(turn.content) for turn in turns]
-            asked, answer = turns[0].content, turns[-1].content
-            if len(turns) > len(_TALK):
-                asked = "\n".join([turn.content for turn in turns[:-1]])
-            question = _question(asked, answer, max(looks)) if _ODD not in looks else None
-            if question is None:
-                left.append(place)
-                continue
-            stem, found = question
-            if found is not None:
-                answers.append(found)
-            keys[number - 1] = key(stem, plain=max(looks) == _PLAIN)
-            sizes.append(characters + sum([len(turn.content) for turn in turns]))
-            taken.append(number)
-        self._add(sizes, taken, Counter(answers))
+
+class Row(msgspec.Struct, gc=False):
+    """One line of the pattern's kind; texts are as they stand in the line."""
+
+    messages: list[Message]
+
+
+_decode = msgspec.json.Decoder(Row).decode
+
+
+class Layout:
+    """The spacing, the system message and the number of options of chats with one question and one answer."""
+
+    def __init__(self, system: str | None, options: int, comma: str, colon: str) -> None:
+        opening = '{"messages"' + colon + "["
+        turns = [
+            f'{{"role"{colon}"{role}"{comma}"content"{colon}' for role in ("system", "user", "assistant")
+        ]
+        head = opening if system is None else f"{opening}{turns[0]}{sent.text(system).decode()}}}{comma}"
+        head, middle = re.escape(f'{head}{turns[1]}"'), re.escape(f'"}}{comma}{turns[2]}"')
+        if options:
+            labels = "ABCDEFGHIJ"[:options]
+            user = _STEM + re.escape(sent.text(OPTIONS_BEGIN).decode()[1:-1]) + r"\\n".join(_listed(labels))
+            told = "|".join([rf"{label}\. \{number}" for number, label in enumerate(labels, 3)])
+            answer = f"{re.escape(sent.ANSWER)}({told})"
+        else:
+            user, answer = rf'(?!\s)(?:({_PLAIN}++){_ENDS}(?=")|({_TEXT}))', f"({_TEXT})"
+        self.pattern = re.compile(rf'^(?:{head}{user}{middle}{answer}"\}}\]\}}|(.*))$', re.MULTILINE)
+        self.options = options
+        self.system = system
+        # Of the messages, besides the texts that are captured.
+        self.around = len(system or "")
+        if options:
+            self.around += len(OPTIONS_BEGIN) + 4 * options - 1 + len(sent.ANSWER)
+
+
+class Sheet:
+    """Some lines of one layout, by columns, in which those of other kinds are empty.
+
+    ``plain``: stems in which there is nothing unusual; ``wide``: others; ``told``: the answer, with options from its label
+    on. All as they stand in the line.
+    """
+
+    __slots__ = ("_text", "layout", "options", "plain", "told", "wide")
+
+    def __init__(self, layout: Layout, text: str) -> None:
+        self.plain, self.wide, *self.options, self.told, _line = zip(
+            *layout.pattern.findall(text), strict=True
+        )
+        self.layout = layout
+        self._text = text
+
+    def left(self) -> set[int]:
+        """The places of lines that need a closer look."""
+        left = {
+            place
+            for place, stem in enumerate(self.plain)
+            if not stem
+            and (
+                not self.wide[place] or ("\\" in self.wide[place] and _begins_options(bare(self.wide[place])))
+            )
+        }
+        for pattern in (_MOBILE, _BORN):
+            left.update(_places(self._text, pattern))
         return left
 
+    def said(self, first: int, file: str) -> dict[int, tuple[Finding, ...]]:
+        """Place -> findings, of the lines about which there are any and that aren't left; the first is line ``first``."""
+        some: set[int] = set()
+        for stems in (self.plain, self.wide):
+            text = "\n".join(stems)
+            if mentions(text):
+                some.update([place for place, stem in enumerate(stems) if any(refers(stem))])
+            elif stems is self.wide:
+                shown = _places(text, _OF_PICTURE)
+                some.update([place for place in shown if any(refers(stems[place]))])
+        for column in self.options:
+            naming = _places("\n".join(column), _NAMING)
+            some.update([place for place in naming if names_options(column[place])])
+        said = {}
+        for place in some:
+            options = zip("ABCDEFGHIJ", [column[place] for column in self.options], strict=False)
+            asked = Asked(bare(self.plain[place] or self.wide[place]), tuple(options))
+            if found := tuple(about_question(asked, Where(file, first + place))):
+                said[place] = found
+        return said
 
-def _question(asked: str, answer: str, looked: int) -> tuple[str, _Answered | None] | None:
-    """The stem, and what ``_options`` says of the options where there are any; None: it needs a closer look."""
-    at = asked.find(OPTIONS_BEGIN) if "\n" in asked else -1
-    found = None
-    if at >= 0:
-        found = _options(asked[at + _BEGIN :], answer)
-        if found is None:
-            return None
-    stem = asked if at < 0 else asked[:at]
-    if ((looked == _WIDE or " " in stem) and _refers(stem)) or _begins_options(stem):
-        return None
-    return stem, found
+    def keys(self, left: Collection[int]) -> list[int]:
+        """``identity.key`` of each row's stem; 0 for those that are ``left``."""
+        found = keys(self.plain, plain=True)
+        places = [place for place, stem in enumerate(self.wide) if stem]
+        for place, value in zip(places, keys([bare(self.wide[place]) for place in places]), strict=True):
+            found[place] = value
+        for place in left:
+            found[place] = 0
+        return found
+
+    def characters(self) -> list[int]:
+        """Of all messages of each row."""
+        around = self.layout.around
+        sizes = [_sizes(column) for column in (self.plain, self.wide, *self.options, self.told)]
+        return [around + size for size in map(sum, zip(*sizes, strict=True))]
+
+    def answers(self) -> Iterator[tuple[str, int, bool]]:
+        """Of each row the right label, how many options are the longest, and whether the right one is as long."""
+        sized = list(zip(*[map(len, column) for column in self.options], strict=True))
+        most = [*map(max, sized)]
+        labels = [told[:1] for told in self.told]
+        hits = map(eq, most, [len(told) - _TOLD for told in self.told])
+        return zip(labels, map(tuple.count, sized, most), hits, strict=True)
 
 
-def _refers(stem: str) -> bool:
-    return any(refers(stem))
+def _sizes(texts: Sequence[str]) -> list[int]:
+    if "\\" in "".join(texts):
+        return [len(text) - text.count("\\") for text in texts]
+    return [*map(len, texts)]
+
+
+def _places(text: str, pattern: re.Pattern[str]) -> Iterator[int]:
+    """The line, from 0, in which each match begins."""
+    place = at = 0
+    for one in pattern.finditer(text):
+        place += text.count("\n", at, one.start())
+        at = one.start()
+        yield place
 
 
 def _begins_options(text: str) -> bool:
     return "\n" in text and len(stem_of(text)) != len(text)
 
 
-def _text(page: bytes) -> str | None:
-    try:
-        return page.decode()
-    except UnicodeDecodeError:
-        return None
+def ordinary_system(text: str) -> bool:
+    """Whether nothing is to be said of a system message by itself."""
+    return bool(text) and text[0] not in ENDS and text[-1] not in ENDS and not any(texts((text,), _NOWHERE))
 
 
-def _decoded(lines: Sequence[bytes]) -> Sequence[_Row | None]:
-    """Each line as a chat with nothing but what the platform knows, or None where it is anything else."""
-    page = b"\n".join(lines)
-    try:
-        rows = _decoder.decode_lines(page)
-    except (ValueError, RecursionError):
-        rows = []
-    if len(rows) == len(lines) and _only_keys(page, rows):
-        return rows
-    return [_alone(raw) for raw in lines]
+def bare(text: str) -> str:
+    """A text as the decoder gives it, which the pattern found."""
+    return text.replace('\\"', '"').replace("\\n", "\n") if "\\" in text else text
 
 
-def _look(text: str) -> int:
-    """_PLAIN or _COMPATIBLE where nothing can be wrong with ``text`` by itself; _ODD where it needs a closer look."""
-    if not text or text[0] in ENDS or text[-1] in ENDS:
-        return _ODD
-    looked = _PLAIN
-    if text.isascii():
-        if _suspicious_ascii(text):
-            return _ODD
-    elif _unusual(text):
-        if _suspicious(text):
-            return _ODD
-        looked = _WIDE
-    if ("1" in text and mobile.search(text)) or ("20" in text and born.search(text)):
-        return _ODD
-    return looked
+def _listed(labels: str) -> Iterator[str]:
+    """The pattern of each option: different from those before it."""
+    for number, label in enumerate(labels):
+        before = "|".join([rf"\{other}" for other in range(3, 3 + number)])
+        yield rf"{label}\. " + (rf'(?!(?:{before})(?:\\|"))' if before else "") + f"({_OPTION})"
 
 
-def _options(options: str, answer: str) -> _Answered | None:
-    """(number, place of the right one, whether it is the longest) of options in the wizard's own wording, or None.
-
-    The last is None where no single option is the longest. None for all: they are to be looked at closely.
-    """
-    count = options.count("\n") + 1
-    pattern = _OPTIONS.get(count)
-    found = pattern(options) if pattern is not None and answer.startswith(ANSWER) else None
-    if found is None:
-        return None
-    bare = found.groups()
-    place = ord(answer[_LABEL : _LABEL + 1] or " ") - ord("A")
-    if not 0 <= place < count or answer[_LABEL + 1 :] != f". {bare[place]}":
-        return None
-    if len(set(bare)) != count or tuple(map(str.strip, bare)) != bare:
-        return None
-    if (
-        _names_options(options)
-        or "以上" in options
-        or "上述" in options
-        or "f the" in options
-        or "f The" in options
-    ) and any(map(names_options, bare)):
-        return None
-    sizes = [*map(len, bare)]
-    most = max(sizes)
-    return count, place, sizes[place] == most if sizes.count(most) == 1 else None
+def layout_of(lines: Sequence[bytes]) -> Layout | None:
+    """The layout of one of a page's first ``lines``; None where none of them is such a chat."""
+    for raw in lines:
+        try:
+            turns = _decode(raw).messages
+            text = raw.decode()
+        except (ValueError, RecursionError):
+            continue
+        if [turn.role for turn in turns[-2:]] != ["user", "assistant"] or len(turns) > 3:  # noqa: PLR2004 - a system message
+            continue
+        system = turns[0].content if len(turns) == 3 else None  # noqa: PLR2004
+        if system is not None and (turns[0].role != "system" or not ordinary_system(system)):
+            continue
+        _stem, found, options = turns[-2].content.partition(OPTIONS_BEGIN)
+        count = options.count("\n") + 1 if found else 0
+        if count == 1 or count > _MOST_OPTIONS:
+            continue
+        for comma, colon in ((", ", ": "), (",", ":")):
+            layout = _layout(system, count, comma, colon)
+            if (match := layout.pattern.match(text)) is not None and not match[match.re.groups]:
+                return layout
+    return None
 
 
-def _only_keys(block: bytes, rows: Sequence[_Row]) -> bool:
-    """Whether the rows' own keys are all that ``block`` has: none is there twice. False where it can't tell."""
-    turns = sum([len(row.messages) for row in rows])
-    wanted = len(rows) + 2 * turns
-    colons = block.count(b":")
-    if colons == wanted:
-        return True
-    if b"\\u003" in block:
-        return False
-    return colons == wanted + "".join([turn.content for row in rows for turn in row.messages]).count(":")
-
-
-def _alone(raw: bytes) -> _Row | None:
-    try:
-        row = _decoder.decode(raw)
-    except (ValueError, RecursionError):
-        return None
-    return row if no_more_keys(raw, 1 + 2 * len(row.messages)) else None
+@lru_cache(maxsize=32)
+def _layout(system: str | None, options: int, comma: str, colon: str) -> Layout:
+    return Layout(system, options, comma, colon)

@@ -191,8 +191,9 @@ class Press:
         taken = self._lane.take(some)
         count = len(taken.pieces)
         quick = count - len(taken.left)
-        made = Made([b""], [quick], b"", taken.characters, extra=taken.extra)
+        made = Made([b""], [quick], b"", taken.characters)
         if quick:
+            made.extra = dict.fromkeys(taken.extra, quick)
             made.kinds["chat"] = quick
             given = bool(self._task.system_prompt)
             made.systems = Systems(put=quick * given, none=quick * (not given), questions=quick)
@@ -205,7 +206,7 @@ class Press:
             if one is not None:
                 taken.pieces[place] = one[1].decode()
                 fates[place] = 1
-        made.data[0] = ("".join(taken.pieces) if taken.left else taken.text).encode()
+        made.data[0] = "".join(taken.pieces).encode()
         made.fates = bytes(fates)
         return made
 

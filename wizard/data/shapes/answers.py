@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Where, trim
 from wizard.data.shapes.fields import WRONG_TYPE, kind
 from wizard.data.shapes.options import literal
+from wizard.data.shapes.plan import plain_name
 from wizard.locale import N_, enumerated
 
 NO_ANSWER = Rule(
@@ -72,6 +74,7 @@ _LABELLED = re.compile(
 )
 _SEPARATORS = re.compile(r"[\s,，、;；/|+&和及与]+")
 _INDEX = re.compile(r"\d{1,2}")
+_LABEL_FIELDS = ("answeridx", "answerkey", "answerletter", "answerid")
 
 
 class Undecided(Exception):
@@ -85,20 +88,21 @@ def resolved(  # noqa: PLR0911 - one return a fault
     given = [(field, value) for field, value in values if not _blank(value)]
     if not given:
         return NO_ANSWER.at(where)
-    first = given[0][1]
-    if len(given) == 1 and type(first) is str and first in options and first not in options.values():
-        return (first,)  # as nearly always; what follows says the same, slowly
+    given.sort(key=lambda one: not _labels(options, *one))
+    labelled = _labels(options, *given[0])
     possible: set[Right] | None = None
     numbers: list[int] = []
     for field, value in given:
         try:
-            found = _meant(options, value, counting)
+            found = (
+                _meant(options, value, counting) if not labelled else _beside(options, field, value, counting)
+            )
         except Undecided as undecided:
             numbers.append(undecided.args[0])
             continue
         except TypeError:
             return WRONG_TYPE.at(where, field=field, found=kind(value), wanted=kind(""))
-        if not found:
+        if not found and not labelled:
             return ANSWER_NOT_AN_OPTION.at(where, answer=quoted(value), labels=enumerated(options))
         both = found if possible is None else possible & found
         if not both:
@@ -112,6 +116,24 @@ def resolved(  # noqa: PLR0911 - one return a fault
     at = list(options).index(right[0])
     other = next((number for number in numbers if number - at not in (0, 1)), None)
     return right if other is None else _disagreement(options, right, other, where)
+
+
+def _labels(options: Mapping[str, str], field: str, value: Any) -> bool:
+    """Whether ``field`` is for a label, by its name, and ``value`` is one."""
+    return isinstance(value, str) and trim(value) in options and _for_labels(field)
+
+
+@lru_cache(maxsize=256)
+def _for_labels(field: str) -> bool:
+    return plain_name(field) in _LABEL_FIELDS
+
+
+def _beside(options: Mapping[str, str], field: str, value: Any, counting: int | None) -> set[Right]:
+    """What ``value`` means where a field for labels gives one: itself that label, else an option's text before all else."""
+    if _labels(options, field, value):
+        return {(trim(value),)}
+    words = trim(value) if isinstance(value, str) else None
+    return {(label,) for label, text in options.items() if text == words} or _meant(options, value, counting)
 
 
 def _disagreement(options: Mapping[str, str], right: Right, other: object, where: Where) -> Finding:

@@ -103,6 +103,7 @@ _SPEAKERS = {
     "bot": "assistant", "model": "assistant", "system": "system",
 }  # fmt: skip
 _TOOLS = frozenset({"function_call", "observation", "tool", "function", "tool_call", "tool_response"})
+_MESSAGE_FIELDS = frozenset({"role", "content"})
 _TURN_FIELDS = frozenset({"role", "content", "from", "value"})
 _PAIR = 2
 
@@ -259,9 +260,8 @@ def _listed(
             faults.append(one)
         else:
             made.append(one)
-    extra += [
-        f"{field}.{key}" for turn in turns if type(turn) is dict for key in turn if key not in _TURN_FIELDS
-    ]
+    known = _MESSAGE_FIELDS if strict else _TURN_FIELDS
+    extra += [f"{field}.{key}" for turn in turns if type(turn) is dict for key in turn if key not in known]
     return made
 
 

@@ -1,4 +1,4 @@
-"""Rows that are a question with options, in every shape but MedQA's own, which ``rows`` reads."""
+"""Rows that are a question with options, in whatever shape."""
 
 from __future__ import annotations
 

@@ -117,8 +117,6 @@ class Plan(msgspec.Struct, frozen=True):
     """(label, column) where each option has a column of its own."""
     extra: tuple[str, ...] = ()
     """The columns that are not sent."""
-    plain: bool = False
-    """Whether it is MedQA's own shape, by its very names."""
 
 
 def plain_name(name: str) -> str:
@@ -140,14 +138,7 @@ def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
     if made is None:
         return Plan("", _likely(names), extra=keys)
     used = {*made.meanings.values(), *made.answers}
-    is_plain = made.shape == "choice" and made.meanings.get("options") == "options" and not made.labels
-    is_plain = (
-        is_plain and made.meanings.get("question") in (None, "question") and "passage" not in made.meanings
-    )
-    is_plain = is_plain and set(made.answers) <= {"answer", "answer_idx"}
-    return msgspec.structs.replace(
-        made, extra=tuple([key for key in keys if key not in used]), plain=is_plain
-    )
+    return msgspec.structs.replace(made, extra=tuple([key for key in keys if key not in used]))
 
 
 def listed(column: str) -> tuple[str, ...]:
