@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from wizard.engine.step import Answer, Choice, Facts, Field, Key, Step, Work
 from wizard.errors import DataError, Remedy, WizardError
 from wizard.locale import _, enumerated, joined, ngettext
+from wizard.steps import columns
 from wizard.steps.altered import ALTERED, keep_aside
 from wizard.steps.facts import SENT_ROLES, Chosen, Converted, Counted, Sampled, Systems, trained
 from wizard.steps.findings import found_in, in_full, in_short, view_of
@@ -220,7 +221,12 @@ class Preview(Step):
             if left_aside
             else "",
             default="yes",
-            choices=(Choice("yes", go_on), *(others if none else self._other_words(facts))),
+            choices=(
+                Choice("yes", go_on),
+                *(() if none else self._other_words(facts)),
+                *self._other_columns(facts),
+                *(others if none else ()),
+            ),
             needs=("dataset.files", "preview.system_prompt", "preview.language"),
             browse=lambda page: self._turned(facts, page),
             keys=(
@@ -228,6 +234,15 @@ class Preview(Step):
                 Key("a", _("all that is sent of it"), lambda: self._whole(facts, original=False)),
             ),
         )
+
+    @staticmethod
+    def _other_columns(facts: Facts) -> tuple[Choice, ...]:
+        """The way to other columns, where the names of the file's own told which means what."""
+        files = Chosen.all(facts)
+        understood = files[0].understood if files else None
+        if understood is None or "dataset.set" in facts or not columns.correctable(understood):
+            return ()
+        return (Choice("columns", _("Something is wrong with the columns"), edits=columns.CORRECTED),)
 
     def _around_questions(self, facts: Facts) -> tuple[Field, ...]:
         """The language of the words around a question, where there are questions with options."""
