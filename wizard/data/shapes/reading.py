@@ -73,6 +73,8 @@ class Reading(msgspec.Struct, frozen=True):
     """The meanings in ``guess`` that the columns' names tell."""
     clear: frozenset[str] = frozenset()
     """The meanings in ``guess`` for which no other column would do."""
+    answered_by: tuple[str, ...] = ()
+    """The columns that give the answer of a question with options, all of which must agree."""
     answers: tuple[Answer, ...] = ()
     """Of questions with options, each way that was met."""
     proof: tuple[int, int, int] = (0, 0, 0)
@@ -107,7 +109,9 @@ class Reading(msgspec.Struct, frozen=True):
         known = self.guess if self.shape else {}
         each = tuple(known[label] for label in LABELS if label in known)
         for meaning, column in known.items():
-            if meaning not in LABELS:
+            if meaning == "answer" and self.answered_by:
+                yield meaning, self.answered_by
+            elif meaning not in LABELS:
                 yield (
                     meaning,
                     listed(column) if meaning == "options" and column not in self._names else (column,),

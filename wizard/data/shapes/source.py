@@ -128,6 +128,7 @@ class Source:
         shapes: Counter[str] = Counter()
         guesses: dict[str, Mapping[str, str]] = {}
         answers: set[Answer] = set()
+        answered_by: tuple[str, ...] = ()
         with self._open() as file:
             for _line, row in _beginning(file):
                 planned, cells = plan(tuple(row), self._given), row
@@ -137,8 +138,9 @@ class Source:
                 shapes[planned.shape] += 1
                 if len(planned.meanings) > len(guesses.get(planned.shape, {})):
                     guesses[planned.shape] = planned.meanings
-                if planned.shape == "choice" and (sort := _answer_of(cells, planned)):
-                    answers.add(sort)
+                if planned.shape == "choice":
+                    answers |= _answers_of(cells, planned)
+                    answered_by = answered_by or planned.answers
                 for name, value in row.items():
                     seen = values.setdefault(name, [])
                     if len(seen) < _GUESSED_FROM and value not in (None, ""):
@@ -168,6 +170,7 @@ class Source:
             guess=dict(guess),
             sure=frozenset(by_names),
             clear=clear,
+            answered_by=answered_by if shape == "choice" else (),
             answers=tuple(sorted(answers)),
         )
 
@@ -231,14 +234,12 @@ class Source:
         return begun  # nothing tells, or the rows contradict each other: each is an error of its own
 
 
-def _answer_of(row: Mapping[str, Any], planned: Plan) -> Answer | None:
-    """What the answer of a question with options is written as."""
+def _answers_of(row: Mapping[str, Any], planned: Plan) -> set[Answer]:
+    """How the answer of a question with options is told, by each column that does."""
     if counted(row, planned) is not None:
-        return "numbers"
-    value = next((row[column] for column in planned.answers if row.get(column) not in (None, "")), None)
-    if value is None:
-        return None
-    return "labels" if is_label(value) else "texts"
+        return {"numbers"}
+    given = [row[column] for column in planned.answers if row.get(column) not in (None, "")]
+    return {"labels" if is_label(value) else "texts" for value in given}
 
 
 def _refuse(given: Mapping[str, str]) -> None:
