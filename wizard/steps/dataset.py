@@ -31,6 +31,8 @@ COUNTED_UP_TO = (
 
 TRIED = 50  # files of a folder or archive whose beginnings are looked at for one that can be used
 
+_NAMED_AS_ROWS = (".json", ".jsonl", ".ndjson")  # what is wrong with such a file is told by its first row
+
 BY_SPLIT = "split"
 BY_FILE = "file"
 
@@ -515,11 +517,10 @@ def _why_no_rows(path: Path, named: str) -> str:
     with opened(path) as stream:
         if not head_of(stream).strip():
             return _("{path} has no rows.").format(path=named)
-    for one in Source(path).read():
-        if isinstance(one, Finding) and one.code == "DUPLICATE_COLUMN":
-            return joined(one.what, one.fix)
-        if not isinstance(one, Finding):
-            break
+    first = next(Source(path).read(), None)
+    said_to_be_rows = path.name.casefold().removesuffix(".gz").endswith(_NAMED_AS_ROWS)
+    if isinstance(first, Finding) and (said_to_be_rows or first.code == "DUPLICATE_COLUMN"):
+        return _("{title}: {line}").format(title=named, line=joined(first.what, first.fix))
     formats = enumerated(("JSON", "JSON Lines", "CSV", "TSV", "Excel", "Parquet"))
     return _("{path} is no text of a kind that is read. What can be read: {formats}.").format(
         path=named, formats=formats

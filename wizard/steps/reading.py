@@ -96,6 +96,8 @@ def _file(reading: Reading) -> Iterator[str]:
 
 def _meanings(reading: Reading) -> Iterator[str]:
     names = meanings_shown()
+    if "input" not in reading.guess:  # an instruction is what an input goes with
+        names["instruction"] = names["question"]
     for meaning, columns in reading.meanings():
         shown = _span(columns)
         if meaning == "answer" and reading.answers:

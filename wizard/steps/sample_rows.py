@@ -24,8 +24,9 @@ _CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What the first rows of a file are. ``questions``: how many have options; ``chinese``: how many of these a Chinese character."""
+    """What the first rows of a file are that can be sent: how many there are (``rows``), how many have options (``questions``), how many of these a Chinese character (``chinese``)."""
 
+    rows: int = 0
     unsent: tuple[str, ...] = ()
     questions: int = 0
     chinese: int = 0
@@ -87,6 +88,7 @@ def beginning(folder: Path, file: Chosen) -> Beginning:
         if isinstance(sample.record, MultipleChoice)
     ]
     return Beginning(
+        len(found),
         tuple(dict.fromkeys(name for sample in found for name in sample.record.extra)),
         len(questions),
         sum(_CHINESE.search(text) is not None for text in questions),
