@@ -106,13 +106,12 @@ def _original(sample: Sample, *, fit: bool) -> Panel:
 
 def _sent(sample: Sample, *, fit: bool) -> Panel:
     """All that is sent of the row: its messages, for a preference both answers, or its text."""
-    from wizard.data.record import PlainText, Preference
+    from wizard.data.sent import REPLIES
 
     record = sample.record
     parts = [(message.role, message.content) for message in sample.messages]
-    if isinstance(record, Preference):
-        parts += [("chosen", record.chosen.content), ("rejected", record.rejected.content)]
-    elif isinstance(record, PlainText):
+    parts += [(name, reply.content) for name, reply in zip(REPLIES, record.replies, strict=False)]
+    if record.text:
         parts.append(("text", record.text))
     title = _("what is sent of line {line}").format(line=sample.where.line)
     return Panel(title, tuple(parts), fit=fit)

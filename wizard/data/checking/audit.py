@@ -323,9 +323,9 @@ def _shared(path: Path, task: Task, workers: Workers | None, advance: Callable[[
 def _about(one: Checked) -> Iterator[Finding]:
     """What only the whole file shows."""
     tally, where = one.tally, Where(str(one.path), 0)
-    pairs = tally.kinds.get("Preference", 0)
+    pairs = tally.kinds.get("preference", 0)
     wanted = RECOMMENDED_PAIRS if pairs and pairs == tally.rows else RECOMMENDED
-    if 0 < tally.rows < wanted and one.role in ("train", "") and tally.kinds.get("PlainText", 0) < tally.rows:
+    if 0 < tally.rows < wanted and one.role in ("train", "") and tally.kinds.get("text", 0) < tally.rows:
         yield FEW_ROWS.at(where, rows=tally.rows, wanted=wanted)
     letters = balance.letters(tally.places)
     if letters.unbalanced:

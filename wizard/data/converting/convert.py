@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from wizard.data import sent
 from wizard.data.converting.manifest import Manifest, SourceEntry, begun
-from wizard.data.converting.page import MOST_SPLITS, Kind, Systems, Task
+from wizard.data.converting.page import MOST_SPLITS, Systems, Task
 from wizard.data.converting.parts import MAX_PART_SIZE, Part, Set, refuse_source
 from wizard.data.converting.underway import Underway, by_page, by_row, say
 from wizard.data.files.opening import sha256_of, size_of
 from wizard.data.findings import Finding, Findings
+from wizard.data.record import Kind
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.source import Columns, Source
 from wizard.data.shapes.understand import PLAIN
