@@ -506,7 +506,7 @@ def _why_no_rows(path: Path, named: str) -> str:
             return _("{path} has no rows.").format(path=named)
     for one in Source(path).read():
         if isinstance(one, Finding) and one.code == "DUPLICATE_COLUMN":
-            return joined(one.what, one.fix)
+            return f"{one.code}: {joined(one.what, one.fix)}"
         if not isinstance(one, Finding):
             break
     formats = enumerated(("JSON", "JSON Lines", "CSV", "TSV", "Excel", "Parquet"))

@@ -17,14 +17,14 @@ from wizard.data.checking.scan import BLANK_LINE
 from wizard.data.files.lines import SourceUnreadable, TooLong, blocks
 from wizard.data.files.opening import opened
 from wizard.data.files.text import BOM, ENCODING
-from wizard.data.findings import Finding
+from wizard.data.findings import Finding, told
 from wizard.data.record import trim
 from wizard.data.shapes import lookup
 from wizard.data.shapes.source import Columns, Source
 from wizard.data.shapes.understand import PLAIN, Reading, decode, understand
 from wizard.errors import DataError
 from wizard.local.storage import writing
-from wizard.locale import N_, _, joined, said
+from wizard.locale import N_, _, said
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -225,7 +225,7 @@ def _aside(raw: bytes, number: int, faults: tuple[Finding, ...]) -> bytes:
     row = {
         "line": number,
         "code": faults[0].code,
-        "what": joined(*(fault.what for fault in faults)),
+        "what": told(faults),
         "row": raw.decode("utf-8", "backslashreplace"),
     }
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"
