@@ -520,7 +520,7 @@ def _why_no_rows(path: Path, named: str) -> str:
     first = next(Source(path).read(), None)
     said_to_be_rows = path.name.casefold().removesuffix(".gz").endswith(_NAMED_AS_ROWS)
     if isinstance(first, Finding) and (said_to_be_rows or first.code == "DUPLICATE_COLUMN"):
-        return _("{title}: {line}").format(title=named, line=joined(first.what, first.fix))
+        return _("{title}: {line}").format(title=named, line=f"{first.code}: {joined(first.what, first.fix)}")
     formats = enumerated(("JSON", "JSON Lines", "CSV", "TSV", "Excel", "Parquet"))
     return _("{path} is no text of a kind that is read. What can be read: {formats}.").format(
         path=named, formats=formats
