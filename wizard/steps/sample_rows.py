@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wizard.data.files import catalog
 from wizard.engine.view import Beside, Panel, Text, View
 from wizard.locale import _, enumerated
 from wizard.steps.facts import Chosen
@@ -46,7 +47,7 @@ def page_of(folder: Path, file: Chosen, words: Mapping[str, Any], page: int) -> 
     said = _("A row of {name} ({size}), as it will be sent.").format(
         name=Path(file.path).name, size=bytes_shown(file.size)
     )
-    understood = file.understood
+    understood = file.understood if catalog.locate(folder / file.path) is None else None
     lines = list(told(understood))[1:] if understood is not None and understood.shape else []
     return View(
         (

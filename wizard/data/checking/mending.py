@@ -160,7 +160,7 @@ def _turn(turn: dict[str, Any], changes: set[str]) -> dict[str, Any]:
 def _refuse_others(source: Path, text: Text) -> None:
     for found in text.about:
         if found.severity == "error":
-            raise NotMendable(joined(f"{source}:", found.what), found.fix)
+            raise NotMendable(f"{source}: {found.code}: {found.what}", found.fix)
     first = text.head.lstrip().partition(b"\n")[0].strip()
     if text.head.strip() and (not first.startswith(b"{") or first == b"{"):
         raise NotMendable(

@@ -9,7 +9,7 @@ import msgspec
 
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Where
-from wizard.data.shapes.plan import LABELS, Given, listed
+from wizard.data.shapes.plan import LABELS, MEANINGS, Given, listed
 from wizard.locale import N_, _, ngettext
 
 HEADER_UNCLEAR = Rule(
@@ -108,7 +108,8 @@ class Reading(msgspec.Struct, frozen=True):
         """(meaning, its columns) as they are read: options in columns of their own stand together."""
         known = self.guess if self.shape else {}
         each = tuple(known[label] for label in LABELS if label in known)
-        for meaning, column in known.items():
+        for meaning in [one for one in MEANINGS if one in known]:
+            column = known[meaning]
             if meaning == "answer" and self.answered_by:
                 yield meaning, self.answered_by
             elif meaning not in LABELS:
