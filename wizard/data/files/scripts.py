@@ -105,10 +105,10 @@ def _is_chinese(text: str, _encoding: Older) -> bool:
     usual = 0
     for char in wide:
         raw = char.encode("gb18030")
-        usual += len(raw) == 2 and raw[1] >= 0xA1 and (raw[0] <= 0xA3 or 0xB0 <= raw[0] <= 0xD7)  # noqa: PLR2004
+        usual += len(raw) == 2 and raw[1] >= 0xA1 and (0xA1 <= raw[0] <= 0xA3 or 0xB0 <= raw[0] <= 0xD7)  # noqa: PLR2004
     if not wide or usual < len(wide) * _USUAL_SHARE:
         return False
-    return len(wide) < _SURE_FROM or _share(text, _COMMON) >= _COMMON_SHARE
+    return len(wide) < _SURE_FROM or _share(text, _COMMON) >= _COMMON_SHARE or _WORDS.search(text) is not None
 
 
 def _is_traditional(text: str, encoding: Older) -> bool:

@@ -48,7 +48,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _WHOLE = 10**15  # beyond 15 digits a spreadsheet keeps none
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|_.|\*.')
 _NUMBER = re.compile(r"([^0#?.,%]*)([0#?,]*)(?:\.([0#?]+))?([^0#?.,]*)")
-_DATE = re.compile(r"yyyy|yy|mmmm|mmm|mm?|dd?|hh?|ss?|AM/PM|上午/下午|[^A-Za-z]", re.IGNORECASE)
+_DATE = re.compile(r"yyyy|yy|mmmm|mmm|mm?|dd?(?!d)|hh?|ss?|AM/PM|上午/下午|[^A-Za-z]", re.IGNORECASE)
 
 
 def shown(value: Any, form: str) -> Any:
