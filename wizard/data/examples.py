@@ -41,7 +41,7 @@ def found(rule: Rule) -> tuple[Finding, ...]:
     """What the rule finds in its bad example, with bare names of files.
 
     Raises as checking and converting do, OSError where there is no place for temporary files, and ImportError without
-    openpyxl where it needs that.
+    openpyxl where it needs that, which only the developers have.
     """
     with TemporaryDirectory() as place:
         write(rule, rule.bad, Path(place))

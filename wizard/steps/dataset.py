@@ -518,6 +518,9 @@ def _look(path: Path) -> _Place:
     return _Place(path, sets, tuple(str(file.relative_to(path)) for file in files))
 
 
+_SAID = frozenset({"DUPLICATE_COLUMN", "NOT_AN_OBJECT", "ENCODING_UNCLEAR", "TWO_LISTS"})
+
+
 def _why_no_rows(path: Path, named: str) -> str:
     """A file without rows, or a text that is nothing of what is read."""
     from wizard.data.files.lines import head_of
@@ -529,7 +532,7 @@ def _why_no_rows(path: Path, named: str) -> str:
         if not head_of(stream).strip():
             return _("{path} has no rows.").format(path=named)
     for one in Source(path).read():
-        if isinstance(one, Finding) and one.code == "DUPLICATE_COLUMN":
+        if isinstance(one, Finding) and one.code in _SAID:
             return joined(one.what, one.fix)
         if not isinstance(one, Finding):
             break

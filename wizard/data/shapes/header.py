@@ -15,6 +15,7 @@ _LEAST_CELLS = 4
 _SENTENCE = re.compile("[？?。！!，,；;：:…]")
 _MOST_TITLES = 10
 _PAIR = 2
+_OPTION_NAMES = frozenset({"选项", "選項", "option", "options", "choice", "choices"})
 _LONGEST_SUM = 12
 _SUM = re.compile(
     r"(?:合\s*计|总\s*计|小\s*计|共计|总数|汇总|(?:grand |sub)?total|sum)\s*[:：]?", re.IGNORECASE
@@ -141,8 +142,17 @@ def _stands_out(first: Sequence[Any], rest: Sequence[Sequence[Any]]) -> bool:
 
 def names(cells: Sequence[Any]) -> list[str]:
     """The names that a row of them gives; a column without one is called ``column 1``, ``column 2``… by its place."""
-    found = ["" if cell is None else str(cell).strip() for cell in cells]
+    found = _each_option(["" if cell is None else str(cell).strip() for cell in cells])
     return [name or f"column {at}" for at, name in enumerate(found, 1)]
+
+
+def _each_option(found: list[str]) -> list[str]:
+    """Columns side by side that are all called “option” have the labels in their order."""
+    own = [at for at, name in enumerate(found) if name.casefold() in _OPTION_NAMES]
+    alike = len({found[at] for at in own}) == 1 and own == list(range(own[0], own[0] + len(own)))
+    if not alike or not _PAIR <= len(own) <= len(LABELS):
+        return found
+    return [f"{name}{LABELS[at - own[0]]}" if at in own else name for at, name in enumerate(found)]
 
 
 def numbered(rows: Sequence[Sequence[Any]], *, plainly: bool) -> list[str]:
