@@ -49,7 +49,7 @@ class Rule:
 
     ``what`` and ``fix`` hold {names} for the values that a finding gives. ``why`` is for somebody who trains for the first
     time. ``bad`` and ``good`` are two small files: one has it, the other hasn't, and has no error either. In a text
-    ``⟦…⟧×N`` stands for N times what is in the brackets, counted by ``№``; in a workbook ``[…]`` begins a sheet, and ``|`` a cell.
+    ``⟦…⟧×N`` stands for N times what is in the brackets, counted by ``№``; in a workbook ``[…]`` begins a sheet, ``|`` a cell, and ``~`` a row that is hidden.
     """
 
     code: str

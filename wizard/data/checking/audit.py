@@ -261,14 +261,16 @@ def _read(source: Source, task: Task) -> Tally:
     """A file that is no JSON Lines in UTF-8: row by row, as its reader gives them."""
     scan = Scan(task)
     tally = scan.tally
-    for line, _row, outcome in source.outcomes():
+    for line, row, outcome in source.outcomes():
         tally.lines = max(tally.lines, line)
         if not isinstance(outcome, tuple):
             scan.record(outcome)
             continue
         for found in outcome:
             tally.findings.add(found)
-        tally.left_out += bool(line) and any(found.severity == "error" for found in outcome)
+        tally.left_out += bool(line) and (
+            row is not None or any(found.severity == "error" for found in outcome)
+        )
     tally.size = size_of(source.path)
     return tally
 

@@ -16,6 +16,7 @@ from wizard.data.identity import Asked, asked_by, key
 from wizard.data.record import Message, MultipleChoice, Record, Where
 from wizard.data.sent import CHINESE, characters, messages
 from wizard.data.shapes.reading import Reading
+from wizard.data.shapes.undecodable import why_not_json
 from wizard.data.shapes.understand import PLAIN, decode, understand
 
 if TYPE_CHECKING:
@@ -234,7 +235,10 @@ def tokens_of(record: Record, tokenizer: Tokenizer, task: Task) -> int:
 
 def _as_the_platform_has_it(raw: bytes, field: str, where: Where) -> tuple[Finding, ...]:
     """What is wrong with a row that could be converted, where it is to be sent as it is; empty where nothing is."""
-    row = decode(raw)
+    try:
+        row = decode(raw)
+    except ValueError:
+        return (why_not_json(raw, where),)
     if field not in row:
         return (OTHER_SHAPE.at(where, field=field),)
     turns = row.get("messages", ())

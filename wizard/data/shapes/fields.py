@@ -92,6 +92,8 @@ def kind(value: object) -> str:  # noqa: PLR0911 - one return a kind
             return _("an object")
     if hasattr(value, "isoformat"):
         return _("a date or time")
+    if hasattr(value, "formula"):
+        return _("a formula whose result is not in the file (open it in Excel or WPS and save it again)")
     return _("an error of the spreadsheet") if hasattr(value, "shown") else _("something that is no text")
 
 

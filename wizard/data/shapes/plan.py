@@ -104,6 +104,12 @@ _COLUMN_LABEL = re.compile(
     r"(?:(?:options?|opt|op|choices?|选项|答案选项)?([a-j])(?:选项)?|(?:options?|opt|op|choices?|选项)(10|[1-9]|[一二三四五六七八九十]))"
 )
 
+_APART = re.compile(
+    r"\s*[(\[【<]\s*(?:必填项?|选填|非必填|可选|可不填|勿删|请勿删除|勿改|不可修改|required|optional)\s*[)\]】>]|[*★※]|[\s_\-.()\[\]:/]+",
+    re.IGNORECASE,
+)
+"""What a form adds to its columns' names, (必填) and *, and what is written in many ways."""
+
 
 class Plan(msgspec.Struct, frozen=True):
     """What the columns of a row mean."""
@@ -120,8 +126,8 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def plain_name(name: str) -> str:
-    """``name`` without what doesn't tell names apart: case, width, blanks, underscores, brackets, full stops."""
-    return re.sub(r"[\s_\-.()\[\]:/]+", "", unicodedata.normalize("NFKC", name)).casefold()
+    """``name`` without what doesn't tell names apart: case, width, blanks, underscores, brackets, full stops, a form's marks."""
+    return _APART.sub("", unicodedata.normalize("NFKC", name)).casefold()
 
 
 @lru_cache(maxsize=2048)

@@ -57,7 +57,7 @@ class Reading(msgspec.Struct, frozen=True):
     container: str = ""
     """``jsonl``, ``json`` (an array, or values over several lines), ``csv``, ``tsv``, ``xlsx``, ``parquet``."""
     encoding: str = ""
-    """``utf-8``, ``utf-8-sig``, ``utf-16-le``, ``utf-16-be``, ``gb18030``, ``utf-32`` (not read); "" for what is no text."""
+    """``utf-8``, ``utf-8-sig``, ``utf-16-le``, ``utf-16-be``, ``utf-32`` and ``unclear`` (not read), or one of ``scripts.Older``; "" for what is no text."""
     packed: bool = False
     """Whether it is packed with gzip."""
     sheet: str = ""

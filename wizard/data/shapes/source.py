@@ -20,7 +20,7 @@ from wizard.data.shapes.contents import Contents, contents
 from wizard.data.shapes.guess import guessed, is_label
 from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Plan, likely, listed, named, plan
 from wizard.data.shapes.reading import Answer, Column, Reading
-from wizard.data.shapes.understand import Outcome, decode, meaning, understand
+from wizard.data.shapes.understand import Outcome, meaning, understand, value_of
 from wizard.errors import UsageError
 from wizard.local.harmless import in_a_line
 from wizard.locale import _, enumerated
@@ -276,7 +276,7 @@ def _decoded(file: Contents, limit: int | None = None) -> Iterator[tuple[int, di
     for number, row in islice(file.rows(), limit):
         if isinstance(row, bytes):
             try:
-                value = decode(row)
+                value = value_of(row)
             except (ValueError, RecursionError):
                 continue
             if type(value) is dict:

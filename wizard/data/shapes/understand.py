@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, TypeAlias
 
 import msgspec
 
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Record, Where
+from wizard.data.shapes.aside import HEADER_AGAIN
 from wizard.data.shapes.chats import chat, plain_text, preference
 from wizard.data.shapes.choice import choice
 from wizard.data.shapes.fields import keys_in
@@ -51,10 +53,25 @@ decode = msgspec.json.Decoder().decode
 PLAIN = Reading()
 
 
+def value_of(raw: bytes) -> Any:
+    """The JSON value in ``raw``. ``NaN``, which Python writes for a value that is missing, is null. Raises ValueError."""
+    try:
+        return decode(raw)
+    except ValueError:
+        if b"NaN" not in raw:
+            raise
+        return json.loads(raw, parse_constant=_missing)
+
+
+def _missing(word: str) -> None:
+    if word != "NaN":
+        raise ValueError(word)
+
+
 def understand(raw: bytes, file: str, number: int, reading: Reading = PLAIN) -> Outcome:
     """What the JSON value ``raw`` on line ``number`` of ``file`` means. Never raises, whatever the bytes are."""
     try:
-        row = decode(raw)
+        row = value_of(raw)
     except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
         return () if not raw or raw.isspace() else (why_not_json(raw, Where(file, number)),)
     where = Where(file, number)
@@ -67,6 +84,10 @@ def understand(raw: bytes, file: str, number: int, reading: Reading = PLAIN) -> 
 
 def meaning(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) -> Outcome:
     """What a row means by its plan."""
+    if next(iter(row.items()), ("", None))[0] in row.values() and all(
+        key == value for key, value in row.items()
+    ):
+        return (HEADER_AGAIN.at(where),)
     match planned.shape:
         case "choice":
             return choice(row, planned, where, reading.counting)
