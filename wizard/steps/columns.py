@@ -24,6 +24,8 @@ SEVERAL = "+"
 ROWS = 3  # a page
 _ASKED = ("question", "answer", "options")
 _LETTERS = "ABCDEFGHIJ"
+_ABOUT_ROWS = ("counting", "assistant")
+"""What is said of the values of a column, not which it is."""
 _WITH_QUESTIONS = frozenset((*_ASKED, "passage", "system", "counting", *_LETTERS))
 
 SHEET_READ = Answer(
@@ -85,7 +87,7 @@ def fields(file: Path, found: Reading, facts: Facts) -> Sequence[Field]:
     """Question, answer and options are asked where ``found`` knows no shape; every other meaning is quiet."""
     from wizard.data.shapes.plan import MEANINGS
 
-    known = (*MEANINGS, "counting")
+    known = (*MEANINGS, *_ABOUT_ROWS)
     told = [name for name in known if f"{PREFIX}{name}" in facts.given or facts.get(f"{PREFIX}{name}")]
     wanted: tuple[str, ...] = ()
     if not found.shape and set(told) <= _WITH_QUESTIONS | ({"text"} if len(found.fields) == 1 else set()):
@@ -102,7 +104,7 @@ def answers() -> tuple[Answer, ...]:
     """One for each meaning that a column can have, and from where options are counted."""
     from wizard.data.shapes.plan import MEANINGS
 
-    return (SHEET_READ, *(answer(name) for name in (*MEANINGS, "counting")))
+    return (SHEET_READ, *(answer(name) for name in (*MEANINGS, *_ABOUT_ROWS)))
 
 
 def answer(meaning: str) -> Answer:
@@ -121,6 +123,8 @@ def answer(meaning: str) -> Answer:
 def _name(meaning: str) -> str:
     if meaning == "counting":
         return _("Options counted from")
+    if meaning == "assistant":
+        return _("Speakers who are the assistant")
     return _("Column: {meaning}").format(meaning=_meaning_shown(meaning))
 
 

@@ -73,13 +73,16 @@ _CONTAINERS = {
 
 
 def _shape(reading: Reading) -> str:
+    if reading.split:
+        return _("chats, several turns in one text")
     shapes = {
         "choice": _("questions with options"),
         "preference": _("two answers to choose between (DPO)"),
         "text": _("plain texts (CPT)"),
+        "talk": _("chats, one message a row"),
         "": _("it is not known what the columns mean"),
     }
-    return shapes.get(reading.shape, _("chats"))
+    return shapes.get(reading.shape, _("chats, several rows each") if reading.grouped else _("chats"))
 
 
 def _file(reading: Reading) -> Iterator[str]:
@@ -131,4 +134,8 @@ def meanings_shown() -> dict[str, str]:
         "chosen": _("better answer"),
         "rejected": _("worse answer"),
         "text": _("text"),
+        "group": _("conversation"),
+        "speaker": _("speaker"),
+        "content": _("words"),
+        "order": _("order"),
     }

@@ -7,12 +7,13 @@ from typing import Any, TypeAlias
 import msgspec
 
 from wizard.data.findings import Finding, Rule, quoted
-from wizard.data.record import Record, Where
+from wizard.data.record import Chat, Record, Where
 from wizard.data.shapes.chats import chat, plain_text, preference
 from wizard.data.shapes.choice import choice
 from wizard.data.shapes.fields import keys_in
 from wizard.data.shapes.plan import Plan, plan
 from wizard.data.shapes.reading import Reading
+from wizard.data.shapes.transcript import spread, transcript
 from wizard.data.shapes.undecodable import DUPLICATE_KEY, repeated_key, why_not_json
 from wizard.locale import N_, enumerated
 
@@ -53,16 +54,22 @@ PLAIN = Reading()
 
 def understand(raw: bytes, file: str, number: int, reading: Reading = PLAIN) -> Outcome:
     """What the JSON value ``raw`` on line ``number`` of ``file`` means. Never raises, whatever the bytes are."""
+    where = Where(file, number)
+    row = decoded(raw, where)
+    return row if isinstance(row, tuple) else meaning(row, where, plan(tuple(row), reading.columns), reading)
+
+
+def decoded(raw: bytes, where: Where) -> dict[str, Any] | tuple[Finding, ...]:
+    """The row that the JSON value ``raw`` is, or why it is none; the empty tuple is a blank line."""
     try:
         row = decode(raw)
     except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
-        return () if not raw or raw.isspace() else (why_not_json(raw, Where(file, number)),)
-    where = Where(file, number)
+        return () if not raw or raw.isspace() else (why_not_json(raw, where),)
     if type(row) is not dict:
         return (NOT_AN_OBJECT.at(where),)
     if (key := repeated_key(raw, keys_in(row))) is not None:
         return (DUPLICATE_KEY.at(where, key=quoted(key)),)
-    return meaning(row, where, plan(tuple(row), reading.columns), reading)
+    return row
 
 
 def meaning(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) -> Outcome:
@@ -73,12 +80,13 @@ def meaning(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) 
         case "preference":
             return preference(row, planned, where)
         case "text":
-            return plain_text(row, planned, where)
+            return (transcript if reading.split else plain_text)(row, planned, where)
         case "":
             return _nested(row, where, reading) or (
                 UNKNOWN_SHAPE.at(where, fields=quoted(enumerated(row)) or "–"),
             )
-    return chat(row, planned, where)
+    found = chat(row, planned, where)
+    return spread(row, planned, found) if reading.split and isinstance(found, Chat) else found
 
 
 def _nested(row: dict[str, Any], where: Where, reading: Reading) -> Outcome | None:
