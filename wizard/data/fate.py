@@ -17,6 +17,7 @@ from wizard.data.record import Record
 from wizard.data.sent import CHINESE
 from wizard.data.sent import line as wire_line
 from wizard.data.shapes import lookup
+from wizard.data.shapes.forms import FORMS
 from wizard.data.shapes.gathering import Rows, last_line
 from wizard.data.shapes.source import Columns, Source
 from wizard.data.shapes.understand import Outcome
@@ -93,7 +94,8 @@ def _read(source: Source, line: int) -> tuple[int, str, Outcome, tuple[Finding, 
             before = begins, original, outcome
         elif isinstance(outcome, tuple):
             of_all.extend(one for one in outcome if one.severity == "error")
-    if not faults and before is not None and _is_on(line, *before[:2]):
+    whole = source.reading(whole=False).container in FORMS  # where a row goes on until the next one
+    if not faults and before is not None and (whole or _is_on(line, *before[:2])):
         begins, original, outcome = before
         return begins, _shown(original), outcome, tuple(said)
     raw = next((raw for _line, raw in lookup.lines_at(source.path, {line})), b"")

@@ -69,6 +69,8 @@ _CONTAINERS = {
     "tsv": "TSV",
     "xlsx": "Excel",
     "parquet": "Parquet",
+    "gift": "GIFT",
+    "anki": "Anki",
 }
 
 
@@ -86,7 +88,8 @@ def _shape(reading: Reading) -> str:
 
 
 def _file(reading: Reading) -> Iterator[str]:
-    yield _CONTAINERS.get(reading.container, reading.container)
+    texts = {"pairs": _("text"), "turns": _("text"), "bank": _("text of an exam bank")}
+    yield _CONTAINERS.get(reading.container) or texts.get(reading.container, reading.container)
     if reading.packed:
         yield "gzip"
     if reading.encoding not in ("", "utf-8", "utf-8-sig"):
