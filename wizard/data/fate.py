@@ -17,7 +17,7 @@ from wizard.data.record import Record
 from wizard.data.sent import CHINESE
 from wizard.data.sent import line as wire_line
 from wizard.data.shapes import lookup
-from wizard.data.shapes.forms import FORMS
+from wizard.data.shapes.contents import FORMS
 from wizard.data.shapes.gathering import Rows, last_line
 from wizard.data.shapes.source import Columns, Source
 from wizard.data.shapes.understand import Outcome

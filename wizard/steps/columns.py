@@ -24,6 +24,7 @@ SEVERAL = "+"
 ROWS = 3  # a page
 _ASKED = ("question", "answer", "options")
 _LETTERS = "ABCDEFGHIJ"
+_MOST_SPEAKERS = 20  # to choose from; any other can be written
 _ABOUT_ROWS = ("counting", "assistant")
 """What is said of the values of a column, not which it is."""
 _WITH_QUESTIONS = frozenset((*_ASKED, "passage", "system", "counting", *_LETTERS))
@@ -95,9 +96,29 @@ def fields(file: Path, found: Reading, facts: Facts) -> Sequence[Field]:
     asked = [_asked(name, file, found, facts, first=name == wanted[0]) for name in wanted]
     if wanted == _ASKED and facts.get(f"{PREFIX}options") == SEVERAL:
         asked += _letters(found, facts)
+    if found.strangers:
+        asked.append(_speakers(found))
     keys = {field.key for field in asked}
     left = [name for name in known if f"{PREFIX}{name}" in facts or f"{PREFIX}{name}" in facts.given]
     return [*asked, *(_quiet(name) for name in left if f"{PREFIX}{name}" not in keys)]
+
+
+def _speakers(found: Reading) -> Field:
+    """Whose words are learned, where speakers are called by names that say nothing."""
+    key = f"{PREFIX}assistant"
+    return answer("assistant").ask(
+        kind="choice",
+        optional=False,
+        label=_(
+            "Which of those who speak in “{column}” is the assistant, whose words shall be learned?"
+        ).format(column=in_a_line(found.guess["speaker"])),
+        choices=(
+            undecided(key),
+            *(Choice(word, in_a_line(word)) for word in found.strangers[:_MOST_SPEAKERS]),
+        ),
+        open=True,
+        needs=("dataset.source", "dataset.file", HEADER, SHEET),
+    )
 
 
 def answers() -> tuple[Answer, ...]:

@@ -17,7 +17,7 @@ from wizard.data.files.opening import opened
 from wizard.data.files.text import Text
 from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where
-from wizard.data.shapes import forms, header
+from wizard.data.shapes import header
 from wizard.data.shapes.fields import twice
 from wizard.locale import N_, _
 
@@ -61,7 +61,9 @@ Row: TypeAlias = tuple[int, bytes | dict[str, Any] | Finding]
 """A line number, and a JSON value's bytes, a row's cells by column, or what is wrong there."""
 
 _SNIFFED = 20
-_TEXTS = (".txt", ".md", ".log", ".text", "")
+_TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".json", ".ndjson")
+FORMS = frozenset({"pairs", "turns", "bank", "gift", "anki"})
+"""Containers whose rows go over lines, each until the next begins."""
 
 
 @dataclass(slots=True)
@@ -110,7 +112,9 @@ class Contents:
                 yield from ((number, line) for number, line in enumerate(lines, first) if line)
         elif self.container == "json":
             yield from self._elements(self.text)
-        elif self.container in forms.FORMS:
+        elif self.container in FORMS:
+            from wizard.data.shapes import forms
+
             yield from forms.rows(self.container, self.text.pages(), self.text.head, self.file)
         else:
             delimiter = self._delimiter(self.text)
@@ -197,20 +201,28 @@ def contents(
             yield Contents(path, sort, packed, whole, None, with_header, named, sheet=sheet)
             return
         text = Text(stream, str(path))
-        if program := forms.chat_export(text.head) if path.suffix.casefold() in _TEXTS else "":
-            raise SourceUnreadable(
-                _("{path} is a chat as {program} exports it, which is not read.").format(
-                    path=path, program=program
-                ),
-                _(
-                    "Make a table of it, a message a row, with the columns conversation_id, speaker, content and time, "
-                    "and say whose words shall be learned: --columns assistant=NAME."
-                ),
-            )
-        sort = forms.form_of(text.head, path.name) or container.of_text(
-            text.head, path.name, whole=text.whole
-        )
+        sort = _written(path, text) or container.of_text(text.head, path.name, whole=text.whole)
         yield Contents(path, sort, packed, stream, text, with_header, named)
+
+
+def _written(path: Path, text: Text) -> Container:
+    """The form in which people write questions, where a text has one. Raises SourceUnreadable for an export of a chat."""
+    name = path.name.casefold().removesuffix(".gz")
+    if name.endswith(_TABLES) or text.head.lstrip()[:1] in (b"{", b"["):
+        return ""
+    from wizard.data.shapes import forms
+
+    if program := forms.chat_export(text.head):
+        raise SourceUnreadable(
+            _("{path} is a chat as {program} exports it, which is not read.").format(
+                path=path, program=program
+            ),
+            _(
+                "Make a table of it, a message a row, with the columns conversation_id, speaker, content and time, "
+                "and say whose words shall be learned: --columns assistant=NAME."
+            ),
+        )
+    return forms.form_of(text.head)
 
 
 def _refuse(path: Path, head: bytes) -> None:

@@ -51,11 +51,9 @@ TURNS_NOT_PARTED = Rule(
 )
 
 Form: TypeAlias = Literal["pairs", "turns", "bank", "gift", "anki", ""]
-FORMS = ("pairs", "turns", "bank", "gift", "anki")
 Line: TypeAlias = tuple[int, str] | Finding
 Row: TypeAlias = tuple[int, dict[str, Any] | Finding]
 
-_OTHERS = (".csv", ".tsv", ".tab", ".jsonl", ".json", ".ndjson")
 _LABEL = re.compile(
     r"[ \t　]*(?:[-*>#]{1,6} )?(?:\d{1,5}[.、．)）][ \t]*)?(?:\*\*|__)?[【\[〔(（]?([^\s:：\]】〕)）*][^:：\n\]】〕)）*]{0,19}?)"
     r"(?:[\]】〕)）][ \t]*[:：]?|[ \t]*[:：])(?:\*\*|__)?[ \t]*[:：]?[ \t]*(.*)",
@@ -96,11 +94,8 @@ _SEVERAL = 2
 _LOOKED = 400  # lines
 
 
-def form_of(head: bytes, name: str) -> Form:  # noqa: PLR0911 - one return a form
-    """The form that a text has by its first lines and what it isn't by its name; "" for what is no such text."""
-    name = name.casefold().removesuffix(".gz")
-    if name.endswith(_OTHERS) or head.lstrip()[:1] in (b"{", b"["):
-        return ""
+def form_of(head: bytes) -> Form:  # noqa: PLR0911 - one return a form
+    """The form that a text has by its first lines; "" for what is no such text."""
     lines = [line for line in head.decode("utf-8", "replace").split("\n")[:_LOOKED] if line.strip()]
     if not lines:
         return ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import re
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -286,6 +285,8 @@ def _keep(some: list[Part], part: Part) -> None:
 
 def _sorted(parts: Iterator[tuple[str, Part]]) -> Iterator[tuple[str, list[Part]]]:
     """The same for rows that lie anywhere: by way of a temporary database on the disk, which is gone afterwards."""
+    import sqlite3
+
     pack = msgspec.msgpack.Encoder(enc_hook=str).encode
     unpack: Callable[[bytes], Part] = msgspec.msgpack.Decoder(Part).decode
     try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -17,17 +17,16 @@ from wizard.data.findings import Finding
 from wizard.data.record import Record, Where
 from wizard.data.shapes.choice import counted
 from wizard.data.shapes.contents import Contents, contents
-from wizard.data.shapes.gathering import conversations, lie_together
 from wizard.data.shapes.guess import guessed, is_label
 from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Plan, likely, listed, named, plan
 from wizard.data.shapes.reading import Answer, Column, Reading
-from wizard.data.shapes.roles import role_in
-from wizard.data.shapes.talk import OF_LINES, Found, exchanges_in, is_talk, messages_in
-from wizard.data.shapes.transcript import holds_turns
 from wizard.data.shapes.understand import Outcome, decode, meaning, understand
 from wizard.errors import UsageError
 from wizard.local.harmless import in_a_line
 from wizard.locale import _, enumerated
+
+if TYPE_CHECKING:
+    from wizard.data.shapes.talk import Found
 
 Columns: TypeAlias = Mapping[str, str] | None
 """Meaning -> column, as the user gave them; None: told from the columns' names."""
@@ -36,6 +35,8 @@ _AT_BEGINNING = 200
 _SAMPLES = 3
 _GUESSED_FROM = 20
 _SHOWN = 80
+_WHOLE = frozenset({"choice", "messages", "preference"})
+"""Shapes whose rows are neither parts of conversations nor texts that hold some."""
 
 
 class Source:
@@ -96,6 +97,8 @@ class Source:
             if not known.whole:
                 return
             if known.grouped:
+                from wizard.data.shapes.gathering import conversations
+
                 yield from conversations(file.rows(), self.file, known)
                 return
             for number, row in file.rows():
@@ -147,7 +150,7 @@ class Source:
                     cells = row["metadata"]  # as ``understand`` looks into it
                     planned = plan(tuple(cells))
                 shapes[planned.shape] += 1
-                inside[planned.shape] += not self._given and holds_turns(row, planned)
+                inside[planned.shape] += not self._given and _holds_turns(row, planned)
                 if len(planned.meanings) > len(guesses.get(planned.shape, {})):
                     guesses[planned.shape] = planned.meanings
                 if planned.shape == "choice" and (sort := _answer_of(cells, planned)):
@@ -197,6 +200,11 @@ class Source:
 
         Raises UsageError where a person said that they are, and not by which columns.
         """
+        if shape in _WHOLE:
+            return None
+        from wizard.data.shapes.roles import role_in
+        from wizard.data.shapes.talk import OF_LINES, Found, exchanges_in, is_talk, messages_in
+
         given = dict(self._given)
         if more := exchanges_in(some, shape, known, given):
             return Found({**known, **more}, (), proven=True)
@@ -217,6 +225,8 @@ class Source:
 
     def _gathered(self, begun: Reading, *, whole: bool) -> Reading:
         """``begun`` with whether the rows of each conversation follow each other, in all of the file or in its beginning."""
+        from wizard.data.shapes.gathering import lie_together
+
         with self._open() as file:
             rows = file.rows() if whole else islice(file.rows(), _AT_BEGINNING * 10)
             found = msgspec.structs.replace(begun, together=lie_together(rows, self.file, begun))
@@ -340,6 +350,14 @@ def _decoded(file: Contents, limit: int | None = None) -> Iterator[tuple[int, di
 def _is_for_the_platform(container: str, values: Mapping[str, object]) -> bool:
     """Whether rows are plain texts as the platform takes them: whoever wrote them so means texts."""
     return container == "jsonl" and list(values) == ["text"]
+
+
+def _holds_turns(row: Mapping[str, Any], planned: Plan) -> bool:
+    if planned.shape in _WHOLE:
+        return False
+    from wizard.data.shapes.transcript import holds_turns
+
+    return holds_turns(row, planned)
 
 
 def _begun(value: object) -> object:

@@ -7,13 +7,12 @@ from typing import Any, TypeAlias
 import msgspec
 
 from wizard.data.findings import Finding, Rule, quoted
-from wizard.data.record import Chat, Record, Where
+from wizard.data.record import Record, Where
 from wizard.data.shapes.chats import chat, plain_text, preference
 from wizard.data.shapes.choice import choice
 from wizard.data.shapes.fields import keys_in
 from wizard.data.shapes.plan import Plan, plan
 from wizard.data.shapes.reading import Reading
-from wizard.data.shapes.transcript import spread, transcript
 from wizard.data.shapes.undecodable import DUPLICATE_KEY, repeated_key, why_not_json
 from wizard.locale import N_, enumerated
 
@@ -72,7 +71,9 @@ def decoded(raw: bytes, where: Where) -> dict[str, Any] | tuple[Finding, ...]:
     return row
 
 
-def meaning(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) -> Outcome:
+def meaning(  # noqa: PLR0911 - one return a shape
+    row: dict[str, Any], where: Where, planned: Plan, reading: Reading
+) -> Outcome:
     """What a row means by its plan."""
     match planned.shape:
         case "choice":
@@ -80,13 +81,21 @@ def meaning(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) 
         case "preference":
             return preference(row, planned, where)
         case "text":
-            return (transcript if reading.split else plain_text)(row, planned, where)
+            if reading.split:
+                from wizard.data.shapes.transcript import transcript
+
+                return transcript(row, planned, where)
+            return plain_text(row, planned, where)
         case "":
             return _nested(row, where, reading) or (
                 UNKNOWN_SHAPE.at(where, fields=quoted(enumerated(row)) or "–"),
             )
     found = chat(row, planned, where)
-    return spread(row, planned, found) if reading.split and isinstance(found, Chat) else found
+    if not reading.split or isinstance(found, tuple):
+        return found
+    from wizard.data.shapes.transcript import spread
+
+    return spread(row, planned, found)
 
 
 def _nested(row: dict[str, Any], where: Where, reading: Reading) -> Outcome | None:
