@@ -31,6 +31,9 @@ _TOLD_BY_NAMES = frozenset(("choice", "alpaca", "prompt", "query", "pair"))
 _SAME = {"instruction": "question", "output": "answer"}
 _LETTERS = "ABCDEFGHIJ"
 _UNASKED: dict[str, Any] = {"quiet": True, "optional": True, "default": None, "guessed": False}
+_MOST_SPEAKERS = 20  # to choose from; any other can be written
+_ABOUT_ROWS = ("counting", "assistant")
+"""What is said of the values of a column, not which it is."""
 _WITH_QUESTIONS = frozenset((*_ASKED, "passage", "system", "counting", *_LETTERS))
 
 SHEET_READ = Answer(
@@ -92,7 +95,7 @@ def fields(file: Path, found: Reading, facts: Facts) -> Sequence[Field]:
     """Question, answer and options are asked where ``found`` knows no shape, or a person says that it is wrong; every other meaning is quiet."""
     from wizard.data.shapes.plan import MEANINGS
 
-    known = (*MEANINGS, "counting")
+    known = (*MEANINGS, *_ABOUT_ROWS)
     told = [name for name in known if f"{PREFIX}{name}" in facts.given or facts.get(f"{PREFIX}{name}")]
     wanted: tuple[str, ...] = ()
     if not found.shape and set(told) <= _WITH_QUESTIONS | ({"text"} if len(found.fields) == 1 else set()):
@@ -102,6 +105,8 @@ def fields(file: Path, found: Reading, facts: Facts) -> Sequence[Field]:
     asked = [_asked(name, file, found, facts, first=name == wanted[0]) for name in wanted]
     if wanted == _ASKED and facts.get(f"{PREFIX}options") == SEVERAL:
         asked += _letters(found, facts)
+    if found.strangers:
+        asked.append(_speakers(found))
     keys = {field.key for field in asked}
     if not asked and correctable(found) and not facts.get(CORRECTED) and CORRECTED not in facts.given:
         asked = [replace(_asked("question", file, found, facts, first=True), **_UNASKED)]
@@ -115,11 +120,29 @@ def correctable(found: Reading) -> bool:
     return found.shape in _TOLD_BY_NAMES and len(found.fields) > 1
 
 
+def _speakers(found: Reading) -> Field:
+    """Whose words are learned, where speakers are called by names that say nothing."""
+    key = f"{PREFIX}assistant"
+    return answer("assistant").ask(
+        kind="choice",
+        optional=False,
+        label=_(
+            "Which of those who speak in “{column}” is the assistant, whose words shall be learned?"
+        ).format(column=in_a_line(found.guess["speaker"])),
+        choices=(
+            undecided(key),
+            *(Choice(word, in_a_line(word)) for word in found.strangers[:_MOST_SPEAKERS]),
+        ),
+        open=True,
+        needs=("dataset.source", "dataset.file", HEADER, SHEET),
+    )
+
+
 def answers() -> tuple[Answer, ...]:
     """One for each meaning that a column can have, and from where options are counted."""
     from wizard.data.shapes.plan import MEANINGS
 
-    return (SHEET_READ, *(answer(name) for name in (*MEANINGS, "counting")))
+    return (SHEET_READ, *(answer(name) for name in (*MEANINGS, *_ABOUT_ROWS)))
 
 
 def answer(meaning: str) -> Answer:
@@ -138,6 +161,8 @@ def answer(meaning: str) -> Answer:
 def _name(meaning: str) -> str:
     if meaning == "counting":
         return _("Options counted from")
+    if meaning == "assistant":
+        return _("Speakers who are the assistant")
     return _("Column: {meaning}").format(meaning=_meaning_shown(meaning))
 
 

@@ -134,7 +134,7 @@ def convert(
     rows = Source(source, columns, reading)
     refuse_source(rows.path, output)
     known = rows.reading()
-    lines_of_json = known.container == "jsonl"
+    lines_of_json = known.container == "jsonl" and not known.grouped
     task = Task(
         rows.file,
         system_prompt,

@@ -9,7 +9,23 @@ import msgspec
 
 from wizard.data.files import arrays, columnar, tables
 
-Container: TypeAlias = Literal["jsonl", "json", "csv", "tsv", "xlsx", "parquet", "zip", "tar", "folder", ""]
+Container: TypeAlias = Literal[
+    "jsonl",
+    "json",
+    "csv",
+    "tsv",
+    "xlsx",
+    "parquet",
+    "zip",
+    "tar",
+    "folder",
+    "pairs",
+    "turns",
+    "bank",
+    "gift",
+    "anki",
+    "",
+]
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 OLE = b"\xd0\xcf\x11\xe0"

@@ -61,6 +61,9 @@ Row: TypeAlias = tuple[int, bytes | dict[str, Any] | Finding]
 """A line number, and a JSON value's bytes, a row's cells by column, or what is wrong there."""
 
 _SNIFFED = 20
+_TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".json", ".ndjson")
+FORMS = frozenset({"pairs", "turns", "bank", "gift", "anki"})
+"""Containers whose rows go over lines, each until the next begins."""
 
 
 @dataclass(slots=True)
@@ -110,6 +113,10 @@ class Contents:
                 yield from ((number, line) for number, line in enumerate(lines, first) if line)
         elif self.container == "json":
             yield from self._elements(self.text)
+        elif self.container in FORMS:
+            from wizard.data.shapes import forms
+
+            yield from forms.rows(self.container, self.text.pages(), self.text.head, self.file)
         else:
             delimiter = self._delimiter(self.text)
             blanks = tables.blanks_before_quotes(self.text.head, delimiter, whole=self.text.whole)
@@ -236,7 +243,7 @@ def contents(
             return
         _refuse(path, head)
         text = Text(stream, str(path))
-        sort = container.of_text(text.head, path.name, whole=text.whole)
+        sort = _written(path, text) or container.of_text(text.head, path.name, whole=text.whole)
         if sort == "jsonl" and not text.about:
             foreign.refuse_plain(path, text.head)
         yield Contents(path, sort, packed, stream, text, with_header, named)
@@ -253,6 +260,26 @@ def _office(path: Path, head: bytes, stream: IO[bytes]) -> Container:
         _refuse_archive(path)
     stream.seek(0)
     return "xlsx"
+
+
+def _written(path: Path, text: Text) -> Container:
+    """The form in which people write questions, where a text has one. Raises SourceUnreadable for an export of a chat."""
+    name = path.name.casefold().removesuffix(".gz")
+    if name.endswith(_TABLES) or text.head.lstrip()[:1] in (b"{", b"["):
+        return ""
+    from wizard.data.shapes import forms
+
+    if program := forms.chat_export(text.head):
+        raise SourceUnreadable(
+            _("{path} is a chat as {program} exports it, which is not read.").format(
+                path=path, program=program
+            ),
+            _(
+                "Make a table of it, a message a row, with the columns conversation_id, speaker, content and time, "
+                "and say whose words shall be learned: --columns assistant=NAME."
+            ),
+        )
+    return forms.form_of(text.head)
 
 
 def _refuse(path: Path, head: bytes) -> None:

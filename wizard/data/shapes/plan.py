@@ -11,7 +11,17 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Shape: TypeAlias = Literal[
-    "choice", "messages", "conversations", "alpaca", "prompt", "query", "pair", "preference", "text", ""
+    "choice",
+    "messages",
+    "conversations",
+    "alpaca",
+    "prompt",
+    "query",
+    "pair",
+    "preference",
+    "text",
+    "talk",
+    "",
 ]
 Given: TypeAlias = tuple[tuple[str, str], ...]
 """(meaning, column) pairs that the user gave."""
@@ -31,9 +41,10 @@ MEANINGS = (
         "history",
     ),
     *("messages", "conversations", "chosen", "rejected", "text"),
+    *("group", "speaker", "content", "order"),
 )
-"""What a column can mean in ``columns``; besides, ``header`` (yes, no), ``counting`` (0, 1) and ``sheet`` are about the file."""
-ABOUT_FILE = ("header", "counting", "sheet")
+"""What a column can mean in ``columns``; besides, ``header`` (yes, no), ``counting`` (0, 1), ``sheet`` and ``assistant`` (the words of a speaker) are about the file."""
+ABOUT_FILE = ("header", "counting", "sheet", "assistant")
 NO_COLUMN = "-"
 """In ``columns``: that nothing has this meaning, whatever the columns are called."""
 
@@ -192,7 +203,7 @@ def _completed(keys: tuple[str, ...], meanings: dict[str, str]) -> dict[str, str
 _OF_QUESTIONS = frozenset(("question", "passage", "answer", *LABELS))
 
 
-def _given(keys: tuple[str, ...], meanings: Mapping[str, str]) -> Plan:
+def _given(keys: tuple[str, ...], meanings: Mapping[str, str]) -> Plan:  # noqa: C901 - one branch a shape
     """The plan for columns that the user named; what nobody named of a question with options is told from the names."""
     meanings = {name: one for name, one in _completed(keys, dict(meanings)).items() if one != NO_COLUMN}
     found = {meaning: column for meaning, column in meanings.items() if column in keys}
@@ -209,6 +220,8 @@ def _given(keys: tuple[str, ...], meanings: Mapping[str, str]) -> Plan:
         shape = "choice"
     elif "text" in meanings:
         shape = "text"
+    elif "speaker" in meanings or "content" in meanings:
+        shape = "talk"
     elif {"instruction", "input", "question"} & meanings.keys() and {"output", "answer"} & meanings.keys():
         shape = "alpaca"
         if "instruction" not in found and "question" in found:

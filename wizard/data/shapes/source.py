@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -25,6 +25,9 @@ from wizard.errors import UsageError
 from wizard.local.harmless import in_a_line
 from wizard.locale import _, enumerated
 
+if TYPE_CHECKING:
+    from wizard.data.shapes.talk import Found
+
 Columns: TypeAlias = Mapping[str, str] | None
 """Meaning -> column, as the user gave them; None: told from the columns' names."""
 
@@ -32,6 +35,8 @@ _AT_BEGINNING = 200
 _SAMPLES = 3
 _GUESSED_FROM = 20
 _SHOWN = 80
+_WHOLE = frozenset({"choice", "messages", "preference"})
+"""Shapes whose rows are neither parts of conversations nor texts that hold some."""
 
 
 class Source:
@@ -53,12 +58,13 @@ class Source:
         self._begun: Reading | None = None
         if reading is not None:
             self._given, self._sheet, self._header = reading.columns, reading.sheet, reading.header
-            self._counting = reading.counting
+            self._counting, self._assistant = reading.counting, reading.assistant
         else:
             given = dict(columns or {})
             _refuse(given)
             self._counting = int(given.pop("counting")) if "counting" in given else None
             self._sheet = given.pop("sheet", "")
+            self._assistant = listed(given.pop("assistant", ""))
             self._header = {"yes": True, "no": False, None: None}[given.pop("header", None)]
             self._given = tuple(given.items())
 
@@ -88,7 +94,12 @@ class Source:
             for found in (*file.about(), *known.said(self.file)):
                 began = began or found.severity == "error"
                 yield found.where.line, None, (found,)
-            if known.header is None:
+            if not known.whole:
+                return
+            if known.grouped:
+                from wizard.data.shapes.gathering import conversations
+
+                yield from conversations(file.rows(), self.file, known)
                 return
             for number, row in file.rows():
                 if isinstance(row, bytes):
@@ -115,6 +126,8 @@ class Source:
             return self._whole
         if self._begun is None:
             self._begun = self._from_beginning()
+        if self._begun.grouped and self._begun.whole:
+            return self._gathered(self._begun, whole=whole)
         if "numbers" not in self._begun.answers or self._begun.counting is not None:
             self._whole = self._begun
             return self._begun
@@ -129,6 +142,8 @@ class Source:
         guesses: dict[str, Mapping[str, str]] = {}
         answers: set[Answer] = set()
         answered_by: tuple[str, ...] = ()
+        some: list[dict[str, Any]] = []
+        inside: Counter[str] = Counter()
         with self._open() as file:
             for _line, row in _beginning(file):
                 planned, cells = plan(tuple(row), self._given), row
@@ -136,11 +151,13 @@ class Source:
                     cells = row["metadata"]  # as ``understand`` looks into it
                     planned = plan(tuple(cells))
                 shapes[planned.shape] += 1
+                inside[planned.shape] += not self._given and _holds_turns(row, planned)
                 if len(planned.meanings) > len(guesses.get(planned.shape, {})):
                     guesses[planned.shape] = planned.meanings
                 if planned.shape == "choice":
                     answers |= _answers_of(cells, planned)
                     answered_by = answered_by or planned.answers
+                some.append({name: _begun(value) for name, value in row.items()})
                 for name, value in row.items():
                     seen = values.setdefault(name, [])
                     if len(seen) < _GUESSED_FROM and value not in (None, ""):
@@ -152,6 +169,10 @@ class Source:
         shape = max(shapes, key=lambda one: shapes[one]) if shapes else ""
         if shape == "choice" and not self._given and "question" not in guesses[shape]:
             shape, guesses[""] = "", likely(tuple(values))
+        talk = self._talk(some, shape, guesses.get(shape, {}))
+        if talk is not None:
+            shape = "talk" if "content" in talk.meanings else shape
+            guesses[shape] = talk.meanings
         by_names = guesses.get(shape, {})
         guess, clear = (by_names, frozenset(by_names)) if shape else guessed(values, by_names)
         return Reading(
@@ -172,7 +193,49 @@ class Source:
             clear=clear,
             answered_by=answered_by if shape == "choice" else (),
             answers=tuple(sorted(answers)),
+            assistant=self._assistant,
+            inside=(inside[shape], shapes[shape]) if not _is_for_the_platform(container, values) else (0, 0),
+            strangers=talk.strangers if talk is not None else (),
         )
+
+    def _talk(self, some: list[dict[str, Any]], shape: str, known: Mapping[str, str]) -> Found | None:
+        """The columns by which rows are parts of conversations, where ``some`` of them, or any, show that they are.
+
+        Raises UsageError where a person said that they are, and not by which columns.
+        """
+        if shape in _WHOLE:
+            return None
+        from wizard.data.shapes.roles import role_in
+        from wizard.data.shapes.talk import OF_LINES, Found, exchanges_in, is_talk, messages_in
+
+        given = dict(self._given)
+        if more := exchanges_in(some, shape, known, given):
+            return Found({**known, **more}, (), proven=True)
+        if not given.keys() <= set(OF_LINES) or not (shape in ("", "text", "talk") or _are_ids(some, known)):
+            return None
+        found = messages_in(some, given, lambda word: role_in(word, self._assistant))
+        if found is None and shape == "talk":
+            raise UsageError(
+                _("{path} can't be read as one message a row.").format(path=self.path),
+                _("Say by which columns: --columns group=NAME --columns speaker=NAME --columns content=NAME"),
+            )
+        if found is not None and not found.proven:
+            with self._open() as file:
+                rows = (row for _line, row in _decoded(file))
+                if not is_talk(rows, found.meanings["group"], found.meanings["speaker"]):
+                    return None
+        return found
+
+    def _gathered(self, begun: Reading, *, whole: bool) -> Reading:
+        """``begun`` with whether the rows of each conversation follow each other, in all of the file or in its beginning."""
+        from wizard.data.shapes.gathering import lie_together
+
+        with self._open() as file:
+            rows = file.rows() if whole else islice(file.rows(), _AT_BEGINNING * 10)
+            found = msgspec.structs.replace(begun, together=lie_together(rows, self.file, begun))
+        if whole:
+            self._whole = found
+        return found
 
     def page(self, skip: int, count: int) -> tuple[Column, ...]:
         """The columns with their values in ``count`` rows after ``skip`` rows; empty behind the last row."""
@@ -283,6 +346,33 @@ def _decoded(file: Contents, limit: int | None = None) -> Iterator[tuple[int, di
                 yield number, value
         elif isinstance(row, dict):
             yield number, row
+
+
+def _is_for_the_platform(container: str, values: Mapping[str, object]) -> bool:
+    """Whether rows are plain texts as the platform takes them: whoever wrote them so means texts."""
+    return container == "jsonl" and list(values) == ["text"]
+
+
+def _holds_turns(row: Mapping[str, Any], planned: Plan) -> bool:
+    if planned.shape in _WHOLE:
+        return False
+    from wizard.data.shapes.transcript import holds_turns
+
+    return holds_turns(row, planned)
+
+
+def _begun(value: object) -> object:
+    """As much of a value as tells what it is."""
+    return value[:_SHOWN] if isinstance(value, str) else value
+
+
+def _are_ids(some: list[dict[str, Any]], known: Mapping[str, str]) -> bool:
+    """Whether the column that would be a list of turns by its name holds numbers and short texts."""
+    column = known.get("conversations", "")
+    values = [row[column] for row in some if row.get(column) not in (None, "")] if column else []
+    return bool(values) and all(
+        isinstance(one, int | str) and not str(one).lstrip().startswith(("[", "{")) for one in values
+    )
 
 
 def _shown(value: object) -> str:

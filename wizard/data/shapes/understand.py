@@ -70,19 +70,27 @@ def _missing(word: str) -> None:
 
 def understand(raw: bytes, file: str, number: int, reading: Reading = PLAIN) -> Outcome:
     """What the JSON value ``raw`` on line ``number`` of ``file`` means. Never raises, whatever the bytes are."""
+    where = Where(file, number)
+    row = decoded(raw, where)
+    return row if isinstance(row, tuple) else meaning(row, where, plan(tuple(row), reading.columns), reading)
+
+
+def decoded(raw: bytes, where: Where) -> dict[str, Any] | tuple[Finding, ...]:
+    """The row that the JSON value ``raw`` is, or why it is none; the empty tuple is a blank line."""
     try:
         row = value_of(raw)
     except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
-        return () if not raw or raw.isspace() else (why_not_json(raw, Where(file, number)),)
-    where = Where(file, number)
+        return () if not raw or raw.isspace() else (why_not_json(raw, where),)
     if type(row) is not dict:
         return (NOT_AN_OBJECT.at(where),)
     if (key := repeated_key(raw, keys_in(row))) is not None:
         return (DUPLICATE_KEY.at(where, key=quoted(key)),)
-    return meaning(row, where, plan(tuple(row), reading.columns), reading)
+    return row
 
 
-def meaning(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) -> Outcome:
+def meaning(  # noqa: PLR0911 - one return a shape
+    row: dict[str, Any], where: Where, planned: Plan, reading: Reading
+) -> Outcome:
     """What a row means by its plan."""
     if next(iter(row.items()), ("", None))[0] in row.values() and all(
         key == value for key, value in row.items()
@@ -94,12 +102,21 @@ def meaning(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) 
         case "preference":
             return preference(row, planned, where)
         case "text":
+            if reading.split:
+                from wizard.data.shapes.transcript import transcript
+
+                return transcript(row, planned, where)
             return plain_text(row, planned, where)
         case "":
             return _nested(row, where, reading) or (
                 UNKNOWN_SHAPE.at(where, fields=quoted(enumerated(row)) or "–"),
             )
-    return chat(row, planned, where)
+    found = chat(row, planned, where)
+    if not reading.split or isinstance(found, tuple):
+        return found
+    from wizard.data.shapes.transcript import spread
+
+    return spread(row, planned, found)
 
 
 def _nested(row: dict[str, Any], where: Where, reading: Reading) -> Outcome | None:
