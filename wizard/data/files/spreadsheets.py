@@ -52,6 +52,10 @@ class CellFault:
         self.shown = shown
 
 
+class Formatted(float):
+    """A number that Excel shows otherwise (1.50, 5 %): what was meant is not in its value."""
+
+
 def rows(stream: IO[bytes], file: str, wanted: str = "") -> Iterator[tuple[int, list[Any]] | Finding]:
     """(the sheet's row number, its cells) for each row that isn't blank, of the sheet called ``wanted``.
 
@@ -148,7 +152,7 @@ def _value(cell: Any) -> Any:
         return value
     if isinstance(value, int | float) and cell.number_format in _AS_TYPED:
         return str(int(value)) if value == value // 1 and abs(value) < 1e15 else repr(value)  # noqa: PLR2004
-    return value
+    return Formatted(value) if isinstance(value, int | float) else value
 
 
 def _within_caps(stream: IO[bytes], file: str) -> None:

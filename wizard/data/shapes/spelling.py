@@ -269,15 +269,18 @@ def divided(words: str, separators: Iterable[str]) -> Iterator[list[str]]:
 
 
 def written(value: object) -> str | None:
-    """A text as it is, a number or a truth value as JSON and tables write it; None for anything else."""
+    """A text as it is, a number or a truth value as JSON and tables write it; None for anything else.
+
+    A number of a type of its own is shown otherwise than it is: that one is none.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
+    if type(value) is int:
         return str(value)
     if isinstance(value, Decimal) and value.is_finite():
         return format(value, "f")
-    if isinstance(value, float):
+    if type(value) is float:
         return repr(value) if math.isfinite(value) else "" if math.isnan(value) else None
     return None
