@@ -94,6 +94,10 @@ class Formula(CellFault):
     formula = True
 
 
+class Formatted(float):
+    """A number that is shown otherwise, in a way that is not known here: what was meant is not in its value."""
+
+
 def rows(
     stream: IO[bytes], file: str, wanted: str = "", known: Callable[[list[list[Any]]], bool] | None = None
 ) -> Iterator[Row | Finding]:
@@ -280,7 +284,8 @@ def _cell(value: Any, mark: Mark | None) -> Any:
         return value or None
     from wizard.data.files.shown import GENERAL, shown
 
-    return shown(value, GENERAL if mark is None else mark.form)
+    told = shown(value, GENERAL if mark is None else mark.form)
+    return Formatted(told) if type(told) in (int, float) else told
 
 
 def _within_caps(stream: IO[bytes], file: str) -> list[str]:

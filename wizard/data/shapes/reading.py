@@ -10,7 +10,7 @@ import msgspec
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Where
 from wizard.data.shapes.plan import LABELS, MEANINGS, Given, listed
-from wizard.locale import N_, _, enumerated, ngettext
+from wizard.locale import N_, enumerated, ngettext
 
 HEADER_UNCLEAR = Rule(
     "HEADER_UNCLEAR",
@@ -32,8 +32,8 @@ INDEX_COUNTED = Rule(
     why=N_(
         "Counted from the wrong number, every answer would be shifted by one option. So it is told how they were counted."
     ),
-    bad='{"question": "2 + 3 = ?", "options": ["5", "6"], "answer": 0}',
-    good='{"question": "2 + 3 = ?", "options": ["5", "6"], "answer": "A"}',
+    bad='{"question": "2 + 3 = ?", "options": ["5", "6"], "answer": 0}\n{"question": "3 + 4 = ?", "options": ["7", "8"], "answer": 0}\n',
+    good='{"question": "2 + 3 = ?", "options": ["5", "6"], "answer": "A"}\n{"question": "3 + 4 = ?", "options": ["7", "8"], "answer": "A"}\n',
 )
 SPEAKER_UNCLEAR = Rule(
     "SPEAKER_UNCLEAR",
@@ -120,8 +120,6 @@ class Reading(msgspec.Struct, frozen=True):
     """Whether the rows of each conversation follow each other."""
     inside: tuple[int, int] = (0, 0)
     """Of the first rows: how many hold several turns in one text, each behind the name of who speaks, and how many there are."""
-    by_name: bool = False
-    """Whether ``counting`` is only what MedMCQA says of its field ``cop``."""
 
     def without_rows(self) -> Reading:
         """As it is kept: the columns without their values."""
@@ -154,17 +152,14 @@ class Reading(msgspec.Struct, frozen=True):
         if self.split:
             holding, rows = self.inside
             return (TURNS_SPLIT.at(Where(file, 0), count=holding, rows=rows),)
-        if self.by_name:
-            why = _("so MedMCQA describes its field “cop”; no row proves it")
-        elif self.proof[0]:
-            proving, numbered, line = self.proof
-            why = ngettext(
-                "{count:,} row of {rows:,} with a number proves it, first line {line}",
-                "{count:,} rows of {rows:,} with a number prove it, first line {line}",
-                proving,
-            ).format(count=proving, rows=numbered, line=line)
-        else:
+        if not self.proof[0]:
             return ()
+        proving, numbered, line = self.proof
+        why = ngettext(
+            "{count:,} row of {rows:,} with a number proves it, first line {line}",
+            "{count:,} rows of {rows:,} with a number prove it, first line {line}",
+            proving,
+        ).format(count=proving, rows=numbered, line=line)
         return (INDEX_COUNTED.at(Where(file, 0), base=self.counting, why=why),)
 
     def meanings(self) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -37,6 +37,9 @@ _GUESSED_FROM = 20
 _SHOWN = 80
 _WHOLE = frozenset({"choice", "messages", "preference"})
 """Shapes whose rows are neither parts of conversations nor texts that hold some."""
+_AGREEING = 2
+_OUTNUMBERED = 10
+_CHANCE = 4
 
 
 class Source:
@@ -272,11 +275,11 @@ class Source:
             )
 
     def _counted(self, begun: Reading, limit: int | None) -> Reading:
-        """``begun`` with where the options are counted from, by every row whose answer is a number."""
-        bases = {0, 1}
-        line = numbered = 0
+        """``begun`` with where the options are counted from, where many of the rows whose answer is a number agree on it."""
+        first: dict[int, int] = {}
         proving: Counter[int] = Counter()
-        cop = True
+        owns: set[int | None] = set()
+        numbered, expected = 0, 0.0
         with self._open() as file:
             for number, row in _decoded(file, limit):
                 planned = plan(tuple(row), self._given)
@@ -284,17 +287,30 @@ class Source:
                 if said is None:
                     continue
                 numbered += 1
-                cop = cop and "cop" in planned.answers
-                if len(said) == 1:
-                    proving.update(said)
-                if not bases <= said:
-                    line, bases = line or number, bases & said
-        if len(bases) == 1:
-            (base,) = bases
-            return msgspec.structs.replace(begun, counting=base, proof=(proving[base], numbered, line))
-        if bases and numbered and cop:
-            return msgspec.structs.replace(begun, counting=1, by_name=True)
-        return begun  # nothing tells, or the rows contradict each other: each is an error of its own
+                expected += 1 / said.options
+                owns.add(said.own)
+                if len(said.bases) == 1:
+                    (base,) = said.bases
+                    proving[base] += 1
+                    first.setdefault(base, number)
+        found = _settled(proving, expected)
+        # Labels that are numbers count for themselves; beside options without, what others prove is not put on them.
+        if found is None or owns == {found} or (len(owns) > 1 and not owns <= {found, None}):
+            return begun  # nothing tells, or the rows contradict each other: each is an error of its own
+        return msgspec.structs.replace(begun, counting=found, proof=(proving[found], numbered, first[found]))
+
+
+def _settled(proving: Mapping[int, int], expected: float) -> int | None:
+    """From where a file counts: what some rows prove and all but a few others don't contradict; None where it isn't sure.
+
+    ``expected``: how many rows would prove it if their answers fell on all options alike. Far fewer are slips: a 0 that
+    means "none" among answers from 1 to 3.
+    """
+    base = max((0, 1), key=lambda one: proving.get(one, 0))
+    sure, against = proving.get(base, 0), proving.get(1 - base, 0)
+    return (
+        base if sure >= _AGREEING and sure >= _OUTNUMBERED * against and sure * _CHANCE >= expected else None
+    )
 
 
 def _answers_of(row: Mapping[str, Any], planned: Plan) -> set[Answer]:
