@@ -132,7 +132,8 @@ def asked_by(record: Record) -> Asked:
     """What ``record`` asks; of a chat all but the system message and the last answer belong to the question."""
     if isinstance(record, MultipleChoice):
         answer = "\n".join(sorted(text for _label, text in record.answers))
-        return Asked(record.question, record.options, answer, record.answer)
+        past = "".join([f"{turn.content}\n" for turn in record.before if turn.role != "system"])
+        return Asked(past + record.question, record.options, answer, record.answer)
     if isinstance(record, Chat):
         turns = [turn for turn in record.messages if turn.role != "system"]
         return asked_in("\n".join([turn.content for turn in turns[:-1]]), turns[-1].content)

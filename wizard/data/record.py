@@ -47,6 +47,8 @@ class MultipleChoice(msgspec.Struct, frozen=True, gc=False):
     where: Where
     extra: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    before: tuple[Message, ...] = ()
+    """The row's own system message and the turns before the question, exactly as they are."""
 
     @property
     def answer_text(self) -> str:
@@ -71,6 +73,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
     role: str
     content: str
+    loss_weight: float | None = None
+    """How much is learned of an assistant's turn, from 0 to 1, where the row says it; the platform's own field (D-guide)."""
 
 
 class Chat(msgspec.Struct, frozen=True, gc=False):

@@ -12,26 +12,26 @@ from wizard.data.identity import Asked
 from wizard.data.record import Chat, MultipleChoice, Preference, Record
 
 
-def inspect(record: Record, asked: Asked, *, as_it_is: bool = False) -> Iterator[Finding]:
-    """The findings about ``record``, which ``asked`` was made from.
-
-    ``as_it_is``: the row is Bailian's own chat shape, so what it holds besides roles and contents reaches the platform.
-    """
+def inspect(record: Record, asked: Asked) -> Iterator[Finding]:
+    """The findings about ``record``, which ``asked`` was made from."""
     where = record.where
     yield from texts(_texts(record), where)
     yield from about_question(asked, where)
     if isinstance(record, Chat):
         yield from chats.turns(record.messages, where)
         yield from chats.answer(asked, where)
+        yield from chats.thoughts(record.messages, where)
     if isinstance(record, Chat | Preference):
         yield from chats.blanks(record.messages, where)
-    if as_it_is:
-        yield from chats.keys(record.extra, where)
 
 
 def _texts(record: Record) -> list[str]:
     if isinstance(record, MultipleChoice):
-        return [record.question, *[text for _label, text in record.options]]
+        return [
+            *[turn.content for turn in record.before],
+            record.question,
+            *[text for _label, text in record.options],
+        ]
     if isinstance(record, Chat):
         return [turn.content for turn in record.messages]
     if isinstance(record, Preference):

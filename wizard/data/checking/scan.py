@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from wizard.data.checking import chats
+from wizard.data.checking.chats import UNKNOWN_KEY
 from wizard.data.checking.inspection import inspect
 from wizard.data.checking.quick import Lane
 from wizard.data.checking.tally import Tally
 from wizard.data.files.lines import Lines, TooLong
-from wizard.data.findings import Finding, Rule
+from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.identity import Asked, asked_by, key
 from wizard.data.record import Chat, Message, MultipleChoice, Record, Where
 from wizard.data.sent import CHINESE, messages
 from wizard.data.shapes.reading import Reading
+from wizard.data.shapes.turns import PLATFORM, UNKNOWN_ROLE
 from wizard.data.shapes.understand import PLAIN, decode, understand
 
 if TYPE_CHECKING:
@@ -60,8 +63,14 @@ CONTENT_NOT_TEXT = Rule(
     why=N_(
         "For models of text the content is a text, and the platform's own command line refuses anything else."
     ),
-    bad='{"messages": [{"role": "user", "content": [{"text": "2 + 3 = ?"}]}, {"role": "assistant", "content": "5"}]}',
-    good='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}',
+    bad=(
+        '{"messages": [{"role": "user", "content": "1 + 4 = ?"}, {"role": "assistant", "content": "5"}]}\n'
+        '{"messages": [{"role": "user", "content": [{"text": "2 + 3 = ?"}]}, {"role": "assistant", "content": "5"}]}'
+    ),
+    good=(
+        '{"messages": [{"role": "user", "content": "1 + 4 = ?"}, {"role": "assistant", "content": "5"}]}\n'
+        '{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}'
+    ),
 )
 BLANK_LINE = Rule(
     "BLANK_LINE",
@@ -164,6 +173,7 @@ class Scan:
     def line(self, raw: bytes, number: int) -> None:
         """One line, the careful way."""
         outcome = understand(raw, self._file, number, self._task.reading)
+        row = decode(raw) if self._task.bailian and not isinstance(outcome, tuple) else {}
         if isinstance(outcome, tuple):
             if not outcome:
                 self.tally.blank += 1
@@ -172,7 +182,7 @@ class Scan:
             else:
                 self.tally.left_out += 1
         elif self._task.bailian and (
-            faults := _as_the_platform_has_it(raw, self._task.bailian, outcome.where)
+            faults := _as_the_platform_has_it(row, self._task.bailian, outcome.where)
         ):
             self.tally.left_out += 1
             outcome = faults
@@ -181,6 +191,9 @@ class Scan:
                 self.tally.findings.add(found)
             return
         self.record(outcome, size=len(raw))
+        if self._task.bailian:
+            for found in _unknown(row, self._task.bailian, outcome.where):
+                self.tally.findings.add(found)
 
     def record(self, record: Record, *, size: int | None = None) -> None:
         """One row that can be sent, unless its findings say otherwise. ``size``: bytes of its line, where known."""
@@ -205,7 +218,7 @@ class Scan:
 
     def findings(self, record: Record, asked: Asked, *, size: int | None = None) -> Iterator[Finding]:
         """All that is to be said about ``record`` by itself."""
-        yield from inspect(record, asked, as_it_is=bool(self._task.bailian))
+        yield from inspect(record, asked)
         if self._task.max_length is not None and (size is None or size > self._task.max_length):
             tokens = self._tokens(record)
             if tokens > self._task.max_length:
@@ -244,11 +257,22 @@ def _characters(record: Record, task: Task) -> int:
     return sum([len(turn.content) for turn in (*sent(record, task), record.chosen, record.rejected)])
 
 
-def _as_the_platform_has_it(raw: bytes, field: str, where: Where) -> tuple[Finding, ...]:
+def _as_the_platform_has_it(row: Mapping[str, Any], field: str, where: Where) -> tuple[Finding, ...]:
     """What is wrong with a row that could be converted, where it is to be sent as it is; empty where nothing is."""
-    row = decode(raw)
     if field not in row:
         return (OTHER_SHAPE.at(where, field=field),)
-    turns = row.get("messages", ())
-    lists = [number for number, turn in enumerate(turns, 1) if isinstance(turn.get("content"), list)]
-    return (CONTENT_NOT_TEXT.at(where, number=lists[0]),) if lists else ()
+    turns = [turn for turn in row.get("messages", ()) if type(turn) is dict]
+    for number, turn in enumerate(turns, 1):
+        if isinstance(turn.get("content"), list):
+            return (CONTENT_NOT_TEXT.at(where, number=number),)
+        if turn.get("role") not in PLATFORM:
+            return (UNKNOWN_ROLE.at(where, number=number, role=quoted(turn.get("role") or "")),)
+    return ()
+
+
+def _unknown(row: Mapping[str, Any], field: str, where: Where) -> Iterator[Finding]:
+    """What reaches the platform with a row that is sent as it is, and that it doesn't know."""
+    if field == "messages":
+        yield from chats.keys(row, where)
+    else:
+        yield from (UNKNOWN_KEY.at(where, key=quoted(name)) for name in row if name != field)

@@ -107,7 +107,9 @@ class Systems(msgspec.Struct):
         """Count ``record``, for which ``turns`` are sent."""
         question = isinstance(record, MultipleChoice)
         self.questions += question
-        own = [] if isinstance(record, MultipleChoice | PlainText) else record.messages
+        own: Sequence[Message] = ()
+        if not isinstance(record, PlainText):
+            own = record.before if isinstance(record, MultipleChoice) else record.messages
         if not any(turn.role == "system" for turn in turns):
             self.none += 1
         elif text := next((turn.content for turn in own if turn.role == "system"), ""):

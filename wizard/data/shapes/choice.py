@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from wizard.data.findings import Finding
-from wizard.data.record import MultipleChoice, Where, trim
+from wizard.data.record import Message, MultipleChoice, Where, trim
 from wizard.data.shapes import answers
-from wizard.data.shapes.fields import NO_QUESTION, NUL, text
-from wizard.data.shapes.options import checked, options
+from wizard.data.shapes.chats import history
+from wizard.data.shapes.fields import NO_QUESTION, NUL, exact, text
+from wizard.data.shapes.options import checked, literal, options
 from wizard.data.shapes.plan import Plan
+from wizard.data.shapes.roles import transcript
 
 
 def choice(
@@ -24,6 +26,13 @@ def choice(
     if "passage" in plan.meanings:
         passage = text(row, plan.meanings["passage"], where, faults)
         question = f"{passage}\n\n{question}" if passage and question else question
+    extra = list(plan.extra)
+    system = exact(row, plan.meanings["system"], where, faults) if "system" in plan.meanings else ""
+    before = [Message("system", system)] if trim(system) else []
+    if past := _past(row, plan):
+        question = f"{past}\n\n{question}" if question else question
+    else:
+        before += history(row, plan, where, faults, extra)
     found = _options(row, plan, where, faults)
     for column in plan.answers:
         value = row.get(column)
@@ -34,7 +43,15 @@ def choice(
     right = answers.resolved(found, [(column, row.get(column)) for column in plan.answers], where, counting)
     if isinstance(right, Finding):
         return (right,)
-    return MultipleChoice(question, tuple(found.items()), right[0], where, plan.extra, right[1:])
+    return MultipleChoice(
+        question, tuple(found.items()), right[0], where, tuple(extra), right[1:], tuple(before)
+    )
+
+
+def _past(row: Mapping[str, Any], plan: Plan) -> str:
+    """The row's history where it is a text in which nobody speaks, such as a patient's; "" where it isn't."""
+    value = row.get(plan.meanings["history"]) if "history" in plan.meanings else None
+    return trim(value) if type(value) is str and literal(value) is value and not transcript(value) else ""
 
 
 def counted(row: Mapping[str, Any], plan: Plan) -> set[int] | None:

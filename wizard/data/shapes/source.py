@@ -18,9 +18,10 @@ from wizard.data.record import Record, Where
 from wizard.data.shapes.choice import counted
 from wizard.data.shapes.contents import Contents, contents
 from wizard.data.shapes.guess import guessed, is_label
-from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Plan, likely, listed, named, plan
+from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Plan, likely, listed, named
 from wizard.data.shapes.reading import Answer, Column, Reading
-from wizard.data.shapes.understand import Outcome, decode, meaning, understand
+from wizard.data.shapes.turns import is_chat
+from wizard.data.shapes.understand import Outcome, decode, meaning, seen, understand
 from wizard.errors import UsageError
 from wizard.local.harmless import in_a_line
 from wizard.locale import _, enumerated
@@ -101,8 +102,8 @@ class Source:
                     yield number, None, (row,)
                 else:
                     began = True
-                    planned = plan(tuple(row), known.columns)
-                    yield number, row, meaning(row, Where(self.file, number), planned, known)
+                    cells, planned = seen(row, known.columns)
+                    yield number, row, meaning(cells, Where(self.file, number), planned, known)
         if not began:
             yield 0, None, (EMPTY_FILE.at(Where(self.file, 0)),)
 
@@ -130,19 +131,16 @@ class Source:
         answers: set[Answer] = set()
         with self._open() as file:
             for _line, row in _beginning(file):
-                planned, cells = plan(tuple(row), self._given), row
-                if not planned.shape and isinstance(row.get("metadata"), dict):
-                    cells = row["metadata"]  # as ``understand`` looks into it
-                    planned = plan(tuple(cells))
+                cells, planned = seen(row, self._given)
                 shapes[planned.shape] += 1
                 if len(planned.meanings) > len(guesses.get(planned.shape, {})):
                     guesses[planned.shape] = planned.meanings
                 if planned.shape == "choice" and (sort := _answer_of(cells, planned)):
                     answers.add(sort)
-                for name, value in row.items():
-                    seen = values.setdefault(name, [])
-                    if len(seen) < _GUESSED_FROM and value not in (None, ""):
-                        seen.append(value)
+                for name, value in cells.items():
+                    some = values.setdefault(name, [])
+                    if len(some) < _GUESSED_FROM and value not in (None, ""):
+                        some.append(value)
             doubtful, header = file.doubtful, file.header is not False
             container, encoding, packed = file.container, file.encoding, file.packed
         if shapes and not doubtful:
@@ -213,8 +211,8 @@ class Source:
         cop = True
         with self._open() as file:
             for number, row in _decoded(file, limit):
-                planned = plan(tuple(row), self._given)
-                said = counted(row, planned) if planned.shape == "choice" else None
+                cells, planned = seen(row, self._given)
+                said = counted(cells, planned) if planned.shape == "choice" else None
                 if said is None:
                     continue
                 numbered += 1
@@ -278,6 +276,8 @@ def _decoded(file: Contents, limit: int | None = None) -> Iterator[tuple[int, di
                 value = decode(row)
             except (ValueError, RecursionError):
                 continue
+            if type(value) is list and is_chat(value):
+                value = {"conversations": value}
             if type(value) is dict:
                 yield number, value
         elif isinstance(row, dict):
