@@ -23,7 +23,7 @@ from wizard.data.shapes.roles import (
     TOOL,
     USER,
     VERDICTS,
-    role_of,
+    role_named,
     transcript,
 )
 from wizard.data.shapes.understand import Outcome, understand
@@ -430,7 +430,7 @@ def test_nothing_vanishes() -> None:
                 for where, words in leaves(json.loads(raw))
                 if json.dumps(words, ensure_ascii=False)[1:-1] not in sent
                 and not any(name in told for name in where if not name.isdigit())
-                and not role_of(words)
+                and not role_named(words)
                 and where[-1] != "type"
             ]
             assert [] == lost, path.name

@@ -9,31 +9,16 @@ from wizard.data.checking.questions import about_question
 from wizard.data.checking.texts import texts
 from wizard.data.findings import Finding
 from wizard.data.identity import Asked
-from wizard.data.record import Chat, MultipleChoice, Preference, Record
+from wizard.data.record import Chat, Record
 
 
 def inspect(record: Record, asked: Asked) -> Iterator[Finding]:
     """The findings about ``record``, which ``asked`` was made from."""
     where = record.where
-    yield from texts(_texts(record), where)
+    yield from texts(record.texts(), where)
     yield from about_question(asked, where)
     if isinstance(record, Chat):
         yield from chats.turns(record.messages, where)
         yield from chats.answer(asked, where)
         yield from chats.thoughts(record.messages, where)
-    if isinstance(record, Chat | Preference):
-        yield from chats.blanks(record.messages, where)
-
-
-def _texts(record: Record) -> list[str]:
-    if isinstance(record, MultipleChoice):
-        return [
-            *[turn.content for turn in record.before],
-            record.question,
-            *[text for _label, text in record.options],
-        ]
-    if isinstance(record, Chat):
-        return [turn.content for turn in record.messages]
-    if isinstance(record, Preference):
-        return [*[turn.content for turn in record.messages], record.chosen.content, record.rejected.content]
-    return [record.text]
+    yield from chats.blanks(record.messages, where)

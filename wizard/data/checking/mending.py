@@ -16,15 +16,15 @@ from wizard.data.checking.scan import BLANK_LINE
 from wizard.data.files.lines import TooLong
 from wizard.data.files.opening import opened
 from wizard.data.files.text import BOM, CARRIAGE_RETURNS, ENCODING, Text
-from wizard.data.findings import Finding
+from wizard.data.findings import Finding, told
 from wizard.data.record import Chat, Preference, Record, trim
 from wizard.data.sent import chat_row
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.source import Columns, Source
-from wizard.data.shapes.understand import decode, understand
+from wizard.data.shapes.understand import understand, value_of
 from wizard.errors import DataError
 from wizard.local.storage import writing
-from wizard.locale import N_, _, joined, said
+from wizard.locale import N_, _, said
 
 _LINE_ENDS = "LINE_ENDS"  # no finding, but done
 _MENDED = (BOM, BLANK_LINE, ENCODING, BLANKS_AT_ENDS, REFUSED_KEY, UNKNOWN_KEY, THINKING_KEY)
@@ -109,7 +109,7 @@ class _Work:
         changes: set[str] = set()
         if (
             not isinstance(outcome, tuple)
-            and (row := _mended(decode(bare), outcome, changes)) is not None
+            and (row := _mended(value_of(bare), outcome, changes)) is not None
             and changes
         ):
             bare = json.dumps(row, ensure_ascii=False).encode()
@@ -152,7 +152,7 @@ def _mended(row: dict[str, Any], record: Record, changes: set[str]) -> dict[str,
 def _refuse_others(source: Path, text: Text) -> None:
     for found in text.about:
         if found.severity == "error":
-            raise NotMendable(joined(f"{source}:", found.what), found.fix)
+            raise NotMendable(f"{source}: {found.code}: {found.what}", found.fix)
     first = text.head.lstrip().partition(b"\n")[0].strip()
     if text.head.strip() and (not first.startswith(b"{") or first == b"{"):
         raise NotMendable(
@@ -178,7 +178,7 @@ def _aside(raw: bytes, number: int, faults: tuple[Finding, ...]) -> bytes:
     row = {
         "line": number,
         "code": faults[0].code,
-        "what": joined(*(fault.what for fault in faults)),
+        "what": told(faults),
         "row": raw.decode("utf-8", "backslashreplace"),
     }
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"

@@ -68,7 +68,8 @@ def _metadata(row: Mapping[str, Any]) -> Row | None:
     inside = row["metadata"]
     if type(inside) is not dict or "question" not in (planned := plan(tuple(inside))).meanings:
         return None
-    rest = {f"metadata.{name}" if name in planned.extra else name: value for name, value in inside.items()}
+    unsent = [name for name in planned.extra if name not in planned.instead]
+    rest = {f"metadata.{name}" if name in unsent else name: value for name, value in inside.items()}
     return _rest(row, "metadata") | rest if planned.shape == "choice" else None
 
 

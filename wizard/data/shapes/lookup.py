@@ -14,7 +14,7 @@ from wizard.data.files.opening import opened
 from wizard.data.findings import Finding
 from wizard.data.record import Record
 from wizard.data.shapes.reading import Reading
-from wizard.data.shapes.roles import TOOL, role_of
+from wizard.data.shapes.roles import TOOL, role_named
 from wizard.data.shapes.source import Source
 from wizard.data.shapes.turns import PLATFORM, is_turns
 from wizard.data.shapes.understand import Outcome, decode, understand
@@ -75,7 +75,7 @@ def _is_others(turn: object) -> bool:
         return False
     role = turn.get("role")
     return type(turn.get("content")) is list or (
-        role not in PLATFORM and role_of(role) != TOOL and is_turns(turn)
+        role not in PLATFORM and role_named(role) != TOOL and is_turns(turn)
     )
 
 

@@ -11,7 +11,17 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Shape: TypeAlias = Literal[
-    "choice", "messages", "conversations", "alpaca", "prompt", "query", "pair", "preference", "text", ""
+    "choice",
+    "messages",
+    "conversations",
+    "alpaca",
+    "prompt",
+    "query",
+    "pair",
+    "preference",
+    "text",
+    "talk",
+    "",
 ]
 Given: TypeAlias = tuple[tuple[str, str], ...]
 """(meaning, column) pairs that the user gave."""
@@ -31,9 +41,10 @@ MEANINGS = (
         "history",
     ),
     *("messages", "conversations", "chosen", "rejected", "text"),
+    *("group", "speaker", "content", "order"),
 )
-"""What a column can mean in ``columns``; besides, ``header`` (yes, no), ``counting`` (0, 1) and ``sheet`` are about the file."""
-ABOUT_FILE = ("header", "counting", "sheet")
+"""What a column can mean in ``columns``; besides, ``header`` (yes, no), ``counting`` (0, 1), ``sheet`` and ``assistant`` (the words of a speaker) are about the file."""
+ABOUT_FILE = ("header", "counting", "sheet", "assistant")
 NO_COLUMN = "-"
 """In ``columns``: that nothing has this meaning, whatever the columns are called."""
 
@@ -45,6 +56,7 @@ _QUESTION = (
     "stem",
     "questionstem",
     "questiontext",
+    "problemtext",
     "problem",
     "query",
     "prompt",
@@ -143,8 +155,15 @@ _PREFERENCES = (
 """What two answers to one question are called: the better, the worse."""
 _TEXT = ("text", "正文", "content")
 _COLUMN_LABEL = re.compile(
-    r"(?:(?:options?|opt|op|choices?|选项|答案选项)?([a-j])(?:选项)?|(?:options?|opt|op|choices?|选项)(10|[1-9]|[一二三四五六七八九十]))"
+    r"(?:(?:options?|opt|op|choices?|选项|選項|答案选项)?([a-z])(?:选项|選項)?"
+    r"|(?:options?|opt|op|choices?|answers?|endings?|sol|选项|選項)(1[0-9]|2[0-6]|[0-9]|[一二三四五六七八九十]))"
 )
+
+_APART = re.compile(
+    r"\s*[(\[【<]\s*(?:必填项?|选填|非必填|可选|可不填|勿删|请勿删除|勿改|不可修改|required|optional)\s*[)\]】>]|[*★※]|[\s_\-.()\[\]:/]+",
+    re.IGNORECASE,
+)
+"""What a form adds to its columns' names, (必填) and *, and what is written in many ways."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -159,11 +178,13 @@ class Plan(msgspec.Struct, frozen=True):
     """(label, column) where each option has a column of its own."""
     extra: tuple[str, ...] = ()
     """The columns that are not sent."""
+    instead: tuple[str, ...] = ()
+    """Columns that give the answer where those of ``answers`` are empty."""
 
 
 def plain_name(name: str) -> str:
-    """``name`` without what doesn't tell names apart: case, width, blanks, underscores, brackets, full stops."""
-    return re.sub(r"[\s_\-.()\[\]:/]+", "", unicodedata.normalize("NFKC", name)).casefold()
+    """``name`` without what doesn't tell names apart: case, width, blanks, underscores, brackets, full stops, a form's marks."""
+    return _APART.sub("", unicodedata.normalize("NFKC", name)).casefold()
 
 
 @lru_cache(maxsize=2048)
@@ -228,7 +249,7 @@ def _completed(keys: tuple[str, ...], meanings: dict[str, str]) -> dict[str, str
 _OF_QUESTIONS = frozenset(("question", "passage", "answer", *LABELS))
 
 
-def _given(keys: tuple[str, ...], meanings: Mapping[str, str]) -> Plan:
+def _given(keys: tuple[str, ...], meanings: Mapping[str, str]) -> Plan:  # noqa: C901 - one branch a shape
     """The plan for columns that the user named; what nobody named of a question with options is told from the names."""
     meanings = {name: one for name, one in _completed(keys, dict(meanings)).items() if one != NO_COLUMN}
     found = {meaning: column for meaning, column in meanings.items() if column in keys}
@@ -245,6 +266,8 @@ def _given(keys: tuple[str, ...], meanings: Mapping[str, str]) -> Plan:
         shape = "choice"
     elif "text" in meanings:
         shape = "text"
+    elif "speaker" in meanings or "content" in meanings:
+        shape = "talk"
     elif {"instruction", "input", "question"} & meanings.keys() and {"output", "answer"} & meanings.keys():
         shape = "alpaca"
         if "instruction" not in found and "question" in found:
@@ -316,9 +339,20 @@ def _pair(names: Mapping[str, str]) -> Plan | None:
 
 
 def _choice(names: Mapping[str, str]) -> Plan | None:
+    answers = tuple(names[name] for name in _SURE_ANSWERS if name in names)
+    likely = _first(names, _LIKELY_ANSWERS)
     options = _first(names, _OPTIONS)
     labels = () if options is not None else _label_columns(names)
+    if options is None and not labels and "label" in names:
+        options = names.get("answers")  # CosmosQA and its like: the answers to choose from
     if options is None and not labels and "answeridx" not in names:
+        return None
+    if (
+        labels
+        and not answers
+        and likely is None
+        and plain_name(labels[0][1]).startswith(("answer", "ending", "sol"))
+    ):
         return None
     meanings = _with(
         {},
@@ -329,26 +363,53 @@ def _choice(names: Mapping[str, str]) -> Plan | None:
         system=_first(names, _SYSTEM),
         history=_first(names, _HISTORY),
     )
-    answers = tuple(names[name] for name in _SURE_ANSWERS if name in names)
-    if not answers and (likely := _first(names, _LIKELY_ANSWERS)) is not None:
+    instead = (likely,) if answers and likely is not None else ()
+    if not answers and likely is not None:
         answers = (likely,)
     if answers:
         meanings["answer"] = answers[0]
-    return Plan("choice", meanings, answers, labels)
+    return Plan("choice", meanings, answers, labels, instead=instead)
 
 
 def _label_columns(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """(label, column) for option columns that begin with the first label and leave none out."""
-    found: dict[str, str] = {}
+    """(label, column) for option columns: lettered, or numbered from 0 or 1; none where one is there twice."""
+    letters: dict[str, str] = {}
+    numbers: dict[int, str] = {}
     for name, column in names.items():
         match = _COLUMN_LABEL.fullmatch(name)
-        if match is not None:
-            label = match[1].upper() if match[1] else LABELS[_number(match[2]) - 1]
-            if label in found:
-                return ()
-            found[label] = column
-    labels = sorted(found)
-    return tuple((label, found[label]) for label in labels) if len(labels) > 1 and labels[0] == "A" else ()
+        if match is None:
+            continue
+        if (match[1] or _number(match[2])) in (letters if match[1] else numbers):
+            return ()
+        if match[1]:
+            letters[match[1]] = column
+        else:
+            numbers[_number(match[2])] = column
+    if len(letters) > 1 and "a" in letters:
+        # Single letters far behind the last one are something else: x, y, z.
+        kept = [
+            label
+            for label in sorted(letters)
+            if len(plain_name(letters[label])) > 1 or label <= "j" or _reaches(label, letters)
+        ]
+        if numbers or len(kept) < 2:  # noqa: PLR2004 - a choice needs two
+            return ()
+        return tuple((label.upper(), letters[label]) for label in kept)
+    base = 0 if 0 in numbers else 1
+    if len(numbers) < 2 or base not in numbers or max(numbers) - base >= len(LABELS):  # noqa: PLR2004 - a choice needs two
+        return ()
+    return tuple((LABELS[number - base], numbers[number]) for number in sorted(numbers))
+
+
+def _reaches(label: str, letters: Mapping[str, str]) -> bool:
+    return all(chr(code) in letters for code in range(ord("a"), ord(label)))
+
+
+@lru_cache(maxsize=256)
+def first_of_columns(labels: tuple[tuple[str, str], ...]) -> int | None:
+    """The number of the first option's column (option0, 选项1); None where columns aren't numbered."""
+    match = _COLUMN_LABEL.fullmatch(plain_name(labels[0][1])) if labels else None
+    return _number(match[2]) if match is not None and match[2] else None
 
 
 def _number(written: str) -> int:

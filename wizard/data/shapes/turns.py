@@ -24,7 +24,7 @@ from wizard.data.shapes.roles import (
     USER,
     WORDS,
     labelled,
-    role_of,
+    role_named,
     transcript,
 )
 from wizard.locale import N_
@@ -121,7 +121,7 @@ def is_chat(value: object) -> bool:
     given = _as_turns(value)
     if given is None and not is_turns(value):
         return False
-    return any(role_of(_speaker(turn, _keys(tuple(turn)))[0]) in PLATFORM for turn in given or value)
+    return any(role_named(_speaker(turn, _keys(tuple(turn)))[0]) in PLATFORM for turn in given or value)
 
 
 def listed(
@@ -186,7 +186,7 @@ def spoken(turn: object, number: int, field: str, where: Where) -> Spoken | Find
             if given[name]:
                 return rule.at(where, number=number, name=quoted(name))
     word, speaker = _speaker(given, keys)
-    role = role_of(word)
+    role = role_named(word)
     if role == TOOL:
         return TOOL_TURN.at(where, number=number, name=quoted(word))
     if not role:
@@ -271,17 +271,17 @@ def _speaker(turn: Mapping[str, Any], keys: _Keys) -> tuple[object, str]:
         word = turn[name]
         if type(word) is dict:
             word = word.get("role", word.get("name"))
-        if word is not None and (role_of(word) or name != "type"):
+        if word is not None and (role_named(word) or name != "type"):
             found.append((word, name))
     if len(turn) == 1 and not found:
         (name,) = turn
         return name, name
-    return next((one for one in found if role_of(one[0])), found[0] if found else (None, ""))
+    return next((one for one in found if role_named(one[0])), found[0] if found else (None, ""))
 
 
 def _speaks(turn: Mapping[str, Any]) -> bool:
     keys = _keys(tuple(turn))
-    role = role_of(_speaker(turn, keys)[0])
+    role = role_named(_speaker(turn, keys)[0])
     return role == TOOL or bool(role and (keys.words or keys.calls or "data" in turn or len(turn) == 1))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, TypeAlias
 
 import msgspec
 
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Record, Where
+from wizard.data.shapes.aside import HEADER_AGAIN
 from wizard.data.shapes.chats import chat, plain_text, preference
 from wizard.data.shapes.choice import choice
 from wizard.data.shapes.exports import flat, unread
@@ -62,21 +64,44 @@ decode = msgspec.json.Decoder().decode
 PLAIN = Reading()
 
 
+def value_of(raw: bytes) -> Any:
+    """The JSON value in ``raw``. ``NaN``, which Python writes for a value that is missing, is null. Raises ValueError."""
+    try:
+        return decode(raw)
+    except ValueError:
+        if b"NaN" not in raw:
+            raise
+        return json.loads(raw, parse_constant=_missing)
+
+
+def _missing(word: str) -> None:
+    if word != "NaN":
+        raise ValueError(word)
+
+
 def understand(raw: bytes, file: str, number: int, reading: Reading = PLAIN) -> Outcome:
     """What the JSON value ``raw`` on line ``number`` of ``file`` means. Never raises, whatever the bytes are."""
-    try:
-        row = decode(raw)
-    except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
-        return () if not raw or raw.isspace() else (why_not_json(raw, Where(file, number)),)
     where = Where(file, number)
+    row = decoded(raw, where)
+    if isinstance(row, tuple):
+        return row
+    row, planned = seen(row, reading.columns)
+    return meaning(row, where, planned, reading)
+
+
+def decoded(raw: bytes, where: Where) -> dict[str, Any] | tuple[Finding, ...]:
+    """The row that the JSON value ``raw`` is, or why it is none; the empty tuple is a blank line."""
+    try:
+        row = value_of(raw)
+    except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
+        return () if not raw or raw.isspace() else (why_not_json(raw, where),)
     if type(row) is list and is_chat(row):
         row = {"conversations": row}
     if type(row) is not dict:
         return (NOT_AN_OBJECT.at(where),)
     if (key := repeated_key(raw, keys_in(row))) is not None:
         return (DUPLICATE_KEY.at(where, key=quoted(key)),)
-    row, planned = seen(row, reading.columns)
-    return meaning(row, where, planned, reading)
+    return row
 
 
 def seen(row: dict[str, Any], columns: Given) -> tuple[dict[str, Any], Plan]:
@@ -87,8 +112,14 @@ def seen(row: dict[str, Any], columns: Given) -> tuple[dict[str, Any], Plan]:
     return laid, plan(tuple(laid))
 
 
-def meaning(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) -> Outcome:
+def meaning(  # noqa: PLR0911 - one return a shape
+    row: dict[str, Any], where: Where, planned: Plan, reading: Reading
+) -> Outcome:
     """What a row means by its plan."""
+    if next(iter(row.items()), ("", None))[0] in row.values() and all(
+        key == value for key, value in row.items()
+    ):
+        return (HEADER_AGAIN.at(where),)
     for how, column in verdicts(planned.extra):
         if rejects(how, row.get(column)):
             return (REJECTED_ROW.at(where, field=column, value=quoted(row[column])),)
@@ -98,7 +129,16 @@ def meaning(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) 
         case "preference":
             return preference(row, planned, where)
         case "text":
+            if reading.split:
+                from wizard.data.shapes.transcript import transcript
+
+                return transcript(row, planned, where)
             return plain_text(row, planned, where)
         case "":
             return (unread(row, where) or UNKNOWN_SHAPE.at(where, fields=quoted(enumerated(row)) or "–"),)
-    return chat(row, planned, where)
+    found = chat(row, planned, where)
+    if not reading.split or isinstance(found, tuple):
+        return found
+    from wizard.data.shapes.transcript import spread
+
+    return spread(row, planned, found)
