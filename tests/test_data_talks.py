@@ -103,9 +103,9 @@ def test_columns_are_known_by_their_names(header: tuple[str, ...], tmp_path: Pat
 @pytest.mark.parametrize(
     ("word", "role"),
     [
-        *[(word, "user") for word in ("客户", "用户A", "买家", "访客 1024", "Customer", "USER", "end-user", "客户张三", "张三（客户）", "客戶")],
-        *[(word, "assistant") for word in ("客服", "客服小李", "客服-小王", "坐席01", "商家", "机器人", "Agent 7", "AI Assistant", "bot", "客户经理", "客服代表")],
-        *[(word, "") for word in ("小红", "Ann", "客户经理部", "1", "")],
+        *[(word, "user") for word in ("客户", "用户A", "买家", "访客 1024", "Customer", "USER", "end-user", "客户张三", "老用户", "张三（客户）", "客戶")],
+        *[(word, "assistant") for word in ("客服", "客服小李", "客服-小王", "坐席01", "商家", "机器人", "Agent 7", "AI Assistant", "bot", "客户经理", "客服代表", "售后客服", "淘宝客服")],
+        *[(word, "") for word in ("小红", "Ann", "客户经理部", "1", "", "客户关系管理系统")],
         *[(word, "notice") for word in ("系统", "系统消息")],
     ],
 )  # fmt: skip
@@ -175,6 +175,9 @@ def test_questions_on_one_text_are_no_conversation(tmp_path: Path) -> None:
     [
         "客户：{n}到哪了？\n客服：请稍等。\n还有吗？",
         "User: {n}到哪了？\nAssistant: 请稍等。\n还有吗？",
+        "【客户】{n}到哪了？\n【客服】请稍等。\n还有吗？",
+        "[Round 0]\n问：{n}到哪了？\n答：请稍等。\n还有吗？",
+        "### Human: {n}到哪了？\n### Assistant: 请稍等。\n还有吗？",
         "访客：{n}到哪了？ 坐席：请稍等。\n还有吗？",
     ],
 )

@@ -8,7 +8,7 @@ from typing import IO
 
 from wizard.data.files.archives import WORKBOOK
 from wizard.data.files.lines import BLOCK, SourceUnreadable
-from wizard.locale import N_, _
+from wizard.locale import N_, _, said
 
 _TO_TABLE = N_(
     "Copy the questions to a spreadsheet, a row each, with a column for each part, and save it as .xlsx."
@@ -188,5 +188,5 @@ def refuse_saved(folder: Path) -> None:
 def called(path: Path, name: str, way: str) -> SourceUnreadable:
     """What is raised for a file called by its ``name``, with the ``way`` out."""
     return SourceUnreadable(
-        _("{path} is {format}, which is not read.").format(path=path, format=_(name)), _(way)
+        _("{path} is {format}, which is not read.").format(path=path, format=said(name)), said(way)
     )

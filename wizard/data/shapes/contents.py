@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ Row: TypeAlias = tuple[int, bytes | dict[str, Any] | Finding]
 
 _SNIFFED = 20
 _TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".json", ".ndjson")
+_JSON = re.compile(rb"""\s*(?:\{|\[\s*["{\[\]])""")
 FORMS = frozenset({"pairs", "turns", "bank", "gift", "anki"})
 """Containers whose rows go over lines, each until the next begins."""
 
@@ -265,7 +267,7 @@ def _office(path: Path, head: bytes, stream: IO[bytes]) -> Container:
 def _written(path: Path, text: Text) -> Container:
     """The form in which people write questions, where a text has one. Raises SourceUnreadable for an export of a chat."""
     name = path.name.casefold().removesuffix(".gz")
-    if name.endswith(_TABLES) or text.head.lstrip()[:1] in (b"{", b"["):
+    if name.endswith(_TABLES) or _JSON.match(text.head):
         return ""
     from wizard.data.shapes import forms
 

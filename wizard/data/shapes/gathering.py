@@ -61,7 +61,7 @@ ORDER_UNCLEAR = Rule(
 CONVERSATION_TOO_LONG = Rule(
     "CONVERSATION_TOO_LONG",
     "error",
-    N_("The conversation is longer than {limit} MB."),
+    N_("The conversation has more than {rows:,} rows, or is longer than {limit} MB."),
     N_("Check whether its id is that of one conversation only."),
     why=N_(
         "No model that can be tuned takes a chat of this length. Most often the id is that of a person or of a day, and many conversations have it."
@@ -77,7 +77,8 @@ _MOST_IDS = (
     1_000_000  # remembered while it is looked whether rows lie together; with more, they are sorted unseen
 )
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
-_STORED = 1_000  # rows at a time
+_MOST_ROWS = 20_000  # of one conversation
+_OF_NONE = "\0"  # before the number of a row that belongs to no conversation
 _CACHE = "PRAGMA cache_size = -16000"  # KiB
 
 
@@ -102,13 +103,19 @@ class Part(msgspec.Struct, array_like=True):
 def conversations(rows: Iterator[Row], file: str, reading: Reading) -> Iterator[tuple[int, object, Outcome]]:
     """(first line, the rows, what they mean) of each conversation in order of their first lines; and of each row that is in none."""
     parts = _parts(rows, file, reading)
-    for one, some in _neighbours(parts) if reading.together else _sorted(parts):
+    for one, gathered in _neighbours(parts) if reading.together else _sorted(parts):
+        some = gathered.parts
         if not one:
             yield some[0].first, None, tuple(some[0].faults)
             continue
         shown = Rows({reading.guess["group"]: one, "rows": [part.shown for part in some]})
         shown.spans = tuple((part.first, part.last) for part in some)
-        yield some[0].first, shown, _chat(some, Where(file, min(part.first for part in some)), reading)
+        where = Where(file, some[0].first)
+        if gathered.too_long:
+            too_long = CONVERSATION_TOO_LONG.at(where, rows=_MOST_ROWS, limit=LINE_LIMIT // 1_000_000)
+            yield where.line, shown, (too_long,)
+        else:
+            yield where.line, shown, _chat(some, where, reading)
 
 
 def lie_together(rows: Iterator[Row], file: str, reading: Reading) -> bool:
@@ -224,8 +231,6 @@ def _exchange(row: dict[str, Any], part: Part, where: Where, reading: Reading) -
 def _chat(parts: list[Part], where: Where, reading: Reading) -> Outcome:
     """The chat of a conversation's rows."""
     faults = [fault for part in parts for fault in part.faults]
-    if sum(len(turn.content) for part in parts for turn in part.turns) > LINE_LIMIT:
-        faults = [CONVERSATION_TOO_LONG.at(where, limit=LINE_LIMIT // 1_000_000)]
     places = None if faults else in_order([part.moment for part in parts])
     if not faults and places is None:
         odd = next(
@@ -253,39 +258,57 @@ def _chat(parts: list[Part], where: Where, reading: Reading) -> Outcome:
     return Chat((*([first] if first is not None else ()), *turns), where, tuple(extra))
 
 
-def _neighbours(parts: Iterator[tuple[str, Part]]) -> Iterator[tuple[str, list[Part]]]:
+class _Gathered:
+    """The rows of a conversation so far; no more of them are kept than a chat may have, for it is refused for that."""
+
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+        self._size = 0
+
+    def add(self, part: Part) -> None:
+        if self.parts and (self._size > LINE_LIMIT or len(self.parts) > _MOST_ROWS):
+            self.parts[-1].last = part.last
+            return
+        self._size += sum([len(turn.content) for turn in part.turns])
+        self.parts.append(part)
+
+    @property
+    def too_long(self) -> bool:
+        return self._size > LINE_LIMIT or len(self.parts) > _MOST_ROWS
+
+
+def _neighbours(parts: Iterator[tuple[str, Part]]) -> Iterator[tuple[str, _Gathered]]:
     """Conversations whose rows follow each other; what stands between them and belongs to none comes behind them."""
     current = ""
-    some: list[Part] = []
-    others: list[Part] = []
+    some, others = _Gathered(), list[Part]()
     for one, part in parts:
-        if not one and some:
+        if not one:
             others.append(part)
-        elif not one:
-            yield one, [part]
-        elif one == current:
-            _keep(some, part)
-        else:
+            if not some.parts or len(others) > _MOST_ROWS:  # so many are not kept until the conversation ends
+                yield from _done("", _Gathered(), others)
+                others = []
+            continue
+        if one != current:
             yield from _done(current, some, others)
-            current, some, others = one, [part], []
+            current, some, others = one, _Gathered(), []
+        some.add(part)
     yield from _done(current, some, others)
 
 
-def _done(one: str, some: list[Part], others: list[Part]) -> Iterator[tuple[str, list[Part]]]:
-    if some:
+def _done(one: str, some: _Gathered, others: Iterable[Part]) -> Iterator[tuple[str, _Gathered]]:
+    if some.parts:
         yield one, some
     for part in others:
-        yield "", [part]
+        alone = _Gathered()
+        alone.add(part)
+        yield "", alone
 
 
-def _keep(some: list[Part], part: Part) -> None:
-    """Add ``part``, without its texts once there are more than a chat may have: it is refused for that."""
-    if len(some) > _STORED and sum(len(turn.content) for one in some for turn in one.turns) > LINE_LIMIT:
-        part = msgspec.structs.replace(part, turns=[], extra=[], shown={})
-    some.append(part)
+def _id_of(stored: str) -> str:
+    return "" if stored.startswith(_OF_NONE) else stored
 
 
-def _sorted(parts: Iterator[tuple[str, Part]]) -> Iterator[tuple[str, list[Part]]]:
+def _sorted(parts: Iterator[tuple[str, Part]]) -> Iterator[tuple[str, _Gathered]]:
     """The same for rows that lie anywhere: by way of a temporary database on the disk, which is gone afterwards."""
     import sqlite3
 
@@ -304,21 +327,20 @@ def _sorted(parts: Iterator[tuple[str, Part]]) -> Iterator[tuple[str, list[Part]
             place.execute("BEGIN")
             place.executemany(
                 "INSERT INTO said (one, part) VALUES (?, ?)",
-                ((one or f"\0{number}", pack(part)) for number, (one, part) in enumerate(parts)),
+                ((one or f"{_OF_NONE}{number}", pack(part)) for number, (one, part) in enumerate(parts)),
             )
             place.execute("CREATE TABLE begun AS SELECT n, min(n) OVER (PARTITION BY one) AS first FROM said")
             found = place.execute(
                 "SELECT one, part FROM begun JOIN said USING (n) ORDER BY begun.first, begun.n"
             )
-            current = ""
-            some: list[Part] = []
+            current, some = "", _Gathered()
             for one, data in found:
-                if one != current and some:
-                    yield "" if current.startswith("\0") else current, some
-                    some = []
+                if one != current and some.parts:
+                    yield _id_of(current), some
+                    some = _Gathered()
                 current = one
-                _keep(some, unpack(data))
-            if some:
-                yield "" if current.startswith("\0") else current, some
+                some.add(unpack(data))
+            if some.parts:
+                yield _id_of(current), some
     except sqlite3.Error as error:
         raise refusal(Path(tempfile.gettempdir()), OSError(errno.ENOSPC, str(error))) from error

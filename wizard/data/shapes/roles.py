@@ -97,11 +97,12 @@ MEDIA = (
 
 _OF_WORDS = {word: role for role, words in ROLES.items() for word in words}
 _KNOWN = _OF_WORDS | dict.fromkeys(NOTICES, NOTICE)
-# Names that begin with the word itself: 客服小李, 客户张三. With other words the whole name would say something else.
+# Names that begin or end with the word itself: 客服小李, 客户张三, 售后客服. With other words the whole name would say something else.
 _BEFORE_NAMES: tuple[tuple[str, str], ...] = (
     *((word, ASSISTANT) for word in ("客服", "坐席", "座席", "机器人", "機器人")),
     *((word, USER) for word in ("客户", "客戶", "用户", "用戶", "买家", "買家", "访客", "訪客", "顾客", "顧客", "游客")),
 )  # fmt: skip
+_PLACE = 4  # characters before such a word: 淘宝客服, 老用户
 _OTHERWISE = re.compile("经理|代表|服务|专员|主管|支持|顾问|体验|成功|關係|关系|系统|经办|來源|来源|界面")
 _PARTS = re.compile(r"[\s\-_:：/|#@·,，.()（）\[\]【】<>《》]+")
 _AND_NUMBER = re.compile(r"(.*?[^0-9a-z]|[a-z]{3,}?)[0-9]{1,6}", re.DOTALL)
@@ -136,8 +137,10 @@ def role_of(word: str) -> str:
     if len(parts) == 1:
         return parts.pop()
     if not parts:
-        for before, role in _BEFORE_NAMES:
-            if whole.startswith(before) and not _OTHERWISE.match(whole.removeprefix(before)):
+        for end, role in _BEFORE_NAMES:
+            if whole.startswith(end) and not _OTHERWISE.match(whole.removeprefix(end)):
+                return role
+            if whole.endswith(end) and len(whole) - len(end) <= _PLACE:
                 return role
     return ""
 

@@ -106,8 +106,7 @@ def messages_in(
     order = given.get("order") or _order(rows, left)
     if order and order != NO_COLUMN:
         meanings["order"] = order
-    strangers = dict.fromkeys(word for word in _words(rows, speaker) if not role(word))
-    return Found(meanings, () if known else tuple(strangers), bool(by_rows) or "group" in given)
+    return Found(meanings, () if known else tuple(_words(rows, speaker)), bool(by_rows) or "group" in given)
 
 
 def exchanges_in(

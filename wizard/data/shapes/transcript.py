@@ -24,7 +24,11 @@ TURNS_UNCLEAR = Rule(
     name="rows.csv",
 )
 
-_AT_LINES = re.compile(r"^[ \t　]*([^\s:：][^:：\n]{0,19}?)[ \t]*[:：]", re.MULTILINE)
+_AT_LINES = re.compile(
+    r"^[ \t　]*(?:[【\[]([^】\]\n]{1,20})[】\]][ \t]*[:：]?|([^\s:：【\[][^:：\n]{0,19}?)[ \t]*[:：])",
+    re.MULTILINE,
+)
+_ROUND = re.compile(r"^[ \t]*\[Round \d+\][ \t]*$", re.MULTILINE | re.IGNORECASE)  # as ChatGLM writes
 _INSIDE = re.compile(r"(?:^|(?<=[\s。！？!?；;|>]))([A-Za-z\u4e00-\u9fff（）()0-9\-]{1,16})[:：]")
 _BOTH = frozenset({"user", "assistant"})
 _SPOKEN = frozenset({"pair", "alpaca", "prompt", "query"})
@@ -32,6 +36,7 @@ _SPOKEN = frozenset({"pair", "alpaca", "prompt", "query"})
 
 def turns_in(text: str) -> list[Message]:
     """The turns that ``text`` is made of, by the names of who speaks before each; empty where it doesn't begin with one."""
+    text = _ROUND.sub("", text)
     found = _labels(text, _AT_LINES)
     if len(found) < len(_BOTH):
         found = _labels(text, _INSIDE)
@@ -39,13 +44,19 @@ def turns_in(text: str) -> list[Message]:
         return []
     ends = [*[label.start() for label in found[1:]], len(text)]
     return [
-        Message(role_of(label[1]), trim(text[label.end() : end]))
+        Message(role_of(_word(label)), trim(text[label.end() : end]))
         for label, end in zip(found, ends, strict=True)
     ]
 
 
 def _labels(text: str, pattern: re.Pattern[str]) -> list[re.Match[str]]:
-    return [label for label in pattern.finditer(text) if role_of(label[1]) in ("user", "assistant", "system")]
+    return [
+        label for label in pattern.finditer(text) if role_of(_word(label)) in ("user", "assistant", "system")
+    ]
+
+
+def _word(label: re.Match[str]) -> str:
+    return next(word for word in label.groups() if word is not None)
 
 
 def holds_turns(row: Mapping[str, Any], plan: Plan) -> bool:
