@@ -66,7 +66,7 @@ BAILIAN = {
     "messages_object": (third({"messages": {"role": "user"}}), _at3("WRONG_TYPE")),
     "messages_null": (third({"messages": None}), _at3("WRONG_TYPE")),
     "message_null": (third(talk(_USER, _ANSWER, None)), _at3("WRONG_TYPE")),  # type: ignore[arg-type]  # that is the fault
-    "message_text": (third({"messages": ["user: hi"]}), _at3("WRONG_TYPE")),
+    "message_text": (third({"messages": ["hi"]}), _at3("WRONG_TYPE")),
     "no_role": (third(talk(_USER, {"content": "正常。"})), _at3("UNKNOWN_ROLE")),
     "role_human": (third(talk(turn("human", "你好"), _ANSWER)), _at3("UNKNOWN_ROLE")),
     "role_capital": (third(talk(turn("User", "你好"), _ANSWER)), _at3("UNKNOWN_ROLE")),

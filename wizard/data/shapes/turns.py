@@ -207,7 +207,7 @@ class _Place(NamedTuple):
 def _said(turn: dict[str, Any], keys: _Keys, place: _Place) -> Spoken | Finding:
     """What a turn says whose speaker is known, or what is wrong with it."""
     role, speaker, number, field, where = place
-    alone = (speaker,) if len(turn) == 1 else ()  # {"user": "…"}
+    alone = (speaker,) if len(turn) == 1 and role_named(speaker) else ()  # {"user": "…"}
     words = next((name for name in (*keys.words, *alone) if turn[name] not in (None, "", [])), "")
     parts = _parts(turn.get(words))
     if parts is None:
@@ -281,8 +281,10 @@ def _speaker(turn: Mapping[str, Any], keys: _Keys) -> tuple[object, str]:
 
 def _speaks(turn: Mapping[str, Any]) -> bool:
     keys = _keys(tuple(turn))
-    role = role_named(_speaker(turn, keys)[0])
-    return role == TOOL or bool(role and (keys.words or keys.calls or "data" in turn or len(turn) == 1))
+    word, speaker = _speaker(turn, keys)
+    role = role_named(word)
+    says = keys.words or keys.calls or "data" in turn or word == speaker  # {"user": "…"}
+    return role == TOOL or bool(role and says)
 
 
 def _thinks_only(turn: object) -> bool:
