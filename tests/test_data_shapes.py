@@ -284,7 +284,7 @@ def test_chats_in_every_shape(expected: tuple[Message, ...], row: dict[str, Any]
         ("TOOL_TURN", {"conversations": [{"from": "human", "value": "u"}, {"from": "function_call", "value": "x"}]}),
         ("TOOL_TURN", {"conversations": [{"from": "observation", "value": "u"}]}),
         ("UNKNOWN_ROLE", {"conversations": [{"from": "nobody", "value": "u"}]}),
-        ("UNKNOWN_ROLE", {"messages": [{"role": "human", "content": "u"}]}),
+        ("UNKNOWN_ROLE", {"messages": [{"role": "narrator", "content": "u"}]}),
         ("LAST_NOT_ASSISTANT", {"conversations": [{"from": "human", "value": "u"}]}),
         ("EMPTY_CONTENT", {"conversations": [{"from": "human", "value": " "}, {"from": "gpt", "value": "a"}]}),
         ("NO_MESSAGES", {"conversations": []}),

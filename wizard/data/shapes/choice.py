@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from wizard.data.findings import Finding
-from wizard.data.record import MultipleChoice, Where
+from wizard.data.record import Message, MultipleChoice, Where, trim
 from wizard.data.shapes import answers
-from wizard.data.shapes.fields import NO_QUESTION, NUL, text
-from wizard.data.shapes.options import checked, is_blank, options, right_ones
+from wizard.data.shapes.chats import history
+from wizard.data.shapes.fields import NO_QUESTION, NUL, exact, text
+from wizard.data.shapes.options import checked, is_blank, literal, options, right_ones
 from wizard.data.shapes.plan import LABELS, Plan, first_of_columns
+from wizard.data.shapes.roles import transcript
 
 
 def choice(
@@ -24,6 +26,13 @@ def choice(
     if "passage" in plan.meanings:
         passage = text(row, plan.meanings["passage"], where, faults)
         question = f"{passage}\n\n{question}" if passage and question else question
+    extra = list(plan.extra)
+    system = exact(row, plan.meanings["system"], where, faults) if "system" in plan.meanings else ""
+    before = [Message("system", system)] if trim(system) else []
+    if past := _past(row, plan):
+        question = f"{past}\n\n{question}" if question else question
+    else:
+        before += history(row, plan, where, faults, extra)
     found = _options(row, plan, where, faults)
     values = _answers(row, plan, found)
     for column, value in values:
@@ -36,10 +45,17 @@ def choice(
     )
     if isinstance(right, Finding):
         return (right,)
-    extra = plan.extra
     if plan.instead and values[0][0] in plan.instead:
-        extra = tuple([column for column in extra if column != values[0][0]])
-    return MultipleChoice(question, tuple(found.items()), right[0], where, extra, right[1:])
+        extra = [column for column in extra if column != values[0][0]]
+    return MultipleChoice(
+        question, tuple(found.items()), right[0], where, tuple(extra), right[1:], tuple(before)
+    )
+
+
+def _past(row: Mapping[str, Any], plan: Plan) -> str:
+    """The row's history where it is a text in which nobody speaks, such as a patient's; "" where it isn't."""
+    value = row.get(plan.meanings["history"]) if "history" in plan.meanings else None
+    return trim(value) if type(value) is str and literal(value) is value and not transcript(value) else ""
 
 
 def counted(row: Mapping[str, Any], plan: Plan) -> answers.Votes | None:

@@ -93,7 +93,8 @@ _SURE_ANSWERS = (
 _LIKELY_ANSWERS = ("label", "target", "reference", "output", "response", "completion")
 _ASKED: dict[str, Shape] = {
     "instruction": "alpaca", "prompt": "prompt", "query": "query", "question": "pair", "ask": "pair", "问题": "pair",
-    "提问": "pair", "题目": "pair", "user": "pair", "human": "pair", "input": "pair",
+    "提问": "pair", "题目": "pair", "user": "pair", "human": "pair", "input": "pair", "q": "pair", "题干": "pair",
+    "问": "pair", "user1": "pair", "human1": "pair",
 }  # fmt: skip
 _REPLIES = (
     *(
@@ -109,8 +110,49 @@ _REPLIES = (
         "assistant",
         "gpt",
     ),
+    *("target", "a", "答", "bot", "assistant1", "gpt1"),
 )
-_SYSTEM = ("system", "systemprompt")
+_SYSTEM = ("system", "systemprompt", "systemmessage", "系统提示", "系统提示词", "系统消息")
+_HISTORY = (
+    *(
+        "history",
+        "dialoguehistory",
+        "dialoghistory",
+        "chathistory",
+        "conversationhistory",
+        "messagehistory",
+        "past",
+    ),
+    *(
+        "pastturns",
+        "previousturns",
+        "previousmessages",
+        "历史",
+        "历史对话",
+        "对话历史",
+        "聊天历史",
+        "历史消息",
+        "上文",
+    ),
+)
+_PREFERENCES = (
+    *(("chosen", "rejected"), ("chosenresponse", "rejectedresponse"), ("responsechosen", "responserejected")),
+    *(
+        ("chosenanswer", "rejectedanswer"),
+        ("chosenoutput", "rejectedoutput"),
+        ("chosenmessages", "rejectedmessages"),
+    ),
+    *(("preferredoutput", "nonpreferredoutput"), ("preferred", "nonpreferred"), ("preferred", "rejected")),
+    *(
+        ("preferredresponse", "nonpreferredresponse"),
+        ("accepted", "rejected"),
+        ("chosen", "rejectedresponse"),
+    ),
+    ("chosen", "reject"),
+    *(("好回答", "差回答"), ("好的回答", "差的回答"), ("优选回答", "拒绝回答"), ("优质回答", "劣质回答")),
+    *(("偏好回答", "非偏好回答"), ("采纳回答", "拒绝回答"), ("选中回答", "拒绝回答")),
+)
+"""What two answers to one question are called: the better, the worse."""
 _TEXT = ("text", "正文", "content")
 _COLUMN_LABEL = re.compile(
     r"(?:(?:options?|opt|op|choices?|选项|選項|答案选项)?([a-z])(?:选项|選項)?"
@@ -258,11 +300,14 @@ def _listed(names: Mapping[str, str]) -> Plan | None:
 
 
 def _preference(names: Mapping[str, str]) -> Plan | None:
-    rejected = _first(names, ("rejected", "rejectedresponse"))
-    if rejected is None or ("chosen" not in names and "messages" not in names):
-        return None
+    pair = next((pair for pair in _PREFERENCES if pair[0] in names and pair[1] in names), None)
+    chosen, rejected = (names[pair[0]], names[pair[1]]) if pair is not None else (None, None)
+    if pair is None and "messages" in names:
+        rejected = _first(names, ("rejected", "rejectedresponse", "rejectedmessages"))
     before = _listed(names) or _asked(names)
-    meanings = _with(dict(before.meanings) if before else {}, chosen=names.get("chosen"), rejected=rejected)
+    if rejected is None or (before is None and chosen != names.get("chosen")):
+        return None
+    meanings = _with(dict(before.meanings) if before else {}, chosen=chosen, rejected=rejected)
     meanings.pop("output", None)
     return Plan("preference", meanings)
 
@@ -274,13 +319,19 @@ def _asked(names: Mapping[str, str]) -> Plan | None:
         return None
     more = names.get("input") if asked == "instruction" else None
     made = _with(
-        {}, instruction=names[asked], input=more, history=names.get("history"), system=_first(names, _SYSTEM)
+        {},
+        instruction=names[asked],
+        input=more,
+        history=_first(names, _HISTORY),
+        system=_first(names, _SYSTEM),
     )
     return Plan(_ASKED[asked], made)
 
 
 def _pair(names: Mapping[str, str]) -> Plan | None:
     asked, reply = _asked(names), _first(names, _REPLIES)
+    if asked is not None and reply is not None and reply == names.get("a") and "q" not in names:
+        reply = None  # a letter alone names an option
     if asked is None or reply is None:
         # A question without an answer is one without options, too: that is said of it.
         return Plan("choice", {"question": names["question"]}) if "question" in names else None
@@ -309,6 +360,8 @@ def _choice(names: Mapping[str, str]) -> Plan | None:
         passage=_first(names, _PASSAGE),
         options=options,
         **dict(labels),
+        system=_first(names, _SYSTEM),
+        history=_first(names, _HISTORY),
     )
     instead = (likely,) if answers and likely is not None else ()
     if not answers and likely is not None:
@@ -339,7 +392,9 @@ def _label_columns(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
             for label in sorted(letters)
             if len(plain_name(letters[label])) > 1 or label <= "j" or _reaches(label, letters)
         ]
-        return tuple((label.upper(), letters[label]) for label in kept) if not numbers else ()
+        if numbers or len(kept) < 2:  # noqa: PLR2004 - a choice needs two
+            return ()
+        return tuple((label.upper(), letters[label]) for label in kept)
     base = 0 if 0 in numbers else 1
     if len(numbers) < 2 or base not in numbers or max(numbers) - base >= len(LABELS):  # noqa: PLR2004 - a choice needs two
         return ()

@@ -18,9 +18,10 @@ from wizard.data.record import Record, Where
 from wizard.data.shapes.choice import counted
 from wizard.data.shapes.contents import Contents, contents
 from wizard.data.shapes.guess import guessed, is_label
-from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Plan, likely, listed, named, plan
+from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Plan, likely, listed, named
 from wizard.data.shapes.reading import Answer, Column, Reading
-from wizard.data.shapes.understand import Outcome, meaning, understand, value_of
+from wizard.data.shapes.turns import is_chat
+from wizard.data.shapes.understand import Outcome, meaning, seen, understand, value_of
 from wizard.errors import UsageError
 from wizard.local.harmless import in_a_line
 from wizard.locale import _, enumerated
@@ -115,8 +116,8 @@ class Source:
                     yield number, None, (row,)
                 else:
                     began = True
-                    planned = plan(tuple(row), known.columns)
-                    yield number, row, meaning(row, Where(self.file, number), planned, known)
+                    cells, planned = seen(row, known.columns)
+                    yield number, row, meaning(cells, Where(self.file, number), planned, known)
         if not began:
             yield 0, None, (EMPTY_FILE.at(Where(self.file, 0)),)
 
@@ -149,22 +150,19 @@ class Source:
         inside: Counter[str] = Counter()
         with self._open() as file:
             for _line, row in _beginning(file):
-                planned, cells = plan(tuple(row), self._given), row
-                if not planned.shape and isinstance(row.get("metadata"), dict):
-                    cells = row["metadata"]  # as ``understand`` looks into it
-                    planned = plan(tuple(cells))
+                cells, planned = seen(row, self._given)
                 shapes[planned.shape] += 1
-                inside[planned.shape] += not self._given and _holds_turns(row, planned)
+                inside[planned.shape] += not self._given and _holds_turns(cells, planned)
                 if len(planned.meanings) > len(guesses.get(planned.shape, {})):
                     guesses[planned.shape] = planned.meanings
                 if planned.shape == "choice":
                     answers |= _answers_of(cells, planned)
                     answered_by = answered_by or planned.answers
-                some.append({name: _begun(value) for name, value in row.items()})
-                for name, value in row.items():
-                    seen = values.setdefault(name, [])
-                    if len(seen) < _GUESSED_FROM and value not in (None, ""):
-                        seen.append(value)
+                some.append({name: _begun(value) for name, value in cells.items()})
+                for name, value in cells.items():
+                    shown = values.setdefault(name, [])
+                    if len(shown) < _GUESSED_FROM and value not in (None, ""):
+                        shown.append(value)
             doubtful, header = file.doubtful, file.header is not False
             container, encoding, packed = file.container, file.encoding, file.packed
         if shapes and not doubtful:
@@ -282,8 +280,8 @@ class Source:
         numbered, expected = 0, 0.0
         with self._open() as file:
             for number, row in _decoded(file, limit):
-                planned = plan(tuple(row), self._given)
-                said = counted(row, planned) if planned.shape == "choice" else None
+                cells, planned = seen(row, self._given)
+                said = counted(cells, planned) if planned.shape == "choice" else None
                 if said is None:
                     continue
                 numbered += 1
@@ -358,6 +356,8 @@ def _decoded(file: Contents, limit: int | None = None) -> Iterator[tuple[int, di
                 value = value_of(row)
             except (ValueError, RecursionError):
                 continue
+            if type(value) is list and is_chat(value):
+                value = {"conversations": value}
             if type(value) is dict:
                 yield number, value
         elif isinstance(row, dict):

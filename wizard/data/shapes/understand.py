@@ -12,9 +12,12 @@ from wizard.data.record import Record, Where
 from wizard.data.shapes.aside import HEADER_AGAIN
 from wizard.data.shapes.chats import chat, plain_text, preference
 from wizard.data.shapes.choice import choice
+from wizard.data.shapes.exports import flat, unread
 from wizard.data.shapes.fields import keys_in
-from wizard.data.shapes.plan import Plan, plan
+from wizard.data.shapes.plan import Given, Plan, plan
 from wizard.data.shapes.reading import Reading
+from wizard.data.shapes.roles import rejects, verdicts
+from wizard.data.shapes.turns import is_chat
 from wizard.data.shapes.undecodable import DUPLICATE_KEY, repeated_key, why_not_json
 from wizard.locale import N_, enumerated
 
@@ -42,7 +45,15 @@ UNKNOWN_SHAPE = Rule(
     bad='{"left": "2 + 3 = ?", "right": "5"}',
     good='{"instruction": "2 + 3 = ?", "output": "5"}',
 )
-
+REJECTED_ROW = Rule(
+    "REJECTED_ROW",
+    "error",
+    N_("“{field}” is “{value}”: somebody found this row bad."),
+    N_("Leave it out; if it is good after all, take the field out of the file."),
+    why=N_("A row that was rejected is one from which the model shouldn't learn."),
+    bad='{"instruction": "2 + 3 = ?", "output": "6", "status": "rejected"}',
+    good='{"instruction": "2 + 3 = ?", "output": "5", "status": "approved"}',
+)
 
 Outcome: TypeAlias = Record | tuple[Finding, ...]
 """A record, or why there is none; the empty tuple is a blank line."""
@@ -72,7 +83,10 @@ def understand(raw: bytes, file: str, number: int, reading: Reading = PLAIN) -> 
     """What the JSON value ``raw`` on line ``number`` of ``file`` means. Never raises, whatever the bytes are."""
     where = Where(file, number)
     row = decoded(raw, where)
-    return row if isinstance(row, tuple) else meaning(row, where, plan(tuple(row), reading.columns), reading)
+    if isinstance(row, tuple):
+        return row
+    row, planned = seen(row, reading.columns)
+    return meaning(row, where, planned, reading)
 
 
 def decoded(raw: bytes, where: Where) -> dict[str, Any] | tuple[Finding, ...]:
@@ -81,11 +95,21 @@ def decoded(raw: bytes, where: Where) -> dict[str, Any] | tuple[Finding, ...]:
         row = value_of(raw)
     except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
         return () if not raw or raw.isspace() else (why_not_json(raw, where),)
+    if type(row) is list and is_chat(row):
+        row = {"conversations": row}
     if type(row) is not dict:
         return (NOT_AN_OBJECT.at(where),)
     if (key := repeated_key(raw, keys_in(row))) is not None:
         return (DUPLICATE_KEY.at(where, key=quoted(key)),)
     return row
+
+
+def seen(row: dict[str, Any], columns: Given) -> tuple[dict[str, Any], Plan]:
+    """``row``, laid out flat where its chat lies deeper, and what its fields mean."""
+    planned = plan(tuple(row), columns)
+    if planned.shape or columns or (laid := flat(row)) is None:
+        return row, planned
+    return laid, plan(tuple(laid))
 
 
 def meaning(  # noqa: PLR0911 - one return a shape
@@ -96,6 +120,9 @@ def meaning(  # noqa: PLR0911 - one return a shape
         key == value for key, value in row.items()
     ):
         return (HEADER_AGAIN.at(where),)
+    for how, column in verdicts(planned.extra):
+        if rejects(how, row.get(column)):
+            return (REJECTED_ROW.at(where, field=column, value=quoted(row[column])),)
     match planned.shape:
         case "choice":
             return choice(row, planned, where, reading.counting)
@@ -108,27 +135,10 @@ def meaning(  # noqa: PLR0911 - one return a shape
                 return transcript(row, planned, where)
             return plain_text(row, planned, where)
         case "":
-            return _nested(row, where, reading) or (
-                UNKNOWN_SHAPE.at(where, fields=quoted(enumerated(row)) or "–"),
-            )
+            return (unread(row, where) or UNKNOWN_SHAPE.at(where, fields=quoted(enumerated(row)) or "–"),)
     found = chat(row, planned, where)
     if not reading.split or isinstance(found, tuple):
         return found
     from wizard.data.shapes.transcript import spread
 
     return spread(row, planned, found)
-
-
-def _nested(row: dict[str, Any], where: Where, reading: Reading) -> Outcome | None:
-    """A question whose parts lie in ``metadata``, beside texts that were made of them."""
-    inside = row.get("metadata")
-    if reading.columns or not isinstance(inside, dict):
-        return None
-    planned = plan(tuple(inside))
-    if planned.shape != "choice" or "question" not in planned.meanings:
-        return None
-    found = choice(inside, planned, where, reading.counting)
-    if isinstance(found, tuple):
-        return found
-    extra = [key for key in row if key != "metadata"] + [f"metadata.{key}" for key in found.extra]
-    return msgspec.structs.replace(found, extra=tuple(extra))
