@@ -43,7 +43,7 @@ def chat(*turns: Any, **more: Any) -> bytes:
 FAULTS: list[tuple[str, bytes]] = [
     ("NOT_JSON", b'{"question": "x'),
     ("NOT_JSON", b"{'question': 'x'}"),
-    ("NOT_JSON", b'{"question": NaN}'),
+    ("NOT_JSON", b'{"question": Infinity}'),
     ("NOT_JSON", b'{"question": "a\tb"}'),
     ("NOT_JSON", b'{"question": "x"} {"question": "y"}'),
     ("NOT_JSON", b'\xef\xbb\xbf{"question": "x"}'),
@@ -64,7 +64,7 @@ FAULTS: list[tuple[str, bytes]] = [
     ("DUPLICATE_KEY", b'{"a": {"b": 1, "b": 2},' + row()[1:]),
     ("DUPLICATE_KEY", b'{"messages" : [],' + chat(*TURNS)[1:]),
     ("UNKNOWN_SHAPE", b"{}"),
-    ("UNKNOWN_SHAPE", b'{"x": "x", "y": "y"}'),
+    ("UNKNOWN_SHAPE", b'{"x": "1", "y": "2"}'),
     ("NO_QUESTION", row(question=...)),
     ("NO_QUESTION", row(question=None)),
     ("NO_QUESTION", row(question=" \u200b\ufeff\t")),

@@ -35,7 +35,7 @@ BAILIAN = {
     "trailing_comma": (third(dumped(chat(3))[:-1] + b",}"), _at3("NOT_JSON")),
     "two_objects": (third(dumped(chat(3)) + dumped(chat(9))), _at3("NOT_JSON")),
     "comment": (third(b"// " + dumped(chat(3))), _at3("NOT_JSON")),
-    "nan": (third(b'{"messages": NaN}'), _at3("NOT_JSON")),
+    "nan": (third(b'{"messages": Infinity}'), _at3("NOT_JSON")),
     "raw_tab": (third(dumped(chat(3)).replace(b"36.5", b"36\t5")), _at3("NOT_JSON")),
     "mark_inside": (third(b"\xef\xbb\xbf" + dumped(chat(3))), _at3("NOT_JSON")),
     "array": (third([chat(3)]), _at3("NOT_AN_OBJECT")),
@@ -168,7 +168,7 @@ BAILIAN = {
 
 SOURCE = {
     "no_question": (third(choice(3, question=...), choice), _at3("NO_QUESTION")),
-    "question_number": (third(choice(3, question=7), choice), _at3("WRONG_TYPE")),
+    "question_number": (third(choice(3, question=[7]), choice), _at3("WRONG_TYPE")),
     "no_options": (third(choice(3, options=...), choice), _at3("TOO_FEW_OPTIONS")),
     "one_option": (third(choice(3, options={"D": "x"}, answer="x"), choice), _at3("TOO_FEW_OPTIONS")),
     "empty_option": (third(choice(3, options={"A": "x", "B": " ", "D": "y"}, answer="y"), choice), _at3("EMPTY_OPTION")),
