@@ -146,12 +146,7 @@ def test_exports_of_chat_programs_are_named(text: str, program: str, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "静卧0\t头晕时\n静卧1\t口渴时\n",
-        '{"text": "问：a 答：b"}\n',
-        "题目,答案\n问：a,答：b\n",
-    ],
+    "text", ["静卧0\t头晕时\n静卧1\t口渴时\n", '{"text": "问：a 答：b"}\n', "题目,答案\n问：a,答：b\n"]
 )
 def test_other_texts_are_no_such_forms(text: str, tmp_path: Path) -> None:
     """A table and JSON stay what they are."""
