@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from conftest import Command, words_of
 
-BROKEN = "题\n干"
+BROKEN = "甲\n乙"
 OWN = ("--sandbox", "--yes", "--set", "dataset.source=own.jsonl")
-NAMED = (*OWN, "--set", f"dataset.columns.question={BROKEN}", "--set", "dataset.columns.answer=答")
+NAMED = (*OWN, "--set", f"dataset.columns.question={BROKEN}", "--set", "dataset.columns.answer=丙")
 
 
 @pytest.fixture
 def own(folder: Path) -> Path:
     """A folder with rows whose columns are the user's own, one with a line break in its name."""
-    rows = [{BROKEN: f"第{n}个问题怎么回答？", "答": f"回答{n}"} for n in range(40)]
+    rows = [{BROKEN: f"第{n}个问题怎么回答？", "丙": f"回答{n}"} for n in range(40)]
     lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     (folder / "own.jsonl").write_text(lines, "utf-8")
     return folder
@@ -45,8 +45,8 @@ def test_missing_answers_in_chinese(command: Command) -> None:
     assert 3 == done.returncode
     lines = done.stderr.splitlines()
     assert "  dataset.columns.question：哪一列是用户问的话（问题）？" in lines
-    offered = next(line for line in lines if "dataset.columns.answer=题" in line).split("    ")[1]
-    assert ["--set", f"dataset.columns.answer={BROKEN}"] == words_of(offered)
+    offered = next(line for line in lines if "dataset.columns.question=甲" in line).split("    ")[1]
+    assert ["--set", f"dataset.columns.question={BROKEN}"] == words_of(offered)
 
 
 def test_the_encoding_in_chinese(command: Command, folder: Path) -> None:
@@ -61,13 +61,13 @@ def test_the_encoding_in_chinese(command: Command, folder: Path) -> None:
 def test_a_broken_name_stays_on_its_line(command: Command) -> None:
     """A line break in a column's name splits no line of the plan, of its command, or of a refusal."""
     shown = command("plan", *NAMED).stdout.splitlines()
-    assert "Column: question: 题⏎干 [--set]" in shown
+    assert "Column: question: 甲⏎乙 [--set]" in shown
     (line,) = [line for line in shown if "dataset.columns.question=" in line]
     words = words_of(line.partition(": ")[2])
     assert f"dataset.columns.question={BROKEN}" in words
     wrong = command("plan", *OWN, "--new", "--set", "dataset.columns.question=none")
     assert 2 == wrong.returncode
-    assert "none is not one of: 题⏎干, 答" in wrong.stderr
+    assert "none is not one of: 甲⏎乙, 丙" in wrong.stderr
 
 
 @pytest.mark.usefixtures("own")

@@ -120,7 +120,8 @@ def test_looking_leaves_no_word_of_the_data(
 BUG = """
 import sys
 from wizard import cli
-from wizard.data import audit, fate
+from wizard.data import fate
+from wizard.data.checking import audit
 from wizard.steps.dataset import Dataset
 def broken(*row, **more):
     raise KeyError("kanarienwort")

@@ -174,10 +174,10 @@ def test_columns_are_never_guessed_unseen(command: Command, folder: Path) -> Non
 HEADS = {
     "options_A": "question,options_A,options_B,options_C,options_D,answer",  # w09
     "numerals": "题目,选项一,选项二,选项三,选项四,答案",  # w10
+    "in brackets": "题干（必填）,选项A（必填）,选项B（必填）,选项C（选填）,选项D（选填）,正确答案（必填）",  # w11
 }
 UNTOLD = {
-    "in brackets": "题干（必填）,选项A（必填）,选项B（必填）,选项C（选填）,选项D（选填）,正确答案（必填）",  # w11
-    "the question": "题目内容,A,B,C,D,答案",  # w12, s16
+    "the question": "题目内容,A,B,C,D,答案"  # w12, s16
 }
 
 
