@@ -207,7 +207,7 @@ def test_the_variable_hides_a_key_of_any_form(command: Command, folder: Path) ->
 
 def test_an_ordinary_name_that_begins_like_a_key_is_no_key(command: Command, folder: Path) -> None:
     """Data and a job named after ST elevation are taken, and named after it; only a screen may shorten the name."""
-    options = {letter: f"{letter}." for letter in "ABCD"}
+    options = {letter: f"text {letter}" for letter in "ABCD"}
     rows = [{"question": f"{number}?", "options": options, "answer": "A"} for number in range(30)]
     written(folder / "st-segment-elevation-2024.jsonl", rows)
     done = command("run", "--sandbox", "--yes", "--set", "dataset.source=st-segment-elevation-2024.jsonl")
