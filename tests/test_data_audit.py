@@ -15,6 +15,7 @@ from faulty.collection import BAILIAN, COLLECTION, Faulty
 from faulty.rows import asked, chat, choice, dumped, lines, talk, turn
 from hypothesis import example, given
 from hypothesis import strategies as st
+from scanned import told
 
 from wizard.data import identity
 from wizard.data.checking import audit, balance
@@ -160,24 +161,6 @@ def pages(draw: st.DrawFn) -> bytes:
                 raw = raw.replace("。".encode(), b"\t\x7f", 1)
         made += raw + b"\n"
     return made
-
-
-def told(scan: Scan) -> dict[str, Any]:
-    """All that a scan has counted and found."""
-    scan.tally.room()
-    names = (
-        "lines",
-        "blank",
-        "rows",
-        "left_out",
-        "keys",
-        "characters",
-        "longest",
-        "places",
-        "longest_right",
-        "kinds",
-    )
-    return {name: getattr(scan.tally, name) for name in names} | scan.tally.findings.as_dict()
 
 
 def at_once(page: bytes, max_length: int | None = None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from faulty.rows import asked, chat, choice, talk, turn
 from faulty.spoiled import harmed, spoiled
+from scanned import told
 
 from wizard.data.checking.scan import Scan
 from wizard.data.checking.scan import Task as Look
@@ -102,25 +103,6 @@ CHATS: dict[str, Callable[[int], dict[str, Any]]] = {
     "options": lambda number: asked(f"第{number}号病人", f"第{number}|乙|丙|丁", "B. 乙"),
     "two options": lambda number: asked(f"第{number}号病人", f"甲|第{number}", "A. 甲"),
 }
-
-
-def told(scan: Scan) -> dict[str, Any]:
-    """All that a scan has counted and found."""
-    tally = scan.tally
-    tally.room()
-    names = (
-        "lines",
-        "blank",
-        "rows",
-        "left_out",
-        "keys",
-        "characters",
-        "longest",
-        "places",
-        "longest_right",
-        "kinds",
-    )
-    return {name: getattr(tally, name) for name in names} | tally.findings.as_dict()
 
 
 @pytest.mark.parametrize("shape", CHATS)

@@ -64,7 +64,7 @@ def fate(
     reading = source.reading()
     scan = Scan(Task(str(path), "", max_length, system_prompt, add_system, language, reading))
     findings = [*said, *scan.findings(outcome, asked_by(outcome))]
-    checked = audit.check([path, *beside], columns=columns, as_it_is=False)
+    checked = audit.check([path, *beside], columns=columns, readings=[reading], as_it_is=False)
     findings += audit.twins(checked, 0, line)
     if any(found.severity == "error" for found in findings):
         return Fate(path, line, raw, outcome, False, tuple(findings), None, None)

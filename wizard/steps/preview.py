@@ -480,6 +480,7 @@ class Preview(Step):
             [self._world.folder / file.path for file in files],
             **words,
             columns=files[0].columns or None,
+            readings=[file.understood for file in files],
             as_it_is=False,
             roles=["train" if file.role == "train" else "dev" for file in files],
             on_progress=on_progress,

@@ -194,6 +194,7 @@ def check(
     add_system: bool = False,
     language: str = CHINESE,
     columns: Columns = None,
+    readings: Sequence[Reading | None] = (),
     as_it_is: bool = True,
     roles: Sequence[str] = (),
     workers: int | None = None,
@@ -203,7 +204,7 @@ def check(
 
     ``max_length``: rows with more tokens are errors. ``system_prompt``: what the conversion would put before each
     question, for counting; ``add_system`` and ``language`` as for convert. ``columns``: which
-    column means what, as for Source. ``as_it_is``: a file in the platform's format is judged as one that is sent as it
+    column means what, as for Source. ``readings``: of the first of ``paths``, those that are known already. ``as_it_is``: a file in the platform's format is judged as one that is sent as it
     is, not as one that is converted. ``roles``: what each file is for (see ``role_of``), where it is known. ``workers``: processes beside this one; None: as many as pay. ``on_progress`` is told (bytes, of how
     many). A folder or archive stands for the one file of rows in it. Raises SourceUnreadable.
     """
@@ -218,11 +219,12 @@ def check(
         if on_progress is not None:
             on_progress(min(seen, total), total)
 
-    for path, role in zip(paths, roles or map(role_of, paths), strict=True):
+    known = [*readings, *[None] * (len(paths) - len(readings))]
+    for path, role, understood in zip(paths, roles or map(role_of, paths), known, strict=True):
         plain = not columns and lookup.is_json_lines(path)
         bailian = lookup.bailian_field(path) if plain and as_it_is else ""
         before = _stamp(path)
-        source = Source(path, columns)
+        source = Source(path, columns, understood)
         reading = source.reading()
         task = Task(str(path), bailian, max_length, system_prompt, add_system, language, reading)
         tally = _in_parts(path, task, workers, advance) if plain else _read(source, task)
