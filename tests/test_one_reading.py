@@ -13,8 +13,10 @@ from terminal import Terminal
 
 from wizard.data.checking import audit
 from wizard.data.converting.convert import RowsUnfit, convert
+from wizard.data.converting.samples import samples
 from wizard.data.fate import fate
 from wizard.data.findings import Finding
+from wizard.data.sent import line as chat_line
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.source import Source
 from wizard.errors import WizardError
@@ -40,7 +42,7 @@ def judged(source: Path, output: Path) -> tuple[int, int, bytes]:
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.name)
 def test_all_come_to_one_judgement(path: Path, tmp_path: Path) -> None:
-    """``check`` counts what ``convert`` sends and leaves out; ``why`` says the same of a row; a kept reading gives the same bytes."""
+    """``check`` counts what ``convert`` sends and leaves out; ``why`` and the preview show the same of a row; a kept reading gives the same bytes."""
     output = tmp_path / "out.jsonl"
     try:
         rows, left_out, sent = judged(path, output)
@@ -49,6 +51,10 @@ def test_all_come_to_one_judgement(path: Path, tmp_path: Path) -> None:
             audit.check([path], as_it_is=False, workers=0)
         return
     (checked,) = audit.check([path], as_it_is=False, workers=0)
+    shown = samples(path, count=3)
+    assert [one.strip() for one in sent.splitlines()][: len(shown)] == [
+        chat_line(one.record, "").strip() for one in shown
+    ]
     assert (rows, left_out) == (checked.tally.rows, checked.tally.left_out)
     assert sum(checked.tally.extra.values()) == sum(
         len(one.extra) for one in Source(path).read() if hasattr(one, "extra")

@@ -11,7 +11,7 @@ from wizard.data.record import Message, Record, Where
 from wizard.data.sent import CHINESE, messages
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.source import Columns, Source
-from wizard.data.shapes.understand import decode
+from wizard.data.shapes.understand import row_in
 
 _SAMPLE_PATIENCE = 2_000
 
@@ -55,7 +55,7 @@ def samples(
         if skip > 0:
             skip -= 1
             continue
-        row = decode(original) if isinstance(original, bytes) else original
+        row = row_in(original) if isinstance(original, bytes) else original
         assert isinstance(row, dict), "only objects are records"
         sent = messages(outcome, system_prompt, add_system=add_system, language=language)
         found.append(Sample(row, outcome, sent, outcome.where))

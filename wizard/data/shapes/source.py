@@ -20,8 +20,7 @@ from wizard.data.shapes.contents import Contents, contents
 from wizard.data.shapes.guess import guessed, is_label
 from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Plan, likely, listed, named
 from wizard.data.shapes.reading import Answer, Column, Reading
-from wizard.data.shapes.turns import is_chat
-from wizard.data.shapes.understand import Outcome, meaning, seen, understand, value_of
+from wizard.data.shapes.understand import Outcome, meaning, row_in, seen, understand
 from wizard.errors import UsageError
 from wizard.local.harmless import in_a_line
 from wizard.locale import _, enumerated
@@ -353,11 +352,9 @@ def _decoded(file: Contents, limit: int | None = None) -> Iterator[tuple[int, di
     for number, row in islice(file.rows(), limit):
         if isinstance(row, bytes):
             try:
-                value = value_of(row)
+                value = row_in(row)
             except (ValueError, RecursionError):
                 continue
-            if type(value) is list and is_chat(value):
-                value = {"conversations": value}
             if type(value) is dict:
                 yield number, value
         elif isinstance(row, dict):

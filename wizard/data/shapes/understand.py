@@ -79,6 +79,12 @@ def _missing(word: str) -> None:
         raise ValueError(word)
 
 
+def row_in(raw: bytes) -> Any:
+    """The row that the JSON value ``raw`` is; a bare list of turns is one under the name ``conversations``. Raises ValueError."""
+    value = value_of(raw)
+    return {"conversations": value} if type(value) is list and is_chat(value) else value
+
+
 def understand(raw: bytes, file: str, number: int, reading: Reading = PLAIN) -> Outcome:
     """What the JSON value ``raw`` on line ``number`` of ``file`` means. Never raises, whatever the bytes are."""
     where = Where(file, number)
@@ -92,11 +98,9 @@ def understand(raw: bytes, file: str, number: int, reading: Reading = PLAIN) -> 
 def decoded(raw: bytes, where: Where) -> dict[str, Any] | tuple[Finding, ...]:
     """The row that the JSON value ``raw`` is, or why it is none; the empty tuple is a blank line."""
     try:
-        row = value_of(raw)
+        row = row_in(raw)
     except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
         return () if not raw or raw.isspace() else (why_not_json(raw, where),)
-    if type(row) is list and is_chat(row):
-        row = {"conversations": row}
     if type(row) is not dict:
         return (NOT_AN_OBJECT.at(where),)
     if (key := repeated_key(raw, keys_in(row))) is not None:
