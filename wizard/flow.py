@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, cast
 
-from wizard.engine.session import Session
 from wizard.engine.step import Answer, Facts, Step
 from wizard.steps.world import World
 
@@ -38,18 +37,6 @@ def answers(of: str = "") -> Iterator[Answer]:
 
 def _made_by(module: str, name: str) -> type[Step]:
     return cast("type[Step]", getattr(import_module(f"wizard.steps.{module}"), name))
-
-
-def _legible(facts: Facts) -> None:
-    """Raise TypeError, KeyError or ValueError where a recorded result can't be read by the steps that rest on it."""
-    if not facts:
-        return  # nothing was recorded, and nothing is imported to read it
-    from wizard.steps.facts import read_all
-
-    read_all(facts)
-
-
-Session.legible = _legible
 
 
 class _Later:

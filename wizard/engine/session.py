@@ -105,7 +105,7 @@ class Session:
     """One run in one folder. Open it with ``Session.open``, which takes the lock; close it to let go."""
 
     legible: ClassVar[Callable[[Facts], None]] = staticmethod(lambda _facts: None)
-    """Raises one of UNREADABLE where recorded results haven't the form that the steps read; the flow declares it."""
+    """Raises one of UNREADABLE where recorded results haven't the form that the steps read; the steps' world declares it."""
 
     def __init__(self, folder: Path, lock: Lock | None) -> None:
         self.folder = folder

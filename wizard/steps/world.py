@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wizard.engine.session import Session
 from wizard.errors import AnswersMissing, PlatformError, Remedy, UsageError
 from wizard.local import redaction
 from wizard.local.named import meant
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from wizard.bailian.apikey import ApiKey
     from wizard.bailian.endpoints import Endpoint
     from wizard.bailian.service import Platform
-    from wizard.engine.step import Step
+    from wizard.engine.step import Facts, Step
     from wizard.money.ledger import Ledger
     from wizard.sandbox import Running
     from wizard.steps.said import Permissions, Seen
@@ -53,6 +54,18 @@ class FoundKey:
 def state_in(folder: Path, *, sandbox: bool) -> Path:
     """Where session and log of a run in ``folder`` are; the sandbox keeps its own, so that nothing practised is taken for real."""
     return folder / STATE / "sandbox" if sandbox else folder / STATE
+
+
+def _legible(facts: Facts) -> None:
+    """Raise TypeError, KeyError or ValueError where a recorded result can't be read by the steps that rest on it."""
+    if not facts:
+        return  # nothing was recorded, and nothing is imported to read it
+    from wizard.steps.facts import read_all
+
+    read_all(facts)
+
+
+Session.legible = _legible  # here, since nobody knows where a session is without this module
 
 
 class World:
