@@ -104,7 +104,7 @@ def statistics(
     """
     tally = checked.tally
     characters = sum(length * rows for length, rows in tally.characters.items())
-    sample = sample_for(tally.size) if sample is None else sample
+    sample = sample_for(tally.size, ratio=True) if sample is None else sample
     exact = sample is None or tally.rows <= sample
     lines = _lines(checked, None if exact else sample, seed)
     task = Task(str(checked.path), system_prompt=system_prompt, add_system=add_system, language=language)

@@ -165,12 +165,15 @@ class Press:
         """The lines from number ``first`` on."""
         return self.page_of(first, Lines(lines))
 
-    def packed(self, data: bytes) -> list[bytes]:
-        """What became of whole lines, or of one beyond the limit, counted from 1, as ``Made.unpacked`` takes it."""
+    def part(self, data: bytes) -> Made:
+        """What becomes of whole lines, or of one beyond the limit, counted from 1."""
         if isinstance(data, TooLong):
-            made = self.page(1, [data])
-        else:
-            made = self.page_of(1, Lines(None, data.removesuffix(b"\n")))
+            return self.page(1, [data])
+        return self.page_of(1, Lines(None, data.removesuffix(b"\n")))
+
+    def packed(self, data: bytes) -> list[bytes]:
+        """As ``part``, as ``Made.unpacked`` takes it."""
+        made = self.part(data)
         lines, made.data = made.data, []
         return [msgspec.msgpack.encode(made), *lines]
 

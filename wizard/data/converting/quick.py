@@ -96,19 +96,15 @@ class Lane:
         layout = layout_of(some.first)
         if layout is None:
             return Taken([""] * len(some), [*range(len(some))], 0, ())
-        columns = [*zip(*layout.pattern.findall(some.whole.decode("utf-8", _UNDECODABLE)), strict=True)]
-        *texts, letters, answers = [map(str.strip, columns[at]) for at in layout.order]
-        template = _template(self._prompt, layout.labels)
-        pieces: list[str] = []
-        left: list[int] = []
-        place_of = layout.places.get
-        for row, letter, answer in zip(zip(*texts, strict=True), letters, answers, strict=True):
-            place = place_of(letter)
-            if place is not None and row[place] == answer:
-                pieces.append(template % (*row, letter, answer))
-            else:
-                left.append(len(pieces))
-                pieces.append("")
+        groups = [*zip(*layout.pattern.findall(some.whole.decode("utf-8", _UNDECODABLE)), strict=True)]
+        *texts, letters, answers = [groups[at] for at in layout.order]
+        columns = (*[map(str.strip, text) for text in texts], letters, map(str.strip, answers))
+        places, template = layout.places, _template(self._prompt, layout.labels)
+        pieces = [
+            template % row if (letter := row[-2]) and row[places[letter]] == row[-1] else ""
+            for row in zip(*columns, strict=True)
+        ]
+        left = [place for place, piece in enumerate(pieces) if not piece] if "" in pieces else []
         made = "".join(pieces)
         around, escapes = _besides(self._prompt, layout.labels)
         rows = len(pieces) - len(left)

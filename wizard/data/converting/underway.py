@@ -13,9 +13,10 @@ from wizard.data.converting import page
 from wizard.data.converting.digests import Digests
 from wizard.data.converting.manifest import Fates
 from wizard.data.converting.page import Made, Press, Systems, Task
+from wizard.data.files.lines import BLOCK
 from wizard.data.files.opening import opened
 from wizard.data.files.pages import pages
-from wizard.data.files.ranges import ranges
+from wizard.data.files.ranges import lines_in, ranges
 from wizard.data.findings import Finding, Findings
 from wizard.data.shapes.source import Source
 from wizard.data.shapes.understand import Outcome
@@ -83,22 +84,37 @@ def by_page(path: Path, work: Underway, count: int) -> Iterator[Made]:
             say(about, work)
             yield press.page(first, lines)
             begun += len(lines)
-            if count and _is_plain(path, lines, work.read):
-                yield from _by_workers(stream, path, work, count, begun)
+            if _is_plain(path, lines, work.read):
+                yield from _moved(
+                    _by_workers(stream, path, work, count) if count else _here(stream, path, work, press),
+                    begun,
+                )
                 return
 
 
-def _by_workers(stream: BinaryIO, path: Path, work: Underway, count: int, lines: int) -> Iterator[Made]:
-    """What workers make of the rest of ``stream``, behind its first ``lines``."""
+def _moved(found: Iterator[Made], lines: int) -> Iterator[Made]:
+    """What was made of the rest of a file behind its first ``lines``, as each part of it counts from 1."""
+    for made in found:
+        made.moved(lines)
+        lines += len(made.fates)
+        yield made
+
+
+def _here(stream: BinaryIO, path: Path, work: Underway, press: Press) -> Iterator[Made]:
+    """What this process makes of the rest of ``stream``."""
+    with opened(path) as source:
+        for place in ranges(stream, work.task.file, work.taken, size=BLOCK):
+            yield press.part(lines_in(source, place))
+
+
+def _by_workers(stream: BinaryIO, path: Path, work: Underway, count: int) -> Iterator[Made]:
+    """What workers make of the rest of ``stream``."""
     with Workers(count, path, page.work, work.task) as workers, work.digests.beside():
         for place in chain(ranges(stream, work.task.file, work.taken), repeat(None)):
             if place is None and not workers:
                 return
             if place is None or workers.full:
-                made = Made.unpacked(workers.take())
-                made.moved(lines)
-                lines += len(made.fates)
-                yield made
+                yield Made.unpacked(workers.take())
             if place is not None:
                 workers.ask(place)
 
