@@ -118,6 +118,7 @@ def test_the_ledger_tells_where_a_job_was_made(tmp_path: Path) -> None:
     assert "f" == known.account.fingerprint if known.account else False
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("speed", [500.0])
 def test_a_job_costs_what_its_own_session_was_shown(here: Here) -> None:
     """After a training on another model, in another region, the first job has its price, in each command that tells one."""
@@ -132,6 +133,7 @@ def test_a_job_costs_what_its_own_session_was_shown(here: Here) -> None:
     assert "cn-beijing" in shown
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("speed", [500.0])
 def test_a_price_that_changed_since_is_not_what_a_job_cost(here: Here, mine: None) -> None:
     """The price of a job is the one on the plan that was approved, not the table's of another version."""
@@ -147,6 +149,7 @@ def test_a_price_that_changed_since_is_not_what_a_job_cost(here: Here, mine: Non
     assert told == here.said("jobs", "show", old)["cost_by_list_price"]
 
 
+@pytest.mark.sweep
 def test_a_job_is_looked_for_where_it_was_made(here: Here) -> None:
     """Show, logs, watch and cancel of a put-away session's job ask in its workspace, whatever is here."""
     there = here.train("--set", f"key.workspace={ELSEWHERE}")
@@ -163,6 +166,7 @@ def test_a_job_is_looked_for_where_it_was_made(here: Here) -> None:
     assert "CANCELED" == here.said("jobs", "watch", there, code=1)["status"]
 
 
+@pytest.mark.sweep
 def test_the_environment_names_the_place_of_a_list(here: Here) -> None:
     """For ``jobs`` and ``files`` the environment's workspace beats the session's, and that is said; so does its region."""
     there = here.train("--set", f"key.workspace={ELSEWHERE}")
@@ -188,6 +192,7 @@ def test_the_environment_names_the_place_of_a_list(here: Here) -> None:
 # Another account than it was made with
 
 
+@pytest.mark.sweep
 def test_a_job_of_another_account_is_not_said_to_be_missing(here: Here) -> None:
     """Commands first say whose key made it and whose is here, then that nothing follows from an absence: exit 4; a rotated key is none."""
     job = here.train()
@@ -206,6 +211,7 @@ def test_a_job_of_another_account_is_not_said_to_be_missing(here: Here) -> None:
     assert 5 == here.does("jobs", "show", "ft-of-nobody", key=OTHER).returncode
 
 
+@pytest.mark.sweep
 def test_a_running_job_is_not_followed_with_another_account(here: Here) -> None:
     """``run --watch`` ends with 4, and records nothing; with a second key of the same account it follows."""
     job = here.train()
@@ -217,6 +223,7 @@ def test_a_running_job_is_not_followed_with_another_account(here: Here) -> None:
     assert "CANCELED" == here.said("run", "--watch", code=1, key=ROTATED)["job"]["status"]
 
 
+@pytest.mark.sweep
 def test_the_first_key_can_be_given_again(here: Here) -> None:
     """At a terminal a person who has another key here is led to give the first one, behind the wall too, and the job is followed."""
     job = here.train()
@@ -240,6 +247,7 @@ def test_the_first_key_can_be_given_again(here: Here) -> None:
     assert f"DASHSCOPE_API_KEY={OTHER}\n" == (here.folder / ".env").read_text("utf-8")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("speed", [UNENDING, 500.0])
 def test_status_tells_of_another_account(here: Here, speed: float) -> None:
     """While the job runs and once it has ended: ``status`` says once with which key it was made, where that isn't the one here."""
@@ -268,6 +276,7 @@ def unknown(here: Here) -> None:
     ledger.write_text("".join(line for line in lines if '"receipt"' not in line), "utf-8")
 
 
+@pytest.mark.sweep
 def test_what_became_of_a_job_is_not_concluded_from_another_account(here: Here, mine: None) -> None:
     """With the job's fate unknown and another account's key: 4, nothing is sent; the first key finds it, a rotated one too."""
     unknown(here)
@@ -288,6 +297,7 @@ def test_what_became_of_a_job_is_not_concluded_from_another_account(here: Here, 
     assert ROTATED in (here.folder / ".env").read_text("utf-8")
 
 
+@pytest.mark.sweep
 def test_a_search_whose_time_is_over_tells_no_time(here: Here, mine: None) -> None:
     """What was sent long ago is looked for at once: no seconds are named that there aren't."""
     unknown(here)
@@ -299,6 +309,7 @@ def test_a_search_whose_time_is_over_tells_no_time(here: Here, mine: None) -> No
     assert " 0 s" not in told
 
 
+@pytest.mark.sweep
 def test_an_upload_of_unknown_fate_is_asked_about_with_another_account(here: Here, mine: None) -> None:
     """Its last byte left with the first key: with another one it isn't sent unasked, and then to that account only."""
     here.train()
@@ -315,6 +326,7 @@ def test_an_upload_of_unknown_fate_is_asked_about_with_another_account(here: Her
 # Without a key
 
 
+@pytest.mark.sweep
 def test_without_a_key_a_job_that_runs_asks_for_one(here: Here) -> None:
     """``.env`` gone: the summary says so, unattended 3 with both names; a person gives it there, and nothing is approved anew."""
     here.train()
@@ -339,6 +351,7 @@ def test_without_a_key_a_job_that_runs_asks_for_one(here: Here) -> None:
     assert ONE in (here.folder / ".env").read_text("utf-8")
 
 
+@pytest.mark.sweep
 def test_a_revoked_key_asks_for_another_one(here: Here) -> None:
     """The platform doesn't accept it any more while the job runs: another one can be given; what it makes of a wrong one is said."""
     here.train()

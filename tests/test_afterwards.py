@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from conftest import Command
 from terminal import Terminal
 from test_commands import said
@@ -17,6 +18,7 @@ CHOSEN = ("--sandbox", "--yes", "--json", "--set", f"training.model={MODEL}")
 FULL = (*CHOSEN, "--set", "training.type=sft", "--set", "training.learning_rate=1e-5")
 
 
+@pytest.mark.sweep
 def test_the_plan_says_how_the_result_is_used(command: Command) -> None:
     """By token with both prices, and it is part of what is approved; or that nothing is published."""
     lora = line_of(said(command("plan", *CHOSEN)), "afterwards")
@@ -31,6 +33,7 @@ def test_the_plan_says_how_the_result_is_used(command: Command) -> None:
     assert "at least ¥108 an hour, ¥2,592 a day" in line_of(hours, "afterwards")["shown"]
 
 
+@pytest.mark.sweep
 def test_a_script_says_that_it_knows(command: Command) -> None:
     """Without its own answer a training whose result can't be deployed stops with 3; the answer holds for one model only, and where it is asked."""
     assert [WITHOUT.key] == said(command("run", *FULL), 3)["error"]["keys"]
@@ -42,6 +45,7 @@ def test_a_script_says_that_it_knows(command: Command) -> None:
     assert said(command("run", *FULL, "--set", f"{WITHOUT.key}={MODEL}"))["job"]["id"]
 
 
+@pytest.mark.sweep
 def test_a_person_types_the_models_name(folder: Path) -> None:
     """The type question says how each result is used; the name is asked before the yes, and nothing else goes on."""
     words = ["--sandbox", "--set", f"training.model={MODEL}"]

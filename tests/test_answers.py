@@ -95,6 +95,7 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, Field
     return list(found.values())
 
 
+@pytest.mark.sweep
 def test_every_question_is_declared_by_its_step(questions: list[tuple[str, Field]]) -> None:
     """Whatever the facts, a step asks only what it declares, and as it declares it."""
     for step, field in questions:

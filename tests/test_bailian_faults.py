@@ -236,6 +236,7 @@ READ_FAULTS = [
 ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("what", "fault"), READ_FAULTS)
 def test_reading_fails_as_what_it_is(what: str, fault: Fault, server: Server) -> None:
     """A read that fails has changed nothing: it is never OutcomeUnknown, and is asked at most three times."""

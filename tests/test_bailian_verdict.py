@@ -49,6 +49,7 @@ def verdict_on(status: int, body: bytes, effect: Effect) -> PlatformError | None
     return verdict.judged(status, answers.decoded(body), effect, ENDPOINT)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("effect", CREATIONS)
 def test_a_creation_is_refused_only_by_a_code_that_is_known_to(effect: Effect) -> None:
     """Refused: a code of the table, in a JSON object, with 2xx or 4xx. Nothing else that comes back means no."""

@@ -138,6 +138,7 @@ SOURCED = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", SOURCED)
 def test_tab_completes(folder: Path, name: str) -> None:
     """In a real shell TAB gives commands, options, their choices, the keys of answers and the names of files."""
@@ -188,6 +189,7 @@ LOCAL = {
 }  # fmt: skip
 
 
+@pytest.mark.sweep
 def test_what_sends_nothing_leaves_nothing(command: Command, folder: Path) -> None:
     """A command that sends nothing needs no key, knows no endpoint in its help, and leaves no session and no log in the folder."""
     rows_of_it = '{"messages": [{"role": "user", "content": "1?"}, {"role": "assistant", "content": "1"}]}\n'

@@ -59,6 +59,7 @@ def test_run_creates_one_job_and_says_so_again(command: Command, folder: Path) -
     assert 2 == len(said(command("sessions", "--sandbox", "--json")))
 
 
+@pytest.mark.sweep
 def test_plan_then_approve(command: Command) -> None:
     """``run --approve`` does exactly the plan whose digest it is given; any change since is refused with 3."""
     plan = said(command("plan", "--sandbox", "--yes", "--json"))
@@ -73,6 +74,7 @@ def test_plan_then_approve(command: Command) -> None:
     assert (plan["digest"], True) == (done["digest"], bool(done["job"]["id"]))
 
 
+@pytest.mark.sweep
 def test_platform_needs_approval_even_with_yes(
     command: Command, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -96,6 +98,7 @@ def test_all_missing_answers_at_once(command: Command) -> None:
     assert {"dataset.source", "training.model", "training.type"} <= set(error["keys"])
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -117,6 +120,7 @@ def test_wrong_answers_are_named(command: Command, words: tuple[str, ...], sente
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.sweep
 def test_answers_file_and_flags(command: Command, folder: Path) -> None:
     """Answers come from a TOML file, flags beat it, and each has its source in the session."""
     (folder / "a.toml").write_text(
@@ -135,6 +139,7 @@ def test_answers_file_and_flags(command: Command, folder: Path) -> None:
     assert ("answers", "flag") == (facts["training.model"]["source"], facts["training.n_epochs"]["source"])
 
 
+@pytest.mark.sweep
 def test_budget_is_kept(command: Command) -> None:
     """A job whose estimate may exceed the budget is not planned."""
     done = command("plan", "--sandbox", "--yes", "--set", "training.budget=0.5")
@@ -142,6 +147,7 @@ def test_budget_is_kept(command: Command) -> None:
     assert "0.5" in done.stderr
 
 
+@pytest.mark.sweep
 def test_looking_after_jobs_and_files(command: Command, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Jobs and files list, show and log; cancel and delete ask, and need --yes without a terminal."""
 
@@ -169,6 +175,7 @@ def test_looking_after_jobs_and_files(command: Command, tmp_path_factory: pytest
         assert 2 == does(sandbox, "jobs", "show", "../files").returncode
 
 
+@pytest.mark.sweep
 def test_the_sandbox_is_looked_after_alike(command: Command) -> None:
     """With ``--sandbox`` the same commands look at the platform on this computer, which goes on with each of them."""
     job = said(command("run", "--sandbox", "--yes", "--json"))["job"]["id"]
@@ -221,6 +228,7 @@ GUIDE = (
 )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
@@ -281,6 +289,7 @@ SHELL = (
 )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("line", "left"),
     [
@@ -369,6 +378,7 @@ def test_a_missing_key_is_named_by_its_variable(command: Command) -> None:
         assert "key.value" not in done.stdout + done.stderr
 
 
+@pytest.mark.sweep
 def test_plan_new_plans_another(command: Command) -> None:
     """``plan`` after a job was created says so and what to do; with ``--new`` it puts the session away and plans."""
     said(command("run", "--sandbox", "--yes", "--json"))
@@ -388,6 +398,7 @@ def test_fix_writes_sarif_too(command: Command, folder: Path) -> None:
     assert 2 == command("check", "a.jsonl", "--fix", "--max-length", "9").returncode
 
 
+@pytest.mark.sweep
 def test_a_chinese_name_is_known_again(command: Command, folder: Path) -> None:
     """A file with a Chinese name goes up as it reads, and the plan has both names."""
     (folder / "客服.jsonl").write_text(ROW * 20, "utf-8")
@@ -415,6 +426,7 @@ def test_endpoint_in_env_file_is_not_obeyed(command: Command, folder: Path) -> N
     assert "--allow-endpoint" in done.stderr
 
 
+@pytest.mark.sweep
 def test_real_questions_train(command: Command, real_data: Path) -> None:
     """Real MedQA rows (a dev file as the training file) become a job that SUCCEEDED, unattended."""
     source = real_data / "medqa" / "questions" / "Mainland" / "4_options" / "dev.jsonl"
@@ -439,6 +451,7 @@ def test_the_whole_way_from_a_spreadsheet(command: Command, folder: Path) -> Non
     assert ("SUCCEEDED", 30) == (done["job"]["status"], done["estimate"]["rows"])
 
 
+@pytest.mark.sweep
 def test_columns_that_names_do_not_tell(command: Command, folder: Path) -> None:
     """A table whose columns mean nothing by their names is read as the answers say."""
     rows = ["col1,col2"] + [f"怎么办 {number}？,这样办 {number}" for number in range(30)]
@@ -450,6 +463,7 @@ def test_columns_that_names_do_not_tell(command: Command, folder: Path) -> None:
     assert {"role": "assistant", "content": "这样办 0"} == json.loads(sent[0])["messages"][-1]
 
 
+@pytest.mark.sweep
 def test_why_tells_what_the_session_made_of_a_row(command: Command, folder: Path) -> None:
     """Without options, with the session's columns and words: the very line that was converted, from every line of a cell, in any encoding."""
     rows = ["编号,题干内容,选甲,选乙,正确项"]
@@ -483,6 +497,7 @@ def test_two_columns_of_one_name_are_named(command: Command, folder: Path) -> No
     assert (2, True) == (done.returncode, "“answer” is there twice" in done.stderr)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("verb", ["run", "plan"])
 def test_a_wrong_answer_puts_nothing_away(command: Command, folder: Path, verb: str) -> None:
     """``--new`` with an answer that can't be taken is refused first: the session stays the session, whichever question it was for."""
@@ -501,6 +516,7 @@ def test_a_wrong_answer_puts_nothing_away(command: Command, folder: Path, verb: 
         assert before == said(command("sessions", "--sandbox", "--json"))
 
 
+@pytest.mark.sweep
 def test_status_mentions_jobs_that_were_put_away(command: Command, folder: Path) -> None:
     """Also where no session is left in the folder: a job of one that was put away, and is not known to have ended, is told."""
     rows = [json.dumps({"question": f"问 {n}", "answer": f"答 {n}"}, ensure_ascii=False) for n in range(20)]

@@ -82,6 +82,7 @@ def test_roles_are_told_from_names() -> None:
     assert ["train", "dev", "test", "", "dev"] == [role_of(Path(name)) for name in names]
 
 
+@pytest.mark.sweep
 def test_no_character_escapes_the_key() -> None:
     """For every character of Unicode: equal when folded means equal keys, so that no duplicate is overlooked."""
     stem = "患者男，三十五岁，因腹痛三天入院，查体腹软，诊断为"

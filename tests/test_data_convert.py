@@ -266,6 +266,7 @@ def test_a_source_that_changes_meanwhile_is_refused(tmp_path: Path) -> None:
         convert_text(tmp_path, EXAMPLE, on_progress=add)
 
 
+@pytest.mark.sweep
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     """A file sixteen times as long takes the same memory, a small part of its size."""
     peaks: list[int] = []

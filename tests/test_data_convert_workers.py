@@ -81,6 +81,7 @@ def told(done: Conversion) -> tuple[Any, ...]:
     return plain, findings, done.findings.counts, parts, aside, manifest["fates"]
 
 
+@pytest.mark.sweep
 def test_the_same_bytes_whatever_the_number_of_workers(tmp_path: Path) -> None:
     """Output, findings with their lines, rows left out and the manifest are the same; also behind a line beyond the limit."""
     source = tmp_path / "in.jsonl"

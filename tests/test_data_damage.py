@@ -161,6 +161,7 @@ def crashes(path: Path) -> Iterator[str]:
             yield f"{name}: {type(error).__name__}: {error}"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_only_errors_for_people_come_out_of_damaged_files(tmp_path: Path, name: str) -> None:
     """148 damages of each container: each reader reads them or refuses with an error of ours, never another."""
@@ -255,6 +256,7 @@ WORDS = (
 )  # fmt: skip
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", LIES)
 def test_a_lie_is_read_through_or_refused_in_a_sentence(tmp_path: Path, name: str) -> None:
     """A header that lies, a bomb, a nested or encrypted file: no reader lets out another error than ours."""
@@ -266,6 +268,7 @@ def test_a_lie_is_read_through_or_refused_in_a_sentence(tmp_path: Path, name: st
             list(Source(path).read())
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", ["wrong sum.zip", "bomb.jsonl.gz", "a workbook that is no XML.xlsx"])
 def test_every_command_says_what_is_wrong(command: Command, folder: Path, name: str) -> None:
     """With such a file each command ends with 1 or 2 and a reason, never as a bug."""
@@ -292,6 +295,7 @@ def peak(code: str, path: Path) -> int:
     return int(done.stdout.split()[-1]) >> 10
 
 
+@pytest.mark.sweep
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("name", [name for name in LIES if "bomb" in name])
 def test_a_bomb_takes_no_memory(tmp_path: Path, name: str) -> None:
@@ -358,6 +362,7 @@ def test_names_of_columns_are_counted_once(tmp_path: Path) -> None:
 # --- what is no file
 
 
+@pytest.mark.sweep
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name")
 def test_a_pipe_or_a_device_is_refused_and_never_waited_for(command: Command, folder: Path) -> None:
     """Where a file is expected, a pipe that nobody writes into and a device without an end are refused by every command."""

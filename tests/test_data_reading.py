@@ -478,6 +478,7 @@ def test_an_archive_or_folder_with_one_file(tmp_path: Path) -> None:
     assert 1 == len(questions(tmp_path / "folder"))
 
 
+@pytest.mark.sweep
 def test_hostile_archives(tmp_path: Path) -> None:
     """Links, encrypted, doubled and damaged members, lying sizes, archives inside archives and bombs: errors for people."""
     path = tmp_path / "x.zip"

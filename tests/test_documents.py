@@ -136,6 +136,7 @@ SERVING = [one for one in COMMANDS if one.startswith("bailian-wizard sandbox")]
 SOURCED = [one for one in COMMANDS if " | source" in one]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "command",
     [one for one in COMMANDS if one not in (*ASKING, *SERVING, *DONE, *SOURCED, "bailian-wizard convert")],

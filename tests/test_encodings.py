@@ -70,6 +70,7 @@ def run(place: Path, words: tuple[str, ...], encoding: str, sink: str) -> tuple[
         return done.returncode, done.stdout or (place / "out").read_bytes(), done.stderr
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("number", range(len(COMMANDS)))
 def test_no_character_makes_a_command_fail(place: Path, number: int) -> None:
     """The exit code is that of UTF-8; programs get the same bytes, people their encoding; there is no traceback.

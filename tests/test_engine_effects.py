@@ -212,6 +212,7 @@ def attempt(
 # All interleavings
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("wish", ["leave", "again"])
 @pytest.mark.parametrize("adopts", [True, False], ids=["adopts", "asks"])
 @pytest.mark.parametrize("first", EVENTS)

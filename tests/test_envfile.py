@@ -197,6 +197,7 @@ texts = st.lists(
 ).map("".join)
 
 
+@pytest.mark.sweep
 @settings(max_examples=400)
 @given(text=texts, name=st.sampled_from([KEY, WORKSPACE]))
 def test_any_text_reads_back_with_only_that_name_changed(
@@ -639,6 +640,7 @@ while status:
 """
 
 
+@pytest.mark.sweep
 def test_killed_at_any_line_leaves_old_or_new(tmp_path: Path) -> None:
     """A SIGKILL at any line of saving leaves the whole old or whole new file; the next save works and tidies up."""
     old = f"A=1\nexport {KEY}='before' # c\r\nB=2"

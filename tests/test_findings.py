@@ -101,6 +101,7 @@ def test_every_sentence_of_a_rule_is_in_both_languages() -> None:
     assert set() == sentences - translations().keys()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("language", locale.LANGUAGES)
 def test_every_code_is_explained_on_one_screen(
     language: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -131,6 +132,7 @@ def test_a_code_is_found_however_it_is_written(command: Command) -> None:
     assert ("LEAK", ["check", "train.jsonl", "test.jsonl"]) == (leak["code"], leak["example"]["command"])
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("language", FILES)
 def test_the_page_of_findings_is_up_to_date(language: str) -> None:
     """The page in docs/ is what the rules say now: ``python -m tools.findings`` brings it up to date."""

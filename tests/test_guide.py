@@ -35,6 +35,7 @@ def test_the_tables_are_the_programs(language: str) -> None:
     assert guide(language) == FILES[language].read_text("utf-8")
 
 
+@pytest.mark.sweep
 @GUIDES
 def test_the_examples_are_right(language: str, command: Command, folder: Path) -> None:
     """Each example of a row passes ``check`` without a finding about the row, and there is one for each kind of training."""

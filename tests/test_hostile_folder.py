@@ -154,6 +154,7 @@ def test_a_foreign_database_is_left_alone(command: Command, folder: Path) -> Non
     assert before == database.read_bytes()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "statement",
     [
@@ -171,6 +172,7 @@ def test_a_database_of_ours_with_something_else_in_it(command: Command, folder: 
     assert "was not made by the sandbox" in the_only_error(done)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("kind", ["link", "pipe"])
 def test_a_file_on_the_platform_that_is_none(
     command: Command, folder: Path, documents: Path, kind: str
@@ -231,6 +233,7 @@ def test_a_log_with_a_second_name_is_done_without(command: Command, folder: Path
     assert (b"Dear Ada,\n", 0o644) == (letter.read_bytes(), stat.S_IMODE(letter.stat().st_mode))
 
 
+@pytest.mark.sweep
 def test_git_takes_nothing_of_it(command: Command, folder: Path) -> None:
     """``git add -A`` after a run stages nothing of `.wizard`, also where the folder was there before its .gitignore."""
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
@@ -246,6 +249,7 @@ def test_git_takes_nothing_of_it(command: Command, folder: Path) -> None:
     assert b"*\n" == (folder / ".wizard" / ".gitignore").read_bytes()
 
 
+@pytest.mark.sweep
 @root
 def test_another_owner_is_asked_about_once(command: Command, folder: Path) -> None:
     """Unattended exit 3 and nothing changed, until it was allowed on the command line; then it is remembered."""

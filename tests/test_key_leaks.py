@@ -128,6 +128,7 @@ UNSAVABLE = {
 }  # fmt: skip
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("kind", UNSAVABLE)
 def test_a_save_that_is_refused(here: Place, platform: str, kind: str) -> None:
     """Where ``.env`` can't take the key, the reason is said, the run goes on with it, and it is written nowhere."""
@@ -145,6 +146,7 @@ def test_a_save_that_is_refused(here: Place, platform: str, kind: str) -> None:
     assert [] == canary.leaks({".env": held})
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("delay", [0.0, 0.01, 0.02, 0.04, 0.08])
 def test_killed_while_saving(here: Place, platform: str, delay: float) -> None:
     """SIGKILL about the time of saving: only ``.env`` and its own temporary file, both 0600, can hold it; the next save clears up."""
@@ -169,6 +171,7 @@ def test_killed_while_saving(here: Place, platform: str, delay: float) -> None:
     here.check(screen=terminal.raw)
 
 
+@pytest.mark.sweep
 def test_a_bug_that_has_the_key_in_its_hands(here: Place, platform: str) -> None:
     """An unexpected exception with the key in its message and in a local variable: one line, nothing of it anywhere."""
     with asked_for_a_key(here, platform, program=[sys.executable, "-c", BUG]) as terminal:
@@ -180,6 +183,7 @@ def test_a_bug_that_has_the_key_in_its_hands(here: Place, platform: str) -> None
     assert "RuntimeError: at 'sk-…4e2b'" in re.sub(r"\s+", " ", shown)
 
 
+@pytest.mark.sweep
 def test_a_wrong_key_then_the_right_one(here: Place, platform: str) -> None:
     """A key that the platform refused is as secret as the one that works, and is not saved."""
     wrong = KEY.replace("canary", "canarywrong")
@@ -272,6 +276,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_env_file(
     here: Place, platform: str, tmp_path_factory: pytest.TempPathFactory, name: str

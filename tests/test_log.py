@@ -45,6 +45,7 @@ def complaints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
+@pytest.mark.sweep
 def test_a_run_is_told_from_start_to_end(command: Command, folder: Path) -> None:
     """Start, steps, answers with their source, exchanges with request ids, effects in order, end; 0700 and 0600."""
     assert 0 == command("run", "--sandbox", "--yes", "--set", "training.n_epochs=2").returncode
@@ -68,6 +69,7 @@ def test_a_run_is_told_from_start_to_end(command: Command, folder: Path) -> None
         assert mode == stat.S_IMODE((folder / path).stat().st_mode), path
 
 
+@pytest.mark.sweep
 def test_debug_adds_bodies_and_frames(command: Command, folder: Path) -> None:
     """With --debug, before or after the command, what was sent and answered, and what an error said; that is said first."""
     done = command("--debug", "run", "--sandbox", "--yes")
@@ -155,6 +157,7 @@ def make(kind: str, path: Path, elsewhere: Path) -> None:
         path.symlink_to("/dev/full")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("kind", ["link", "dangling", "folder", "pipe", "full"])
 def test_a_log_that_cannot_be_written_is_said_once(
     command: Command, folder: Path, tmp_path_factory: pytest.TempPathFactory, kind: str
@@ -357,6 +360,7 @@ def test_a_handled_error_names_what_the_user_was_told(tmp_path: Path, complaints
         }
 
 
+@pytest.mark.sweep
 def test_failed_exchanges_say_why(command: Command, folder: Path) -> None:
     """An exchange without an answer has its kind of failure; one with an odd answer its status."""
     with serving() as server:

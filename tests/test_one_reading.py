@@ -40,6 +40,7 @@ def judged(source: Path, output: Path) -> tuple[int, int, bytes]:
     return done.rows, done.left_out, output.read_bytes()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.name)
 def test_all_come_to_one_judgement(path: Path, tmp_path: Path) -> None:
     """``check`` counts what ``convert`` sends and leaves out; ``why`` and the preview show the same of a row; a kept reading gives the same bytes."""

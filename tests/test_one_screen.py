@@ -93,6 +93,7 @@ def test_tall_and_wide_rows_leave_the_question_on_the_screen(tmp_path: Path, row
     assert ("more lines" in shown) == (row["question"] == "tall?")
 
 
+@pytest.mark.sweep
 def test_findings_wait_to_be_read_and_left_out_rows_are_listed(tmp_path: Path) -> None:
     """What is odd stops before the next step; rows left out are named with their list there and on the review."""
     rows_of(tmp_path / "own.jsonl", [*pairs(40), *[{"question": "no answer?"}] * 3])
@@ -123,6 +124,7 @@ def test_findings_wait_to_be_read_and_left_out_rows_are_listed(tmp_path: Path) -
         assert 130 == terminal.end()
 
 
+@pytest.mark.sweep
 def test_review_is_one_screen_and_its_command_one_line(folder: Path) -> None:
     """Plan, price and question stand together at 24 lines; formulas and the command come by a key, the command unbroken."""
     with Terminal(["--sandbox", "--set", "dataset.source=datasets"], folder, columns=80, rows=24) as terminal:
@@ -155,6 +157,7 @@ def test_review_is_one_screen_and_its_command_one_line(folder: Path) -> None:
         assert 130 == terminal.end()
 
 
+@pytest.mark.sweep
 def test_keys_typed_while_it_works_answer_nothing(folder: Path) -> None:
     """Enter pressed again and again while rows are converted answers none of the questions that come."""
     rows_of(folder / "own.jsonl", pairs(3000))
@@ -173,6 +176,7 @@ def test_keys_typed_while_it_works_answer_nothing(folder: Path) -> None:
         assert 130 == terminal.end()
 
 
+@pytest.mark.sweep
 def test_menu_of_all_models_is_filtered_and_paged(folder: Path) -> None:
     """Typing leaves the models that have it in them, Escape shows all again; End and PageDown go where they say."""
     words = [
@@ -330,6 +334,7 @@ def test_budget_that_could_mean_two_things_is_refused(typed: str) -> None:
         Field(key="x.budget", kind="number", label="?").accept(typed)
 
 
+@pytest.mark.sweep
 def test_a_plan_that_is_taller_than_the_screen_is_read_before_the_question(tmp_path: Path) -> None:
     """What would be above the screen when yes is asked for is shown first, page by page; then the rest with the question."""
     rows_of(tmp_path / "own.jsonl", pairs())

@@ -57,6 +57,7 @@ def test_the_encoding_in_chinese(command: Command, folder: Path) -> None:
     assert "GB18030 (GBK)" in command("check", "gbk.csv").stdout
 
 
+@pytest.mark.sweep
 @pytest.mark.usefixtures("own")
 def test_a_broken_name_stays_on_its_line(command: Command) -> None:
     """A line break in a column's name splits no line of the plan, of its command, or of a refusal."""
@@ -70,6 +71,7 @@ def test_a_broken_name_stays_on_its_line(command: Command) -> None:
     assert "none is not one of: 甲⏎乙, 丙" in wrong.stderr
 
 
+@pytest.mark.sweep
 @pytest.mark.usefixtures("own")
 def test_a_file_is_described_in_the_users_language(command: Command) -> None:
     """What stands beside a file on the platform is for the user; the same bytes are known again whatever stands there."""

@@ -52,6 +52,7 @@ def line_of(plan: Any, key: str) -> Any:
     return next(item for item in plan["plan"] if item["key"] == key)
 
 
+@pytest.mark.sweep
 def test_three_answers_are_three_lines(command: Command, folder: Path, sandbox: Running) -> None:
     """Yes, no and "could not be told" each read differently, say when it was asked, and are no part of what is approved."""
     shown = {}
@@ -69,6 +70,7 @@ def test_three_answers_are_three_lines(command: Command, folder: Path, sandbox: 
     } == shown
 
 
+@pytest.mark.sweep
 def test_a_no_stops_before_the_upload(
     command: Command, folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -100,6 +102,7 @@ def test_going_on_without_a_permission_that_is_there_is_an_error(
     assert 0 == command("plan", "--yes", "--new", "--set", given, env=untold).returncode
 
 
+@pytest.mark.sweep
 def test_a_person_goes_on_by_typing_the_name(folder: Path, sandbox: Running) -> None:
     """In the list those that may be trained stand first; a no asks for the model's name, and only that goes on."""
     with Terminal([], folder, env=at(sandbox, folder, DENIED), columns=120, rows=50) as terminal:
@@ -127,6 +130,7 @@ def model_list(*, granted: bool) -> dict[str, Any]:
     return {"output": {"total": 1, "permissions": [{"model": MODEL, "permissions": grants}]}}
 
 
+@pytest.mark.sweep
 def test_a_grant_that_is_withdrawn_after_the_yes_stops_too(command: Command) -> None:
     """It is asked again before the first byte goes: an approval from before the no sends nothing."""
     granted = True
@@ -152,6 +156,7 @@ def test_a_grant_that_is_withdrawn_after_the_yes_stops_too(command: Command) -> 
         assert sent == server.sent("POST")
 
 
+@pytest.mark.sweep
 @given(
     told=st.none()
     | st.builds(Told, st.builds(Permission, st.just(MODEL), GRANTS, GRANTS), st.floats(0, 4e9), st.text())

@@ -11,6 +11,8 @@ from sandbox_fixture import running
 from terminal import Terminal, environment
 from test_wizard import CANARY, at
 
+pytestmark = pytest.mark.sweep
+
 
 def answer(terminal: Terminal, question: str, typed: str = "") -> str:
     """Wait until ``question`` is the last one and its prompt stands, then type a line; returns all that was shown."""

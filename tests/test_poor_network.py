@@ -146,6 +146,7 @@ def test_a_cut_upload_is_sent_again_by_itself(way: Way) -> None:
     assert re.search(r"again in 8 s \(try 3 of 5\)", done.stderr)
 
 
+@pytest.mark.sweep
 def test_five_cuts_are_enough(way: Way) -> None:
     """A line that always breaks ends the run with 1 after five tries; nothing is split unasked; the next start goes on."""
     words = way.approved()
@@ -161,6 +162,7 @@ def test_five_cuts_are_enough(way: Way) -> None:
     assert ["check.jsonl", "train.jsonl"] == way.files()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_leaving_while_it_waits(way: Way, number: int) -> None:
     """A signal in the pause ends with 130 (143), everything saved; the next start sends the file once."""
@@ -184,6 +186,7 @@ def test_leaving_while_it_waits(way: Way, number: int) -> None:
     assert ["check.jsonl", "train.jsonl"] == way.files()
 
 
+@pytest.mark.sweep
 def test_smaller_parts_are_a_persons_choice(way: Way) -> None:
     """Where the line breaks again and again, a person may choose parts: new files, the review with all of them, a new yes."""
     data(way.folder / "train.jsonl", 6_500_000)
@@ -225,6 +228,7 @@ def test_smaller_parts_are_a_persons_choice(way: Way) -> None:
     assert parts[:2] == [entry["file_id"] for entry in job["training_datasets"]]
 
 
+@pytest.mark.sweep
 def test_parts_by_an_answer(way: Way) -> None:
     """``--set preview.part_size`` makes several files; every one is in the plan and its digest; the job trains on all."""
     data(way.folder / "train.jsonl", 6_500_000)
@@ -399,6 +403,7 @@ def throttled(rate: int, pause: float, answer: Answer, came: list[int]) -> Answe
     return play
 
 
+@pytest.mark.sweep
 def test_a_slow_line_that_moves_is_no_standstill(server: Server, tmp_path: Path) -> None:
     """An upload may take many times as long as it may stand still, and longer than any answer may take."""
     path = tmp_path / "train.jsonl"
@@ -480,6 +485,7 @@ def test_lines_of_progress_come_however_little_is_done(monkeypatch: pytest.Monke
 # Watching
 
 
+@pytest.mark.sweep
 def test_no_single_answer_ends_watching(way: Way) -> None:
     """A burst of 429, refusals, a page that wants a log-in, a gateway in trouble: ``run --watch`` says so and goes on to the end."""
     data(way.folder / "train.jsonl", 0)
@@ -504,6 +510,7 @@ def test_no_single_answer_ends_watching(way: Way) -> None:
     assert "SUCCEEDED" in done.stderr
 
 
+@pytest.mark.sweep
 def test_a_log_that_is_refused_ends_nothing(way: Way) -> None:
     """The job's status is what is watched: without any log it is followed to its end."""
     data(way.folder / "train.jsonl", 0)
@@ -513,6 +520,7 @@ def test_a_log_that_is_refused_ends_nothing(way: Way) -> None:
     assert 0 == done.returncode, done.stderr
 
 
+@pytest.mark.sweep
 def test_refused_for_good_says_how_to_come_back(way: Way) -> None:
     """A refusal counts after so many looks: exit 5, the job's name, that it doesn't need the wizard, the way back."""
     data(way.folder / "train.jsonl", 0)
@@ -531,6 +539,7 @@ def test_refused_for_good_says_how_to_come_back(way: Way) -> None:
     assert "does not need the wizard" not in unknown.stderr
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("command", ["run", "jobs"])
 def test_ctrl_c_while_watching_leaves(
     command: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
@@ -615,6 +624,7 @@ def test_a_log_without_an_end_is_read_within_bounds(
     assert sum(given) <= looks * 3_000
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("command", ["watch", "logs"])
 def test_memory_does_not_grow_with_the_log(command: str, server: Server, tmp_path: Path) -> None:
     """Following or printing twenty times the lines takes hardly more memory than the twentieth."""

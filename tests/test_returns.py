@@ -135,6 +135,7 @@ def age(folder: Path, hours: float) -> None:
 # status
 
 
+@pytest.mark.sweep
 def test_status_changes_nothing_and_waits_for_nobody(here: Place) -> None:
     """Before the job: nothing, open, waiting; with a date and the next command; also while another wizard is at work there."""
     assert {"state": "none", "since": None, "job": None, "next": "bailian-wizard"}.items() <= here.status(
@@ -160,6 +161,7 @@ def test_status_changes_nothing_and_waits_for_nobody(here: Place) -> None:
     assert before == (here.folder / ".wizard" / "session.json").read_bytes()
 
 
+@pytest.mark.sweep
 def test_status_of_a_job(here: Place) -> None:
     """Running, canceled; offline and without a key what is remembered, and that it could not be looked up."""
     job = here.train()
@@ -176,6 +178,7 @@ def test_status_of_a_job(here: Place) -> None:
     assert 0 == here.command("status", env=here.env).returncode
 
 
+@pytest.mark.sweep
 def test_status_of_what_can_not_be_believed_or_read(mine: Place) -> None:
     """A damaged session is unknown and stays where it is; a newer one is refused; a foreign one's job is unknown."""
     mine.train()
@@ -195,6 +198,7 @@ def test_status_of_what_can_not_be_believed_or_read(mine: Place) -> None:
 # The first screen
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("options", [{"refuse_field": ["hyper_parameters"]}])
 def test_an_old_approval_is_asked_again(mine: Place) -> None:
     """More than an hour later the word is asked anew: neither Enter alone nor ``run --yes`` sends on it; a digest given to ``run`` still counts."""
@@ -226,6 +230,7 @@ def test_an_old_approval_is_asked_again(mine: Place) -> None:
     mine.run("run", "--yes", "--approve", digest, code=5)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("options", [{"refuse_field": ["hyper_parameters"]}])
 def test_a_key_that_is_gone_after_the_upload_ends_no_start(here: Place) -> None:
     """Whether its file is still there can't be asked then: the key is asked for, and status says what is open."""
@@ -239,6 +244,7 @@ def test_a_key_that_is_gone_after_the_upload_ends_no_start(here: Place) -> None:
         terminal.end()
 
 
+@pytest.mark.sweep
 def test_what_has_changed_stands_before_the_first_question(
     mine: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,6 +272,7 @@ def test_what_has_changed_stands_before_the_first_question(
         assert line in said, said
 
 
+@pytest.mark.sweep
 def test_another_workspace_is_said(here: Place) -> None:
     """What nobody chose follows the environment, and the first screen says so; the plan is then another one."""
     here.plan()
@@ -274,6 +281,7 @@ def test_another_workspace_is_said(here: Place) -> None:
     assert "! API key: Workspace ID: it was none, and is llm-other; the key is checked again" in said, said
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("speed", [500.0])
 def test_after_failure_the_same_answers_lead_to_the_plan(here: Place) -> None:
     """The reason in the user's words, what to change, and again with the same answers as the first choice; nothing is sent by Enter."""
@@ -321,6 +329,7 @@ def test_after_success_the_outcome_is_the_headline(mine: Place) -> None:
     assert "succeeded" == mine.status(0)["state"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("speed", [500.0])
 def test_the_models_name_is_the_platforms_and_dated(mine: Place) -> None:
     """A model that has another name now is said to have; the last screen says when its name was asked for, or of when it is."""
@@ -341,6 +350,7 @@ def test_the_models_name_is_the_platforms_and_dated(mine: Place) -> None:
         assert re.search(r"Your model before-ft-1 \(as of \d{4}-\d\d-\d\d \d\d:\d\d\)", shown), shown
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("options", [{"refuse_field": ["hyper_parameters"]}])
 def test_an_upload_that_was_replaced_is_mentioned(mine: Place) -> None:
     """Once the new one is there, with how to delete the old one; in the last screen too; one that is deleted already is not told of."""
@@ -376,6 +386,7 @@ def test_an_upload_that_was_replaced_is_mentioned(mine: Place) -> None:
         )
 
 
+@pytest.mark.sweep
 def test_a_job_that_was_deleted_elsewhere_is_said_and_recorded(mine: Place) -> None:
     """``run --watch`` ends with 1, each time; the session and the ledger know it; the wizard offers what next."""
     job = mine.train()
@@ -397,6 +408,7 @@ def test_a_job_that_was_deleted_elsewhere_is_said_and_recorded(mine: Place) -> N
         assert "deleted elsewhere" in shown
 
 
+@pytest.mark.sweep
 def test_run_without_watch_tells_of_an_end_that_is_no_success(here: Place) -> None:
     """While the job goes on ``run`` ends with 0, followed or not; once the platform says that it failed or was canceled, with 1."""
     job = here.train()
@@ -407,6 +419,7 @@ def test_run_without_watch_tells_of_an_end_that_is_no_success(here: Place) -> No
     assert "CANCELED" in here.command("run", "--yes", env=here.env).stderr
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("over", [True, False])
 def test_answers_whose_data_is_gone_are_offered_as_what_they_are(here: Place, over: bool) -> None:
     """With the source gone no choice claims to do the same again; the new session says that it asks for other data, and why."""
@@ -428,6 +441,7 @@ def test_answers_whose_data_is_gone_are_offered_as_what_they_are(here: Place, ov
 # Sessions that were put away
 
 
+@pytest.mark.sweep
 def test_a_job_of_a_session_put_away_is_mentioned_until_it_ends(here: Place) -> None:
     """At each start with its state; ``sessions`` asks for it; ``sessions open`` brings it back, and puts this one away."""
     first = here.train()
@@ -469,6 +483,7 @@ def _listed(here: Place, session: str) -> dict[str, Any]:
 # What takes long
 
 
+@pytest.mark.sweep
 def test_a_platform_that_takes_its_time_holds_up_no_question(here: Place) -> None:
     """The first question is there while the platform has not answered; what it says then is told at the next one."""
     job = here.train()
@@ -492,6 +507,7 @@ def test_a_platform_that_takes_its_time_holds_up_no_question(here: Place) -> Non
             terminal.expect("SUCCEEDED since")
 
 
+@pytest.mark.sweep
 def test_a_job_put_away_is_not_said_to_be_unknown_and_known(here: Place) -> None:
     """While the platform has not answered, only that there is such a job; its state stands where it is told, and nothing against it."""
     job = here.train()
@@ -535,6 +551,7 @@ def later(here: Place, seconds: float, stack: ExitStack) -> Place:
     return replace(here, sandbox=stack.enter_context(running(here.platform, speed=UNENDING, port=same)))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_screens_of_returns(mine: Place, language: str, pytestconfig: pytest.Config) -> None:
     """After RUNNING, SUCCEEDED and FAILED, and wplace the job is gone: on 80 x 24, as it was settled."""

@@ -37,6 +37,7 @@ def planned(command: Command, folder: Path) -> Any:
     return said(command(*words))
 
 
+@pytest.mark.sweep
 def test_data_that_is_gone_is_asked_for_before_the_wall(command: Command, folder: Path) -> None:
     """Neither a traceback nor other data: the key that is missing, and why; the same data elsewhere make the same plan."""
     before = planned(command, folder)
@@ -50,6 +51,7 @@ def test_data_that_is_gone_is_asked_for_before_the_wall(command: Command, folder
     assert before["digest"] == after["digest"]
 
 
+@pytest.mark.sweep
 def test_data_are_not_needed_behind_the_wall(command: Command, folder: Path) -> None:
     """Once the job is created, source and converted files may go: it is followed, and counts as what it was."""
     digest = planned(command, folder)["digest"]
@@ -72,6 +74,7 @@ def planned_anew(command: Command, folder: Path) -> Any:
     return said(command(*words))
 
 
+@pytest.mark.sweep
 def test_an_answer_that_is_gone_is_replaced_by_no_default(command: Command, folder: Path) -> None:
     """What somebody chose and can't be had any more is asked for, although there is a default."""
     planned(command, folder)
@@ -85,6 +88,7 @@ def test_an_answer_that_is_gone_is_replaced_by_no_default(command: Command, fold
 # Several sources
 
 
+@pytest.mark.sweep
 def test_each_source_has_a_converted_file_and_a_job_name_of_its_own(command: Command, folder: Path) -> None:
     """Of two files of one name the second is called after its folder; what the first became stays, also when it is gone back to."""
     kept: dict[str, bytes] = {}
@@ -103,6 +107,7 @@ def test_each_source_has_a_converted_file_and_a_job_name_of_its_own(command: Com
     assert kept.keys() == written(folder)
 
 
+@pytest.mark.sweep
 def test_training_and_validation_files_may_have_one_name(command: Command, folder: Path) -> None:
     """They are converted to two files; one file for both is refused."""
     for place in ("a", "b"):
@@ -122,6 +127,7 @@ def test_training_and_validation_files_may_have_one_name(command: Command, folde
     assert "can't train the model and validate it, too" in said(refused, 1)["error"]["message"]
 
 
+@pytest.mark.sweep
 def test_sessions_are_listed_newest_first_with_what_they_are_about(command: Command, folder: Path) -> None:
     """The one that was last used stands first, whatever its id; each with data, model and outcome, in 80 columns."""
     for place in ("one", "two", "three"):
@@ -166,6 +172,7 @@ def own(command: Command, folder: Path) -> tuple[str, Path]:
     return said(command("plan", *SANDBOX, "--json", *OWN))["digest"], folder / OUTPUT / "own.jsonl"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "change", [lambda data: data.replace(b"7?", b"seven?"), lambda data: data[:900], lambda _data: b""]
 )
@@ -190,6 +197,7 @@ def test_a_converted_file_that_was_changed_is_kept_and_not_passed_over(
     assert (1, before, changed) == (jobs(command), file.read_bytes(), kept.read_bytes())
 
 
+@pytest.mark.sweep
 def test_what_was_changed_can_be_trained_on(command: Command, folder: Path) -> None:
     """As the sentence says: the copy is data like any other, and what the source became stays beside it."""
     digest, file = own(command, folder)
@@ -213,6 +221,7 @@ def test_a_file_that_no_conversion_wrote_is_kept_too(command: Command, folder: P
     assert "mine\n" == kept.read_text("utf-8")
 
 
+@pytest.mark.sweep
 def test_a_converted_file_that_is_gone_is_made_again(command: Command, folder: Path) -> None:
     """Nothing is lost by that: the same bytes, the same approval."""
     digest, file = own(command, folder)
@@ -235,6 +244,7 @@ def test_a_link_in_the_place_of_a_converted_file_is_not_followed(command: Comman
     assert (0, before) == (jobs(command), elsewhere.read_bytes())
 
 
+@pytest.mark.sweep
 def test_what_is_changed_at_the_review_is_not_sent(command: Command, folder: Path) -> None:
     """The yes was to other bytes: nothing leaves, and the next start shows the change and offers to train on it."""
     _digest, file = own(command, folder)
@@ -286,6 +296,7 @@ TYPES = (
 )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("words", [(), ("--set", "training.model=qwen2.5-7b-instruct")])
 def test_no_other_model_takes_the_place_of_one_that_is_gone(
     command: Command, folder: Path, words: Sequence[str]
@@ -317,6 +328,7 @@ def test_status_says_that_a_model_is_gone_before_its_step_is_done(command: Comma
     )
 
 
+@pytest.mark.sweep
 def test_a_training_type_that_is_gone_is_asked_for(command: Command, folder: Path) -> None:
     """As a model that is gone."""
     rows_of(folder / "own.jsonl", "own")
@@ -328,6 +340,7 @@ def test_a_training_type_that_is_gone_is_asked_for(command: Command, folder: Pat
     assert 0 == jobs(command)
 
 
+@pytest.mark.sweep
 def test_a_price_that_is_gone_is_said(command: Command, folder: Path) -> None:
     """What it was and of when, and that it is not published now; the approval that stood for it stands for nothing."""
     digest, _file = own(command, folder)
@@ -338,6 +351,7 @@ def test_a_price_that_is_gone_is_said(command: Command, folder: Path) -> None:
     assert 0 == jobs(command)
 
 
+@pytest.mark.sweep
 def test_what_costs_nobody_knows_what_comes_to_its_end(command: Command, folder: Path) -> None:
     """Where no price is published, a run ends, starts again and is looked at; its cost is said to be unknown, and is null for a program."""
     rows_of(folder / "own.jsonl", "own")
@@ -353,6 +367,7 @@ def test_what_costs_nobody_knows_what_comes_to_its_end(command: Command, folder:
     assert (None, True) == (shown["cost_by_list_price"], shown["usage"] > 0)
 
 
+@pytest.mark.sweep
 def test_a_setting_out_of_its_range_is_asked_for(command: Command, folder: Path) -> None:
     """What was given and is allowed no more is not replaced by what is recommended."""
     rows_of(folder / "own.jsonl", "own")
@@ -370,6 +385,7 @@ def test_a_setting_out_of_its_range_is_asked_for(command: Command, folder: Path)
 # Answers, kept and forgotten
 
 
+@pytest.mark.sweep
 def test_a_new_plan_forgets_the_answers_before(command: Command, folder: Path) -> None:
     """``plan --new`` and the wizard's own ``--new`` begin with nothing; the session before is kept."""
     rows_of(folder / "own.jsonl", "own")
@@ -389,6 +405,7 @@ def test_a_new_plan_forgets_the_answers_before(command: Command, folder: Path) -
     }
 
 
+@pytest.mark.sweep
 def test_answers_given_before_their_questions_outlast_ctrl_c(command: Command, folder: Path) -> None:
     """From flags and a file, whatever their type; one that is given again counts as it was given last."""
     questions(folder / "q.csv")
@@ -416,6 +433,7 @@ EXAMPLES = sorted((Path(__file__).parent / "sessions").glob("v*.json"))
 UNEXPECTED = "unexpected"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("taken_over", [False, True])
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_each_kept_example_is_started_unattended(

@@ -204,6 +204,7 @@ def test_kill_9_within_an_upload_leaves_nothing(tmp_path: Path) -> None:
         assert foreign == [*(tmp_path / "incoming").iterdir(), *(tmp_path / "files").iterdir()]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("what", ["file", "job"])
 def test_the_effect_comes_though_the_client_hung_up(tmp_path: Path, what: str) -> None:
     """With --commit-delay nothing is visible at first; it is committed though nobody waits for the answer."""

@@ -116,6 +116,7 @@ def test_sdk_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         client.close()
 
 
+@pytest.mark.sweep
 def test_the_dashscope_command(tmp_path: Path, dashscope_environment: dict[str, str]) -> None:
     """The vendor's command, as a process of its own, does every chore.
 

@@ -106,6 +106,7 @@ def test_a_job_from_end_to_end(tmp_path: Path) -> None:
             assert job(url, create(url, file_id, model=model))["base_model"] == "qwen3-8b"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("content", "changes", "message", "logged"),
     [
@@ -151,6 +152,7 @@ def test_long_rows_are_dropped_without_a_word(tmp_path: Path) -> None:
         assert logs[0] == logs[1]
 
 
+@pytest.mark.sweep
 def test_cancel(tmp_path: Path) -> None:
     """A running job goes over CANCELING to CANCELED and is billed for what it had trained; the next one then starts."""
     with serving(tmp_path, speed=2) as url:
@@ -224,6 +226,7 @@ def test_courses(wishes: list[tuple[float, float | None, bool, float]]) -> None:
         assert billed == 180 or order[state] != "SUCCEEDED", job_id
 
 
+@pytest.mark.sweep
 def test_a_bill_lies_where_the_estimate_says(command: Command, folder: Path) -> None:
     """What a practised training is billed is no less than the estimate's least and no more than its most."""
     row = {

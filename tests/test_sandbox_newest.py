@@ -160,6 +160,7 @@ def test_a_cancel_that_comes_too_late(tmp_path: Path) -> None:
         ) == (refused.status, refused.body["code"], refused.body["message"])
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "hyper",
     [

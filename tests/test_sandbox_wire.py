@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sandbox_fixture import (
     COMPATIBLE,
     FILES,
@@ -230,6 +231,7 @@ def test_keys(tmp_path: Path) -> None:
         assert files(url) == []
 
 
+@pytest.mark.sweep
 def test_quotas_for_jobs(tmp_path: Path) -> None:
     """Too many under way and too many in all are two different 429; a deleted job makes room; a name may conflict."""
     options = {"speed": 5, "max_unfinished_jobs": 2, "max_jobs": 2, "unique_model_names": True}

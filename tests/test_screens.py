@@ -1,6 +1,6 @@
 """Owns the golden screens: every screen of a run at three sizes and in two languages, as a person would see it.
 
-They stand in ``screens/`` as text files, one for each size and language. ``pytest tests/test_screens.py --renew-screens``
+They stand in ``screens/`` as text files, one for each size and language. ``pytest -m sweep tests/test_screens.py --renew-screens``
 renews them; what differs from run to run (ids, digests, ports, times, the random loss) is masked, as wide as it was.
 """
 
@@ -19,6 +19,8 @@ from terminal import PATIENT, Terminal
 from test_wizard import CANARY, at
 
 from wizard import locale
+
+pytestmark = pytest.mark.sweep
 
 FOLDER = Path(__file__).parent / "screens"
 SIZES = ((120, 40), (80, 24), (40, 12))

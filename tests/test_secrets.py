@@ -97,6 +97,7 @@ RUNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", RUNS)
 def test_no_word_of_the_data_is_logged(command: Command, folder: Path, data: Path, name: str) -> None:
     """Rows, columns, prompts and names of files are in no log, whether a run ends well or with an error."""
@@ -106,6 +107,7 @@ def test_no_word_of_the_data_is_logged(command: Command, folder: Path, data: Pat
     assert WORD not in log
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("words", [("check",), ("convert", "out.jsonl"), ("why",)])
 @pytest.mark.parametrize("file", ["{word}-bad.jsonl", "{word}.jsonl", "no-{word}.jsonl"])
 def test_looking_leaves_no_word_of_the_data(
@@ -174,6 +176,7 @@ def test_no_word_of_the_data_is_logged_at_a_terminal(folder: Path, data: Path) -
 KEYS = (KEY, WORKSPACE_KEY, f"密钥{KEY}", f"x_{KEY}")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "words",
     [
@@ -205,6 +208,7 @@ def test_the_variable_hides_a_key_of_any_form(command: Command, folder: Path) ->
         assert key not in done.stdout + done.stderr
 
 
+@pytest.mark.sweep
 def test_an_ordinary_name_that_begins_like_a_key_is_no_key(command: Command, folder: Path) -> None:
     """Data and a job named after ST elevation are taken, and named after it; only a screen may shorten the name."""
     options = {letter: f"text {letter}" for letter in "ABCD"}
@@ -383,6 +387,7 @@ def allowing(said: str) -> str:
     return line.split()[1]
 
 
+@pytest.mark.sweep
 def test_a_tracked_key_is_used_once_it_was_allowed(command: Command, folder: Path, platform: str) -> None:
     """The line that the error names allows this key, for later starts too; another key in its place is asked about anew."""
     tracked(folder)
@@ -414,6 +419,7 @@ def test_another_users_env_is_asked_about_too(command: Command, folder: Path) ->
     assert "belongs to another user" in done.stderr
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("use", [True, False])
 def test_a_person_is_asked_whose_key_it_is(folder: Path, platform: str, use: bool) -> None:
     """The first choice is another key, which is then asked for and used; with yes the tracked one is."""

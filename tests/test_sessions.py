@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import session_of
 from terminal import Terminal
 from test_wizard import UNFINISHED
+
+pytestmark = pytest.mark.sweep
 
 REST = (
     "checked against",

@@ -32,6 +32,7 @@ def a_job(command: Command, *words: str) -> str:
     return str(json.loads(done.stdout)["job"]["id"])
 
 
+@pytest.mark.sweep
 def test_the_curve_ends_with_the_last_step(command: Command, folder: Path) -> None:
     """What is drawn while a job is watched ends at its last step, with that step's loss; under it stand words, no notation."""
     job = a_job(command)
@@ -148,6 +149,7 @@ def test_times_are_local(expected: str, text: str, monkeypatch: pytest.MonkeyPat
         time.tzset()
 
 
+@pytest.mark.sweep
 def test_lists_fit_the_screen(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """At 80 columns each list is a table in which nothing is cut: ids and names stand whole, one job or file after the other."""
     name = "a-rather-long-name-of-a-file-with-training-data-for-questions.jsonl"

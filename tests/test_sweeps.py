@@ -7,6 +7,7 @@ import pytest
 from sweeps.family import FAMILIES, Case, family, run, spread
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", FAMILIES)
 def test_family(name: str) -> None:
     """Evenly spread cases of the family hold: never twice, never lost, never leaked."""

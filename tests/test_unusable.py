@@ -79,6 +79,7 @@ def each_says(place: Place, sentence: str, hint: str, codes: dict[str, int]) -> 
         assert "Welcome" not in text
 
 
+@pytest.mark.sweep
 def test_a_session_that_cannot_be_read_is_said_to_be_there(place: Place) -> None:
     """By whoever asks for it: why, whose it is to look at, and that jobs can be seen; the list of jobs is one of them."""
     (place.folder / ".wizard" / "session.json").chmod(0)
@@ -87,6 +88,7 @@ def test_a_session_that_cannot_be_read_is_said_to_be_there(place: Place) -> None
     assert "ft-" in told(place, "jobs")[1]
 
 
+@pytest.mark.sweep
 def test_a_session_of_a_newer_version_names_the_way_to_its_job(place: Place) -> None:
     """The one that lies there and one that was put away: it ends with 6, and the list of sessions names it."""
     file = place.folder / ".wizard" / "session.json"
@@ -102,6 +104,7 @@ def test_a_session_of_a_newer_version_names_the_way_to_its_job(place: Place) -> 
     assert (6, True) == (code, "0123abcd.json was written by a newer version" in text)
 
 
+@pytest.mark.sweep
 def test_a_folder_that_cannot_be_read_is_explained(place: Place) -> None:
     """The folder of the state, and the one of the sessions that were put away."""
     hint = "Check who owns the file and its folder"
@@ -114,6 +117,7 @@ def test_a_folder_that_cannot_be_read_is_explained(place: Place) -> None:
     each_says(place, "permission denied.", hint, {"sessions": 1, "status": 1, "jobs": 0})
 
 
+@pytest.mark.sweep
 def test_a_read_only_folder_still_shows_what_is_there(place: Place) -> None:
     """Walking on needs a folder that can be written to; what is only looked at is shown."""
     state = place.folder / ".wizard"
@@ -128,6 +132,7 @@ def test_a_read_only_folder_still_shows_what_is_there(place: Place) -> None:
         assert "ft-" in text
 
 
+@pytest.mark.sweep
 def test_the_copy_before_alone_is_no_new_user(place: Place) -> None:
     """Who has only session.json.bak is told, not greeted, and the next start goes on from it."""
     (place.folder / ".wizard" / "session.json").unlink()
@@ -139,6 +144,7 @@ def test_the_copy_before_alone_is_no_new_user(place: Place) -> None:
     assert "ft-" in told(place, "sessions")[1]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("key", "value"),
     [

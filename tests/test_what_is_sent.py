@@ -79,6 +79,7 @@ def test_a_prompt_goes_before_rows_without_one(command: Command, folder: Path, r
     assert bare["digest"] != asked["digest"]
 
 
+@pytest.mark.sweep
 def test_the_rows_own_prompts_are_told(command: Command, folder: Path) -> None:
     """Rows that have a system message keep it, whoever gives another; the plan tells how many different ones, and how many rows have none."""
     own = [chat(number, f"你是{'甲乙丙'[number % 3]}。") for number in range(30)]
@@ -101,6 +102,7 @@ def test_of_very_many_prompts_it_is_said_that_there_are_many(command: Command, f
     assert "the rows' own (more than 99 different)" == shown
 
 
+@pytest.mark.sweep
 def test_the_words_around_a_question(command: Command, folder: Path) -> None:
     """The Chinese words of the toolkit are the default and a line of the plan; ``preview.language=en`` puts English ones around each question."""
     rows = [question(number, "Question {}: what helps?", "rest run drink read") for number in range(40)]
@@ -151,6 +153,7 @@ def missing(done: Any) -> str:
     return str(done.stderr)
 
 
+@pytest.mark.sweep
 def test_columns_are_never_guessed_unseen(command: Command, folder: Path) -> None:
     """With ``--yes`` too, columns that the names don't tell are left to be answered: exit 3 with their first values and a line that would do, and with that line the options are whole and each column has a line in the plan."""
     source = ("--set", f"dataset.source={table(folder / 'own.csv', NAMELESS, numbered=True)}")
@@ -181,6 +184,7 @@ UNTOLD = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("head", HEADS.values(), ids=list(HEADS))
 def test_options_in_columns_of_their_own(command: Command, folder: Path, head: str) -> None:
     """Columns that are called options by any usual numbering are options: no answer is a bare letter."""
@@ -188,6 +192,7 @@ def test_options_in_columns_of_their_own(command: Command, folder: Path, head: s
     assert "答案是 D. 通宵熬夜" == sent(folder, "own.jsonl")[39][2][1]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("head", UNTOLD.values(), ids=list(UNTOLD))
 def test_a_guess_is_told_and_does_what_it_says(command: Command, folder: Path, head: str) -> None:
     """A script is asked for what the names don't tell, and only that; the line that it is offered makes questions with all their options."""
@@ -198,6 +203,7 @@ def test_a_guess_is_told_and_does_what_it_says(command: Command, folder: Path, h
     assert "答案是 D. 通宵熬夜" == sent(folder, "own.jsonl")[39][2][1]
 
 
+@pytest.mark.sweep
 def test_what_a_command_reads_the_wizard_does_not_ask_about(command: Command, folder: Path) -> None:
     """Questions that lie in ``metadata`` are converted by ``convert`` and planned without an answer to give, to the same messages."""
     rows = [{"input": f"prompt {n}", "reference": "ABCD"[n % 4], "metadata": question(n)} for n in range(40)]
@@ -238,6 +244,7 @@ def test_one_column_is_not_two(command: Command, folder: Path) -> None:
     assert (2, True) == (done.returncode, "“，”" in done.stderr)
 
 
+@pytest.mark.sweep
 def test_a_first_row_that_may_be_data_is_asked_about(command: Command, folder: Path) -> None:
     """A table without a header loses no row: a script is asked, exit 3, with the row; answered, the first row is trained."""
     rows = [f"第{n}问：感冒怎么办？,多休息{n}。" for n in range(40)]
@@ -266,6 +273,7 @@ def test_convert_and_check_refuse_a_doubtful_header(command: Command, folder: Pa
     assert 2 == len((folder / "out.jsonl").read_text("utf-8").splitlines())
 
 
+@pytest.mark.sweep
 def test_each_option_is_asked_for(folder: Path) -> None:
     """A person whose columns say nothing tells each one, also of every option; Enter takes nothing where the guess isn't clear."""
     rows = [
@@ -293,6 +301,7 @@ def test_each_option_is_asked_for(folder: Path) -> None:
 # Answers without effect, and answers that can't be
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("rows", "words", "said"),
     [
@@ -331,6 +340,7 @@ def test_a_model_that_is_not_is_said_at_the_start(command: Command, folder: Path
     assert not (folder / "datasets" / "MedQA_BaiLian").exists()
 
 
+@pytest.mark.sweep
 def test_a_preset_that_can_not_be_is_asked(folder: Path) -> None:
     """A person is told at the start that the model of an old line is none, and asked for one in its step."""
     old = "dashscope fine_tunes.call -m qwen-turbo-retired -t id --mode efficient_sft"
@@ -371,6 +381,7 @@ def test_given_answers_outlive_ctrl_c(command: Command, folder: Path) -> None:
     assert "flag" == session_of(folder)["facts"]["training.n_epochs"]["source"]
 
 
+@pytest.mark.sweep
 def test_the_preview_offers_other_words(folder: Path) -> None:
     """Beside the medical prompt the preview offers a neutral one to edit, and English words where no question is Chinese."""
     rows = [question(n, "Question {}: what helps?", "rest run drink read") for n in range(40)]

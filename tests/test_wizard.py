@@ -80,6 +80,7 @@ def test_session_is_private(folder: Path) -> None:
     assert 0o600 == stat.S_IMODE((state / "session.json").stat().st_mode)
 
 
+@pytest.mark.sweep
 def test_only_the_word_confirms(folder: Path) -> None:
     """Enter alone, or yes typed before the question, never confirms; Escape at the word goes back."""
     with Terminal(["--sandbox"], folder) as terminal:
@@ -96,6 +97,7 @@ def test_only_the_word_confirms(folder: Path) -> None:
     assert "review.approval" not in session_of(folder)["facts"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("stop_at", TO_THE_REVIEW)
 def test_stopped_at_any_question_goes_on_there(folder: Path, stop_at: str) -> None:
     """Ctrl-C at any question saves; the next start asks that question first and none that was answered."""
@@ -117,6 +119,7 @@ def test_stopped_at_any_question_goes_on_there(folder: Path, stop_at: str) -> No
         assert 130 == terminal.end()
 
 
+@pytest.mark.sweep
 def test_back_and_edit(folder: Path) -> None:
     """Escape goes to the question before; an edit from the review is asked alone, and only what rests on it is redone."""
     with Terminal(["--sandbox"], folder, rows=60) as terminal:
@@ -151,6 +154,7 @@ def test_back_and_edit(folder: Path) -> None:
         assert 130 == terminal.end()
 
 
+@pytest.mark.sweep
 def test_prompt_changed_in_the_preview_is_seen_at_once(folder: Path) -> None:
     """The preview pages through rows, and a new system prompt is in the samples as soon as it is typed."""
     with Terminal(["--sandbox"], folder, rows=60) as terminal:
@@ -180,6 +184,7 @@ def test_no_terminal_no_wizard(command: Any) -> None:
     assert "" == done.stdout
 
 
+@pytest.mark.sweep
 def test_key_is_asked_proved_and_kept(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A pasted key is cleaned, proved before it is saved, kept 0600 in .env, and stands nowhere else."""
     with running(tmp_path_factory.mktemp("platform")) as sandbox:
@@ -232,6 +237,7 @@ def test_killed_after_the_create_request(
         assert 2 == len(files(sandbox.url))
 
 
+@pytest.mark.sweep
 def test_killed_during_the_upload(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """SIGKILL while a file is being uploaded: the next start goes on; each file is on the platform once."""
     with running(tmp_path_factory.mktemp("platform"), commit_delay=4.0, speed=50) as sandbox:
@@ -252,6 +258,7 @@ def test_killed_during_the_upload(folder: Path, tmp_path_factory: pytest.TempPat
         assert 1 == len(jobs_on(sandbox))
 
 
+@pytest.mark.sweep
 def test_ctrl_c_while_the_job_is_created_waits_for_its_receipt(
     folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -268,6 +275,7 @@ def test_ctrl_c_while_the_job_is_created_waits_for_its_receipt(
         assert ("done", job["job_id"]) == (effects["job"]["state"], effects["job"]["receipt"]["id"])
 
 
+@pytest.mark.sweep
 def test_watch_can_be_left(folder: Path) -> None:
     """Ctrl-C while watching leaves the job running and says how to come back; the next start watches on."""
     with Terminal(["--sandbox"], folder) as terminal:
@@ -381,6 +389,7 @@ def test_unknown_columns_of_a_spreadsheet_are_asked_and_guessed_right(tmp_path: 
     ]
 
 
+@pytest.mark.sweep
 def test_no_field_is_left_out_unasked(tmp_path: Path) -> None:
     """Fields that turn up only behind the rows that were looked at are named with their rows, and asked about."""
     row = {"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}], "id": 1}
@@ -401,6 +410,7 @@ def test_no_field_is_left_out_unasked(tmp_path: Path) -> None:
         assert 130 == terminal.end()
 
 
+@pytest.mark.sweep
 @pytest.mark.skipif(not CSV.is_file(), reason="the real data is not beside the project")
 def test_real_chats_from_a_chinese_csv_train(tmp_path: Path) -> None:
     """7,644 rows of GB18030 CSV go through the wizard by Enter and one typed word, none lost."""

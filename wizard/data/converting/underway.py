@@ -123,6 +123,8 @@ def _is_plain(path: Path, lines: list[bytes], read: int) -> bool:
     """Whether the first page's lines are the file's own bytes, so that the rest of it can be cut where lines end."""
     if not any(line and not line.isspace() for line in lines) or any(type(raw) is not bytes for raw in lines):
         return False
+    if not path.is_file():  # it lies in an archive
+        return False
     with path.open("rb") as stream:
         return stream.read(read).removeprefix(_BOM).removesuffix(b"\n") == b"\n".join(lines)
 
