@@ -33,6 +33,8 @@ TRIED = 50  # files of a folder or archive whose beginnings are looked at for on
 
 _NAMED_AS_ROWS = (".json", ".jsonl", ".ndjson")  # what is wrong with such a file is told by its first row
 
+TOGETHER = "all"
+"""All the files of one kind as one; no file of rows is called so, without an ending."""
 BY_SPLIT = "split"
 BY_FILE = "file"
 
@@ -142,13 +144,21 @@ class Dataset(Step):
         path, names = place.path, place.names
         which: tuple[Field, ...] = ()
         if names:  # a file that was named itself leaves no choice, and nothing to answer
-            likely = sorted(names, key=_rank)
-            used = next((name for name in likely[:TRIED] if not self._problem(path / name)), likely[0])
+            likely, together = self._likely(place)
+            one = len(likely) == 1
+            choices = [Choice(name, name) for name in names]
+            if together:
+                label = ngettext(
+                    "All {count:,} of one kind together", "All {count:,} of one kind together", len(together)
+                ).format(count=len(together))
+                choices.insert(0, Choice(TOGETHER, label, brief=_("one after the other, as one file")))
+            elif not one:
+                choices.insert(0, columns.undecided(FILE.key))
             file = FILE.ask(
                 label=_("Which file shall train the model?"),
-                default=used,
-                choices=tuple(Choice(name, name) for name in names),
-                check=lambda name: self._problem(path / name),
+                default=TOGETHER if together else likely[0] if one else None,
+                choices=tuple(choices),
+                check=lambda name: None if name == TOGETHER and together else self._problem(path / name),
                 needs=("dataset.source",),
                 quiet=len(names) == 1,
             )
@@ -172,11 +182,40 @@ class Dataset(Step):
             return which
         return (
             *which,
-            *columns.fields(train, self._reading(train, about), facts),
+            *columns.fields(train, self._beginning(place, train, about, facts), facts),
             *self._fields_of_validation(
                 facts, self._dev_of(place, train), needs=("dataset.source", "dataset.file")
             ),
         )
+
+    def _likely(self, place: _Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The files that may as well train as each other, by their names; and those same where they are of one kind."""
+        from wizard.data.shapes.together import alike
+
+        best = min(map(_rank, place.names))
+        named = [name for name in place.names if _rank(name) == best]
+        usable = [name for name in named[:TRIED] if not self._problem(place.path / name)]
+        if len(usable) < len(named[:TRIED]) or len(named) == 1:
+            return tuple(usable or named[:1]), ()
+        paths = [place.path / name for name in named]
+        one_kind = not any(map(self._problem, paths)) and not any(map(self._sheets, paths))
+        one_kind = one_kind and alike([self._reading(path) for path in paths])
+        return tuple(named), tuple(named) if one_kind else ()
+
+    def _beginning(self, place: _Place, train: Path, about: Mapping[str, str], facts: Facts) -> Reading:
+        """What is understood of the file that trains, or of what the files will be together."""
+        found = self._reading(train, about)
+        if not place.names or facts.get(FILE.key) != TOGETHER:
+            return found
+        files = [place.path / name for name in self._likely(place)[0]]
+        known = (_identity(files[0]), (("together", str(len(files))), *about.items()))
+        if known not in self._beginnings:
+            from wizard.data.shapes.together import beginning
+
+            self._beginnings[known] = found
+            with suppress(DataError):  # said where they are put together
+                self._beginnings[known] = beginning(files, place.path, found, about)
+        return self._beginnings[known]
 
     def _dev_of(self, place: _Place, train: Path) -> dict[catalog.SplitName, catalog.Split]:
         """The one file beside ``train`` that is called after validation, if there is one and ``train`` is called after training."""
@@ -209,7 +248,10 @@ class Dataset(Step):
         return (names,)
 
     def _training_file(self, place: _Place, facts: Mapping[str, Any]) -> Path:
+        """The file that trains; where all do, the first of them, which is like all others."""
         name = facts.get("dataset.file")
+        if name == TOGETHER and place.names:
+            return place.path / self._likely(place)[0][0]
         return place.path / name if place.names and name else place.path
 
     def _fields_of_sets(self, sets: Sequence[catalog.QuestionSet], facts: Facts) -> Sequence[Field]:
@@ -278,6 +320,7 @@ class Dataset(Step):
         validation = facts["dataset.validation"]
         chosen: list[tuple[Role, Path, str]] = []
         meanings: dict[str, str] = {}
+        made_of: dict[str, list[int]] = {}
         if sets := self._place(source).sets:
             found = next(found for found in sets if found.id == facts["dataset.set"])
             for split in found.splits:
@@ -288,6 +331,8 @@ class Dataset(Step):
             if problem := self._problem(train):  # since it was chosen
                 raise DataError(problem, _("Choose another file, or fix this one."))
             meanings = columns.chosen(facts)
+            if facts.get("dataset.file") == TOGETHER:
+                train, made_of = self._together(self._place(source), train, meanings, work)
             chosen.append(("train", train, self._output_name(train)))
             beside = self._dev_of(self._place(source), train).get(validation)
             if beside is not None:
@@ -307,7 +352,43 @@ class Dataset(Step):
         files = [
             self._file(role, path, output, self._meant(role, path, meanings)) for role, path, output in chosen
         ]
+        files = [replace(file, made_of=made_of) if file.role == "train" else file for file in files]
         return {Chosen.KEY: [self._understood(file).as_json() for file in files]}
+
+    def _together(
+        self, place: _Place, first: Path, meanings: dict[str, str], work: Work
+    ) -> tuple[Path, dict[str, list[int]]]:
+        """The files of one kind put together as one, and what each of them was; ``meanings`` are of that one afterwards."""
+        from wizard.data.files.opening import size_of
+        from wizard.data.shapes.together import join
+        from wizard.local import storage
+        from wizard.steps.findings import found_in
+        from wizard.steps.preview import OTHER_OUTPUT
+
+        files = [place.path / name for name in self._likely(place)[0]]
+        # Looked at before they are read: what changes meanwhile is noticed at the next start.
+        made_of = {self._shown(file): list(_identity(file)[1:]) for file in files}
+        output = (
+            self._world.folder / OTHER_OUTPUT / f"{Path(self._output_name(place.path)).stem}.together.jsonl"
+        )
+        storage.make_folder(output.parent)
+        storage.refuse_special(output)
+        about: dict[str, str] = {name: meanings.pop(name) for name in ("header", "sheet") if name in meanings}
+        reading = self._reading(first, about)
+        with work.front.progress(
+            _("Putting the files together"), sum(map(size_of, files)), "bytes"
+        ) as progress:
+            found = join(files, place.path, reading, output, about=about, update=progress.update)
+        work.front.say(
+            _("{files} were put together: {rows} in {path}.").format(
+                files=ngettext("{count:,} file", "{count:,} files", len(files)).format(count=len(files)),
+                rows=ngettext("{rows:,} row", "{rows:,} rows", found.rows).format(rows=found.rows),
+                path=output.relative_to(self._world.folder),
+            )
+        )
+        if found.told:
+            work.front.show(found_in(found.told))
+        return output, made_of
 
     def _understood(self, file: Chosen) -> Chosen:
         """``file`` with what is understood of it: from now on all that is said and done with it comes from that."""
@@ -341,8 +422,15 @@ class Dataset(Step):
                 now = self._file(file.role, self._world.folder / file.path, file.output, file.columns)
             except OSError:
                 return _("{path} is no longer there.").format(path=file.path)
-            if now != replace(file, sha256="", reading=None):
+            if now != replace(file, sha256="", reading=None, made_of={}):
                 return _("{path} has changed; it is read again.").format(path=file.path)
+            for path, was in file.made_of.items():
+                try:
+                    unchanged = list(_identity(self._world.folder / path)[1:]) == was
+                except OSError:
+                    return _("{path} is no longer there.").format(path=path)
+                if not unchanged:
+                    return _("{path} has changed; it is read again.").format(path=path)
         return None
 
     def made(self) -> str:
@@ -353,16 +441,21 @@ class Dataset(Step):
         """What trains and what validates."""
         from wizard.steps.facts import Chosen
 
-        files = {file.role: file.path for file in Chosen.all(facts)}
+        chosen = Chosen.all(facts)
+        files = {file.role: file.path for file in chosen}
         held_back = _("a tenth held back")
+        count = sum(len(file.made_of) for file in chosen)
         name = (
             catalog.title(facts["dataset.set"])
             if self._place(self._world.path(facts["dataset.source"])).sets
+            else facts["dataset.source"]
+            if count
             else files["train"]
         )
+        together = ngettext("{count:,} file together", "{count:,} files together", count).format(count=count)
         return _("{name} · train {train} · validate {validation}").format(
             name=name,
-            train=Path(files["train"]).name,
+            train=together if count else Path(files["train"]).name,
             validation=Path(files["validation"]).name if "validation" in files else held_back,
         )
 
@@ -453,15 +546,18 @@ class Dataset(Step):
         from wizard.steps.facts import Chosen
 
         status = _on_disk(path).stat()
-        shown = path.relative_to(self._world.folder) if path.is_relative_to(self._world.folder) else path
         return Chosen(
             role=role,
-            path=str(shown),
+            path=self._shown(path),
             output=output,
             size=status.st_size,
             modified_ns=status.st_mtime_ns,
             columns=dict(meanings),
         )
+
+    def _shown(self, path: Path) -> str:
+        """As it is recorded: from the folder where it lies in it."""
+        return str(path.relative_to(self._world.folder) if path.is_relative_to(self._world.folder) else path)
 
     def _describe(self, found: catalog.QuestionSet) -> str:
         return " · ".join(f"{split.name} {self._size(split.path)}" for split in found.splits)

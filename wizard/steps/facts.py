@@ -73,6 +73,8 @@ class Chosen(_Fact):
     """Of the file when it was read; "" in sessions of earlier versions, as ``reading``."""
     reading: Mapping[str, Any] | None = None
     """What was understood of it (see ``data.shapes.reading``), without any of its values."""
+    made_of: Mapping[str, Any] = field(default_factory=dict)
+    """The user's files that it was put together from, by their paths: [bytes, modified in ns]."""
 
     @property
     def understood(self) -> Reading | None:

@@ -24,8 +24,8 @@ def _texts(_language: str) -> Mapping[str, str]:
             "Look first: bailian-wizard check FILE. Samples to practise with are in the folder datasets."
         ),
         "dataset.file": _(
-            "There are several files here; the model learns from the rows of one of them.\n"
-            "Take the one that is called train, or the largest. Another one can validate at the next question.\n"
+            "There are several files here. Those of one kind, such as a chapter each, can be put together as one file.\n"
+            "Or take one of them: the one that is called train, or the largest. Another one can validate at the next question.\n"
             "Look into one first: bailian-wizard check FILE."
         ),
         "dataset.header": _(

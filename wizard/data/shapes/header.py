@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from wizard.data.shapes.plan import LABELS, plan
+from wizard.data.shapes.talk import is_of_lines
 
 _NAME_LIMIT = 40
 _LETTERS = frozenset("ABCDEFGHIJabcdefghij")
@@ -110,10 +111,9 @@ def _tells(cells: Sequence[Any], named: Collection[str]) -> bool:
     filled = _filled(cells)
     if len(filled) < _PAIR or any(type(cell) is not str for cell in filled):
         return False
-    return any(cell.strip() in named for cell in filled) or plan(tuple(names(cells))).shape not in (
-        "",
-        "text",
-    )
+    if any(cell.strip() in named for cell in filled) or is_of_lines(filled):
+        return True
+    return plan(tuple(names(cells))).shape not in ("", "text")
 
 
 def _is_title(cells: Sequence[Any], header: Sequence[Any]) -> bool:

@@ -70,6 +70,12 @@ class Found(NamedTuple):
     """Whether rows show it: one id with two speakers."""
 
 
+def is_of_lines(names: Iterable[str]) -> bool:
+    """Whether columns of these names say who speaks and what: each row is a message, of whichever conversation."""
+    plain = {plain_name(name) for name in names}
+    return not plain.isdisjoint(_WORDS["speaker"]) and not plain.isdisjoint(_WORDS["content"])
+
+
 def messages_in(
     rows: Sequence[Mapping[str, Any]], given: Mapping[str, str], role: Callable[[str], str]
 ) -> Found | None:
