@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.data.checking import chats
+from wizard.data.checking import chats, leftovers
 from wizard.data.checking.questions import about_question
 from wizard.data.checking.texts import texts
 from wizard.data.findings import Finding
@@ -18,7 +18,10 @@ def inspect(record: Record, asked: Asked, *, as_it_is: bool = False) -> Iterator
     ``as_it_is``: the row is Bailian's own chat shape, so what it holds besides roles and contents reaches the platform.
     """
     where = record.where
-    yield from texts(_texts(record), where)
+    parts = _texts(record)
+    yield from texts(parts, where)
+    yield from leftovers.marks(parts, where)
+    yield from leftovers.meant(record, asked, where)
     yield from about_question(asked, where)
     if isinstance(record, Chat):
         yield from chats.turns(record.messages, where)

@@ -137,7 +137,8 @@ def layout_of(lines: Sequence[bytes]) -> Layout | None:
             continue
         labels, planned = "".join(options), plan(tuple(row))
         named = {*planned.meanings.values(), *planned.answers}
-        if planned.meanings.keys() != _MEANINGS or named != _NAMES or labels not in _LISTED:
+        plain = not (planned.rivals or planned.watched)
+        if planned.meanings.keys() != _MEANINGS or named != _NAMES or labels not in _LISTED or not plain:
             continue
         for spacing in _SPACINGS:
             layout = _layout(tuple(row), planned.extra, labels, spacing)

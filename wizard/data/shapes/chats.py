@@ -7,7 +7,7 @@ from typing import Any
 
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Chat, Message, PlainText, Preference, Where, trim
-from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, exact, kind
+from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, about, exact, kind
 from wizard.data.shapes.options import literal
 from wizard.data.shapes.plan import Plan
 from wizard.locale import N_
@@ -227,6 +227,8 @@ def _before(
         if meaning in meanings
     ]
     words = "\n".join([part for part in asked if trim(part)])
+    if plan.contexts and words:
+        words = "\n\n".join([*about(row, plan.contexts, where, faults), words])
     if words:
         turns.append(Message("user", words))
     elif not faults:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any
 
 from wizard.data.findings import Finding
 from wizard.data.record import MultipleChoice, Where, trim
 from wizard.data.shapes import answers
-from wizard.data.shapes.fields import NO_QUESTION, NUL, text
+from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, about, kind, text
 from wizard.data.shapes.options import checked, options
-from wizard.data.shapes.plan import Plan
+from wizard.data.shapes.plan import LABELS, Plan
 
 
 def choice(
@@ -21,9 +22,10 @@ def choice(
     question = text(row, plan.meanings["question"], where, faults) if "question" in plan.meanings else ""
     if question == "":
         faults.append(NO_QUESTION.at(where))
-    if "passage" in plan.meanings:
-        passage = text(row, plan.meanings["passage"], where, faults)
-        question = f"{passage}\n\n{question}" if passage and question else question
+    if plan.contexts and question:
+        question = "\n\n".join([*about(row, plan.contexts, where, faults), question])
+    if plan.wrong:
+        return _apart(row, question or "", plan, where, faults)
     found = _options(row, plan, where, faults)
     for column in plan.answers:
         value = row.get(column)
@@ -39,6 +41,8 @@ def choice(
 
 def counted(row: Mapping[str, Any], plan: Plan) -> set[int] | None:
     """From where this row's options can be counted, by its answers; None where they say nothing of it."""
+    if plan.wrong:
+        return None
     where = Where("", 0)
     faults: list[Finding] = []
     found = _options(row, plan, where, faults)
@@ -59,3 +63,44 @@ def _options(row: Mapping[str, Any], plan: Plan, where: Where, faults: list[Find
             break
         del given[label]
     return checked(given, where, faults)
+
+
+def _apart(
+    row: Mapping[str, Any], question: str, plan: Plan, where: Where, faults: list[Finding]
+) -> MultipleChoice | tuple[Finding, ...]:
+    """The question whose right option stands apart from the others, or before them: all in an order that the question seeds."""
+    right, others = _right_and_wrong(row, plan)
+    for words in (*right, *others):
+        if not isinstance(words, str):
+            faults.append(WRONG_TYPE.at(where, field=plan.wrong[0], found=kind(words), wanted=kind("")))
+        elif "\0" in words:
+            faults.append(NUL.at(where, field=plan.wrong[0]))
+    if not faults and not any(map(trim, right)):
+        faults.append(answers.NO_ANSWER.at(where))
+    if faults:
+        return tuple(faults)
+    texts = list(dict.fromkeys([trim(words) for words in (*right, *others) if trim(words)]))
+    texts.sort(key=lambda words: blake2b(f"{question}\0{words}".encode("utf-8", "surrogatepass")).digest())
+    found = checked(
+        dict(zip(LABELS, texts, strict=False)) if len(texts) <= len(LABELS) else {}, where, faults
+    )
+    labels = [label for label, words in found.items() if words in [trim(one) for one in right]]
+    return (
+        tuple(faults)
+        if faults
+        else MultipleChoice(question, tuple(found.items()), labels[0], where, plan.extra, tuple(labels[1:]))
+    )
+
+
+def _right_and_wrong(row: Mapping[str, Any], plan: Plan) -> tuple[list[Any], list[Any]]:
+    if not plan.answers:
+        match row.get(plan.wrong[0]):
+            case {"choices": [*texts], "labels": [*marks]} if len(texts) == len(marks):
+                told = [*zip(texts, marks, strict=True)]
+                return [one for one, mark in told if mark == 1], [one for one, mark in told if mark != 1]
+            case other:
+                return [other], []
+    given = [row.get(column) for column in plan.wrong]
+    others = [one for value in given for one in (value if isinstance(value, list) else [value])]
+    right = row.get(plan.answers[0])
+    return right if isinstance(right, list) else [right or ""], [one for one in others if one is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wizard.data.findings import Finding, Rule
@@ -60,6 +60,35 @@ def exact(row: Mapping[str, Any], field: str, where: Where, faults: list[Finding
     """The field's text as it is; "" where there is none or, with a finding added, where it is no usable text."""
     value = row.get(field)
     return "" if not text(row, field, where, faults) or type(value) is not str else value
+
+
+def about(
+    row: Mapping[str, Any], columns: Sequence[str], where: Where, faults: list[Finding]
+) -> Iterator[str]:
+    """What a question is about, of each of ``columns`` in which something is; lists of texts are joined line by line."""
+    for column in columns:
+        value = row.get(column)
+        if isinstance(value, dict):
+            value = next((value[name] for name in _INSIDE if name in value), value)
+        if isinstance(value, list):
+            value = "\n".join(leaves) if (leaves := _leaves(value)) is not None else value
+        if words := text({column: value}, column, where, faults):
+            yield words
+
+
+_INSIDE = ("contexts", "text", "content", "sentences")
+
+
+def _leaves(value: list[Any]) -> list[str] | None:
+    """The texts in a list, and in lists and passages in it; None where something else is there."""
+    found: list[str] = []
+    for one in value:
+        inside = next((one[name] for name in _INSIDE if name in one), None) if isinstance(one, dict) else one
+        words = _leaves(inside) if isinstance(inside, list) else [inside] if isinstance(inside, str) else None
+        if words is None:
+            return None
+        found += [part for part in words if trim(part)]
+    return found
 
 
 def keys_in(value: object) -> int:

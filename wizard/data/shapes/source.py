@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
@@ -13,17 +14,31 @@ import msgspec
 
 from wizard.data.files.catalog import the_one_in
 from wizard.data.files.pages import EMPTY_FILE
-from wizard.data.findings import Finding
+from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Record, Where
 from wizard.data.shapes.choice import counted
 from wizard.data.shapes.contents import Contents, contents
 from wizard.data.shapes.guess import guessed, is_label
-from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Plan, likely, listed, named, plan
+from wizard.data.shapes.names import blank
+from wizard.data.shapes.plan import ABOUT_FILE, IGNORE, MEANINGS, NO_COLUMN, Plan, likely, listed, named, plan
 from wizard.data.shapes.reading import Answer, Column, Reading
-from wizard.data.shapes.understand import Outcome, decode, meaning, understand
+from wizard.data.shapes.understand import Outcome, decode, hidden, laid_out, meaning, understand
 from wizard.errors import UsageError
 from wizard.local.harmless import in_a_line
-from wizard.locale import _, enumerated
+from wizard.locale import N_, _, enumerated
+
+CONTEXT_ABOVE = Rule(
+    "CONTEXT_ABOVE",
+    "warning",
+    N_("“{field}” is empty here, but not in a row above."),
+    N_("If the row belongs to what stands there, copy it into this row, too."),
+    why=N_(
+        "Each row is trained by itself. A question about a passage that stands only in the first of its rows would be trained without it."
+    ),
+    bad="passage,question,answer\nAnn has a red hat.,Who has a hat?,Ann.\n,What colour is it?,Red.\n",
+    good="passage,question,answer\nAnn has a red hat.,Who has a hat?,Ann.\nAnn has a red hat.,What colour is it?,Red.\n",
+    name="rows.csv",
+)
 
 Columns: TypeAlias = Mapping[str, str] | None
 """Meaning -> column, as the user gave them; None: told from the columns' names."""
@@ -90,6 +105,7 @@ class Source:
                 yield found.where.line, None, (found,)
             if known.header is None:
                 return
+            above = False
             for number, row in file.rows():
                 if isinstance(row, bytes):
                     outcome = understand(row, self.file, number, known)
@@ -101,8 +117,14 @@ class Source:
                     yield number, None, (row,)
                 else:
                     began = True
-                    planned = plan(tuple(row), known.columns)
-                    yield number, row, meaning(row, Where(self.file, number), planned, known)
+                    above, without = _without_context(row, plan(tuple(row), known.columns).contexts, above)
+                    if without:
+                        yield (
+                            number,
+                            None,
+                            (CONTEXT_ABOVE.at(Where(self.file, number), field=quoted(without)),),
+                        )
+                    yield number, row, meaning(row, Where(self.file, number), known)
         if not began:
             yield 0, None, (EMPTY_FILE.at(Where(self.file, 0)),)
 
@@ -128,12 +150,23 @@ class Source:
         shapes: Counter[str] = Counter()
         guesses: dict[str, Mapping[str, str]] = {}
         answers: set[Answer] = set()
+        open_: set[str] = set()  # meanings that several columns could have
+        used: set[str] = set()
         with self._open() as file:
             for _line, row in _beginning(file):
-                planned, cells = plan(tuple(row), self._given), row
-                if not planned.shape and isinstance(row.get("metadata"), dict):
-                    cells = row["metadata"]  # as ``understand`` looks into it
-                    planned = plan(tuple(cells))
+                cells, planned = laid_out(row, self._given)
+                cells, planned = hidden(row, planned, self._given) or (cells, planned)
+                used |= {*planned.meanings.values(), *planned.answers, *planned.contexts, *planned.wrong}
+                if planned.rivals:
+                    open_.update(
+                        "answer" if one in ("answer", "output") else "question"
+                        for one, _each in planned.rivals
+                    )
+                    planned = msgspec.structs.replace(
+                        planned,
+                        shape="",
+                        meanings={name: one for name, one in likely(tuple(row)).items() if name not in open_},
+                    )
                 shapes[planned.shape] += 1
                 if len(planned.meanings) > len(guesses.get(planned.shape, {})):
                     guesses[planned.shape] = planned.meanings
@@ -147,6 +180,7 @@ class Source:
             container, encoding, packed = file.container, file.encoding, file.packed
         if shapes and not doubtful:
             self._refuse_missing(values)
+            self._refuse_unused(used, values)
         shape = max(shapes, key=lambda one: shapes[one]) if shapes else ""
         if shape == "choice" and not self._given and "question" not in guesses[shape]:
             shape, guesses[""] = "", likely(tuple(values))
@@ -167,7 +201,7 @@ class Source:
             ),
             guess=dict(guess),
             sure=frozenset(by_names),
-            clear=clear,
+            clear=clear - open_,
             answers=tuple(sorted(answers)),
         )
 
@@ -196,7 +230,9 @@ class Source:
         wanted = [
             one
             for meaning, column in self._given
-            for one in ((column,) if meaning != "options" or column in names else listed(column))
+            for one in (
+                (column,) if meaning not in ("options", IGNORE) or column in names else listed(column)
+            )
         ]
         missing = next((one for one in wanted if one not in names and one != NO_COLUMN), None)
         if missing is not None:
@@ -204,6 +240,20 @@ class Source:
                 _("{path} has no column “{name}”.").format(path=self.path, name=in_a_line(missing)),
                 _("Its columns are: {names}.").format(names=in_a_line(enumerated(names)) or "–"),
             )
+
+    def _refuse_unused(self, used: AbstractSet[str], names: Mapping[str, object]) -> None:
+        """Raise UsageError where the user gives a meaning to a column that rows like these make nothing of."""
+        for name, column in self._given:
+            each = (column,) if column in names else listed(column)
+            if name != IGNORE and column != NO_COLUMN and not used & set(each):
+                raise UsageError(
+                    _(
+                        "“{meaning}” means nothing in rows like those of {path}, so “{name}” would not be sent."
+                    ).format(meaning=name, path=self.path, name=in_a_line(column)),
+                    _(
+                        "Say of each column that is to be sent what it means: question and answer, or options, or messages."
+                    ),
+                )
 
     def _counted(self, begun: Reading, limit: int | None) -> Reading:
         """``begun`` with where the options are counted from, by every row whose answer is a number."""
@@ -213,8 +263,9 @@ class Source:
         cop = True
         with self._open() as file:
             for number, row in _decoded(file, limit):
-                planned = plan(tuple(row), self._given)
-                said = counted(row, planned) if planned.shape == "choice" else None
+                cells, planned = laid_out(row, self._given)
+                cells, planned = hidden(row, planned, self._given) or (cells, planned)
+                said = counted(cells, planned) if planned.shape == "choice" else None
                 if said is None:
                     continue
                 numbered += 1
@@ -231,6 +282,14 @@ class Source:
         return begun  # nothing tells, or the rows contradict each other: each is an error of its own
 
 
+def _without_context(row: Mapping[str, Any], contexts: tuple[str, ...], above: bool) -> tuple[bool, str]:
+    """(whether a row so far had something to be about, the column that is empty in this one though it had)."""
+    if not contexts:
+        return above, ""
+    filled = any(not blank(row.get(column)) for column in contexts)
+    return above or filled, contexts[0] if above and not filled else ""
+
+
 def _answer_of(row: Mapping[str, Any], planned: Plan) -> Answer | None:
     """What the answer of a question with options is written as."""
     if counted(row, planned) is not None:
@@ -244,7 +303,7 @@ def _answer_of(row: Mapping[str, Any], planned: Plan) -> Answer | None:
 def _refuse(given: Mapping[str, str]) -> None:
     """Raise UsageError for a meaning that there isn't, and where one column is to be two things."""
     for name in given:
-        if name not in (*MEANINGS, *ABOUT_FILE):
+        if name not in (*MEANINGS, *ABOUT_FILE, IGNORE):
             raise UsageError(
                 _("A column can't mean “{name}”.").format(name=name),
                 _("The meanings are: {names}.").format(names=enumerated((*MEANINGS, *ABOUT_FILE))),
@@ -256,7 +315,7 @@ def _refuse(given: Mapping[str, str]) -> None:
     for name, column in given.items():
         if name in ABOUT_FILE:
             continue
-        for one in listed(column) if name == "options" else (column,):
+        for one in listed(column) if name in ("options", IGNORE) else (column,):
             if one in seen and one != NO_COLUMN:
                 raise UsageError(
                     _("The column “{name}” can't be both {first} and {second}.").format(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import msgspec
@@ -10,8 +11,12 @@ from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Record, Where
 from wizard.data.shapes.chats import chat, plain_text, preference
 from wizard.data.shapes.choice import choice
+from wizard.data.shapes.conserved import lost
 from wizard.data.shapes.fields import keys_in
-from wizard.data.shapes.plan import Plan, plan
+from wizard.data.shapes.guess import is_label
+from wizard.data.shapes.inside import rows_inside
+from wizard.data.shapes.names import blank
+from wizard.data.shapes.plan import MEANINGS, Given, Plan, plan
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.undecodable import DUPLICATE_KEY, repeated_key, why_not_json
 from wizard.locale import N_, enumerated
@@ -30,7 +35,7 @@ UNKNOWN_SHAPE = Rule(
     "error",
     N_("The row is neither a question with options nor a chat; its fields are: {fields}."),
     N_(
-        "Say which field means what: --columns question=NAME --columns answer=NAME --columns A=NAME … "
+        "Say which field means what: --columns question=NAME --columns answer=NAME --columns A=NAME …, or of a text to go on training with --columns text=NAME "
         "(in the wizard dataset.columns.question=NAME …). Known without that: “question”, “options” and "
         "“answer_idx” of a question, “messages” of a chat."
     ),
@@ -39,6 +44,17 @@ UNKNOWN_SHAPE = Rule(
     ),
     bad='{"left": "2 + 3 = ?", "right": "5"}',
     good='{"instruction": "2 + 3 = ?", "output": "5"}',
+)
+TWO_COLUMNS = Rule(
+    "TWO_COLUMNS",
+    "error",
+    N_("“{first}” and “{second}” could mean the same, and something is in both."),
+    N_("Say which counts: {line} or {other} (in the wizard dataset.columns.MEANING=NAME)."),
+    why=N_(
+        "If one of the two were taken unasked, the other would be missing from the training: half of the question, or the right answer instead of somebody's."
+    ),
+    bad='{"question": "2 + 3 = ?", "answer": "5", "response": "Perhaps 6"}',
+    good='{"question": "2 + 3 = ?", "answer": "5", "response": ""}',
 )
 
 
@@ -62,11 +78,82 @@ def understand(raw: bytes, file: str, number: int, reading: Reading = PLAIN) -> 
         return (NOT_AN_OBJECT.at(where),)
     if (key := repeated_key(raw, keys_in(row))) is not None:
         return (DUPLICATE_KEY.at(where, key=quoted(key)),)
-    return meaning(row, where, plan(tuple(row), reading.columns), reading)
+    return meaning(row, where, reading)
 
 
-def meaning(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) -> Outcome:
-    """What a row means by its plan."""
+def laid_out(row: dict[str, Any], columns: Given) -> tuple[dict[str, Any], Plan]:
+    """``row`` with the parts of its question as fields, and its plan: what is empty in it hides nothing that is filled."""
+    if type(inside := row.get("question")) is dict and "stem" in inside:
+        row = {name: value for name, value in row.items() if name != "question"}
+        row |= {f"question.{name}": value for name, value in inside.items()}
+    planned = plan(tuple(row), columns)
+    return (row, _settled(row, planned, columns)) if planned.doubted else (row, planned)
+
+
+def _settled(row: dict[str, Any], planned: Plan, columns: Given) -> Plan:
+    """The plan of those columns of ``row`` in which something is, where that decides which column has a meaning."""
+    rivals = {column for _meaning, each in planned.rivals for column in each}
+    options = [column for column in planned.doubted if column not in rivals and column not in planned.answers]
+    empty: set[str] = set()
+    for _meaning, each in planned.rivals:
+        blanks = [column for column in each if blank(row.get(column))]
+        empty.update(blanks if len(blanks) < len(each) else blanks[1:])
+    answers = [row.get(column) for column in planned.answers]
+    if planned.shape == "choice":
+        if set(planned.answers) & set(planned.doubted) and all(map(blank, answers)):
+            empty.update(planned.answers)
+        if options and all(blank(row.get(column)) for column in options):
+            words = [value for value in answers if not blank(value)]
+            if words and not any(map(_is_letter, words)):
+                empty.update(options)
+    if not empty:
+        return planned
+    made = plan(tuple([name for name in row if name not in empty]), columns)
+    return _settled(row, made, columns) if made.doubted else made
+
+
+def _is_letter(value: object) -> bool:
+    """Whether an answer stands for an option that isn't there; a number in words is an answer, too."""
+    return is_label(value) and not (isinstance(value, str) and value.strip().isdecimal())
+
+
+def meaning(row: dict[str, Any], where: Where, reading: Reading) -> Outcome:
+    """What a row means by its plan; an error where a part of it would be lost that must not be."""
+    row, planned = laid_out(row, reading.columns)
+    if (nested := hidden(row, planned, reading.columns)) is not None:
+        return _nested(row, nested, where, reading)
+    if planned.rivals:
+        return (_rivals(planned, where),)
+    found = _by_plan(row, where, planned, reading)
+    if isinstance(found, tuple):
+        several = rows_inside(row, where)
+        return found if several is None else (several,)
+    return lost(row, found, planned, reading.columns) or found
+
+
+def _rivals(planned: Plan, where: Where) -> Finding:
+    meaning, each = planned.rivals[0]
+    meaning = "text" if planned.shape == "text" else meaning if meaning in MEANINGS else "question"
+    first, second = each[:2]
+    return TWO_COLUMNS.at(
+        where,
+        first=quoted(first),
+        second=quoted(second),
+        line=f"--columns {meaning}={first}",
+        other=_other(meaning, planned, first, second),
+    )
+
+
+def _other(meaning: str, planned: Plan, first: str, second: str) -> str:
+    """The words that would send both columns, else those for the second one."""
+    if meaning != "question":
+        return f"--columns {meaning}={second}"
+    if planned.shape == "choice":
+        return f"--columns passage={first} --columns question={second}"
+    return f"--columns instruction={first} --columns input={second}"
+
+
+def _by_plan(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) -> Outcome:
     match planned.shape:
         case "choice":
             return choice(row, planned, where, reading.counting)
@@ -75,22 +162,30 @@ def meaning(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) 
         case "text":
             return plain_text(row, planned, where)
         case "":
-            return _nested(row, where, reading) or (
-                UNKNOWN_SHAPE.at(where, fields=quoted(enumerated(row)) or "–"),
-            )
+            return (UNKNOWN_SHAPE.at(where, fields=quoted(enumerated(row)) or "–"),)
     return chat(row, planned, where)
 
 
-def _nested(row: dict[str, Any], where: Where, reading: Reading) -> Outcome | None:
-    """A question whose parts lie in ``metadata``, beside texts that were made of them."""
+def hidden(row: Mapping[str, Any], planned: Plan, columns: Given) -> tuple[dict[str, Any], Plan] | None:
+    """The question whose parts lie in ``metadata``, with its plan, beside texts that were made of them and no more than a letter."""
     inside = row.get("metadata")
-    if reading.columns or not isinstance(inside, dict):
+    if columns or type(inside) is not dict:
         return None
-    planned = plan(tuple(inside))
-    if planned.shape != "choice" or "question" not in planned.meanings:
+    if planned.shape and not is_label(row.get(planned.meanings.get("output", ""), "")):
         return None
+    found, of_it = laid_out(inside, ())
+    return (found, of_it) if of_it.shape == "choice" and "question" in of_it.meanings else None
+
+
+def _nested(
+    row: Mapping[str, Any], nested: tuple[dict[str, Any], Plan], where: Where, reading: Reading
+) -> Outcome:
+    inside, planned = nested
+    if planned.rivals:
+        return (_rivals(planned, where),)
     found = choice(inside, planned, where, reading.counting)
     if isinstance(found, tuple):
         return found
     extra = [key for key in row if key != "metadata"] + [f"metadata.{key}" for key in found.extra]
-    return msgspec.structs.replace(found, extra=tuple(extra))
+    found = msgspec.structs.replace(found, extra=tuple(extra))
+    return lost(row, found, plan(tuple(row)), ()) or lost(inside, found, planned, ()) or found
