@@ -8,6 +8,7 @@ from typing import Any
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Chat, Message, PlainText, Preference, Where, trim
 from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, about, exact, kind
+from wizard.data.shapes.names import blank
 from wizard.data.shapes.options import literal
 from wizard.data.shapes.plan import Plan
 from wizard.locale import N_
@@ -224,7 +225,7 @@ def _before(
     asked = [
         exact(row, meanings[meaning], where, faults)
         for meaning in ("instruction", "input")
-        if meaning in meanings
+        if meaning in meanings and not blank(row.get(meanings[meaning]))
     ]
     words = "\n".join([part for part in asked if trim(part)])
     if plan.contexts and words:

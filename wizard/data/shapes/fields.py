@@ -7,6 +7,7 @@ from typing import Any
 
 from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where, trim
+from wizard.data.shapes.names import blank
 from wizard.locale import N_, _
 
 NUL = Rule(
@@ -68,6 +69,8 @@ def about(
     """What a question is about, of each of ``columns`` in which something is; lists of texts are joined line by line."""
     for column in columns:
         value = row.get(column)
+        if blank(value):
+            continue
         if isinstance(value, dict):
             value = next((value[name] for name in _INSIDE if name in value), value)
         if isinstance(value, list):

@@ -144,7 +144,6 @@ _SURE_ANSWERS = (
         "truth",
         "groundtruth",
         "正确选项",
-        "正确项",
         "试题答案",
         "题目答案",
         "正答",

@@ -90,26 +90,32 @@ def laid_out(row: dict[str, Any], columns: Given) -> tuple[dict[str, Any], Plan]
     return (row, _settled(row, planned, columns)) if planned.doubted else (row, planned)
 
 
-def _settled(row: dict[str, Any], planned: Plan, columns: Given) -> Plan:
+def _settled(row: Mapping[str, Any], planned: Plan, columns: Given) -> Plan:
     """The plan of those columns of ``row`` in which something is, where that decides which column has a meaning."""
+    keys = tuple(row)
+    while planned.doubted and (empty := _hiding(row, planned)):
+        keys = tuple([name for name in keys if name not in empty])
+        planned = plan(keys, columns)
+    return planned
+
+
+def _hiding(row: Mapping[str, Any], planned: Plan) -> set[str]:
+    """The columns that are empty in ``row``, and without which others would have their meanings."""
     rivals = {column for _meaning, each in planned.rivals for column in each}
     options = [column for column in planned.doubted if column not in rivals and column not in planned.answers]
     empty: set[str] = set()
     for _meaning, each in planned.rivals:
         blanks = [column for column in each if blank(row.get(column))]
         empty.update(blanks if len(blanks) < len(each) else blanks[1:])
-    answers = [row.get(column) for column in planned.answers]
     if planned.shape == "choice":
+        answers = [row.get(column) for column in planned.answers]
         if set(planned.answers) & set(planned.doubted) and all(map(blank, answers)):
             empty.update(planned.answers)
         if options and all(blank(row.get(column)) for column in options):
             words = [value for value in answers if not blank(value)]
             if words and not any(map(_is_letter, words)):
                 empty.update(options)
-    if not empty:
-        return planned
-    made = plan(tuple([name for name in row if name not in empty]), columns)
-    return _settled(row, made, columns) if made.doubted else made
+    return empty
 
 
 def _is_letter(value: object) -> bool:
