@@ -509,7 +509,7 @@ def _apart(names: Mapping[str, str]) -> Plan | None:
     contexts = _contexts(names, beside=False)
     meanings = _with({}, passage=contexts[0] if contexts else None, question=question, options=targets)
     if targets is not None:
-        return Plan("choice", meanings, contexts=contexts, wrong=(targets,))
+        return Plan("choice", meanings | {"answer": targets}, contexts=contexts, wrong=(targets,))
     assert right is not None
     return Plan("choice", meanings | {"answer": right}, (right,), contexts=contexts, wrong=wrong)
 

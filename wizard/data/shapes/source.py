@@ -182,7 +182,7 @@ class Source:
             self._refuse_missing(values)
             self._refuse_unused(used, values)
         shape = max(shapes, key=lambda one: shapes[one]) if shapes else ""
-        if shape == "choice" and not self._given and "question" not in guesses[shape]:
+        if shape == "choice" and not self._given and not {"question", "answer"} <= guesses[shape].keys():
             shape, guesses[""] = "", likely(tuple(values))
         by_names = guesses.get(shape, {})
         guess, clear = (by_names, frozenset(by_names)) if shape else guessed(values, by_names)
