@@ -59,6 +59,9 @@ _BORN = re.compile("20[0-3][0-9][01][0-9][0-3][0-9]{4}")
 # Superset of the marks that ``leftovers`` looks for, in a line of JSON.
 _MARK = re.compile(r"\{\{|<[A-Za-z/|｜<]|&[#A-Za-z]|!\[|\[[^{\s]|撤回了一|系统[提消通]|【")
 _LETTER_IN_BRACKET = re.compile(r"[（(]\s*[A-JＡ-Ｊ]")
+_ASKED = MISSING | PLACEHOLDERS
+_TOLD_ALONE = _ASKED | LETTERS
+_LONGEST = max(map(len, _TOLD_ALONE))
 _NO_INPUT_ENDS = tuple(words.replace("\n", "\\n") for words in NO_INPUT_ENDS)
 
 
@@ -199,20 +202,15 @@ class Sheet:
         )
         if marked or text.count("[") > len(self.plain):
             left.update(_places(text, _MARK))
-        whole = (*self.options, self.plain, self.wide) if self.options else (self.plain, self.wide, self.told)
-        for column in whole:
-            if not MISSING.isdisjoint(column):
-                left.update([place for place, words in enumerate(column) if words in MISSING])
-        for column in whole[-2:] if self.options else whole:
-            if not PLACEHOLDERS.isdisjoint(column):
-                left.update([place for place, words in enumerate(column) if words in PLACEHOLDERS])
-        if not self.options:
-            if not LETTERS.isdisjoint(self.told):
-                left.update([place for place, words in enumerate(self.told) if words in LETTERS])
-            left.update([place for place, stem in enumerate(self.wide) if stem.endswith(_NO_INPUT_ENDS)])
-        else:
+        if self.options:  # a text that is only a word is none of these
             for stems in (self.plain, self.wide):
                 left.update(_places("\n".join(stems), _LETTER_IN_BRACKET))
+            return left
+        for column, words in ((self.plain, _ASKED), (self.wide, _ASKED), (self.told, _TOLD_ALONE)):
+            left.update(
+                [place for place, text in enumerate(column) if len(text) <= _LONGEST and text in words]
+            )
+        left.update([place for place, stem in enumerate(self.wide) if stem.endswith(_NO_INPUT_ENDS)])
         return left
 
     def said(self, first: int, file: str) -> dict[int, tuple[Finding, ...]]:
