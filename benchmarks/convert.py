@@ -36,7 +36,8 @@ with open(sys.argv[1], encoding="utf-8") as source, open(sys.argv[2], "w", encod
 OURS = """\
 import sys
 from pathlib import Path
-from wizard.data.converting.convert import SYSTEM_PROMPT, convert
+from wizard.data.converting.convert import convert
+from wizard.data.sent import SYSTEM_PROMPT
 convert(Path(sys.argv[1]), Path(sys.argv[2]), system_prompt=SYSTEM_PROMPT, max_part_size=1 << 40)
 """
 PREVIEW = """\

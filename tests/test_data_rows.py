@@ -68,12 +68,12 @@ FAULTS: list[tuple[str, bytes]] = [
     ("NO_QUESTION", row(question=...)),
     ("NO_QUESTION", row(question=None)),
     ("NO_QUESTION", row(question=" \u200b\ufeff\t")),
-    ("WRONG_TYPE", row(question=7)),
+    ("WRONG_TYPE", row(question=["x"])),
     ("TOO_FEW_OPTIONS", row(options=...)),
     ("TOO_FEW_OPTIONS", row(options={"A": "37℃"})),
     ("WRONG_TYPE", row(options=7)),
     ("OPTIONS_UNREADABLE", row(options="A. x")),
-    ("WRONG_TYPE", row(options={"A": "37℃", "B": 40})),
+    ("WRONG_TYPE", row(options={"A": "37℃", "B": [40]})),
     ("EMPTY_OPTION", row(options={"A": "37℃", "B": " \u200b"})),
     ("EMPTY_OPTION", row(options={"A": "37℃", "B": None})),
     ("BAD_LABEL", row(options={"A": "37℃", "": "40℃"})),
@@ -132,7 +132,7 @@ def test_every_case_has_a_code_in_the_list() -> None:
 
 def test_several_faults_of_a_row_are_all_told() -> None:
     """A row's faults don't hide each other."""
-    found = understand(row(question="", options={"A": "", "B": 1}), "f", 1)
+    found = understand(row(question="", options={"A": "", "B": [1]}), "f", 1)
 
     assert isinstance(found, tuple)
     assert ["NO_QUESTION", "EMPTY_OPTION", "WRONG_TYPE"] == [one.code for one in found]

@@ -77,7 +77,7 @@ def test_options_in_every_shape(options: dict[str, Any]) -> None:
         ("OPTIONS_UNREADABLE", "x or y"),
         ("OPTIONS_UNREADABLE", "A. see B. y B. z"),
         ("OPTIONS_UNREADABLE", [{"x": "y"}, {"x": "z"}]),
-        ("WRONG_TYPE", ["x", 7]),
+        ("WRONG_TYPE", ["x", ["y"]]),
         ("WRONG_TYPE", True),
         ("EMPTY_OPTION", "(A) x.\n(B) y.\n(C) ."),
         ("EMPTY_OPTION", ["x", ""]),
@@ -146,39 +146,71 @@ def test_several_answers_are_sent_one_after_the_other() -> None:
 
 @pytest.mark.parametrize(
     ("base", "expected", "indexes"),
-    [(0, "ABDA", [0, 1, 3, 0]), (1, "ABDA", [1, 2, 4, 1]), (None, "", [1, 2, 3, 1]), (None, "", [0, 4])],
-)
-@pytest.mark.parametrize("as_text", [False, True])
+    [
+        (0, "ABDA", [0, 1, 3, 0]), (1, "ADDA", [1, 4, 4, 1]),
+        (0, "BADA", [*[0] * 10, 4, 1, 0, 3, 0]), (1, "ABDA", [*[4] * 10, 0, 1, 2, 4, 1]),  # one against ten
+        (None, "", [1, 2, 3, 1]), (None, "", [0, 4]), (None, "", [0, *[1, 2, 3] * 13]), (None, "", [0, 0, *[1, 2, 3] * 26]),
+        (None, "", [4, 1]), (None, "", [0, 0, 0, 4, 4]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("as_text", ["{}", "{}.0", None])
 def test_numbers_are_counted_as_the_whole_file_tells(
-    tmp_path: Path, base: int | None, expected: str, indexes: list[int], as_text: bool
+    tmp_path: Path, base: int | None, expected: str, indexes: list[int], as_text: str | None
 ) -> None:
-    """A 0, or a number as high as there are options, decides for all rows, and is said; without either it is an error."""
+    """Many rows that agree decide for all rows, and it is said; one alone never does, nor few where there should be many."""
     options = {"A": "w", "B": "x", "C": "y", "D": "z"}
-    rows = [{"question": "q", "options": options, "answer": str(at) if as_text else at} for at in indexes]
-    path = written(tmp_path / "x.jsonl", *[rows[0]] * 300, *rows)
-    if 0 in indexes[:1] or base is None:
-        path = written(tmp_path / "x.jsonl", *rows)
+    rows = [
+        {"question": "q", "options": options, "answer": at if as_text is None else as_text.format(at)}
+        for at in indexes
+    ]
+    path = written(tmp_path / "x.jsonl", *rows)
 
     found = list(Source(path).read())
 
     answers = "".join(one.answer for one in found if isinstance(one, MultipleChoice))
     assert expected == answers[-len(expected) :] if expected else not answers
     said = [one.code for one in found if isinstance(one, Finding)]
-    assert (["INDEX_COUNTED"] if base is not None else ["ANSWER_INDEX"] * len(rows)) == said
+    wrong = 0 if base is None else len(rows) - len(answers)
+    told = ["INDEX_COUNTED", *["ANSWER_NOT_AN_OPTION"] * wrong]
+    assert (told if base is not None else ["ANSWER_INDEX"] * len(rows)) == said
     if base is None:
         counted = [one for one in Source(path, {"counting": "0"}).read() if isinstance(one, MultipleChoice)]
         assert "".join("ABCD"[at] for at in indexes if at < 4) == "".join(one.answer for one in counted)
 
 
-def test_cop_counts_from_one(tmp_path: Path) -> None:
-    """MedMCQA's field counts from 1 unless a 0 is there; either is said."""
+@pytest.mark.parametrize(("first", "indexes", "expected"), [
+    (1, [1, 2, 3], "123"), (0, [0, 1], "01"), (1, [1, 2, 3, 0], "123"), (1, [0, 1, 3, 0], "1241"), (0, [4, 1, 4], "303"),
+])  # fmt: skip
+def test_labels_that_are_numbers_are_obeyed(
+    tmp_path: Path, first: int, indexes: list[int], expected: str
+) -> None:
+    """A number is the label it is, unless several rows prove that the file counts otherwise; then for all rows."""
+    labels = range(first, first + 4)
+    as_labels = [
+        {"question": "q", "options": {str(label): f"x{label}" for label in labels}, "answer": at}
+        for at in indexes
+    ]
+    as_columns = [
+        {"question": "q", **{f"option{label}": f"x{label}" for label in labels}, "answer": at}
+        for at in indexes
+    ]
+    for rows in (as_labels, as_columns):
+        found = list(Source(written(tmp_path / "x.jsonl", *rows)).read())
+
+        texts = [one.answer_text for one in found if isinstance(one, MultipleChoice)]
+        assert [f"x{label}" for label in expected] == texts
+
+
+def test_cop_is_counted_by_its_rows(tmp_path: Path) -> None:
+    """MedMCQA's field counts from 1, in its copies from 0: only rows tell."""
     row = {"question": "q", "opa": "w", "opb": "x", "opc": "y", "opd": "z", "choice_type": "single"}
     path = tmp_path / "x.json"
-    for cops, expected in (([1, 2], "AB"), ([4, 2], "DB"), ([0, 2], "AC")):
+    for cops, expected in (([1, 2], ""), ([4, 2, 4], "DBD"), ([0, 2, 0], "ACA")):
         path.write_text(json.dumps([row | {"cop": cop} for cop in cops]))
         found = list(Source(path).read())
         assert expected == "".join(one.answer for one in found if isinstance(one, MultipleChoice))
-        assert ["INDEX_COUNTED"] == [one.code for one in found if isinstance(one, Finding)]
+        said = {one.code for one in found if isinstance(one, Finding)}
+        assert {"INDEX_COUNTED" if expected else "ANSWER_INDEX"} == said
 
 
 def test_a_passage_stands_before_its_question() -> None:
@@ -259,7 +291,7 @@ def test_chats_in_every_shape(expected: tuple[Message, ...], row: dict[str, Any]
         ("WRONG_TYPE", {"conversations": None}),
         ("NO_QUESTION", {"instruction": "", "output": "a"}),
         ("NOTHING_TO_LEARN", {"instruction": "u", "output": None}),
-        ("WRONG_TYPE", {"instruction": "u", "output": 7}),
+        ("WRONG_TYPE", {"instruction": "u", "output": ["a"]}),
         ("WRONG_TYPE", {"instruction": "u", "output": "a", "history": [["u"]]}),
         ("NUL", {"prompt": "u\0", "completion": "a"}),
         ("NOTHING_TO_LEARN", {"text": " "}),

@@ -98,6 +98,7 @@ class Place:
         line = re.sub(r"\bID\b", self.names[kind], command)
         line = re.sub(r"\b(FILE|SOURCE|SRC)\b|文件", "train.jsonl", line).replace(":LINE", ":1")
         line = re.sub(r"\b(OUTPUT|DST)\b", "out.jsonl", line).replace("ROOT", "datasets").replace("N", "0")
+        line = re.sub(r"\bCODE\b", "NO_ANSWER", line)
         return re.sub(r'from-command ".*"', f'from-command "{OLD}"', line)
 
 

@@ -16,7 +16,7 @@ from wizard.errors import UsageError
 from wizard.interrupts import held
 from wizard.locale import _, enumerated, joined, ngettext
 from wizard.steps import reading
-from wizard.steps.findings import view_of
+from wizard.steps.findings import look_up, view_of
 
 if TYPE_CHECKING:
     from wizard.data.checking.audit import Checked
@@ -62,12 +62,18 @@ def check(scene: Scene) -> int:
     if arguments.json:
         process.out(_as_dict(checked, found))
     else:
-        for line in _lines(checked, arguments.limit):
-            process.out(line, lines=False)
-        for one, numbers in zip(checked, found, strict=False):
-            if one.tally.rows:
-                front.show(view_of(one, numbers))
+        _tell(checked, found, arguments.limit, front)
     return 1 if any(one.findings.errors for one in checked) else 0
+
+
+def _tell(checked: Sequence[Checked], found: Sequence[Statistics], limit: int, front: Front) -> None:
+    for line in _lines(checked, limit):
+        process.out(line, lines=False)
+    if any(one.findings for one in checked):
+        front.say(look_up(), "dim")
+    for one, numbers in zip(checked, found, strict=False):
+        if one.tally.rows:
+            front.show(view_of(one, numbers))
 
 
 def _checked(paths: list[Path], arguments: Namespace, front: Front) -> Sequence[Checked]:
@@ -121,6 +127,8 @@ def why(scene: Scene) -> int:
     else:
         for line in _fate_lines(one, int(number)):
             process.out(line, lines=False)
+        if one.findings:
+            front.say(look_up(), "dim")
     return 0 if one.sent is not None else 1
 
 

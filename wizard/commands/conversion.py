@@ -14,6 +14,7 @@ from wizard.data.files import catalog
 from wizard.engine.step import Front
 from wizard.errors import UsageError
 from wizard.locale import _, joined, ngettext
+from wizard.steps.findings import look_up
 from wizard.steps.preview import MEDQA_OUTPUT
 from wizard.steps.reading import as_dict, told
 
@@ -86,8 +87,8 @@ def _one(
         try:
             conversion = convert(source, output, on_progress=progress.update, **settings)
         except RowsUnfit as unfit:
-            if unfit.rows:
-                unfit.hint = joined(unfit.hint, _("To leave them out: --on-error skip"))
+            skip = _("To leave them out: --on-error skip") if unfit.rows else ""
+            unfit.hint = joined(unfit.hint, skip, look_up())
             raise
     if not as_json:
         _tell(conversion)

@@ -30,9 +30,9 @@ def write(rule: Rule, source: str | bytes, folder: Path) -> None:
     """The files that ``command`` names, in ``folder``. ``source``: one of the two examples."""
     if rule.beside:
         (folder / BESIDE).write_bytes(_data(rule.beside))
-    if rule.name.endswith(".xlsx"):
+    if rule.name.endswith((".xlsx", ".ods")):
         assert isinstance(source, str)
-        _workbook(source, folder / rule.name)
+        (_workbook if rule.name.endswith(".xlsx") else _open_document)(source, folder / rule.name)
     else:
         (folder / rule.name).write_bytes(source if isinstance(source, bytes) else _data(source))
 
@@ -41,7 +41,7 @@ def found(rule: Rule) -> tuple[Finding, ...]:
     """What the rule finds in its bad example, with bare names of files.
 
     Raises as checking and converting do, OSError where there is no place for temporary files, and ImportError without
-    openpyxl where it needs that.
+    openpyxl where it needs that, which only the developers have.
     """
     with TemporaryDirectory() as place:
         write(rule, rule.bad, Path(place))
@@ -96,5 +96,46 @@ def _workbook(text: str, path: Path) -> None:
         if line.startswith("["):
             book.create_sheet(line.strip("[]"))
         else:
-            book.worksheets[-1].append([cell.strip() for cell in line.split("|")])
+            sheet = book.worksheets[-1]
+            sheet.append([cell.strip() for cell in line.removeprefix("~").split("|")])
+            sheet.row_dimensions[sheet.max_row].hidden = line.startswith("~")
     book.save(path)
+
+
+def _open_document(text: str, path: Path) -> None:
+    """A workbook as OpenDocument has it, with nothing in it but what is needed."""
+    import zipfile
+    from xml.sax.saxutils import escape
+
+    name, *lines = text.splitlines()
+    rows = []
+    for line in lines:
+        cells = [cell.strip() for cell in line.split("|")]
+        rows.append("".join(_OPEN_CELL.format(_sort(cell), text=escape(cell)) for cell in cells))
+    body = "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
+    with zipfile.ZipFile(path, "w") as whole:
+        whole.writestr("mimetype", _OPEN_TYPE)
+        whole.writestr("META-INF/manifest.xml", _OPEN_MANIFEST)
+        whole.writestr("content.xml", _OPEN_SHEET.format(name=name.strip("[]"), body=body))
+
+
+def _sort(cell: str) -> str:
+    return (
+        f'office:value-type="float" office:value="{cell}"'
+        if cell.isdecimal()
+        else 'office:value-type="string"'
+    )
+
+
+_OPEN_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
+_OPEN_NAMES = "urn:oasis:names:tc:opendocument:xmlns"
+_OPEN_CELL = "<table:table-cell {}><text:p>{text}</text:p></table:table-cell>"
+_OPEN_MANIFEST = (
+    f'<manifest:manifest xmlns:manifest="{_OPEN_NAMES}:manifest:1.0">'
+    f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{_OPEN_TYPE}"/></manifest:manifest>'
+)
+_OPEN_SHEET = (
+    f'<office:document-content xmlns:office="{_OPEN_NAMES}:office:1.0" xmlns:table="{_OPEN_NAMES}:table:1.0" '
+    f'xmlns:text="{_OPEN_NAMES}:text:1.0"><office:body><office:spreadsheet><table:table table:name="{{name}}">{{body}}'
+    "</table:table></office:spreadsheet></office:body></office:document-content>"
+)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +17,10 @@ from wizard.data.record import Record
 from wizard.data.sent import CHINESE
 from wizard.data.sent import line as wire_line
 from wizard.data.shapes import lookup
+from wizard.data.shapes.contents import FORMS
+from wizard.data.shapes.gathering import Rows, last_line
 from wizard.data.shapes.source import Columns, Source
 from wizard.data.shapes.understand import Outcome
-
-_LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +87,15 @@ def _read(source: Source, line: int) -> tuple[int, str, Outcome, tuple[Finding, 
         if begins == line and original is None and isinstance(outcome, tuple):
             for found in outcome:
                 (faults if found.severity == "error" else said).append(found)
+        elif isinstance(original, Rows):
+            if any(first <= line <= last for first, last in original.spans):
+                before = begins, original, outcome
         elif begins:
             before = begins, original, outcome
         elif isinstance(outcome, tuple):
             of_all.extend(one for one in outcome if one.severity == "error")
-    if not faults and before is not None and before[0] <= line <= _end(*before[:2]):
+    whole = source.reading(whole=False).container in FORMS  # where a row goes on until the next one
+    if not faults and before is not None and (whole or _is_on(line, *before[:2])):
         begins, original, outcome = before
         return begins, _shown(original), outcome, tuple(said)
     raw = next((raw for _line, raw in lookup.lines_at(source.path, {line})), b"")
@@ -101,11 +104,8 @@ def _read(source: Source, line: int) -> tuple[int, str, Outcome, tuple[Finding, 
     return line, text, tuple(faults or of_all), tuple(said)
 
 
-def _end(begins: int, original: object) -> int:
-    """The last physical line of the row that begins on a line."""
-    cells: Iterable[object] = original.values() if isinstance(original, Mapping) else (original,)
-    texts = (cell.decode("utf-8", "replace") if isinstance(cell, bytes) else cell for cell in cells)
-    return begins + sum(len(_LINE_ENDS.findall(text)) for text in texts if isinstance(text, str))
+def _is_on(line: int, begins: int, original: object) -> bool:
+    return isinstance(original, Rows) or begins <= line <= last_line(begins, original)
 
 
 def _shown(original: object) -> str:

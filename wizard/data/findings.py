@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -49,7 +49,7 @@ class Rule:
 
     ``what`` and ``fix`` hold {names} for the values that a finding gives. ``why`` is for somebody who trains for the first
     time. ``bad`` and ``good`` are two small files: one has it, the other hasn't, and has no error either. In a text
-    ``⟦…⟧×N`` stands for N times what is in the brackets, counted by ``№``; in a workbook ``[…]`` begins a sheet, and ``|`` a cell.
+    ``⟦…⟧×N`` stands for N times what is in the brackets, counted by ``№``; in a workbook ``[…]`` begins a sheet, ``|`` a cell, and ``~`` a row that is hidden.
     """
 
     code: str
@@ -76,6 +76,12 @@ class Rule:
         return Finding(
             self.code, self.severity, where, said(self.what).format(**values), said(self.fix).format(**values)
         )
+
+
+def told(faults: Sequence[Finding]) -> str:
+    """What all of them say, for a place that names the code of the first: each other one with its own."""
+    first, *others = faults
+    return joined(first.what, *(f"{one.code}: {one.what}" for one in others))
 
 
 def quoted(text: object) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from wizard.data.record import Chat, MultipleChoice, Preference, Record, trim
+from wizard.data.record import MultipleChoice, Record, trim
 
 _NO_WORD = re.compile(r"[\W_]+")
 _NO_WORD_IN_LINES = re.compile(r"[^\w\n]+|_")
@@ -133,13 +133,11 @@ def asked_by(record: Record) -> Asked:
     if isinstance(record, MultipleChoice):
         answer = "\n".join(sorted(text for _label, text in record.answers))
         return Asked(record.question, record.options, answer, record.answer)
-    if isinstance(record, Chat):
-        turns = [turn for turn in record.messages if turn.role != "system"]
-        return asked_in("\n".join([turn.content for turn in turns[:-1]]), turns[-1].content)
-    if isinstance(record, Preference):
-        question = "\n".join([turn.content for turn in record.messages if turn.role != "system"])
-        return Asked(question, (), f"{record.chosen.content}\n{record.rejected.content}")
-    return Asked(record.text)
+    turns = [turn.content for turn in record.messages if turn.role != "system"]
+    if record.kind == "chat":
+        return asked_in("\n".join(turns[:-1]), turns[-1])
+    replies = "\n".join([turn.content for turn in record.replies])
+    return Asked(record.text or "\n".join(turns), (), replies)
 
 
 def asked_in(user: str, assistant: str) -> Asked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import msgspec
 
@@ -16,6 +16,10 @@ BLANKS = "".join(char for char in map(chr, range(0x3001)) if char.isspace()) + N
 def trim(text: str) -> str:
     """``text`` without blanks at its ends (str.strip and characters of no width), untouched inside."""
     return text.strip(BLANKS)
+
+
+Kind: TypeAlias = Literal["chat", "preference", "text"]
+"""What the platform trains with a row: SFT, DPO or CPT; a file holds rows of one kind."""
 
 
 # Structs are frozen dataclasses made in C: a record costs a tenth of a dataclass, and there may be millions.
@@ -33,6 +37,17 @@ class Where(msgspec.Struct, frozen=True, gc=False):
         return f"{self.file}:{self.line}" if self.line else self.file
 
 
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """One turn of a chat; ``role`` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+# Every record has, besides its own: ``kind``; ``messages``, the turns that stand in the row; ``replies``, the turns between which
+# it prefers; ``text``, where it is nothing else; and ``texts()``, all that a person wrote in it.
+
+
 class MultipleChoice(msgspec.Struct, frozen=True, gc=False):
     """A question with labelled options in source order, one or several of which are right.
 
@@ -41,12 +56,21 @@ class MultipleChoice(msgspec.Struct, frozen=True, gc=False):
     the source row that are not sent.
     """
 
+    kind: ClassVar[Kind] = "chat"
+    messages: ClassVar[tuple[Message, ...]] = ()
+    replies: ClassVar[tuple[Message, ...]] = ()
+    text: ClassVar[str] = ""
+
     question: str
     options: tuple[tuple[str, str], ...]
     answer: str
     where: Where
     extra: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+
+    def texts(self) -> list[str]:
+        """The question and the options."""
+        return [self.question, *[text for _label, text in self.options]]
 
     @property
     def answer_text(self) -> str:
@@ -66,22 +90,23 @@ class MultipleChoice(msgspec.Struct, frozen=True, gc=False):
         )
 
 
-class Message(msgspec.Struct, frozen=True, gc=False):
-    """One turn of a chat; ``role`` is system, user or assistant."""
-
-    role: str
-    content: str
-
-
 class Chat(msgspec.Struct, frozen=True, gc=False):
     """A row that is a chat already; its texts are exactly the source's, and the last turn is the assistant's.
 
     ``extra`` names the fields that are not sent; a field inside a message is named ``messages.<field>``.
     """
 
+    kind: ClassVar[Kind] = "chat"
+    replies: ClassVar[tuple[Message, ...]] = ()
+    text: ClassVar[str] = ""
+
     messages: tuple[Message, ...]
     where: Where
     extra: tuple[str, ...] = ()
+
+    def texts(self) -> list[str]:
+        """What each turn says."""
+        return [turn.content for turn in self.messages]
 
 
 class Preference(msgspec.Struct, frozen=True, gc=False):
@@ -90,19 +115,39 @@ class Preference(msgspec.Struct, frozen=True, gc=False):
     The platform's rows for DPO are ``{"messages": […], "chosen": {…}, "rejected": {…}}`` (D-guide 2026-05-26).
     """
 
+    kind: ClassVar[Kind] = "preference"
+    text: ClassVar[str] = ""
+
     messages: tuple[Message, ...]
     chosen: Message
     rejected: Message
     where: Where
     extra: tuple[str, ...] = ()
 
+    @property
+    def replies(self) -> tuple[Message, ...]:
+        """The better one, and the other."""
+        return self.chosen, self.rejected
+
+    def texts(self) -> list[str]:
+        """What each turn says, and both answers."""
+        return [turn.content for turn in (*self.messages, *self.replies)]
+
 
 class PlainText(msgspec.Struct, frozen=True, gc=False):
     """A text to go on training with; the platform's rows for CPT are ``{"text": …}`` (D-guide 2026-05-26)."""
 
+    kind: ClassVar[Kind] = "text"
+    messages: ClassVar[tuple[Message, ...]] = ()
+    replies: ClassVar[tuple[Message, ...]] = ()
+
     text: str
     where: Where
     extra: tuple[str, ...] = ()
+
+    def texts(self) -> list[str]:
+        """The text."""
+        return [self.text]
 
 
 Record: TypeAlias = MultipleChoice | Chat | Preference | PlainText

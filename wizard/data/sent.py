@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from wizard.data.record import Message, MultipleChoice, PlainText, Preference, Record
+from wizard.data.record import Message, MultipleChoice, Record
 
 SYSTEM_PROMPT = "你是一个专业的医学助手，擅长回答医学选择题。请根据题目和选项，给出正确答案。"
 OPTIONS = "选项："
@@ -35,6 +35,9 @@ NEUTRAL_PROMPTS = {
 }
 """Of no subject, for a person to edit."""
 
+REPLIES = ("chosen", "rejected")
+"""The fields of a record's ``replies``."""
+
 # A line is begin(system) + text(user) + MIDDLE + text(assistant) + END.
 MIDDLE = b'}, {"role": "assistant", "content": '
 END = b"}]}\n"
@@ -61,11 +64,10 @@ def messages(
             f"{wording.answer}{record.answer}. {record.answer_text}",
             system_prompt,
         )
-    if isinstance(record, PlainText):
-        return ()
-    if not system_prompt or not add_system or any(turn.role == "system" for turn in record.messages):
-        return record.messages
-    return (Message("system", system_prompt), *record.messages)
+    own = record.messages
+    if not own or not system_prompt or not add_system or any(turn.role == "system" for turn in own):
+        return own
+    return (Message("system", system_prompt), *own)
 
 
 def pair(user: str, assistant: str, system_prompt: str) -> tuple[Message, ...]:
@@ -82,29 +84,32 @@ def chat_row(
     ``{"messages": [{"role": ..., "content": ...}, ...]}`` (see ``messages``); for a preference (DPO) also ``chosen``
     and ``rejected``, each one message; for a plain text (CPT) ``{"text": ...}`` (D-guide 2026-05-26).
     """
-    if isinstance(record, PlainText):
+    if record.kind == "text":
         return {"text": record.text}
     turns = messages(record, system_prompt, add_system=add_system, language=language)
-    row: dict[str, Any] = {"messages": [_object(turn) for turn in turns]}
-    if isinstance(record, Preference):
-        row |= {"chosen": _object(record.chosen), "rejected": _object(record.rejected)}
-    return row
+    replies = {name: _object(turn) for name, turn in zip(REPLIES, record.replies, strict=False)}
+    return {"messages": [_object(turn) for turn in turns], **replies}
 
 
 def line(record: Record, system_prompt: str, *, add_system: bool = False, language: str = CHINESE) -> bytes:
     """The line of the JSONL file: ``json.dumps(chat_row(...), ensure_ascii=False)`` and a line end, in UTF-8."""
-    if isinstance(record, PlainText):
-        return b'{"text": %b}\n' % text(record.text)
     return line_of(record, messages(record, system_prompt, add_system=add_system, language=language))
 
 
 def line_of(record: Record, turns: tuple[Message, ...]) -> bytes:
-    """As ``line``, with the ``messages`` of ``record``, which is no plain text, made already."""
+    """As ``line``, with the ``messages`` of ``record`` made already."""
+    if record.kind == "text":
+        return b'{"text": %b}\n' % text(record.text)
     made = written(turns)
-    if isinstance(record, Preference):
-        chosen, rejected = [_message(turn.role, turn.content) for turn in (record.chosen, record.rejected)]
+    if record.kind == "preference":
+        chosen, rejected = [_message(turn.role, turn.content) for turn in record.replies]
         return b'%b, "chosen": %b, "rejected": %b}\n' % (made[:-2], chosen, rejected)
     return made
+
+
+def characters(record: Record, turns: tuple[Message, ...]) -> int:
+    """Of all that is sent for ``record``, whose ``messages`` are ``turns``."""
+    return len(record.text) + sum([len(turn.content) for turn in (*turns, *record.replies)])
 
 
 def written(turns: tuple[Message, ...]) -> bytes:

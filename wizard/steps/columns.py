@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +18,22 @@ if TYPE_CHECKING:
 
 PREFIX = "dataset.columns."
 SHEET = f"{PREFIX}sheet"
+CORRECTED = f"{PREFIX}question"
+"""The question that is asked first, where a person says that columns are wrong."""
 HEADER = "dataset.header"
 NONE = "-"
 SEVERAL = "+"
 """Each option has a column of its own, which is asked for by its letter."""
 ROWS = 3  # a page
 _ASKED = ("question", "answer", "options")
+_TOLD_BY_NAMES = frozenset(("choice", "alpaca", "prompt", "query", "pair"))
+"""Shapes in which a column may have been taken for another one."""
+_SAME = {"instruction": "question", "output": "answer"}
 _LETTERS = "ABCDEFGHIJ"
+_UNASKED: dict[str, Any] = {"quiet": True, "optional": True, "default": None, "guessed": False}
+_MOST_SPEAKERS = 20  # to choose from; any other can be written
+_ABOUT_ROWS = ("counting", "assistant")
+"""What is said of the values of a column, not which it is."""
 _WITH_QUESTIONS = frozenset((*_ASKED, "passage", "system", "counting", *_LETTERS))
 
 SHEET_READ = Answer(
@@ -91,18 +101,25 @@ def undecided(key: str) -> Choice:
 
 
 def fields(file: Path, found: Reading, facts: Facts) -> Sequence[Field]:
-    """Question, answer and options are asked where ``found`` knows no shape; every other meaning is quiet."""
+    """Question, answer and options are asked where ``found`` knows no shape, or a person says that it is wrong; every other meaning is quiet."""
     from wizard.data.shapes.plan import MEANINGS
 
-    known = (*MEANINGS, "counting")
+    known = (*MEANINGS, *_ABOUT_ROWS)
     told = [name for name in known if f"{PREFIX}{name}" in facts.given or facts.get(f"{PREFIX}{name}")]
     wanted: tuple[str, ...] = ()
     if not found.shape and set(told) <= _WITH_QUESTIONS | ({"text"} if len(found.fields) == 1 else set()):
         wanted = _ASKED if len(found.fields) > 1 else ("text",)
+    elif correctable(found) and facts.sources.get(CORRECTED) == "asked":
+        wanted = _ASKED
     asked = [_asked(name, file, found, facts, first=name == wanted[0]) for name in wanted]
     if wanted == _ASKED and facts.get(f"{PREFIX}options") == SEVERAL:
         asked += _letters(found, facts)
+    if found.strangers:
+        asked.append(_speakers(found))
     keys = {field.key for field in asked}
+    if not asked and correctable(found) and not facts.get(CORRECTED) and CORRECTED not in facts.given:
+        asked = [replace(_asked("question", file, found, facts, first=True), **_UNASKED)]
+        keys = {CORRECTED}
     left = [name for name in known if f"{PREFIX}{name}" in facts or f"{PREFIX}{name}" in facts.given]
     quiet = [_quiet(name) for name in left if f"{PREFIX}{name}" not in keys]
     if IGNORED.key in facts or IGNORED.key in facts.given:
@@ -117,11 +134,34 @@ def fields(file: Path, found: Reading, facts: Facts) -> Sequence[Field]:
     return [*asked, *quiet]
 
 
+def correctable(found: Reading) -> bool:
+    """Whether what the names tell may be wrong, so that a person can say it otherwise."""
+    return found.shape in _TOLD_BY_NAMES and len(found.fields) > 1
+
+
+def _speakers(found: Reading) -> Field:
+    """Whose words are learned, where speakers are called by names that say nothing."""
+    key = f"{PREFIX}assistant"
+    return answer("assistant").ask(
+        kind="choice",
+        optional=False,
+        label=_(
+            "Which of those who speak in “{column}” is the assistant, whose words shall be learned?"
+        ).format(column=in_a_line(found.guess["speaker"])),
+        choices=(
+            undecided(key),
+            *(Choice(word, in_a_line(word)) for word in found.strangers[:_MOST_SPEAKERS]),
+        ),
+        open=True,
+        needs=("dataset.source", "dataset.file", HEADER, SHEET),
+    )
+
+
 def answers() -> tuple[Answer, ...]:
     """One for each meaning that a column can have, and from where options are counted."""
     from wizard.data.shapes.plan import MEANINGS
 
-    return (SHEET_READ, IGNORED, *(answer(name) for name in (*MEANINGS, "counting")))
+    return (SHEET_READ, IGNORED, *(answer(name) for name in (*MEANINGS, *_ABOUT_ROWS)))
 
 
 def answer(meaning: str) -> Answer:
@@ -140,6 +180,8 @@ def answer(meaning: str) -> Answer:
 def _name(meaning: str) -> str:
     if meaning == "counting":
         return _("Options counted from")
+    if meaning == "assistant":
+        return _("Speakers who are the assistant")
     return _("Column: {meaning}").format(meaning=_meaning_shown(meaning))
 
 
@@ -215,7 +257,7 @@ def _asked(name: str, file: Path, found: Reading, facts: Facts, *, first: bool) 
             SHEET,
             *(f"{PREFIX}{meaning}" for meaning in earlier),
         ),
-        browse=(lambda page: _columns_shown(file, page, facts)) if first else None,
+        browse=(lambda page: _columns_shown(file, page, facts, known=bool(found.shape))) if first else None,
     )
 
 
@@ -224,10 +266,11 @@ def _guess(name: str, found: Reading, facts: Facts, taken: set[str]) -> tuple[st
     from wizard.data.shapes.guess import is_label
     from wizard.data.shapes.plan import listed
 
-    guess = found.guess.get(name)
+    known = _known(found) if found.shape else found.guess
+    guess = known.get(name)
     if guess is not None and taken & {guess, *listed(guess)}:
         guess = None
-    if guess is not None and name in found.sure:
+    if guess is not None and (found.shape or name in found.sure):
         return guess, False
     if name == "text":
         return found.fields[0].name, True
@@ -242,6 +285,11 @@ def _guess(name: str, found: Reading, facts: Facts, taken: set[str]) -> tuple[st
             return None, True  # a letter for an answer: there are options somewhere
         return NONE, not {f"{PREFIX}question", f"{PREFIX}answer"} <= facts.keys()
     return (guess if name in found.clear else None), True
+
+
+def _known(found: Reading) -> dict[str, str]:
+    """What the names tell of the meanings that are asked for."""
+    return {_SAME.get(meaning, meaning): ",".join(columns) for meaning, columns in found.meanings()}
 
 
 def _unfit(value: str, choices: Sequence[Choice], found: Reading, taken: set[str]) -> str | None:
@@ -317,7 +365,7 @@ def _quiet(name: str) -> Field:
     )
 
 
-def _columns_shown(file: Path, page: int, facts: Facts) -> View | None:
+def _columns_shown(file: Path, page: int, facts: Facts, *, known: bool) -> View | None:
     from wizard.data.shapes.source import Source
     from wizard.engine.view import Table, Text, View
 
@@ -326,15 +374,10 @@ def _columns_shown(file: Path, page: int, facts: Facts) -> View | None:
     if not columns:
         return None
     rows = tuple((column.name, " | ".join(column.samples)) for column in columns)
+    what = _("{name}: what its columns are can't be told from here; please say it.")
+    if known:
+        what = _("{name}: its columns and their first values. Please say what they are.")
     told = file.name
     if "sheet" in about:
         told = _("{name}, sheet “{sheet}”").format(name=told, sheet=about["sheet"])
-    return View(
-        (
-            Text(
-                _("{name}: what its columns are can't be told from here; please say it.").format(name=told),
-                "warn",
-            ),
-            Table((_("Column"), _("Values")), rows),
-        )
-    )
+    return View((Text(what.format(name=told), "warn"), Table((_("Column"), _("Values")), rows)))

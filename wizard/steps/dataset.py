@@ -31,6 +31,8 @@ COUNTED_UP_TO = (
 
 TRIED = 50  # files of a folder or archive whose beginnings are looked at for one that can be used
 
+_NAMED_AS_ROWS = (".json", ".jsonl", ".ndjson")  # what is wrong with such a file is told by its first row
+
 BY_SPLIT = "split"
 BY_FILE = "file"
 
@@ -140,7 +142,8 @@ class Dataset(Step):
         path, names = place.path, place.names
         which: tuple[Field, ...] = ()
         if names:  # a file that was named itself leaves no choice, and nothing to answer
-            used = next((name for name in names[:TRIED] if not self._problem(path / name)), names[0])
+            likely = sorted(names, key=_rank)
+            used = next((name for name in likely[:TRIED] if not self._problem(path / name)), likely[0])
             file = FILE.ask(
                 label=_("Which file shall train the model?"),
                 default=used,
@@ -170,8 +173,17 @@ class Dataset(Step):
         return (
             *which,
             *columns.fields(train, self._reading(train, about), facts),
-            *self._fields_of_validation(facts, {}, needs=("dataset.source", "dataset.file")),
+            *self._fields_of_validation(
+                facts, self._dev_of(place, train), needs=("dataset.source", "dataset.file")
+            ),
         )
+
+    def _dev_of(self, place: _Place, train: Path) -> dict[catalog.SplitName, catalog.Split]:
+        """The one file beside ``train`` that is called after validation, if there is one and ``train`` is called after training."""
+        found = [place.path / name for name in place.names if _role(name) == "dev"]
+        if len(found) != 1 or _role(train.name) != "train" or self._problem(found[0]):
+            return {}
+        return {"dev": catalog.Split("dev", found[0], self._output_name(found[0]))}
 
     def _header(self, train: Path, facts: Facts, about: Mapping[str, str]) -> tuple[Field, ...]:
         """Whether the first row holds names: asked where it may as well be a row, and where no answer speaks of one of its cells."""
@@ -277,6 +289,9 @@ class Dataset(Step):
                 raise DataError(problem, _("Choose another file, or fix this one."))
             meanings = columns.chosen(facts)
             chosen.append(("train", train, self._output_name(train)))
+            beside = self._dev_of(self._place(source), train).get(validation)
+            if beside is not None:
+                chosen.append(("validation", beside.path, beside.output))
         if validation == BY_FILE:
             path = self._world.path(facts["dataset.validation_source"])
             chosen.append(("validation", path, self._output_name(path)))
@@ -505,6 +520,9 @@ def _look(path: Path) -> _Place:
     return _Place(path, sets, tuple(str(file.relative_to(path)) for file in files))
 
 
+_SAID = frozenset({"DUPLICATE_COLUMN", "NOT_AN_OBJECT", "ENCODING_UNCLEAR", "TWO_LISTS"})
+
+
 def _why_no_rows(path: Path, named: str) -> str:
     """A file without rows, or a text that is nothing of what is read."""
     from wizard.data.files.lines import head_of
@@ -515,15 +533,28 @@ def _why_no_rows(path: Path, named: str) -> str:
     with opened(path) as stream:
         if not head_of(stream).strip():
             return _("{path} has no rows.").format(path=named)
+    named_as_rows = path.name.casefold().removesuffix(".gz").endswith(_NAMED_AS_ROWS)
     for one in Source(path).read():
-        if isinstance(one, Finding) and one.code == "DUPLICATE_COLUMN":
-            return joined(one.what, one.fix)
         if not isinstance(one, Finding):
             break
+        if one.code in _SAID or (named_as_rows and one.severity == "error"):
+            return _("{title}: {line}").format(title=named, line=f"{one.code}: {joined(one.what, one.fix)}")
     formats = enumerated(("JSON", "JSON Lines", "CSV", "TSV", "Excel", "Parquet"))
     return _("{path} is no text of a kind that is read. What can be read: {formats}.").format(
         path=named, formats=formats
     )
+
+
+def _role(name: str) -> str:
+    """train, dev or test, where the file's name says so; else ""."""
+    from wizard.data.checking.audit import role_of
+
+    return role_of(Path(name))
+
+
+def _rank(name: str) -> int:
+    """Where a file stands among those that may train: what is called after training first, after tests last."""
+    return ("train", "", "dev", "test").index(_role(name))
 
 
 def _is_place(path: Path) -> bool:

@@ -20,6 +20,11 @@ MAX_LENGTH = 2_048  # tokens, as is recommended
 FIRST = 3  # kinds of findings that are shown at once: with the statistics and the question they fit a small screen
 
 
+def look_up() -> str:
+    """How a person learns more of a code."""
+    return _("What a code means: bailian-wizard explain CODE")
+
+
 def found_in(findings: Findings) -> View:
     """What was found, a line a code: how often, where first, what it is and what to do."""
     if not findings:
@@ -34,7 +39,7 @@ def found_in(findings: Findings) -> View:
         )
         rows.append((code, f"{count:,}", where, joined(first.what, first.fix)))
     heads = (_("Finding"), _("Times"), _("First"), _("What it is, and what to do"))
-    return View((Table(heads, tuple(rows), frozenset({1})),))
+    return View((Table(heads, tuple(rows), frozenset({1})), Text(look_up(), "dim")))
 
 
 def in_short(
@@ -96,6 +101,8 @@ def in_full(checked: Sequence[Checked]) -> View:
                 where = _("lines {lines}").format(lines=f"{shown}{more}")
                 told = _("{title}: {line}").format(title=Path(one.path).name, line=where)
                 blocks.append(Text(f"  {told}", "dim"))
+    if blocks:
+        blocks.append(Text(look_up(), "dim"))
     return View(tuple(blocks))
 
 

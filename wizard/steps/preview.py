@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from wizard.engine.step import Answer, Choice, Facts, Field, Key, Step, Work
 from wizard.errors import DataError, Remedy, WizardError
 from wizard.locale import _, enumerated, joined, ngettext
+from wizard.steps import columns
 from wizard.steps.altered import ALTERED, keep_aside
 from wizard.steps.facts import SENT_ROLES, Chosen, Converted, Counted, Sampled, Systems, trained
 from wizard.steps.findings import found_in, in_full, in_short, view_of
@@ -160,32 +161,10 @@ class Preview(Step):
 
     def fields(self, facts: Facts) -> Sequence[Field]:
         """The words around the rows, whether the samples look right, and where the converted files go."""
-        left_aside = enumerated(self._unsent_fields(facts))
         return (
             *self._around_questions(facts),
             self._system_prompt(facts),
-            LOOKS_RIGHT.ask(
-                label=_("Does this look right?"),
-                why=_("These fields of your data will not be sent: {names}").format(names=left_aside)
-                if left_aside
-                else "",
-                default="yes",
-                choices=(
-                    Choice(
-                        "yes",
-                        _("Yes, convert all rows without these fields")
-                        if left_aside
-                        else _("Yes, convert all rows"),
-                    ),
-                    *self._other_words(facts),
-                ),
-                needs=("dataset.files", "preview.system_prompt", "preview.language"),
-                browse=lambda page: self._turned(facts, page),
-                keys=(
-                    Key("o", _("the row as it is in the file"), lambda: self._whole(facts, original=True)),
-                    Key("a", _("all that is sent of it"), lambda: self._whole(facts, original=False)),
-                ),
-            ),
+            self._looks_right(facts),
             ON_ERROR.ask(
                 label=_("What about rows that can't be sent?"),
                 default="stop",
@@ -222,6 +201,48 @@ class Preview(Step):
             ),
             self._read(facts),
         )
+
+    def _looks_right(self, facts: Facts) -> Field:
+        """Whether all rows are converted as these are; where none of them can be sent, that is said and not asked."""
+        begun = self._beginning(facts)
+        none = begun is not None and not begun.rows
+        left_aside = enumerated(self._unsent_fields(facts))
+        go_on = _("Yes, convert all rows")
+        if none:
+            go_on = _("Go through all rows; it is told line by line what is wrong")
+        elif left_aside:
+            go_on = _("Yes, convert all rows without these fields")
+        others = (Choice("data", _("Take other data"), edits="dataset.source"),)
+        return LOOKS_RIGHT.ask(
+            label=_("No row can be sent as the file is read. What now?")
+            if none
+            else _("Does this look right?"),
+            why=_("These fields of your data will not be sent: {names}").format(names=left_aside)
+            if left_aside
+            else "",
+            default="yes",
+            choices=(
+                Choice("yes", go_on),
+                *(() if none else self._other_words(facts)),
+                *self._other_columns(facts),
+                *(others if none else ()),
+            ),
+            needs=("dataset.files", "preview.system_prompt", "preview.language"),
+            browse=lambda page: self._turned(facts, page),
+            keys=(
+                Key("o", _("the row as it is in the file"), lambda: self._whole(facts, original=True)),
+                Key("a", _("all that is sent of it"), lambda: self._whole(facts, original=False)),
+            ),
+        )
+
+    @staticmethod
+    def _other_columns(facts: Facts) -> tuple[Choice, ...]:
+        """The way to other columns, where the names of the file's own told which means what."""
+        files = Chosen.all(facts)
+        understood = files[0].understood if files else None
+        if understood is None or "dataset.set" in facts or not columns.correctable(understood):
+            return ()
+        return (Choice("columns", _("Something is wrong with the columns"), edits=columns.CORRECTED),)
 
     def _around_questions(self, facts: Facts) -> tuple[Field, ...]:
         """The language of the words around a question, where there are questions with options."""

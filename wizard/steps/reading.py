@@ -69,21 +69,27 @@ _CONTAINERS = {
     "tsv": "TSV",
     "xlsx": "Excel",
     "parquet": "Parquet",
+    "gift": "GIFT",
+    "anki": "Anki",
 }
 
 
 def _shape(reading: Reading) -> str:
+    if reading.split:
+        return _("chats, several turns in one text")
     shapes = {
         "choice": _("questions with options"),
         "preference": _("two answers to choose between (DPO)"),
         "text": _("plain texts (CPT)"),
+        "talk": _("chats, one message a row"),
         "": _("it is not known what the columns mean"),
     }
-    return shapes.get(reading.shape, _("chats"))
+    return shapes.get(reading.shape, _("chats, several rows each") if reading.grouped else _("chats"))
 
 
 def _file(reading: Reading) -> Iterator[str]:
-    yield _CONTAINERS.get(reading.container, reading.container)
+    texts = {"pairs": _("text"), "turns": _("text"), "bank": _("text of an exam bank")}
+    yield _CONTAINERS.get(reading.container) or texts.get(reading.container, reading.container)
     if reading.packed:
         yield "gzip"
     if reading.encoding not in ("", "utf-8", "utf-8-sig"):
@@ -96,6 +102,8 @@ def _file(reading: Reading) -> Iterator[str]:
 
 def _meanings(reading: Reading) -> Iterator[str]:
     names = meanings_shown()
+    if "input" not in reading.guess:  # an instruction is what an input goes with
+        names["instruction"] = names["question"]
     for meaning, columns in reading.meanings():
         shown = _span(columns)
         if meaning == "answer" and reading.answers:
@@ -131,4 +139,8 @@ def meanings_shown() -> dict[str, str]:
         "chosen": _("better answer"),
         "rejected": _("worse answer"),
         "text": _("text"),
+        "group": _("conversation"),
+        "speaker": _("speaker"),
+        "content": _("words"),
+        "order": _("order"),
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wizard.data.files import catalog
 from wizard.engine.view import Beside, Panel, Text, View
 from wizard.locale import _, enumerated
 from wizard.steps.facts import Chosen
@@ -24,8 +25,9 @@ _CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What the first rows of a file are. ``questions``: how many have options; ``chinese``: how many of these a Chinese character."""
+    """What the first rows of a file are that can be sent: how many there are (``rows``), how many have options (``questions``), how many of these a Chinese character (``chinese``)."""
 
+    rows: int = 0
     unsent: tuple[str, ...] = ()
     questions: int = 0
     chinese: int = 0
@@ -45,7 +47,7 @@ def page_of(folder: Path, file: Chosen, words: Mapping[str, Any], page: int) -> 
     said = _("A row of {name} ({size}), as it will be sent.").format(
         name=Path(file.path).name, size=bytes_shown(file.size)
     )
-    understood = file.understood
+    understood = file.understood if catalog.locate(folder / file.path) is None else None
     lines = list(told(understood))[1:] if understood is not None and understood.shape else []
     return View(
         (
@@ -87,6 +89,7 @@ def beginning(folder: Path, file: Chosen) -> Beginning:
         if isinstance(sample.record, MultipleChoice)
     ]
     return Beginning(
+        len(found),
         tuple(dict.fromkeys(name for sample in found for name in sample.record.extra)),
         len(questions),
         sum(_CHINESE.search(text) is not None for text in questions),
@@ -104,13 +107,12 @@ def _original(sample: Sample, *, fit: bool) -> Panel:
 
 def _sent(sample: Sample, *, fit: bool) -> Panel:
     """All that is sent of the row: its messages, for a preference both answers, or its text."""
-    from wizard.data.record import PlainText, Preference
+    from wizard.data.sent import REPLIES
 
     record = sample.record
     parts = [(message.role, message.content) for message in sample.messages]
-    if isinstance(record, Preference):
-        parts += [("chosen", record.chosen.content), ("rejected", record.rejected.content)]
-    elif isinstance(record, PlainText):
+    parts += [(name, reply.content) for name, reply in zip(REPLIES, record.replies, strict=False)]
+    if record.text:
         parts.append(("text", record.text))
     title = _("what is sent of line {line}").format(line=sample.where.line)
     return Panel(title, tuple(parts), fit=fit)

@@ -261,14 +261,16 @@ def _read(source: Source, task: Task) -> Tally:
     """A file that is no JSON Lines in UTF-8: row by row, as its reader gives them."""
     scan = Scan(task)
     tally = scan.tally
-    for line, _row, outcome in source.outcomes():
+    for line, row, outcome in source.outcomes():
         tally.lines = max(tally.lines, line)
         if not isinstance(outcome, tuple):
             scan.record(outcome)
             continue
         for found in outcome:
             tally.findings.add(found)
-        tally.left_out += bool(line) and any(found.severity == "error" for found in outcome)
+        tally.left_out += bool(line) and (
+            row is not None or any(found.severity == "error" for found in outcome)
+        )
     tally.size = size_of(source.path)
     return tally
 
@@ -323,9 +325,9 @@ def _shared(path: Path, task: Task, workers: Workers | None, advance: Callable[[
 def _about(one: Checked) -> Iterator[Finding]:
     """What only the whole file shows."""
     tally, where = one.tally, Where(str(one.path), 0)
-    pairs = tally.kinds.get("Preference", 0)
+    pairs = tally.kinds.get("preference", 0)
     wanted = RECOMMENDED_PAIRS if pairs and pairs == tally.rows else RECOMMENDED
-    if 0 < tally.rows < wanted and one.role in ("train", "") and tally.kinds.get("PlainText", 0) < tally.rows:
+    if 0 < tally.rows < wanted and one.role in ("train", "") and tally.kinds.get("text", 0) < tally.rows:
         yield FEW_ROWS.at(where, rows=tally.rows, wanted=wanted)
     letters = balance.letters(tally.places)
     if letters.unbalanced:

@@ -16,14 +16,14 @@ from wizard.data.checking.scan import BLANK_LINE
 from wizard.data.files.lines import TooLong
 from wizard.data.files.opening import opened
 from wizard.data.files.text import BOM, CARRIAGE_RETURNS, ENCODING, Text
-from wizard.data.findings import Finding
+from wizard.data.findings import Finding, told
 from wizard.data.record import trim
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.source import Columns, Source
 from wizard.data.shapes.understand import decode, understand
 from wizard.errors import DataError
 from wizard.local.storage import writing
-from wizard.locale import N_, _, joined, said
+from wizard.locale import N_, _, said
 
 _LINE_ENDS = "LINE_ENDS"  # no finding, but done
 _MENDED = (BOM, BLANK_LINE, ENCODING, BLANKS_AT_ENDS, REFUSED_KEY, UNKNOWN_KEY)
@@ -160,7 +160,7 @@ def _turn(turn: dict[str, Any], changes: set[str]) -> dict[str, Any]:
 def _refuse_others(source: Path, text: Text) -> None:
     for found in text.about:
         if found.severity == "error":
-            raise NotMendable(joined(f"{source}:", found.what), found.fix)
+            raise NotMendable(f"{source}: {found.code}: {found.what}", found.fix)
     first = text.head.lstrip().partition(b"\n")[0].strip()
     if text.head.strip() and (not first.startswith(b"{") or first == b"{"):
         raise NotMendable(
@@ -186,7 +186,7 @@ def _aside(raw: bytes, number: int, faults: tuple[Finding, ...]) -> bytes:
     row = {
         "line": number,
         "code": faults[0].code,
-        "what": joined(*(fault.what for fault in faults)),
+        "what": told(faults),
         "row": raw.decode("utf-8", "backslashreplace"),
     }
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"

@@ -119,7 +119,7 @@ def _count(tally: Tally, sheet: Sheet, first: int, odd: set[int]) -> None:
     most = max(sizes)
     tally.reach(most, numbers[sizes.index(most)])
     tally.rows += len(sizes)
-    tally.kinds["Chat"] += len(sizes)
+    tally.kinds["chat"] += len(sizes)
     if count := len(sheet.options):
         for (label, times, hit), rows in Counter(compress(sheet.answers(), kept)).items():
             tally.places[count, ord(label) - _A] += rows

@@ -13,9 +13,10 @@ from wizard.data.checking.tally import Tally
 from wizard.data.files.lines import Lines, TooLong
 from wizard.data.findings import Finding, Rule
 from wizard.data.identity import Asked, asked_by, key
-from wizard.data.record import Chat, Message, MultipleChoice, Record, Where
-from wizard.data.sent import CHINESE, messages
+from wizard.data.record import Message, MultipleChoice, Record, Where
+from wizard.data.sent import CHINESE, characters, messages
 from wizard.data.shapes.reading import Reading
+from wizard.data.shapes.undecodable import why_not_json
 from wizard.data.shapes.understand import PLAIN, decode, understand
 
 if TYPE_CHECKING:
@@ -195,10 +196,10 @@ class Scan:
             tally.left_out += 1
             return
         tally.rows += 1
-        tally.kinds[type(record).__name__] += 1
+        tally.kinds[record.kind] += 1
         tally.extra.update(record.extra)
         tally.key(line, key(asked.stem))
-        tally.length(_characters(record, self._task), line)
+        tally.length(characters(record, sent(record, self._task)), line)
         labels = [label for label, _text in asked.options]
         if asked.label in labels and not (isinstance(record, MultipleChoice) and record.also):
             tally.options([len(text) for _label, text in asked.options], labels.index(asked.label))
@@ -226,27 +227,18 @@ def sent(record: Record, task: Task) -> tuple[Message, ...]:
 
 def tokens_of(record: Record, tokenizer: Tokenizer, task: Task) -> int:
     """The tokens that are sent for ``record``, as Qwen 2, 2.5 and 3 count them (for DPO: with the longer answer)."""
-    if isinstance(record, MultipleChoice | Chat):
-        return tokenizer.count_chat(sent(record, task))
-    if isinstance(record, Message):
-        return tokenizer.count(record.content)
-    if hasattr(record, "text"):
+    if record.kind == "text":
         return tokenizer.count(record.text)
-    longer = max(record.chosen, record.rejected, key=lambda turn: len(turn.content))
-    return tokenizer.count_chat((*sent(record, task), longer))
-
-
-def _characters(record: Record, task: Task) -> int:
-    if isinstance(record, MultipleChoice | Chat):
-        return sum([len(turn.content) for turn in sent(record, task)])
-    if hasattr(record, "text"):
-        return len(record.text)
-    return sum([len(turn.content) for turn in (*sent(record, task), record.chosen, record.rejected)])
+    longer = sorted(record.replies, key=lambda turn: len(turn.content))[-1:]
+    return tokenizer.count_chat((*sent(record, task), *longer))
 
 
 def _as_the_platform_has_it(raw: bytes, field: str, where: Where) -> tuple[Finding, ...]:
     """What is wrong with a row that could be converted, where it is to be sent as it is; empty where nothing is."""
-    row = decode(raw)
+    try:
+        row = decode(raw)
+    except ValueError:
+        return (why_not_json(raw, where),)
     if field not in row:
         return (OTHER_SHAPE.at(where, field=field),)
     turns = row.get("messages", ())

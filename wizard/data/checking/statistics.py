@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.data.checking import balance
 from wizard.data.checking.scan import Task, sent, tokens_of
-from wizard.data.record import Chat, MultipleChoice
-from wizard.data.sent import CHINESE
+from wizard.data.sent import CHINESE, characters
 from wizard.data.shapes import lookup
 from wizard.data.tokens import Lengths, sample_for
 
@@ -164,20 +163,14 @@ def _counted(checked: Checked, lines: set[int], tokenizer: Tokenizer, task: Task
     pairs: list[tuple[int, int]] = []
     chats = []
     for record in lookup.records_at(checked.path, lines, checked.reading, checked.tally.starts):
-        if isinstance(record, MultipleChoice | Chat):
+        if record.kind == "chat":
             chats.append(sent(record, task))
         else:
-            text = record.text if hasattr(record, "text") else ""
-            tokens = tokens_of(record, tokenizer, task)
-            pairs.append((tokens, len(text) or sum(len(turn.content) for turn in _all(record, task))))
+            pairs.append((tokens_of(record, tokenizer, task), characters(record, sent(record, task))))
         if len(chats) >= 1000:  # noqa: PLR2004 - enough for both cores
             pairs += _both(chats, tokenizer)
             chats = []
     return pairs + _both(chats, tokenizer)
-
-
-def _all(record: Any, task: Task) -> tuple[Any, ...]:
-    return (*sent(record, task), record.chosen, record.rejected)
 
 
 def _both(chats: list[Any], tokenizer: Tokenizer) -> list[tuple[int, int]]:

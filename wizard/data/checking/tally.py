@@ -41,7 +41,7 @@ class Tally:
     starts: list[tuple[int, int]] = field(default_factory=list)
     """(line, byte) where some of the lines of the file begin, in order; where they are known."""
     kinds: Counter[str] = field(default_factory=Counter)
-    """The record's type -> rows."""
+    """``record.Kind`` -> rows."""
     extra: Counter[str] = field(default_factory=Counter)
     """Field of the source that is not sent -> rows that have it."""
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from wizard.data import sent
 from wizard.data.converting.manifest import Manifest, SourceEntry, begun
-from wizard.data.converting.page import MOST_SPLITS, Kind, Systems, Task
+from wizard.data.converting.page import MOST_SPLITS, Systems, Task
 from wizard.data.converting.parts import MAX_PART_SIZE, Part, Set, refuse_source
 from wizard.data.converting.underway import Underway, by_page, by_row, say
 from wizard.data.files.opening import sha256_of, size_of
-from wizard.data.findings import Finding, Findings
+from wizard.data.findings import Finding, Findings, told
+from wizard.data.record import Kind
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.source import Columns, Source
 from wizard.data.shapes.understand import PLAIN
@@ -23,7 +24,7 @@ from wizard.data.workers import how_many, keep_memory
 from wizard.errors import DataError, UsageError
 from wizard.local.storage import make_folder, refusal
 from wizard.local.way import refuse_links
-from wizard.locale import _, enumerated, joined, ngettext
+from wizard.locale import _, enumerated, ngettext
 
 if TYPE_CHECKING:
     from wizard.data.tokens import Counting, Sampled, Tokenizer
@@ -133,7 +134,7 @@ def convert(
     rows = Source(source, columns, reading)
     refuse_source(rows.path, output)
     known = rows.reading()
-    lines_of_json = known.container == "jsonl"
+    lines_of_json = known.container == "jsonl" and not known.grouped
     task = Task(
         rows.file,
         system_prompt,
@@ -216,8 +217,12 @@ def _kind(work: Underway) -> Kind:
 
 def _told(number: int, raw: bytes, why: tuple[Finding, ...]) -> bytes:
     """The line about a row left out; bytes that are no UTF-8 are written as backslash, x and two digits."""
-    what = joined(*(found.what for found in why))
-    row = {"line": number, "code": why[0].code, "what": what, "row": raw.decode("utf-8", "backslashreplace")}
+    row = {
+        "line": number,
+        "code": why[0].code,
+        "what": told(why),
+        "row": raw.decode("utf-8", "backslashreplace"),
+    }
     return sent.text(row) + b"\n"
 
 

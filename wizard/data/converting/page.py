@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
-from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -15,7 +14,7 @@ from wizard.data.converting.shuffling import order_matters, shuffled
 from wizard.data.files.lines import Lines, TooLong
 from wizard.data.findings import Finding, Rule
 from wizard.data.identity import asked_by, folded
-from wizard.data.record import Message, MultipleChoice, PlainText, Preference, Record, Where
+from wizard.data.record import Message, MultipleChoice, Record, Where
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.understand import PLAIN, Outcome, understand
 from wizard.locale import N_
@@ -33,9 +32,6 @@ ORDER_KEPT = Rule(
     shuffled=True,
 )
 
-
-Kind: TypeAlias = Literal["chat", "preference", "text"]
-"""What the platform trains with a row: SFT, DPO or CPT; a file holds rows of one kind."""
 
 # One byte a line in ``Made.fates``, above LEFT_OUT the split that the row is in, counted from 1.
 LEFT_OUT = 0
@@ -105,12 +101,10 @@ class Systems(msgspec.Struct):
 
     def count(self, record: Record, turns: Sequence[Message]) -> None:
         """Count ``record``, for which ``turns`` are sent."""
-        question = isinstance(record, MultipleChoice)
-        self.questions += question
-        own = [] if isinstance(record, MultipleChoice | PlainText) else record.messages
+        self.questions += isinstance(record, MultipleChoice)
         if not any(turn.role == "system" for turn in turns):
             self.none += 1
-        elif text := next((turn.content for turn in own if turn.role == "system"), ""):
+        elif text := next((turn.content for turn in record.messages if turn.role == "system"), ""):
             self.own += 1
             if len(self.texts) < MOST_TEXTS:
                 self.texts.add(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest())
@@ -249,17 +243,15 @@ class Press:
         if isinstance(record, tuple):
             made.faulty.append(Faulty(number, _bytes(raw) if self._task.keep else b"", record))
             return None
-        kind = _kind(record)
-        made.kinds[kind] = made.kinds.get(kind, 0) + 1
+        made.kinds[record.kind] = made.kinds.get(record.kind, 0) + 1
         task = self._task
         turns = sent.messages(record, task.system_prompt, add_system=task.add_system, language=task.language)
         made.systems.count(record, turns)
-        made.characters += _characters(record, turns)
+        made.characters += sent.characters(record, turns)
         for name in record.extra:
             made.extra[name] = made.extra.get(name, 0) + 1
         made.rows[0] += counted
-        line = sent.line(record, "") if isinstance(record, PlainText) else sent.line_of(record, turns)
-        return self._output(record), line
+        return self._output(record), sent.line_of(record, turns)
 
     def _ordered(self, outcome: Outcome, made: Made) -> Outcome:
         """``outcome`` with its options in their new order, and proved."""
@@ -299,21 +291,6 @@ def proved(outcome: Outcome, language: str = sent.CHINESE) -> Outcome:
 
 def _right(record: MultipleChoice) -> list[str]:
     return sorted(text for _label, text in record.answers)
-
-
-def _kind(record: Record) -> Kind:
-    if isinstance(record, Preference):
-        return "preference"
-    return "text" if isinstance(record, PlainText) else "chat"
-
-
-def _characters(record: Record, turns: Sequence[Message]) -> int:
-    if isinstance(record, PlainText):
-        return len(record.text)
-    characters = sum([len(turn.content) for turn in turns])
-    if isinstance(record, Preference):
-        characters += len(record.chosen.content) + len(record.rejected.content)
-    return characters
 
 
 def _bounds(split: tuple[tuple[str, float], ...]) -> list[int]:

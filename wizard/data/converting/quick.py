@@ -18,6 +18,7 @@ from wizard.data import sent
 from wizard.data.files.lines import Lines
 from wizard.data.sent import ANSWER, OPTIONS
 from wizard.data.shapes.plan import plan
+from wizard.data.shapes.spelling import MISSING, listed
 from wizard.data.shapes.understand import decode
 from wizard.local.harmless import NO_WIDTH
 
@@ -27,6 +28,8 @@ _BLANK = r"[^\S\x00-\x1f]"
 _BLANKS = rf"{_BLANK}*+(?:\\[nrt]{_BLANK}*+)*+"
 # Something besides blanks, those at its beginning and escaped ones at its end taken away; str.strip finds the others.
 _TEXT = rf'"{_BLANKS}(?!")({_PLAIN}*+(?:\\(?:["\\]|[nrt](?!{_BLANKS}")){_PLAIN}*+)*+){_BLANKS}"'
+# An option that repeats the first label, or is only what programs write for nothing, is read with care.
+_MISSING = "|".join(listed(MISSING))
 _STRING = rf'"{_PLAIN}*+(?:\\["\\/bfnrt]{_PLAIN}*+)*+"'
 _LISTED = frozenset("ABCDEFGHIJ"[:count] for count in range(2, 11))
 _MEANINGS = {"question", "options", "answer"}
@@ -55,10 +58,10 @@ class Layout:
         self, keys: tuple[str, ...], extra: tuple[str, ...], labels: str, spacing: tuple[str, str]
     ) -> None:
         comma, colon = spacing
-        listed = comma.join([f'"{label}"{colon}{_TEXT}' for label in labels])
+        each = comma.join([f'"{label}"{colon}{_beside(label)}{_TEXT}' for label in labels])
         values = dict.fromkeys(extra, rf"(?:{_STRING}|\[(?:{_STRING}(?:{comma}{_STRING})*+)?\])")
         values |= {
-            "options": rf"\{{{listed}\}}",
+            "options": rf"\{{{each}\}}",
             "answer_idx": f'"([{labels}])"',
             "question": _TEXT,
             "answer": _TEXT,
@@ -71,6 +74,14 @@ class Layout:
         sent_keys = [key for key in keys if key not in extra]
         groups = [name for key in sent_keys for name in (labels if key == "options" else (key,))]
         self.order = [groups.index(name) for name in ("question", *labels, "answer_idx", "answer")]
+
+
+def _beside(label: str) -> str:
+    """What isn't in front of the text of an option."""
+    doubled = (
+        rf"|[（(\[【［]?\s*[{label}{label.lower()}\uff21\uff41]\s*[)）\]】］.．、:：]" if label == "A" else ""
+    )
+    return rf'(?!"{_BLANKS}(?:(?i:{_MISSING}){_BLANKS}"{doubled}))'
 
 
 class Lane:

@@ -6,6 +6,7 @@ A file inside is named by a path that goes on behind the archive's: ``data_clean
 from __future__ import annotations
 
 import io
+import re
 import stat
 import struct
 import tarfile
@@ -30,10 +31,20 @@ _END64 = struct.Struct("<4sQ2H2L4Q")
 _TAR_AT = 257
 _LOOKED_AT = 4_000
 _OFFICE = (
-    *(b"[Content_Types].xml", b"docProps/", b"_rels/.rels", b"xl/"),
-    *(b"mimetypeapplication/vnd.oasis.opendocument", b"collection.anki"),
+    *(b"[Content_Types].xml", b"docProps/", b"_rels/.rels", b"xl/", b"word/", b"ppt/"),
+    *(b"mimetype", b"collection.anki", b"Index/"),
 )
+WORKBOOK = "workbook"
+_DOCUMENTS = {
+    "xl/workbook.xml": WORKBOOK,
+    "xl/workbook.bin": WORKBOOK,
+    "word/document.xml": "Word (.docx)",
+    "ppt/presentation.xml": "PowerPoint (.pptx)",
+    "Index/Document.iwa": "Apple iWork (.numbers, .pages)",
+    **{f"collection.{name}": "Anki (.apkg)" for name in ("anki2", "anki21", "anki21b")},
+}
 _DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, ValueError, struct.error)
+_FIRST_OF_WORKBOOK = re.compile(rb".{30}(?:\[Content_Types\]|_rels/|docProps/|xl/)", re.DOTALL)
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
 
@@ -61,16 +72,31 @@ def kind_of_head(stream: BinaryIO) -> Kind | None:
     """Which archive a stream is; it is left anywhere."""
     head = stream.read(_LOOKED_AT)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return None if is_workbook(head) else "zip"
+        return None if document_in(stream, head) else "zip"
     if head.startswith(gzipped.MAGIC):
         stream.seek(0)
         head = gzipped.unpacked(stream, "").read(_TAR_AT + 5)
     return "tar" if head[_TAR_AT : _TAR_AT + 5] == b"ustar" else None
 
 
-def is_workbook(head: bytes) -> bool:
-    """Whether a zip that begins with ``head`` is a spreadsheet, or another office document."""
-    return any(mark in head[:_LOOKED_AT] for mark in _OFFICE)
+def document_in(stream: IO[bytes], head: bytes) -> str:
+    """What a zip that can be sought in is, if it is one document and no archive: WORKBOOK, or a name for people; else ""."""
+    if not any(mark in head[:_LOOKED_AT] for mark in _OFFICE):
+        return ""
+    try:
+        stream.seek(0)
+        with zipfile.ZipFile(stream) as whole:
+            names = {info.filename for info in whole.infolist()}
+            sort = (
+                whole.read("mimetype")[:_LOOKED_AT].decode("ascii", "replace") if "mimetype" in names else ""
+            )
+    except (*_DAMAGED, OSError, NotImplementedError, RuntimeError, KeyError):
+        return WORKBOOK if _FIRST_OF_WORKBOOK.match(head) else ""
+    if "opendocument" in sort:
+        return WORKBOOK if "spreadsheet" in sort else "OpenDocument (.odt, .odp)"
+    if "epub" in sort:
+        return "EPUB"
+    return next((told for name, told in _DOCUMENTS.items() if name in names), "")
 
 
 def divided(path: Path) -> tuple[Path, str] | None:

@@ -21,6 +21,10 @@ _WRAPPED = re.compile(
     rb'\s*+\{\s*+(?:"[^"\\]*+"\s*+:\s*+(?:"[^"\\]*+"|[-+.\w]++)\s*+,\s*+)*+'
     rb'"(?:data|rows|items|list|records|examples|questions|train|test|dev|validation|dataset|RECORDS)"\s*+:\s*+\[(?=\s*+\{)'
 )
+# What stands behind such a list where another one follows: , "name": 1, "test": [{
+_ANOTHER = re.compile(
+    rb'\s*+(?:,\s*+"[^"\\]*+"\s*+:\s*+(?:"[^"\\]*+"|[-+.\w]++)\s*+)*+,\s*+"([^"\\]*+)"\s*+:\s*+\[\s*+\{'
+)
 _SHOWN = 1_000  # bytes
 _CLOSING = 1 << 16  # bytes: what may stand behind the rows of such an object
 
@@ -58,6 +62,12 @@ class Trailing(bytes):
     __slots__ = ()
 
 
+class AnotherList(bytes):
+    """The name of a second list of rows in an object, made such that it is no JSON; nothing of it is read."""
+
+    __slots__ = ()
+
+
 class Elements:
     """The elements of a JSON array, or bare JSON values one after the other, cut out of their text by their brackets."""
 
@@ -89,9 +99,8 @@ class Elements:
             if first == b"]" and inside:
                 self._advance(self._at + 1)
                 self._skip(_BLANK)
-                if not self._closed(wrap[0] if wrap is not None else b"["):
-                    rest = self._held[self._at : self._at + 100]
-                    yield self._line, Trailing(rest + b"\xff") if rest else Unfinished(b"{")
+                if (wrong := self._behind(wrap)) is not None:
+                    yield self._line, wrong
                 return
             line = self._line
             end = self._end(first)
@@ -105,6 +114,15 @@ class Elements:
                 yield line, NoObjects(raw[:_SHOWN] + b"\xff")
                 return
             yield line, raw
+
+    def _behind(self, wrap: re.Match[bytes] | None) -> bytes | None:
+        """What is wrong with what stands behind the list."""
+        if wrap is not None and (another := _ANOTHER.match(self._held, self._at)):
+            return AnotherList(another[1] + b"\xff")
+        if self._closed(wrap[0] if wrap is not None else b"["):
+            return None
+        rest = self._held[self._at : self._at + 100]
+        return Trailing(rest + b"\xff") if rest else Unfinished(b"{")
 
     def _why(self) -> type[Unfinished | TooDeep | TooLong]:
         """Why a value has no end."""

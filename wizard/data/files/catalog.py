@@ -34,13 +34,24 @@ _OPEN_ELSEWHERE = "~$"  # what Excel leaves beside a file that it has open
 _NEVER_INSIDE = frozenset({"__MACOSX", "__pycache__", "node_modules", "textbooks"})
 NAME_LIMIT = 120
 _BLOCK = 1 << 18
-_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet")
+_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".xls", ".xlsb", ".ods", ".parquet")
 _ROWS = (*_SUFFIXES, *[f"{suffix}.gz" for suffix in _SUFFIXES])
 _NOT_DATA = (
     ".manifest.json",
     ".left-out.jsonl",
     ".rejected.jsonl",
 )  # what conversions leave beside their outputs
+_ABOUT_DATA = frozenset(
+    {
+        "dataset_info.json",
+        "dataset_infos.json",
+        "dataset_dict.json",
+        "state.json",
+        "package.json",
+        "metadata.json",
+        "manifest.json",
+    }
+)  # what stands beside rows and speaks of them
 _NAMED = 12
 
 
@@ -117,6 +128,7 @@ def data_files(place: Path) -> tuple[Path, ...]:
         for path in found
         if path.name.casefold().endswith(_ROWS)
         and not path.name.casefold().endswith(_NOT_DATA)
+        and path.name.casefold() not in _ABOUT_DATA
         and not path.name.startswith(_OPEN_ELSEWHERE)
         and not any(part.startswith(".") or part in _NEVER_INSIDE for part in path.relative_to(place).parts)
     )
@@ -136,11 +148,13 @@ def natural(path: Path) -> tuple[list[tuple[int, str]], str]:
 
 def the_one_in(path: Path) -> Path:
     """``path`` itself, or the one file of rows in the folder or archive that it is. Raises SourceUnreadable where there isn't one."""
-    from wizard.data.files import archives
+    from wizard.data.files import archives, foreign
 
     if not path.is_dir() and archives.kind_of(path) is None:
         return path
     found = data_files(path)
+    if not found and path.is_dir():
+        foreign.refuse_saved(path)
     if len(found) == 1:
         return found[0]
     if not found:

@@ -7,54 +7,36 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from wizard.data.files import archives, arrays, columnar, tables
+from wizard.data.files import arrays, columnar, tables
 
-Container: TypeAlias = Literal["jsonl", "json", "csv", "tsv", "xlsx", "parquet", "zip", "tar", "folder", ""]
+Container: TypeAlias = Literal[
+    "jsonl",
+    "json",
+    "csv",
+    "tsv",
+    "xlsx",
+    "parquet",
+    "zip",
+    "tar",
+    "folder",
+    "pairs",
+    "turns",
+    "bank",
+    "gift",
+    "anki",
+    "",
+]
 
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_FOREIGN = (
-    (b"\xd0\xcf\x11\xe0", "Office 97 (.xls, .doc)"),
-    (b"BZh", "bzip2"),
-    (b"\xfd7zXZ\x00", "xz"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
-    (b"Rar!", "RAR"),
-    (b"%PDF-", "PDF"),
-)
-_DOCUMENTS = (
-    (b"mimetypeapplication/vnd.oasis.opendocument", "OpenDocument (.ods, .odt)"),
-    (b"collection.anki", "Anki (.apkg)"),
-)
-_DOCUMENT_MARKS = (
-    4_096  # bytes at the beginning, where names of files in it are told apart from their contents
-)
-_BY_NAME = ((".docx", "Word (.docx)"), (".pptx", "PowerPoint (.pptx)"))
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+OLE = b"\xd0\xcf\x11\xe0"
 _JSON_NAMES = (".jsonl", ".json", ".ndjson")
 _ALIKE = 2
 
 
-def foreign(head: bytes) -> str:
-    """The name of a format that isn't read, or ""."""
-    return next((name for mark, name in _FOREIGN if head.startswith(mark)), "")
-
-
-def document(head: bytes, name: str) -> str:
-    """The name of an office document, or another file, that holds no table that is read; ""."""
-    name = name.casefold()
-    if head.startswith(_ZIP[0]):
-        told = next((told for ending, told in _BY_NAME if name.endswith(ending)), "")
-        return told or next((told for mark, told in _DOCUMENTS if mark in head[:_DOCUMENT_MARKS]), "")
-    if head.startswith(b"SQLite format 3"):
-        return "SQLite"
-    return "XML" if head.lstrip().startswith(b"<?xml") else ""
-
-
 def binary(head: bytes) -> Container:
-    """The container that a file is by marks that no text has; "" for what may be a text."""
+    """The container that a file is by marks that no text has, and that no document has; "" for what may be a text."""
     if head.startswith(columnar.MAGIC):
         return "parquet"
-    if head.startswith(_ZIP):
-        return "xlsx" if archives.is_workbook(head) else "zip"
     return "tar" if head[257:262] == b"ustar" else ""
 
 
@@ -65,6 +47,8 @@ def of_text(head: bytes, name: str, *, whole: bool) -> Container:  # noqa: PLR09
     if opening.startswith(b"["):
         return "json" if _is_array(opening, whole=whole) else "jsonl"
     if opening.startswith(b"{"):
+        if _is_a_row_of_many(opening):
+            return "jsonl"
         return "json" if arrays.wrapped(opening) or _goes_on(opening) else "jsonl"
     if name.endswith((".csv", ".txt.csv")):
         return "csv"
@@ -88,6 +72,12 @@ def _is_array(opening: bytes, *, whole: bool) -> bool:
     if (ended and rest.strip()) or not whole:
         return bool(value) and isinstance(value[0], dict) and not rest.lstrip().startswith(b"[")
     return True
+
+
+def _is_a_row_of_many(opening: bytes) -> bool:
+    """Whether the first line is a whole object, and the next begins another: lists inside are a row's own."""
+    line, ended, rest = opening.partition(b"\n")
+    return bool(ended) and rest.lstrip().startswith(b"{") and isinstance(_decoded(line), dict)
 
 
 def _goes_on(opening: bytes) -> bool:

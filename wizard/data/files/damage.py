@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from wizard.data.files.arrays import MOST_OTHERS, NoObjects, TooDeep, Trailing, Unfinished
+from wizard.data.files.arrays import MOST_OTHERS, AnotherList, NoObjects, TooDeep, Trailing, Unfinished
 from wizard.data.files.encodings import Undecodable
 from wizard.data.files.lines import LINE_LIMIT, TooLong
-from wizard.data.findings import Finding, Rule
+from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Where
 from wizard.locale import N_
 
@@ -105,6 +105,23 @@ AFTER_ARRAY = Rule(
 )
 
 
+TWO_LISTS = Rule(
+    "TWO_LISTS",
+    "error",
+    N_("The object holds another list of rows, “{name}”, which was not read."),
+    N_("Write each list as a file of its own, and say which is for training and which for validation."),
+    why=N_(
+        "Lists with names of their own, such as train and test, are for different things. Which is to be trained is for you to say."
+    ),
+    bad=(
+        '{"train": [{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}],\n'
+        '"test": [{"question": "1 + 4 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}]}'
+    ),
+    good='{"train": [{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}]}',
+    name="rows.json",
+)
+
+
 def why_not_decoded(raw: bytes, where: Where) -> Finding:  # noqa: PLR0911 - one return a kind
     """The finding for bytes that begin at ``where``, may go over several lines, and are not all of their encoding."""
     match raw:
@@ -116,6 +133,8 @@ def why_not_decoded(raw: bytes, where: Where) -> Finding:  # noqa: PLR0911 - one
             return NO_OBJECTS.at(where, count=MOST_OTHERS)
         case Unfinished():
             return ARRAY_OPEN.at(where)
+        case AnotherList():
+            return TWO_LISTS.at(where, name=quoted(raw[:-1].decode("utf-8", "replace")))
         case Trailing():
             return AFTER_ARRAY.at(where)
         case Undecodable():

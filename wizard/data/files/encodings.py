@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
+from wizard.data.files import scripts
 from wizard.data.files.lines import LINE_LIMIT, TooLong
+from wizard.data.files.scripts import Older
 from wizard.local.harmless import NO_WIDTH
 from wizard.locale import _
 
-Encoding: TypeAlias = Literal["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "gb18030", "utf-32"]
+Encoding: TypeAlias = Older | Literal["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "utf-32", "unclear"]
 
 NAMES: dict[Encoding, str] = {
     "utf-8": "UTF-8",
@@ -18,8 +20,17 @@ NAMES: dict[Encoding, str] = {
     "utf-16-le": "UTF-16 LE",
     "utf-16-be": "UTF-16 BE",
     "gb18030": "GB18030",
+    "cp950": "Big5",
+    "cp932": "Shift-JIS",
+    "euc_jp": "EUC-JP",
+    "cp949": "EUC-KR",
+    "cp1251": "Windows-1251",
+    "cp1252": "Windows-1252",
     "utf-32": "UTF-32",
+    "unclear": "?",
 }
+OLDER: tuple[Older, ...] = get_args(Older)
+"""In each of them a line end is the one byte that it is in ASCII."""
 
 _ASIDES: dict[Encoding, str] = {"utf-8-sig": "BOM", "gb18030": "GBK"}
 
@@ -33,16 +44,7 @@ MARKS: tuple[tuple[bytes, Encoding], ...] = (
 )
 _ENOUGH_ZEROS = 2
 _ONE_SIDE = 4
-_COMMON = frozenset(
-    "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会，。、？！：；（）"
-)
-_SURE_FROM = 100  # characters; in fewer, none of the commonest need be
-_COMMON_SHARE = 0.02
-_USUAL_SHARE = (
-    0.85  # of GB2312's first level and its punctuation: real Chinese has 0.97 and more, Big5 read as GBK 0.4
-)
 _FAULTY_SHARE = 0.1
-_LOOKED_AT = 20_000  # characters
 
 
 def shown(encoding: Encoding) -> str:
@@ -76,7 +78,8 @@ def sniff(head: bytes, *, whole: bool) -> Encoding:
     """The encoding of a text that begins with ``head`` (all of it where ``whole``); UTF-8 where nothing else is certain.
 
     A byte order mark decides. Without one, zero bytes at every second place (nearly) only are UTF-16 (what they would be
-    otherwise is no text), and what is no UTF-8, but common Chinese when read as GB18030, is that.
+    otherwise is no text), and what is no UTF-8, but proved to be another encoding by what comes of it (see ``scripts``), is
+    that; "unclear": it may be one of several.
     """
     for mark, encoding in MARKS:
         if head.startswith(mark):
@@ -86,7 +89,10 @@ def sniff(head: bytes, *, whole: bool) -> Encoding:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head, final=whole)
     except UnicodeDecodeError:
-        return "gb18030" if not _mostly_utf8(head) and _is_chinese(head, whole=whole) else "utf-8"
+        if _mostly_utf8(head):
+            return "utf-8"
+        found = scripts.told(head, whole=whole)
+        return found.proved or ("unclear" if found.possible else "utf-8")
     return "utf-8"
 
 
@@ -112,25 +118,6 @@ def _mostly_utf8(head: bytes) -> bool:
     faults = text.count("\ufffd")
     beyond = sum(1 for char in text if char > "\x7f") - faults
     return faults < beyond * _FAULTY_SHARE
-
-
-def _is_chinese(head: bytes, *, whole: bool) -> bool:
-    try:
-        text = codecs.getincrementaldecoder("gb18030")().decode(head, final=whole)
-    except UnicodeDecodeError:
-        # One wrong byte doesn't make it another encoding: the line that has it is named later.
-        text = head.decode("gb18030", "replace")
-        if text.count("\ufffd") > len(text) * 0.01:
-            return False
-    wide = [char for char in text[:_LOOKED_AT] if char > "\x7f" and char != "\ufffd"]
-    usual = common = 0
-    for char in wide:
-        raw = char.encode("gb18030")
-        usual += len(raw) == 2 and raw[1] >= 0xA1 and (raw[0] <= 0xA3 or 0xB0 <= raw[0] <= 0xD7)  # noqa: PLR2004
-        common += char in _COMMON
-    if not wide or usual < len(wide) * _USUAL_SHARE:
-        return False
-    return len(wide) < _SURE_FROM or common >= len(wide) * _COMMON_SHARE
 
 
 def decoded(lines: Iterable[bytes], encoding: Encoding) -> list[bytes]:

@@ -1,13 +1,12 @@
-"""Excel's .xlsx: the rows of a sheet, by itself the first that has any, with the sheet's row numbers; needs the extra ``excel``."""
+"""Spreadsheets (.xlsx, .xls, .xlsb, .ods): the rows of a sheet, by itself the first seen one that holds a known table, with the sheet's row numbers."""
 
 from __future__ import annotations
 
-import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from wizard.data.files.gzipped import within_caps
 from wizard.data.files.lines import SourceUnreadable
@@ -15,6 +14,11 @@ from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where
 from wizard.errors import UsageError
 from wizard.locale import N_, _, enumerated
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet
+
+    from wizard.data.files.workbook import Mark, Marks
 
 OTHER_SHEETS = Rule(
     "OTHER_SHEETS",
@@ -35,12 +39,43 @@ OTHER_SHEETS = Rule(
 )
 
 
+SHOWN_OTHERWISE = Rule(
+    "SHOWN_OTHERWISE",
+    "warning",
+    N_(
+        "In a spreadsheet of this kind (.xls, .xlsb, .ods) only the stored values are read: 0.05 where 5 percent is shown; what is hidden or raised is not told."
+    ),
+    N_("Save it as .xlsx, if it has percentages, dates, raised figures, formulas or hidden rows."),
+    why=N_(
+        "How a number is shown is written otherwise in each of these formats. What you see may not be what would be trained."
+    ),
+    bad="[Chapter 1]\nquestion | A | B | answer\n2 + 3 = ? | 5 | 6 | A\n",
+    good="[Chapter 1]\nquestion | A | B | answer\n2 + 3 = ? | five | six | A\n",
+    name="rows.ods",
+)
+HIDDEN_CELLS = Rule(
+    "HIDDEN_CELLS",
+    "warning",
+    N_(
+        "The sheet hides rows or columns, which are read as all others. Rows: {rows} (first {first}); columns: {columns}."
+    ),
+    N_("Delete what is not to be trained, or copy what you see to a sheet of its own."),
+    why=N_(
+        "Rows are hidden by filters, too, and what is hidden is often out of date. Only you know whether it belongs to the training."
+    ),
+    bad=("[Chapter 1]\nquestion | A | B | answer\n2 + 3 = ? | 5 | 6 | A\n~3 + 4 = ? | 6 | 7 | B\n"),
+    good=("[Chapter 1]\nquestion | A | B | answer\n2 + 3 = ? | 5 | 6 | A\n3 + 4 = ? | 6 | 7 | B\n"),
+    name="rows.xlsx",
+)
+Row: TypeAlias = tuple[int, list[Any]]
+
+_BEGINNING = 20
 _AT_A_TIME = 500
-_COLUMN_LIMIT = 500
-_AS_TYPED = frozenset({"General", "@", "0", "#", None})
+_NO_MARKS: Marks = {}
 _MEMORY_LIMIT = 600_000_000  # bytes of the table of texts, which is held in memory whole
 _WITH_HEADER = 2  # rows from which on there is something below a header
-_MANY = 200  # files in a workbook: enough for any; each is looked at
+_MANY = 2_000  # files in a workbook, pictures too: enough for any; each is looked at
+_MOST_COLUMNS = 10  # that are hidden, of which the names are said
 
 
 class CellFault:
@@ -52,41 +87,54 @@ class CellFault:
         self.shown = shown
 
 
-def rows(stream: IO[bytes], file: str, wanted: str = "") -> Iterator[tuple[int, list[Any]] | Finding]:
+class Formula(CellFault):
+    """A cell with a formula, what comes of which is not in the file: no program calculated it before it was saved."""
+
+    __slots__ = ()
+    formula = True
+
+
+class Formatted(float):
+    """A number that is shown otherwise, in a way that is not known here: what was meant is not in its value."""
+
+
+def rows(
+    stream: IO[bytes], file: str, wanted: str = "", known: Callable[[list[list[Any]]], bool] | None = None
+) -> Iterator[Row | Finding]:
     """(the sheet's row number, its cells) for each row that isn't blank, of the sheet called ``wanted``.
 
-    Without a name, of the first sheet that has rows below a header, else of the first that has any.
+    Without a name, of the first sheet that is seen whose first rows are ``known``, else of the first with rows below a
+    header, else of the first that has any.
 
-    Texts come as they are; whole and decimal numbers in the format "General" come as Excel shows them; dates, and
-    numbers shown otherwise (1.50, 5 %), stay what they are, for what was meant is not in the file. Raises UsageError
-    without openpyxl, and SourceUnreadable.
+    Cells come as Excel shows them, where the file tells it and the format is a usual one; else numbers stay what they are.
+    A cell merged over rows is in each of them. Raises UsageError and SourceUnreadable.
     """
-    try:
-        from openpyxl import load_workbook
-    except ImportError as error:
-        raise UsageError(
-            _("Reading Excel files needs a library that is not installed."),
-            _("Install it with: pip install 'bailian-wizard[excel]'"),
-        ) from error
     with _guarded(file):
-        _within_caps(stream, file)
-        book = load_workbook(stream, read_only=True, data_only=True)
-    try:
+        book = _Book(stream, file)
+        peeked = book.peeked()
+        chosen = _chosen(book, peeked, wanted, known)
+        others = [book.called(name) for name, some in peeked.items() if some and name != chosen]
+    if chosen is None:
+        return
+    if others and not wanted:
+        yield OTHER_SHEETS.at(Where(file, 0), sheet=chosen, others=enumerated(others))
+    lines = book.rows(chosen)
+    while True:
         with _guarded(file):
-            counted = [(sheet, count) for sheet in book.worksheets if (count := _rows_of(sheet))]
-        chosen = _chosen(counted, wanted, file)
-        if len(counted) > 1 and not wanted:
-            others = enumerated(sheet.title for sheet, _count in counted if sheet is not chosen)
-            yield OTHER_SHEETS.at(Where(file, 0), sheet=chosen.title, others=others)
-        lines = enumerate(chosen.iter_rows(), 1) if chosen is not None else iter(())
-        while True:
-            with _guarded(file):
-                page = [(number, _cells(row)) for number, row in islice(lines, _AT_A_TIME)]
-            if not page:
-                return
-            yield from ((number, cells) for number, cells in page if cells)
-    finally:
-        book.close()
+            page = list(islice(lines, _AT_A_TIME))
+        if not page:
+            break
+        yield from page
+    if book.untold:
+        yield SHOWN_OTHERWISE.at(Where(file, 0))
+    if book.hidden_rows or book.hidden_columns:
+        columns = [*book.hidden_columns[:_MOST_COLUMNS], *["…"] * (len(book.hidden_columns) > _MOST_COLUMNS)]
+        yield HIDDEN_CELLS.at(
+            Where(file, 0),
+            rows=book.hidden_rows,
+            first=book.first_hidden or "–",
+            columns=enumerated(columns) or "–",
+        )
 
 
 def sheets(stream: IO[bytes], file: str) -> tuple[str, ...]:
@@ -94,91 +142,193 @@ def sheets(stream: IO[bytes], file: str) -> tuple[str, ...]:
 
     Raises as ``rows``.
     """
-    from openpyxl import load_workbook
-
     with _guarded(file):
-        _within_caps(stream, file)
-        book = load_workbook(stream, read_only=True, data_only=True)
-        try:
-            first, *others = [(sheet.title, _rows_of(sheet)) for sheet in book.worksheets]
-        finally:
-            book.close()
-    named = tuple(title for title, count in others if count >= _WITH_HEADER)
-    return named if first[1] < _WITH_HEADER and len(named) > 1 else ()
+        book = _Book(stream, file)
+        first, *others = [(name, some) for name, some in book.peeked().items() if name in book.seen]
+    named = tuple(name for name, some in others if len(some) >= _WITH_HEADER)
+    return named if len(first[1]) < _WITH_HEADER and len(named) > 1 else ()
 
 
-def _chosen(counted: list[tuple[Any, int]], wanted: str, file: str) -> Any:
+class _Book:
+    """An open workbook: its sheets, and the rows of each."""
+
+    def __init__(self, stream: IO[bytes], file: str) -> None:
+        from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+        self.file = file
+        self._xml = None
+        if zipfile.is_zipfile(stream):
+            names = _within_caps(stream, file)
+            if "xl/workbook.xml" in names:
+                from wizard.data.files.workbook import Workbook
+
+                self._xml = Workbook(stream)
+        stream.seek(0)
+        self._book = CalamineWorkbook.from_filelike(stream)
+        about = [one for one in self._book.sheets_metadata if one.typ != SheetTypeEnum.ChartSheet]
+        self.names = [one.name for one in about]
+        self.seen = [one.name for one in about if one.visible == SheetVisibleEnum.Visible] or self.names
+        self.hidden_rows = self.first_hidden = 0
+        self.hidden_columns: list[str] = []
+        self._held: tuple[str, CalamineSheet] | None = None
+        self._odd = False
+        self.untold = False
+        """Whether there are numbers or dates of which the file doesn't tell how they are shown."""
+
+    def called(self, name: str) -> str:
+        """A sheet's name for people."""
+        return name if name in self.seen else _("{name} (hidden)").format(name=name)
+
+    def peeked(self) -> dict[str, list[list[Any]]]:
+        """The first rows of each sheet, seen ones first."""
+        names = [*self.seen, *[name for name in self.names if name not in self.seen]]
+        return {name: [cells for _number, cells in islice(self.rows(name), _BEGINNING)] for name in names}
+
+    def rows(self, name: str) -> Iterator[Row]:
+        """The rows that aren't blank."""
+        sheet = self._sheet(name)
+        left = sheet.start[1] if sheet.start else 0
+        carried = _Carried(sheet)
+        about: Iterator[tuple[int, Marks]] = iter(())
+        hidden = None
+        if self._xml is not None and self._odd:
+            from wizard.data.files.workbook import Hidden
+
+            hidden = Hidden()
+            about = self._xml.marks(name, hidden)
+        marked, marks = next(about, (0, {}))
+        for number, values in enumerate(sheet.iter_rows(), 1):
+            while marked and marked < number:
+                marked, marks = next(about, (0, {}))
+            cells = [*[None] * left, *values] if left else values
+            here = marks if marked == number else _NO_MARKS
+            cells = [
+                value
+                if type(value) is str and value and not here and "\r" not in value
+                else _cell(value, here.get(at))
+                for at, value in enumerate(cells)
+            ]
+            if self._xml is None and not self.untold:
+                self.untold = any(type(value) is not str for value in values)
+            carried.into(cells, number - 1)
+            while cells and cells[-1] is None:
+                cells.pop()
+            if cells:
+                yield number, cells
+        for _rest in about:
+            pass
+        if hidden is not None:
+            self.hidden_rows, self.first_hidden = hidden.rows, hidden.first
+            self.hidden_columns = hidden.columns
+
+    def _sheet(self, name: str) -> CalamineSheet:
+        if self._held is None or self._held[0] != name:
+            self._held = None
+            self._odd = self._xml is not None and self._xml.looked(name)
+            self._held = name, self._book.get_sheet_by_name(name)
+        return self._held[1]
+
+
+class _Carried:
+    """Cells merged over several rows: the first has the value, and all others stand for it."""
+
+    def __init__(self, sheet: CalamineSheet) -> None:
+        self._to_come = sorted(
+            (span for span in sheet.merged_cell_ranges or () if span[1][0] > span[0][0]), reverse=True
+        )
+        self._open: list[tuple[int, int, Any]] = []
+
+    def into(self, cells: list[Any], row: int) -> None:
+        """Fill what ``cells`` of the next row have from rows above."""
+        self._open = [one for one in self._open if one[0] >= row]
+        for _last, column, value in self._open:
+            if column < len(cells) and cells[column] is None:
+                cells[column] = value
+        while self._to_come and self._to_come[-1][0][0] <= row:
+            (first, column), (last, _column) = self._to_come.pop()
+            if first == row and column < len(cells) and cells[column] is not None:
+                self._open.append((last, column, cells[column]))
+
+
+def _chosen(
+    book: _Book,
+    peeked: dict[str, list[list[Any]]],
+    wanted: str,
+    known: Callable[[list[list[Any]]], bool] | None,
+) -> str | None:
     """The sheet that is read, None where none has rows."""
-    if not wanted:
-        full = (sheet for sheet, count in counted if count >= _WITH_HEADER)
-        return next(full, counted[0][0] if counted else None)
-    for sheet, _count in counted:
-        if sheet.title == wanted:
-            return sheet
-    raise UsageError(
-        _("{path} has no sheet “{name}” with rows.").format(path=file, name=wanted),
-        _("Its sheets are: {names}.").format(
-            names=enumerated(sheet.title for sheet, _count in counted) or "–"
-        ),
-    )
+    if wanted:
+        if peeked.get(wanted):
+            return wanted
+        raise UsageError(
+            _("{path} has no sheet “{name}” with rows.").format(path=book.file, name=wanted),
+            _("Its sheets are: {names}.").format(
+                names=enumerated(name for name in peeked if peeked[name]) or "–"
+            ),
+        )
+    seen = [name for name in book.seen if peeked[name]]
+    full = [name for name in seen if len(peeked[name]) >= _WITH_HEADER]
+    alike = [name for name in full if known is not None and known(peeked[name])]
+    return next(iter((*alike, *full, *seen)), None)
 
 
-def _rows_of(sheet: Any) -> int:
-    """How many rows a sheet has, as far as it matters: none, one, or more."""
-    if not hasattr(sheet, "iter_rows"):
-        return 0  # a sheet that is a chart
-    sheet.reset_dimensions()  # what a file says of its size is often wrong
-    full = (row for row in islice(sheet.iter_rows(), _AT_A_TIME) if _cells(row))
-    return sum(1 for _row in islice(full, _WITH_HEADER))
+def _cell(value: Any, mark: Mark | None) -> Any:
+    """A cell as it is shown; None where it is blank."""
+    if mark is not None and (mark.error or mark.formula):
+        return CellFault(mark.error) if mark.error else Formula("")
+    if mark is not None and mark.text is not None:
+        value = mark.text
+    if type(value) is str:
+        if "\r" in value:
+            value = value.replace("\r\n", "\n").replace("\r", "\n")
+        return value or None
+    from wizard.data.files.shown import GENERAL, shown
+
+    told = shown(value, GENERAL if mark is None else mark.form)
+    return Formatted(told) if type(told) in (int, float) else told
 
 
-def _cells(row: tuple[Any, ...]) -> list[Any]:
-    """The values without blank cells at the end; empty where all are."""
-    values = [_value(cell) for cell in row[:_COLUMN_LIMIT]]
-    while values and values[-1] in (None, ""):
-        values.pop()
-    return values
-
-
-def _value(cell: Any) -> Any:
-    value = cell.value
-    if value is None or type(value) is str:
-        return CellFault(str(value)) if cell.data_type == "e" else value
-    if type(value) is bool:
-        return value
-    if isinstance(value, int | float) and cell.number_format in _AS_TYPED:
-        return str(int(value)) if value == value // 1 and abs(value) < 1e15 else repr(value)  # noqa: PLR2004
-    return value
-
-
-def _within_caps(stream: IO[bytes], file: str) -> None:
+def _within_caps(stream: IO[bytes], file: str) -> list[str]:
+    """The names of the parts of a zipped workbook, none of which is too large."""
     with zipfile.ZipFile(stream) as whole:
         infos = whole.infolist()
-        if len(infos) > _MANY:
-            raise zipfile.BadZipFile
-        for info in infos:
-            within_caps(file, info.compress_size, info.file_size)
-            if info.filename.endswith("sharedStrings.xml") and info.file_size > _MEMORY_LIMIT:
-                raise SourceUnreadable(
-                    _("{path} is too large for a spreadsheet to be read.").format(path=file),
-                    _("Save it as CSV (UTF-8)."),
-                )
-    stream.seek(0)
+    if len(infos) > _MANY:
+        raise zipfile.BadZipFile
+    for info in infos:
+        within_caps(file, info.compress_size, info.file_size)
+        if info.filename.endswith("sharedStrings.xml") and info.file_size > _MEMORY_LIMIT:
+            raise _too_large(file)
+    return [info.filename for info in infos]
+
+
+def _too_large(file: str) -> SourceUnreadable:
+    return SourceUnreadable(
+        _("{path} is too large for a spreadsheet to be read.").format(path=file), _("Save it as CSV (UTF-8).")
+    )
 
 
 @contextmanager
 def _guarded(file: str) -> Iterator[None]:
-    """The block's errors, of whatever kind the library lets through, become SourceUnreadable; its warnings go."""
+    """The block's errors, of whatever kind the library lets through, become SourceUnreadable."""
+    from wizard.data.files.workbook import TooLarge
+
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        yield
     except (SourceUnreadable, UsageError):
         raise
-    except Exception as error:
+    except TooLarge as error:
+        raise _too_large(file) from error
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise SourceUnreadable(
-            _("{path} can't be read as an Excel file: {reason}.").format(
-                path=file, reason=str(error) or type(error).__name__
+            _("{path} can't be read as a spreadsheet (Excel or OpenDocument): {reason}.").format(
+                path=file, reason=_REASONS.get(type(error).__name__, str)(error) or type(error).__name__
             ),
             _("Open it in Excel and save it again as .xlsx, or as CSV (UTF-8)."),
         ) from error
+
+
+_REASONS: dict[str, Callable[[object], str]] = {
+    "PasswordError": lambda _error: _("it is protected by a password")
+}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
@@ -51,27 +53,36 @@ LONE_RETURN = Rule(
 
 _MANY_CELLS = 2_000
 _SNIFFED = 20
+_LOOKED_AT = 20
+_PROVEN = 3
+_NAMED_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\s*', re.IGNORECASE)
+_RULED = re.compile(r":?-{2,}:?")
 _DELIMITERS = "\t,;|"
 
 
 def rows(
-    pages: Iterator[tuple[int, list[bytes]]], file: str, delimiter: str
+    pages: Iterator[tuple[int, list[bytes]]], file: str, delimiter: str, *, blanks: bool = False
 ) -> Iterator[tuple[int, list[str]] | Finding]:
     """(first line, cells) of each row that isn't blank, or a finding at the line where a row begins that can't be read.
 
     A quoted cell may go over lines. Where a quote is not closed, or something follows a closing one, the row's first
-    line is an error and reading goes on with the line after it: nothing is swallowed unsaid.
+    line is an error and reading goes on with the line after it: nothing is swallowed unsaid. ``blanks``: those before a
+    quote aren't part of the cell (see ``blanks_before_quotes``). A first line ``sep=;``, with which Excel is told the
+    character between the cells, is passed over, and so are the outer bars and the line below the names of a Markdown table.
     """
     csv.field_size_limit(LINE_LIMIT)  # the module's own limit is 131,072; it is one for the whole process
     source = _Source(pages, file)
     while True:
-        reader = csv.reader(source, delimiter=delimiter, strict=True)
+        reader = csv.reader(source, delimiter=delimiter, strict=True, skipinitialspace=blanks)
         try:
             for cells in reader:
                 first, faults = source.taken()
                 yield from faults
-                if not faults and any(cells):
-                    yield first, cells
+                if first == 1 and _names_delimiter(cells, delimiter):
+                    continue
+                row = _inside_bars(cells) if delimiter == "|" else cells
+                if not faults and any(row):
+                    yield first, row
             return  # noqa: TRY300 - what follows is the other way out
         except csv.Error as error:
             first, faults = source.back()
@@ -150,9 +161,38 @@ def delimiter_of(head: bytes, name: str) -> str:
     """The character between the cells: by the name's end, or whichever is most frequent on the first line."""
     if name.endswith((".tsv", ".tab")):
         return "\t"
-    line = head.lstrip(b"\r\n").partition(b"\n")[0].decode("utf-8", "replace")
-    bare = "".join(line.split('"')[0::2])
-    return max(_DELIMITERS, key=lambda char: (bare.count(char), char == ","))
+    lines = [line.decode("utf-8", "replace") for line in head.lstrip(b"\r\n").split(b"\n")[:_LOOKED_AT]]
+    told = _NAMED_DELIMITER.match(lines[0])
+    if told is not None:
+        return told[1]
+    counts = [Counter("".join(line.split('"')[0::2])) for line in lines]
+    if not any(counts[0][char] for char in _DELIMITERS):  # a title
+        for char in _DELIMITERS:
+            often = Counter(count[char] for count in counts[1:] if count[char])
+            if often and often.most_common(1)[0][1] >= _PROVEN:
+                return char
+    return max(_DELIMITERS, key=lambda char: (counts[0][char], char == ","))
+
+
+def blanks_before_quotes(head: bytes, delimiter: str, *, whole: bool) -> bool:
+    """Whether cells are written as ``, "…"``: a blank, and then a quote that is meant to begin the cell."""
+    return delimiter != "\t" and any(
+        cell[:1] == " " and len(bare := cell.strip()) > 1 and bare[0] == bare[-1] == '"'
+        for cells in beginning(head, delimiter, whole=whole)
+        for cell in cells
+    )
+
+
+def _names_delimiter(cells: list[str], delimiter: str) -> bool:
+    return delimiter.join(cells).strip('"\ufeff ').lower() in (f"sep={delimiter}", "sep=")
+
+
+def _inside_bars(cells: list[str]) -> list[str]:
+    """A row of a Markdown table without its outer bars; empty for the line below the names."""
+    if len(cells) <= 2 or cells[0].strip() or cells[-1].strip():  # noqa: PLR2004 - nothing between two bars
+        return cells
+    inside = [cell.strip() for cell in cells[1:-1]]
+    return [] if all(_RULED.fullmatch(cell) for cell in inside) else inside
 
 
 def beginning(head: bytes, delimiter: str, *, whole: bool) -> list[list[str]]:

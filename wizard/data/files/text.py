@@ -35,6 +35,20 @@ NOT_UTF8_FILE = Rule(
     bad='{"text": "x"}\n'.encode("utf-32"),
     good='{"text": "x"}',
 )
+ENCODING_UNCLEAR = Rule(
+    "ENCODING_UNCLEAR",
+    "error",
+    N_(
+        "The file is not UTF-8, and too short to tell which encoding it is in: it may be Chinese (GBK) or Korean (EUC-KR)."
+    ),
+    N_("Save it as UTF-8, and look at it before you use it."),
+    why=N_(
+        "In another encoding the same bytes are other characters. In a few words nothing proves which are meant, and wrong ones would be trained."
+    ),
+    bad="question,answer\n한국어 질문?,대답\n".encode("euc-kr"),
+    good="question,answer\n한국어 질문?,대답\n",
+    name="rows.csv",
+)
 ENCODING = Rule(
     "ENCODING",
     "warning",
@@ -66,6 +80,7 @@ Page: TypeAlias = tuple[int, list[bytes]]
 """The number of the first line, and some lines in UTF-8 without their ends; never none."""
 
 _BOM = b"\xef\xbb\xbf"
+_UNREAD = ("utf-32", "unclear")
 
 
 class Text:
@@ -83,7 +98,11 @@ class Text:
         self.head = _beginning(head, self.encoding)
         """The first lines in UTF-8, without a byte order mark."""
         self.about = list(_odd(self.encoding, file))
-        if self.encoding in ("utf-8", "utf-8-sig", "gb18030") and b"\n" not in head and b"\r" in head.strip():
+        if (
+            self.encoding in ("utf-8", "utf-8-sig", *encodings.OLDER)
+            and b"\n" not in head
+            and b"\r" in head.strip()
+        ):
             self.about.append(CARRIAGE_RETURNS.at(Where(file, 0)))
             stream, on_bytes = BufferedReader(Translated(stream, on_bytes), BLOCK), None
             self.head = self.head.replace(b"\r", b"\n")
@@ -93,14 +112,14 @@ class Text:
 
     def pages(self) -> Iterator[Page]:
         """The lines. Raises SourceUnreadable."""
-        if self.encoding == "utf-32":
+        if self.encoding in _UNREAD:
             return
         if self.encoding in ("utf-16-le", "utf-16-be"):
             pages = self._wide()
         else:
             pages = blocks(self.stream, self._file, self._on_bytes)
         for first, lines in pages:
-            some = encodings.decoded(lines, "gb18030") if self.encoding == "gb18030" else lines
+            some = encodings.decoded(lines, self.encoding) if self.encoding in encodings.OLDER else lines
             if first == 1 and type(some[0]) is bytes:
                 some[0] = some[0].removeprefix(_BOM)
             yield first, some
@@ -109,7 +128,7 @@ class Text:
         """The bytes in UTF-8, whatever the lines; a wrong byte is added to ``faults`` and ends it, but in UTF-8, where
         it is handed on and is the fault of the value that it stands in.
         """  # noqa: D205 - one sentence
-        if self.encoding == "utf-32":
+        if self.encoding in _UNREAD:
             return
         plain = self.encoding in ("utf-8", "utf-8-sig")
         decoder = codecs.getincrementaldecoder(self.encoding)()
@@ -162,7 +181,9 @@ class Text:
 
 
 def _odd(encoding: encodings.Encoding, file: str) -> Iterator[Finding]:
-    if encoding == "utf-32":
+    if encoding == "unclear":
+        yield ENCODING_UNCLEAR.at(Where(file, 0))
+    elif encoding == "utf-32":
         yield NOT_UTF8_FILE.at(Where(file, 0), encoding=encodings.shown(encoding))
     elif encoding == "utf-8-sig":
         yield BOM.at(Where(file, 1))
@@ -173,4 +194,4 @@ def _odd(encoding: encodings.Encoding, file: str) -> Iterator[Finding]:
 def _beginning(head: bytes, encoding: encodings.Encoding) -> bytes:
     if encoding in ("utf-8", "utf-8-sig"):
         return head.removeprefix(_BOM)
-    return b"" if encoding == "utf-32" else head.decode(encoding, "ignore").removeprefix("\ufeff").encode()
+    return b"" if encoding in _UNREAD else head.decode(encoding, "ignore").removeprefix("\ufeff").encode()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Where, trim
+from wizard.data.shapes import spelling
 from wizard.data.shapes.fields import WRONG_TYPE, kind
-from wizard.data.shapes.options import literal
-from wizard.data.shapes.plan import plain_name
+from wizard.data.shapes.options import first_number, is_blank, labelled, literal, pieces
+from wizard.data.shapes.plan import LABELS, plain_name
 from wizard.locale import N_, enumerated
 
 NO_ANSWER = Rule(
@@ -65,20 +64,23 @@ ANSWER_INDEX = Rule(
 Right: TypeAlias = tuple[str, ...]
 """The labels of the right options, in the order of the options."""
 
-_DRESS = re.compile(
-    r"^[（(\[【\s]*(?:选项|答案|option|choice|opt|op)?[\s_:：]*([^\s()（）\[\]【】]{1,3}?)[)）\]】.．、:：\s]*$",
-    re.IGNORECASE,
-)
-_LABELLED = re.compile(
-    r"^[（(\[【]?\s*([^\s()（）\[\]【】.．、:：]{1,3})\s*[)）\]】.．、:：]+\s*(\S.*)$", re.DOTALL
-)
-_SEPARATORS = re.compile(r"[\s,，、;；/|+&和及与]+")
-_INDEX = re.compile(r"\d{1,2}")
 _LABEL_FIELDS = ("answeridx", "answerkey", "answerletter", "answerid")
+_MOST_DRESS = 1000  # characters: what is longer is no label in a few more words
+
+
+class Votes(NamedTuple):
+    """What one row tells of where its options are counted from."""
+
+    bases: frozenset[int]
+    """0, 1 or both: those that its number allows."""
+    own: int | None
+    """Where the options' own labels, or their columns', are running numbers: the first."""
+    options: int
+    """How many options it has."""
 
 
 class Undecided(Exception):
-    """An index, and nothing tells whether 0 or 1 is the first."""
+    """One index or several (a tuple), and nothing tells whether 0 or 1 is the first."""
 
 
 def resolved(  # noqa: PLR0911 - one return a fault
@@ -88,10 +90,10 @@ def resolved(  # noqa: PLR0911 - one return a fault
     given = [(field, value) for field, value in values if not _blank(value)]
     if not given:
         return NO_ANSWER.at(where)
-    given.sort(key=lambda one: not _labels(options, *one))
-    labelled = _labels(options, *given[0])
+    given.sort(key=lambda one: _labels(options, *one) is None)
+    labelled = _labels(options, *given[0]) is not None
     possible: set[Right] | None = None
-    numbers: list[int] = []
+    numbers: list[tuple[int, ...]] = []
     for field, value in given:
         try:
             found = (
@@ -109,18 +111,46 @@ def resolved(  # noqa: PLR0911 - one return a fault
             return _disagreement(options, min(possible or found), value, where)
         possible = both
     if possible is None:
-        return ANSWER_INDEX.at(where, number=numbers[0])
+        return ANSWER_INDEX.at(where, number=enumerated(map(str, numbers[0])))
     if len(possible) > 1:
         return ANSWER_AMBIGUOUS.at(where, answer=quoted(given[0][1]))
     right = possible.pop()
-    at = list(options).index(right[0])
-    other = next((number for number in numbers if number - at not in (0, 1)), None)
-    return right if other is None else _disagreement(options, right, other, where)
+    at = [list(options).index(label) for label in right]
+    shifts = [{number - place for number, place in zip(sorted(some), at, strict=False)} for some in numbers]
+    other = next(
+        (
+            some
+            for some, by in zip(numbers, shifts, strict=True)
+            if len(some) != len(at) or by not in ({0}, {1})
+        ),
+        None,
+    )
+    return right if other is None else _disagreement(options, right, enumerated(map(str, other)), where)
 
 
-def _labels(options: Mapping[str, str], field: str, value: Any) -> bool:
-    """Whether ``field`` is for a label, by its name, and ``value`` is one."""
-    return isinstance(value, str) and trim(value) in options and _for_labels(field)
+def _labels(options: Mapping[str, str], field: str, value: Any) -> Right | None:
+    """What ``value`` says, where ``field`` is for labels, by its name, and ``value`` is nothing but labels."""
+    if not _for_labels(field):
+        return None
+    if isinstance(value, str) and trim(value) in options:
+        return (trim(value),)
+    entries = literal(value) if isinstance(value, str) else value
+    if isinstance(entries, list) and len(entries) == 1:
+        entries = entries[0]
+    labels = {spelling.folded(label): label for label in options}
+    if isinstance(entries, list) and all(isinstance(one, str) for one in entries):
+        found = [labels.get(spelling.folded(one)) for one in entries]
+        right = {label for label in found if label is not None}
+        return _ordered(options, right) if right and None not in found else None
+    if (
+        not isinstance(entries, str)
+        or len(labels) < len(options)
+        or spelling.number(trim(entries)) is not None
+    ):
+        return None
+    one = labels.get(spelling.folded(entries))
+    several = {one} if one is not None else spelling.several(labels, trim(entries))
+    return _ordered(options, several) if several else None
 
 
 @lru_cache(maxsize=256)
@@ -130,8 +160,8 @@ def _for_labels(field: str) -> bool:
 
 def _beside(options: Mapping[str, str], field: str, value: Any, counting: int | None) -> set[Right]:
     """What ``value`` means where a field for labels gives one: itself that label, else an option's text before all else."""
-    if _labels(options, field, value):
-        return {(trim(value),)}
+    if (right := _labels(options, field, value)) is not None:
+        return {right}
     words = trim(value) if isinstance(value, str) else None
     return {(label,) for label, text in options.items() if text == words} or _meant(options, value, counting)
 
@@ -141,28 +171,39 @@ def _disagreement(options: Mapping[str, str], right: Right, other: object, where
     return ANSWER_DISAGREES.at(where, label=label, answer=quoted(other), option=quoted(options[label]))
 
 
-def counted(options: Mapping[str, str], values: Sequence[tuple[str, Any]]) -> set[int] | None:
-    """From where the options can be counted (0, 1, both or neither) by this row's answers; None where none is an index."""
-    found: set[int] | None = None
+def counted(
+    options: Mapping[str, str], values: Sequence[tuple[str, Any]], own: int | None = None
+) -> Votes | None:
+    """What this row's answers tell of where its options are counted from; None where none is an index.
+
+    ``own``: the first running number of the options' columns, where they have one.
+    """
+    of_labels = first_number(options)
+    own = own if of_labels is None else of_labels
+    texts = options if of_labels is None else dict(zip(LABELS, options.values(), strict=False))
+    found: frozenset[int] | None = None
     for _field, value in values:
         try:
             if not _blank(value):
-                _meant(options, value, None)
+                _meant(texts, value, None)
         except Undecided as undecided:
-            number = undecided.args[0]
-            bases = {base for base in (0, 1) if 0 <= number - base < len(options)}
+            numbers = undecided.args[0]
+            bases = {base for base in (0, 1) if _places(numbers, base, options) is not None}
             others = [other for other in values if other[1] is not value]
             right = resolved(options, others, Where("", 0), None) if others else None
             if isinstance(right, tuple):
-                bases = {number - list(options).index(right[0])} & bases
-            found = bases if found is None else found & bases
+                at = [list(options).index(label) for label in right]
+                bases &= {base for base in (0, 1) if sorted(number - base for number in numbers) == at}
+            elif _judged(options) and set(numbers) <= {0, 1}:
+                bases = {0, 1}  # it may as well be false and true
+            found = frozenset(bases) if found is None else found & bases
         except TypeError:
             continue
-    return found
+    return None if found is None else Votes(found, own, len(options))
 
 
 def _blank(value: object) -> bool:
-    return value is None or value == [] or (isinstance(value, str) and not trim(value))
+    return value == [] or is_blank(value)
 
 
 def _meant(options: Mapping[str, str], value: Any, counting: int | None) -> set[Right]:
@@ -176,12 +217,22 @@ def _meant(options: Mapping[str, str], value: Any, counting: int | None) -> set[
         )
     if isinstance(value, list):
         return _of_list(options, value, counting)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:
+    if isinstance(value, bool) and _judged(options):
+        return _of_truth(options, said=value)
+    if (number := spelling.number(value)) is not None:
+        return _of_number(options, value, number, counting)
+    words = None if isinstance(value, bool) else spelling.written(value)
+    found: set[Right] = {(label,) for label in spelling.alike(options, words)} if words else set()
+    if not found:
         raise TypeError
-    return _of_index(options, int(value), counting)
+    return found
 
 
 def _of_list(options: Mapping[str, str], entries: list[Any], counting: int | None) -> set[Right]:
+    numbers = [spelling.number(trim(one) if isinstance(one, str) else one) for one in entries]
+    whole = tuple(number for number in numbers if number is not None)
+    if len(whole) == len(entries) > 1 and not all(_texts(options, one) for one in entries):
+        return _of_numbers(options, whole, counting)
     labels: set[str] = set()
     for entry in entries:
         found = _meant(options, entry, counting)
@@ -191,60 +242,135 @@ def _of_list(options: Mapping[str, str], entries: list[Any], counting: int | Non
     return {_ordered(options, labels)}
 
 
-def _of_index(options: Mapping[str, str], number: int, counting: int | None) -> set[Right]:
-    if str(number) in options:
-        return {(str(number),)}
-    if counting is None:
-        raise Undecided(number)
-    at = number - counting
-    return {(list(options)[at],)} if 0 <= at < len(options) else set()
+def _of_number(options: Mapping[str, str], value: Any, number: int, counting: int | None) -> set[Right]:
+    """A number that isn't written as a text: the place of an option, or where nothing tells places an option's text."""
+    texts = _texts(options, value) if counting is None and str(number) not in options else set()
+    places = {base: _places((number,), base, options) for base in (0, 1)}
+    if texts and all(right is None or {right} == texts for right in places.values()):
+        return texts
+    return _of_numbers(options, (number,), counting)
+
+
+def _texts(options: Mapping[str, str], value: object) -> set[Right]:
+    return {(label,) for label in spelling.alike(options, spelling.written(value) or "")}
+
+
+def _of_numbers(options: Mapping[str, str], numbers: tuple[int, ...], counting: int | None) -> set[Right]:
+    """Options by numbers: by the file's way to count where it is known, else by labels of their own that are numbers."""
+    first = first_number(options)
+    labels = {str(number) for number in numbers}
+    if labels <= options.keys() and (counting is None or first is None):
+        return {_ordered(options, labels)}
+    base = first if counting is None else counting
+    if base is None and any(_places(numbers, one, options) is not None for one in (0, 1)):
+        raise Undecided(numbers)
+    right = _places(numbers, base, options) if base is not None else None
+    return set() if right is None else {right}
+
+
+def _places(numbers: tuple[int, ...], base: int, options: Mapping[str, str]) -> Right | None:
+    """The options at these numbers, counted from ``base``; None where there aren't so many."""
+    labels = list(options)
+    if not all(0 <= number - base < len(labels) for number in numbers):
+        return None
+    return _ordered(options, {labels[number - base] for number in numbers})
 
 
 def _of_text(options: Mapping[str, str], words: str, counting: int | None) -> set[Right]:
     found: set[Right] = {(label,) for label, text in options.items() if text == words}
-    if words in options:
+    number = spelling.number(words)
+    if words in options and (number is None or counting is None or first_number(options) is None):
         found.add((words,))
-    if _INDEX.fullmatch(words):
+    if number is not None:
+        found = found or _texts(options, words)
         if counting is not None:
-            found |= _of_index(options, int(words), counting)
-        elif not found:
-            raise Undecided(int(words))
-    return found or _of_letters(options, words)
+            return found | _of_numbers(options, (number,), counting)
+        return found or _of_numbers(options, (number,), counting)
+    return found or _otherwise(options, words, counting)
 
 
-def _of_letters(options: Mapping[str, str], words: str) -> set[Right]:
-    """Labels in another dress: lower case, full width, in brackets, several, or followed by the option's text."""
-    labels = {_folded(label): label for label in options}
-    if len(labels) < len(options):
-        return set()
-    bare = _DRESS.match(words)
-    if bare is not None and (label := labels.get(_folded(bare[1]))) is not None:
-        return {(label,)}
-    labelled = _LABELLED.match(words)
-    if labelled is not None and (label := labels.get(_folded(labelled[1]))) is not None:
-        if trim(labelled[2]) == options[label]:
+def _otherwise(options: Mapping[str, str], words: str, counting: int | None) -> set[Right]:
+    """A label or a text that is written otherwise, or several, with what is said around them."""
+    if _judged(options) and (said := spelling.truth(words)) is not None:
+        return _of_truth(options, said=said)
+    labels = {spelling.folded(label): label for label in options}
+    if len(words) > _MOST_DRESS or len(labels) < len(options):
+        return _texts(options, words)
+    for bare in spelling.undressed(words):
+        found = _texts(options, bare)
+        if (label := labels.get(spelling.folded(bare))) is not None:
+            found.add((label,))
+        if found or (found := _several(options, labels, bare)):
+            return found
+        meant = _label_beside_text(options, labels, bare)
+        if meant is None:
+            meant = _counted_out(options, bare, counting)
+        if meant is not None:
+            return meant
+    return set()
+
+
+def _label_beside_text(
+    options: Mapping[str, str], labels: Mapping[str, str], words: str
+) -> set[Right] | None:
+    """``words`` that begin with a label (B. beta, B（beta）): empty where another text follows, None where none does."""
+    sign, rest = labelled(words)
+    if (label := labels.get(sign)) is not None and rest:
+        if label in spelling.alike(options, rest):
             return {(label,)}
-        if len(trim(labelled[2])) > 2:  # noqa: PLR2004 - longer than a further letter: a text, and another one
-            return set()
-    return _of_several(options, words, labels)
+        # Longer than a further letter: a text, and another one.
+        return None if len(rest) <= 2 or spelling.only_said_behind(rest) else set()  # noqa: PLR2004
+    for folded, label in labels.items():
+        if spelling.folded(words[: len(label)]) == folded:
+            rest = trim(words[len(label) :]).lstrip("-—_→=:：.．、 ")
+            if rest and label in spelling.alike(options, rest):
+                return {(label,)}
+    return None
 
 
-def _of_several(options: Mapping[str, str], words: str, labels: Mapping[str, str]) -> set[Right]:
-    plain = unicodedata.normalize("NFKC", words).strip("()[]【】. ")
-    parts = [part.strip("()[].") for part in _SEPARATORS.split(plain) if part]
-    if len(parts) == 1:
-        parts = list(parts[0])
-        # Letters without anything between them are in order, and capitals: BAD is a word.
-        if plain != plain.upper() or parts != sorted(parts):
+def _several(options: Mapping[str, str], labels: Mapping[str, str], words: str) -> set[Right]:
+    """Several right ones in one text: labels, labels with their texts, or texts."""
+    if (right := spelling.several(labels, words)) is not None:
+        return {_ordered(options, right)}
+    each = pieces(words)
+    if len(each) > 1:
+        found = {
+            labels.get(sign) for sign, rest in each if labels.get(sign, "") in spelling.alike(options, rest)
+        }
+        right = {label for label in found if label is not None}
+        if len(right) == len(each):
+            return {_ordered(options, right)}
+    for parts in spelling.divided(words, spelling.listed(spelling.BETWEEN_TEXTS)):
+        meant = [spelling.alike(options, part) for part in parts]
+        if all(len(one) == 1 for one in meant) and len(set[str]().union(*meant)) == len(parts):
+            return {_ordered(options, set[str]().union(*meant))}
+    return set()
+
+
+def _counted_out(options: Mapping[str, str], words: str, counting: int | None) -> set[Right] | None:
+    """Options that are counted: 第二项 and ② from 1, whatever the file counts from; 选项1 as the file does."""
+    said = spelling.ordinals(words)
+    if said is not None:
+        # Among options such as ①② it speaks of the question's statements.
+        named = any(spelling.has_numeral(text) for text in options.values())
+        right = _places(said, 1, options)
+        if right is None or (named and spelling.has_numeral(words)):
             return set()
-    found = [labels.get(_folded(part)) for part in parts]
-    right = {label for label in found if label is not None}
-    return {_ordered(options, right)} if len(right) == len(parts) > 1 else set()
+        own = {str(one) for one in said}
+        return {right} if first_number(options) != 0 or not own <= options.keys() else set()
+    numbers = spelling.numbers(words)
+    return _of_numbers(options, numbers, counting) if numbers is not None else None
+
+
+def _judged(options: Mapping[str, str]) -> bool:
+    """Whether the options are one that says true and one that says false."""
+    said = [spelling.truth(text) for text in options.values()]
+    return said.count(True) == said.count(False) == 1
+
+
+def _of_truth(options: Mapping[str, str], *, said: bool) -> set[Right]:
+    return {(label,) for label, text in options.items() if spelling.truth(text) is said}
 
 
 def _ordered(options: Mapping[str, str], labels: set[str]) -> Right:
     return tuple([label for label in options if label in labels])
-
-
-def _folded(label: str) -> str:
-    return unicodedata.normalize("NFKC", label).upper()

@@ -10,8 +10,8 @@ from wizard.data.findings import Finding
 from wizard.data.record import MultipleChoice, Where, trim
 from wizard.data.shapes import answers
 from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, about, kind, text
-from wizard.data.shapes.options import checked, options
-from wizard.data.shapes.plan import LABELS, Plan
+from wizard.data.shapes.options import checked, is_blank, options, right_ones
+from wizard.data.shapes.plan import LABELS, Plan, first_of_columns
 
 
 def choice(
@@ -27,20 +27,25 @@ def choice(
     if plan.wrong:
         return _apart(row, question or "", plan, where, faults)
     found = _options(row, plan, where, faults)
-    for column in plan.answers:
-        value = row.get(column)
+    values = _answers(row, plan, found)
+    for column, value in values:
         if isinstance(value, str) and "\0" in value:
             faults.append(NUL.at(where, field=column))
     if faults or question is None:
         return tuple(faults)
-    right = answers.resolved(found, [(column, row.get(column)) for column in plan.answers], where, counting)
+    right = answers.resolved(
+        found, values, where, first_of_columns(plan.labels) if counting is None else counting
+    )
     if isinstance(right, Finding):
         return (right,)
-    return MultipleChoice(question, tuple(found.items()), right[0], where, plan.extra, right[1:])
+    extra = plan.extra
+    if plan.instead and values[0][0] in plan.instead:
+        extra = tuple([column for column in extra if column != values[0][0]])
+    return MultipleChoice(question, tuple(found.items()), right[0], where, extra, right[1:])
 
 
-def counted(row: Mapping[str, Any], plan: Plan) -> set[int] | None:
-    """From where this row's options can be counted, by its answers; None where they say nothing of it."""
+def counted(row: Mapping[str, Any], plan: Plan) -> answers.Votes | None:
+    """What this row's answers tell of where its options are counted from; None where they say nothing of it."""
     if plan.wrong:
         return None
     where = Where("", 0)
@@ -48,18 +53,45 @@ def counted(row: Mapping[str, Any], plan: Plan) -> set[int] | None:
     found = _options(row, plan, where, faults)
     if faults:
         return None
-    return answers.counted(found, [(column, row.get(column)) for column in plan.answers])
+    return answers.counted(found, _answers(row, plan, found), first_of_columns(plan.labels))
+
+
+def _answers(row: Mapping[str, Any], plan: Plan, found: Mapping[str, str]) -> list[tuple[str, Any]]:
+    """(column, value) of what gives the answer: an empty column hides no filled one, and options may say it themselves."""
+    values = [(column, row.get(column)) for column in plan.answers]
+    if plan.instead and all(is_blank(value) for _column, value in values):
+        values = [(column, row[column]) for column in plan.instead if not is_blank(row.get(column))][
+            :1
+        ] or values
+    right = _right_ones(row, plan)
+    if right is not None:
+        labels = list(found)
+        values.append((plan.meanings["options"], [labels[at] for at in right if at < len(labels)]))
+    return values
+
+
+def tells_itself(row: Mapping[str, Any], plan: Plan) -> bool:
+    """Whether the options of a row say which of them are right."""
+    return _right_ones(row, plan) is not None
+
+
+def _right_ones(row: Mapping[str, Any], plan: Plan) -> list[int] | None:
+    value = row.get(plan.meanings.get("options", ""))
+    return right_ones(value) if type(value) in (list, str) else None
 
 
 def _options(row: Mapping[str, Any], plan: Plan, where: Where, faults: list[Finding]) -> dict[str, str]:
     if not plan.labels:
         field = plan.meanings.get("options", "options")
-        return options(row.get(field), field, where, faults)
-    given = {label: row.get(column) for label, column in plan.labels}
+        told = [row[column] for column in plan.answers if type(row.get(column)) is str]
+        return options(row.get(field), field, where, faults, told)
+    columns = dict(plan.labels)
+    # One that is left out between others is an option without a text.
+    each = LABELS[: LABELS.index(plan.labels[-1][0]) + 1]
+    given = {label: row.get(columns.get(label, "")) for label in each}
     # Given for more options than a question has are left empty, at the end.
     for label in reversed(list(given)):
-        value = given[label]
-        if value is not None and (type(value) is not str or trim(value)):
+        if not is_blank(given[label]):
             break
         del given[label]
     return checked(given, where, faults)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TypeAlias
 
-from wizard.data.files import columnar, container, gzipped, spreadsheets, tables
+from wizard.data.files import archives, columnar, container, foreign, gzipped, spreadsheets, tables
 from wizard.data.files.arrays import Elements
 from wizard.data.files.container import Container
 from wizard.data.files.lines import SourceUnreadable, head_of
@@ -17,7 +18,7 @@ from wizard.data.files.opening import opened
 from wizard.data.files.text import Text
 from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where
-from wizard.data.shapes import header
+from wizard.data.shapes import aside, header
 from wizard.data.shapes.fields import twice
 from wizard.locale import N_, _
 
@@ -61,6 +62,10 @@ Row: TypeAlias = tuple[int, bytes | dict[str, Any] | Finding]
 """A line number, and a JSON value's bytes, a row's cells by column, or what is wrong there."""
 
 _SNIFFED = 20
+_TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".json", ".ndjson")
+_JSON = re.compile(rb"""\s*(?:\{|\[\s*["{\[\]])""")
+FORMS = frozenset({"pairs", "turns", "bank", "gift", "anki"})
+"""Containers whose rows go over lines, each until the next begins."""
 
 
 @dataclass(slots=True)
@@ -79,6 +84,7 @@ class Contents:
     named: Collection[str]
     doubtful: bool = False
     sheet: str = ""
+    _between: str = ""
 
     @property
     def file(self) -> str:
@@ -103,18 +109,31 @@ class Contents:
         if self.container == "parquet":
             yield from columnar.rows(self.stream, self.file)
         elif self.text is None:
-            yield from self._named(spreadsheets.rows(self.stream, self.file, self.sheet), padded=True)
+            yield from self._named(self._cells(), padded=True)
         elif self.container == "jsonl":
             for first, lines in self.text.pages():
                 yield from ((number, line) for number, line in enumerate(lines, first) if line)
         elif self.container == "json":
             yield from self._elements(self.text)
+        elif self.container in FORMS:
+            from wizard.data.shapes import forms
+
+            yield from forms.rows(self.container, self.text.pages(), self.text.head, self.file)
         else:
             delimiter = self._delimiter(self.text)
-            yield from self._named(tables.rows(self.text.pages(), self.file, delimiter), padded=False)
+            blanks = tables.blanks_before_quotes(self.text.head, delimiter, whole=self.text.whole)
+            rows = tables.rows(self.text.pages(), self.file, delimiter, blanks=blanks)
+            yield from self._named(rows, padded=False)
+
+    def _cells(self) -> Iterator[tuple[int, list[Any]] | Finding]:
+        return spreadsheets.rows(
+            self.stream, self.file, self.sheet, lambda some: header.known(some, self.named)
+        )
 
     def _delimiter(self, text: Text) -> str:
-        return tables.delimiter_of(text.head, self.path.name.casefold().removesuffix(".gz"))
+        if not self._between:
+            self._between = tables.delimiter_of(text.head, self.path.name.casefold().removesuffix(".gz"))
+        return self._between
 
     def _elements(self, text: Text) -> Iterator[Row]:
         faults: list[Finding] = []
@@ -129,39 +148,67 @@ class Contents:
     def _named(self, rows: Iterator[tuple[int, list[Any]] | Finding], *, padded: bool) -> Iterator[Row]:
         """Rows with their cells by the names of their columns."""
         some = list(islice(rows, _SNIFFED))
-        first = [row[1] for row in some if not isinstance(row, Finding)]
-        if self.header is None:
-            found = header.is_header(first, self.named)
-            self.header, self.doubtful = found is not False, found is None
+        there = [row for row in some if not isinstance(row, Finding)]
+        first = [cells for _number, cells in there]
+        above = self._settle(first)
         if padded and first:
             width = max(map(len, first))
             first = [[*cells, *[None] * (width - len(cells))] for cells in first]
+        if above:
+            yield there[0][0], aside.titles(there[:above], self.file)
+        passed = {number for number, _cells in there[:above]}
         names: list[str] | None = None
         for row in chain(some, rows):
             if isinstance(row, Finding):
                 yield row.where.line, row
                 continue
             number, cells = row
-            if names is None:
-                where = Where(self.file, number)
-                if self.header:
-                    names = header.names(cells)
-                    if (again := twice(names)) is not None:
-                        yield number, DUPLICATE_COLUMN.at(where, name=again)
-                        return
-                    continue
-                names = header.numbered(first, plainly=bool(self.named))
+            where = Where(self.file, number)
+            if names is not None:
+                names = yield from self._row(names, cells, where, padded=padded)
+            elif self.header and number not in passed:
+                names = header.names(cells if padded else aside.without_blank_end(cells))
+                if (again := twice(names)) is not None:
+                    yield number, DUPLICATE_COLUMN.at(where, name=again)
+                    return
+            elif not self.header:
                 yield number, NO_HEADER.at(where)
-            if len(cells) == len(names):
-                yield number, dict(zip(names, cells, strict=True))
-            else:
-                yield number, self._ragged(names, cells, number, padded=padded)
+                names = header.numbered(first, plainly=bool(self.named))
+                names = yield from self._row(names, cells, where, padded=padded)
+
+    def _settle(self, first: list[list[Any]]) -> int:
+        """Tell whether the first rows hold the columns' names, and how many of them stand above these."""
+        above = None if self.header is False else header.place(first, self.named)
+        if self.header is None:
+            found = True if above is not None else header.is_header(first, self.named)
+            self.header, self.doubtful = found is not False, found is None
+        return above or 0
+
+    def _row(
+        self, names: list[str], cells: list[Any], where: Where, *, padded: bool
+    ) -> Generator[Row, None, list[str]]:
+        """The row by its names, with what is odd about it; what is no row is told. Gives the names for the next one."""
+        number = where.line
+        if self.header and (again := aside.names_again(cells, names)):
+            yield number, aside.HEADER_AGAIN.at(where)
+            return again
+        if header.aside(cells):
+            yield number, aside.NOT_A_ROW.at(where, cells=aside.shown(cells))
+            return names
+        delimiter = "" if self.text is None else self._delimiter(self.text)
+        for found in aside.odd(cells, len(names), delimiter, where):
+            yield number, found
+        if len(cells) == len(names):
+            yield number, dict(zip(names, cells, strict=True))
+        else:
+            yield number, self._ragged(names, cells, number, padded=padded)
+        return names
 
     def _ragged(
         self, names: list[str], cells: list[Any], number: int, *, padded: bool
     ) -> dict[str, Any] | Finding:
         if any(cell not in (None, "") for cell in cells[len(names) :]) or (
-            len(cells) < len(names) and not padded
+            not padded and len(cells) < len(names)
         ):
             where = Where(self.file, number)
             return COLUMN_COUNT.at(where, count=len(cells), wanted=len(names))
@@ -185,34 +232,70 @@ def contents(
         packed = head.startswith(gzipped.MAGIC)
         if packed:
             head = gzipped.peeked(stream, str(path))
-        _refuse(path, head)
         sort = container.binary(head)
-        if sort:
+        if sort == "tar":
+            _refuse_archive(path)
+        if sort or head.startswith((*container.ZIP, container.OLE)):
             whole: IO[bytes] = gzipped.unpacked(stream, str(path)) if packed else stream
             if not whole.seekable():
                 whole = stack.enter_context(gzipped.seekable(whole))
-            yield Contents(path, sort, packed, whole, None, with_header, named, sheet=sheet)
+            yield Contents(
+                path, sort or _office(path, head, whole), packed, whole, None, with_header, named, sheet=sheet
+            )
             return
+        _refuse(path, head)
         text = Text(stream, str(path))
-        sort = container.of_text(text.head, path.name, whole=text.whole)
+        sort = _written(path, text) or container.of_text(text.head, path.name, whole=text.whole)
+        if sort == "jsonl" and not text.about:
+            foreign.refuse_plain(path, text.head)
         yield Contents(path, sort, packed, stream, text, with_header, named)
+
+
+def _office(path: Path, head: bytes, stream: IO[bytes]) -> Container:
+    """What a zip or a file of Office 97 is: a workbook, or refused."""
+    if head.startswith(container.OLE):
+        foreign.refuse_office(path, stream)
+        return "xlsx"
+    name = archives.document_in(stream, head)
+    foreign.refuse_document(path, name)
+    if not name:
+        _refuse_archive(path)
+    stream.seek(0)
+    return "xlsx"
+
+
+def _written(path: Path, text: Text) -> Container:
+    """The form in which people write questions, where a text has one. Raises SourceUnreadable for an export of a chat."""
+    name = path.name.casefold().removesuffix(".gz")
+    if name.endswith(_TABLES) or _JSON.match(text.head):
+        return ""
+    from wizard.data.shapes import forms
+
+    if program := forms.chat_export(text.head):
+        raise SourceUnreadable(
+            _("{path} is a chat as {program} exports it, which is not read.").format(
+                path=path, program=program
+            ),
+            _(
+                "Make a table of it, a message a row, with the columns conversation_id, speaker, content and time, "
+                "and say whose words shall be learned: --columns assistant=NAME."
+            ),
+        )
+    return forms.form_of(text.head)
 
 
 def _refuse(path: Path, head: bytes) -> None:
     """Raise SourceUnreadable for what is no file of rows."""
-    other = container.foreign(head) or container.document(head, path.name)
-    if other:
-        raise SourceUnreadable(
-            _("{path} is {format}, which is not read.").format(path=path, format=other),
-            _("Save it as JSON Lines, CSV or .xlsx, or unpack it."),
-        )
-    if container.binary(head) in ("zip", "tar"):
-        raise SourceUnreadable(
-            _("{path} is an archive inside another, or holds no file of rows.").format(path=path),
-            _("Unpack it yourself and name the file you mean."),
-        )
+    foreign.refuse(path, head)
     if head.startswith(gzipped.MAGIC):
         raise SourceUnreadable(
             _("{path} is packed twice.").format(path=path),
             _("Unpack it yourself and name the file you mean."),
         )
+
+
+def _refuse_archive(path: Path) -> None:
+    raise SourceUnreadable(
+        _("{path} is an archive inside another, or holds no file of rows.").format(path=path),
+        _("Unpack it yourself and name the file you mean."),
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where, trim
+from wizard.data.shapes import spelling
 from wizard.data.shapes.names import blank
 from wizard.locale import N_, _
 
@@ -36,7 +37,7 @@ WRONG_TYPE = Rule(
     N_("“{field}” is {found}, but must be {wanted}."),
     N_("Correct the row, or leave it out."),
     why=N_(
-        "Texts are sent exactly as they are. To make one of a number, a list or a date would be a guess about what was meant."
+        "Texts are sent exactly as they are. To make one of a list, an object or a date would be a guess about what was meant."
     ),
     bad='{"question": ["2 + 3", "= ?"], "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
     good='{"question": "2 + 3 = ?", "options": {"A": "5", "B": "6"}, "answer_idx": "A"}',
@@ -48,8 +49,8 @@ def text(row: Mapping[str, Any], field: str, where: Where, faults: list[Finding]
     value = row.get(field)
     if value is None:
         return ""
-    if type(value) is not str:
-        faults.append(WRONG_TYPE.at(where, field=field, found=kind(value), wanted=kind("")))
+    if type(value) is not str and (value := spelling.written(value)) is None:
+        faults.append(WRONG_TYPE.at(where, field=field, found=kind(row.get(field)), wanted=kind("")))
         return None
     if "\0" in value:
         faults.append(NUL.at(where, field=field))
@@ -59,8 +60,7 @@ def text(row: Mapping[str, Any], field: str, where: Where, faults: list[Finding]
 
 def exact(row: Mapping[str, Any], field: str, where: Where, faults: list[Finding]) -> str:
     """The field's text as it is; "" where there is none or, with a finding added, where it is no usable text."""
-    value = row.get(field)
-    return "" if not text(row, field, where, faults) or type(value) is not str else value
+    return spelling.written(row.get(field)) or "" if text(row, field, where, faults) else ""
 
 
 def about(
@@ -124,6 +124,8 @@ def kind(value: object) -> str:  # noqa: PLR0911 - one return a kind
             return _("an object")
     if hasattr(value, "isoformat"):
         return _("a date or time")
+    if hasattr(value, "formula"):
+        return _("a formula whose result is not in the file (open it in Excel or WPS and save it again)")
     return _("an error of the spreadsheet") if hasattr(value, "shown") else _("something that is no text")
 
 

@@ -1,4 +1,4 @@
-"""The names of a table's columns: whether its first row holds them, and what they are where it doesn't."""
+"""The names of a table's columns: which row holds them, what they are where none does, and which rows are no rows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,31 @@ _LETTERS = frozenset("ABCDEFGHIJabcdefghij")
 _MOST_OPTIONS = 10
 _LEAST_CELLS = 4
 _SENTENCE = re.compile("[？?。！!，,；;：:…]")
+_MOST_TITLES = 10
+_PAIR = 2
+_OPTION_NAMES = frozenset({"选项", "選項", "option", "options", "choice", "choices"})
+_LONGEST_SUM = 12
+_SUM = re.compile(
+    r"(?:合\s*计|总\s*计|小\s*计|共计|总数|汇总|(?:grand |sub)?total|sum)\s*[:：]?", re.IGNORECASE
+)
+_FIGURE = re.compile(r"[-+]?[0-9][0-9.,]*\s*[%题条个道行]?")
+_ASIDE = re.compile(
+    r"[（(【\[<*]?\s*(?:示例|样例|例子|例题|范例|填写示例|example|sample)[^）)】\]>]*(?:请勿删除|请删除|勿删|勿填|delete|remove)"
+    r"|[（(【\[]\s*(?:示例|样例|范例|填写示例|example|sample)[^）)】\]]{0,20}[）)】\]]",
+    re.IGNORECASE,
+)
+_AUTHOR_CELLS = 2
+_AUTHOR = re.compile(
+    r"(?:制表|填表|审核|统计|录入|校对|编制|出题|命题|复核|整理|打印|导出)(?:人|者|日期|时间|单位|部门)\s*[:：]"
+    r"|(?:prepared|compiled|reviewed|exported|generated|printed) (?:by|on|at)\s*:",
+    re.IGNORECASE,
+)
 _LABEL = re.compile(r"[+-]?[0-9][0-9.,:/-]*|[（(]?[A-Ja-j][)）.]?")
 
 
-def is_header(rows: Sequence[Sequence[Any]], named: Collection[str]) -> bool | None:
+def is_header(  # noqa: PLR0911 - one return a sign
+    rows: Sequence[Sequence[Any]], named: Collection[str]
+) -> bool | None:
     """Whether the first of a table's first ``rows`` holds names; None: it may, or be a row like the others.
 
     ``named`` are columns that the user speaks of.
@@ -38,7 +59,69 @@ def is_header(rows: Sequence[Sequence[Any]], named: Collection[str]) -> bool | N
         and len(set(filled)) == len(filled)
         and all(len(cell) <= _NAME_LIMIT and not cell.replace(".", "").isdigit() for cell in filled)
     )
+    if not possible and _heads_in_sentences(cells, rows[1:], named):
+        return None
     return possible and (not rows[1:] or _stands_out(cells, rows[1:]) or None)
+
+
+def _heads_in_sentences(first: Sequence[Any], rest: Sequence[Sequence[Any]], named: Collection[str]) -> bool:
+    """Whether the ``first`` row may hold instructions as names: each cell is far longer than all below it."""
+    if any(name.startswith("column ") for name in named) or not rest or len({*first}) < len(first):
+        return False
+    below = [
+        max((len(str(row[at] or "")) for row in rest if at < len(row)), default=0) for at in range(len(first))
+    ]
+    return all(0 < longest * 2 <= len(cell) for cell, longest in zip(first, below, strict=True))
+
+
+def known(rows: Sequence[Sequence[Any]], named: Collection[str]) -> bool:
+    """Whether a table that begins with ``rows`` names its columns in words that are known, or that the user speaks of."""
+    return place(rows, named) is not None
+
+
+def place(rows: Sequence[Sequence[Any]], named: Collection[str]) -> int | None:
+    """Which of a table's first ``rows`` names its columns in words that are known; None where none does.
+
+    Rows above it are titles: they fill fewer cells than it and no more than half of them. Of a header over two rows it is
+    the second, if that names more.
+    """
+    for at, cells in enumerate(rows[:_MOST_TITLES]):
+        if _tells(cells, named) and all(_is_title(row, cells) for row in rows[:at]):
+            below = rows[at + 1] if at + 1 < len(rows) else ()
+            more = _tells(below, named) and len({*map(str, _filled(below))}) > len(_filled(cells))
+            return at + more
+    return None
+
+
+def aside(cells: Sequence[Any]) -> bool:
+    """Whether a row is surely none: an example to be deleted, a sum, or who made the table and when."""
+    filled = _filled(cells)
+    if not filled:
+        return False
+    first = str(filled[0]).strip()
+    if len(first) <= _LONGEST_SUM and _SUM.fullmatch(first):
+        return all(_FIGURE.fullmatch(str(cell).strip()) for cell in filled[1:])
+    return _ASIDE.match(first) is not None or (
+        len(filled) <= _AUTHOR_CELLS and _AUTHOR.match(first) is not None
+    )
+
+
+def _tells(cells: Sequence[Any], named: Collection[str]) -> bool:
+    filled = _filled(cells)
+    if len(filled) < _PAIR or any(type(cell) is not str for cell in filled):
+        return False
+    return any(cell.strip() in named for cell in filled) or plan(tuple(names(cells))).shape not in (
+        "",
+        "text",
+    )
+
+
+def _is_title(cells: Sequence[Any], header: Sequence[Any]) -> bool:
+    return len(_filled(cells)) <= len(_filled(header)) // 2
+
+
+def _filled(cells: Sequence[Any]) -> list[Any]:
+    return [cell for cell in cells if cell is not None and str(cell).strip()]
 
 
 def _stands_out(first: Sequence[Any], rest: Sequence[Sequence[Any]]) -> bool:
@@ -59,8 +142,17 @@ def _stands_out(first: Sequence[Any], rest: Sequence[Sequence[Any]]) -> bool:
 
 def names(cells: Sequence[Any]) -> list[str]:
     """The names that a row of them gives; a column without one is called ``column 1``, ``column 2``… by its place."""
-    found = ["" if cell is None else str(cell).strip() for cell in cells]
+    found = _each_option(["" if cell is None else str(cell).strip() for cell in cells])
     return [name or f"column {at}" for at, name in enumerate(found, 1)]
+
+
+def _each_option(found: list[str]) -> list[str]:
+    """Columns side by side that are all called “option” have the labels in their order."""
+    own = [at for at, name in enumerate(found) if name.casefold() in _OPTION_NAMES]
+    alike = len({found[at] for at in own}) == 1 and own == list(range(own[0], own[0] + len(own)))
+    if not alike or not _PAIR <= len(own) <= len(LABELS):
+        return found
+    return [f"{name}{LABELS[at - own[0]]}" if at in own else name for at, name in enumerate(found)]
 
 
 def numbered(rows: Sequence[Sequence[Any]], *, plainly: bool) -> list[str]:
@@ -68,7 +160,7 @@ def numbered(rows: Sequence[Sequence[Any]], *, plainly: bool) -> list[str]:
 
     MMLU's files are such: question, four options, the letter of the right one.
     """
-    if not plainly and _is_choice(rows):
+    if not plainly and _is_choice(rows) and not all(str(row[0]).strip().isdecimal() for row in rows):
         return ["question", *LABELS[: len(rows[0]) - 2], "answer"]
     return [f"column {at}" for at in range(1, max(map(len, rows), default=0) + 1)]
 

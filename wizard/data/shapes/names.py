@@ -7,11 +7,11 @@ import unicodedata
 
 # What a template for filling in writes behind or before a name: （必填）, (勿删), [required], *.
 _NOTE = re.compile(
-    r"[(\[{（【]\s*(?:必填|必选|必須|必须|选填|可选|選填|非必填|可不填|可空|不可空|勿删|勿刪|请勿|請勿|不要删|"
-    r"required|mandatory|optional|do not)[^)\]}）】]*[)\]}）】]",
+    r"[(\[{（【<]\s*(?:必填|必选|必須|必须|选填|可选|選填|非必填|可不填|可空|不可空|勿删|勿刪|请勿|請勿|勿改|不可修改|不要删|"
+    r"required|mandatory|optional|do not)[^)\]}）】>]*[)\]}）】>]",
     re.IGNORECASE,
 )
-_SIGNS = re.compile(r"[\s_\-.()\[\]:/*＊★☆●#\"'“”‘’【】]+")
+_SIGNS = re.compile(r"[\s_\-.()\[\]:/*＊★☆●※#\"'“”‘’【】]+")
 # Traditional characters that stand in names of columns, as they are written in the tables of names.
 _SIMPLIFIED = str.maketrans(
     "題選項幹問確標準參內覆複類擇話對戶輸資應釋無視頻圖錄語聲語據採納說法條境診醫療點評價價識細節節備註傳與員歷",

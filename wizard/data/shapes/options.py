@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import json
 import re
-import unicodedata
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Where, trim
+from wizard.data.shapes import spelling
 from wizard.data.shapes.fields import WRONG_TYPE, kind, text
 from wizard.data.shapes.plan import LABELS
 from wizard.locale import N_
@@ -84,44 +84,120 @@ TOO_MANY_OPTIONS = Rule(
 
 _LABEL_LIMIT = 20
 _LITERAL_LIMIT = 100_000  # characters
-_MARK = r"(?:[（(\[【]\s*([A-Za-zＡ-Ｚａ-ｚ]|\d{1,2})\s*[)）\]】][.．、:：]?|([A-Za-zＡ-Ｚａ-ｚ]|\d{1,2})\s*[.．、:：)）])"
+_LETTER = r"[A-Za-zＡ-Ｚａ-ｚ]"
+_HAN = f"[{spelling.HAN}]"
+# Between letters (A、B and A:B are no labels of B), behind an abbreviation's (a.c.), in a number (1.5, 1:00): no label ends there.
+_LISTED = rf"(?!\s*{_LETTER}(?:\s*[、,，:：和与及+]\s*{_LETTER})*\s*$)"
+_MARK = (
+    rf"(?:[（(\[【［]\s*({_LETTER}|\d{{1,2}}|{_HAN})\s*[)）\]】］][.．、:：]?"
+    rf"|({_LETTER})(?:\s*(?:[)）]|[、:：]{_LISTED}|[.．](?!{_LETTER}))|(?<=[A-ZＡ-Ｚ])[.．](?=[A-Z][A-Za-z]))"
+    rf"|(\d{{1,2}})(?:\s*(?:[)）]|[、]{_LISTED}(?!\d))|[.．](?!\d)|[:：](?!\s*\d))"
+    rf"|({_HAN})[、.．](?!{_HAN}|[{spelling.NUMERAL}])"
+    rf"|([{spelling.NUMERAL}])[.．:：]?(?!\s*[、,，和与及]?\s*[{spelling.NUMERAL}]))"
+)
 _LABELLED = re.compile(rf"\s*{_MARK}\s*")
 _SPACED = re.compile(r"\s*()([A-Za-zＡ-Ｚａ-ｚ])[ \t\u3000]+")
-_INSIDE = re.compile(rf"(?:(?<=\s)|^){_MARK}\s*")
+_BETWEEN = ";；|｜、,，/$#┋"
+_INSIDE = re.compile(rf"(?:(?<=[\s{_BETWEEN}])|^){_MARK}\s*")
 _BLANK_TEXT = frozenset((".", "。", "．"))
-_TEXT_FIELDS = ("text", "value", "content", "option")
-_LABEL_FIELDS = ("label", "key", "id", "letter", "idx")
+_TEXT_FIELDS = (
+    "text",
+    "value",
+    "content",
+    "name",
+    "title",
+    "desc",
+    "description",
+    "内容",
+    "文本",
+    "answer",
+    "",
+)
+_LABEL_FIELDS = (
+    "label",
+    "key",
+    "id",
+    "letter",
+    "idx",
+    "index",
+    "code",
+    "no",
+    "prefix",
+    "标号",
+    "序号",
+    "编号",
+    "",
+)
+_RIGHT_FIELDS = ("iscorrect", "correct", "isright", "right", "isanswer", "answer", "istrue", "是否正确")
+_OF_OPTION = re.compile("^(?:option|choice|answer(?=.)|选项)")
+_NUMPY = re.compile(
+    r"""\[\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?:\s+(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))+\s*\]"""
+)
+_NUMPY_TEXT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+_NUMPY_ARRAY = re.compile(r"\barray\((\[.*?\])\s*(?:,\s*dtype=[^)]*)?\)", re.DOTALL)
+_PAIR = 2
+_SHUFFLED = 3  # from so many on, labels in another order are no chance
 
 
 def options(  # noqa: PLR0911 - one return a shape
-    value: object, field: str, where: Where, faults: list[Finding]
+    value: object, field: str, where: Where, faults: list[Finding], told: Sequence[str] | None = None
 ) -> dict[str, str]:
-    """The options by label, trimmed, in source order; whatever is wrong with them is added to ``faults``."""
+    """The options by label, trimmed, in source order; whatever is wrong with them is added to ``faults``.
+
+    ``told``: the texts that the row gives for its answer, which can prove how a text without labels is divided; None: it
+    isn't divided.
+    """
     if type(value) is str:
         value = literal(value)
     match value:
         case None:
             return checked({}, where, faults)
         case {"text": [*texts], "label": [*labels]} if len(texts) == len(labels):
-            return checked(dict(zip(map(str, labels), texts, strict=True)), where, faults)
+            return checked(_filled(dict(zip(map(str, labels), texts, strict=True))), where, faults)
         case dict():
-            return checked(value, where, faults)
+            return checked(_filled(value), where, faults)
         case [*entries]:
-            return checked(_from_list(entries, field, where, faults), where, faults)
+            return checked(_filled(_from_list(entries, field, where, faults)), where, faults)
         case str():
             parts = _from_text(value)
-            if parts is None:
-                faults.append(OPTIONS_UNREADABLE.at(where, field=field))
-                return {}
-            return checked(parts, where, faults, of_text=True)
+            if parts is not None:
+                return checked(parts, where, faults, of_text=True)
+            cut = _cut(value, told) if told is not None else None
+            if cut is not None:
+                return checked(dict(zip(LABELS, cut, strict=False)), where, faults)
+            faults.append(OPTIONS_UNREADABLE.at(where, field=field))
+            return {}
     faults.append(WRONG_TYPE.at(where, field=field, found=kind(value), wanted=kind({})))
     return {}
+
+
+def right_ones(value: object) -> list[int] | None:
+    """The places of the options that say of themselves whether they are right; None where not all do."""
+    entries = literal(value) if type(value) is str else value
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        return None
+    found: list[int] = []
+    for at, entry in enumerate(entries):
+        plain = {name.replace("_", "").casefold(): one for name, one in entry.items()}
+        said = next((spelling.written(plain[name]) for name in _RIGHT_FIELDS if name in plain), None)
+        right = {"1": True, "0": False}.get(said or "", spelling.truth(said or ""))
+        if right is None:
+            return None
+        found += [at] if right else []
+    return found if entries else None
+
+
+def first_number(labels: Iterable[str]) -> int | None:
+    """From where options count by their own labels (0 or 1); None where these are no running numbers."""
+    names = list(labels)
+    return next((base for base in (0, 1) if names == [str(base + at) for at in range(len(names))]), None)
 
 
 def checked(
     given: dict[str, Any], where: Where, faults: list[Finding], *, of_text: bool = False
 ) -> dict[str, str]:
     """``given`` with labels and texts trimmed; whatever is wrong with them is added to ``faults``."""
+    given = _undoubled(given)
     if len(given) < 2:  # noqa: PLR2004 - a choice needs two
         faults.append(TOO_FEW_OPTIONS.at(where, count=len(given)))
     elif len(given) > len(LABELS):
@@ -130,6 +206,8 @@ def checked(
     for name in given:
         label = trim(name)
         words = text(given, name, where, faults)
+        if words is not None and spelling.missing(words):
+            words = ""
         if (
             not label
             or label in found
@@ -144,6 +222,55 @@ def checked(
     return found
 
 
+def labelled(words: str) -> tuple[str, str]:
+    """The label that ``words`` begins with, in its normal form, and what follows it; both "" where there is none."""
+    mark = _LABELLED.match(words)
+    return (_sign(mark), trim(words[mark.end() :])) if mark is not None else ("", "")
+
+
+def pieces(words: str) -> list[tuple[str, str]]:
+    """(label, what follows it) for each label in a text that begins with one; what stands between them is taken off."""
+    marks = list(_INSIDE.finditer(words))
+    if not marks or marks[0].start() != 0:
+        return []
+    ends = [*[mark.start() for mark in marks[1:]], len(words)]
+    return [
+        (_sign(mark), words[mark.end() : end].strip(f" \n\t{_BETWEEN}"))
+        for mark, end in zip(marks, ends, strict=True)
+    ]
+
+
+def is_blank(value: object) -> bool:
+    """Whether there is no text: null, blanks, or what a program writes for a missing value."""
+    if isinstance(value, str):
+        words = trim(value)
+        return not words or spelling.missing(words)
+    return value is None or value != value  # noqa: PLR0124 - not a number
+
+
+def _filled(given: Mapping[str, Any]) -> dict[str, Any]:
+    """``given`` without the empty ones at its end, as tables and forms for more options leave them; two stay."""
+    made = dict(given)
+    for name in reversed(list(given)):
+        if len(made) <= 2 or not is_blank(made[name]):  # noqa: PLR2004
+            break
+        del made[name]
+    return made
+
+
+def _undoubled(given: dict[str, Any]) -> dict[str, Any]:
+    """``given`` with the label taken off each text, where every one of them begins with its own (A: "A. 甲")."""
+    marks = [_LABELLED.match(words) if type(words) is str else None for words in given.values()]
+    if not marks or not all(
+        mark is not None and _sign(mark) == spelling.folded(str(label))
+        for label, mark in zip(given, marks, strict=True)
+    ):
+        return given
+    return {
+        label: words[mark.end() :] for (label, words), mark in zip(given.items(), marks, strict=True) if mark
+    }
+
+
 def literal(words: str) -> object:
     """What ``words`` is, where it is a list or an object written out as JSON or as Python does; else ``words``."""
     if words.lstrip()[:1] not in ("[", "{") or len(words) > _LITERAL_LIMIT:
@@ -154,7 +281,10 @@ def literal(words: str) -> object:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                value = ast.literal_eval(words.strip())
+                if _NUMPY.fullmatch(words.strip()) is not None:
+                    value = [ast.literal_eval(one) for one in _NUMPY_TEXT.findall(words)]
+                else:
+                    value = ast.literal_eval(_NUMPY_ARRAY.sub(r"\1", words.strip()))
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             return words
     return value if isinstance(value, dict | list) and _has_text_keys(value) else words
@@ -166,33 +296,87 @@ def _has_text_keys(value: object) -> bool:
 
 def _from_list(entries: list[Any], field: str, where: Where, faults: list[Finding]) -> dict[str, Any]:
     if entries and all(type(entry) is dict for entry in entries):
-        pairs = [_entry(entry) for entry in entries]
-        if all(pair is not None for pair in pairs):
-            made = dict(pair for pair in pairs if pair is not None)
-            if len(made) < len(pairs):
-                faults.append(OPTION_LABELS.at(where))
-            return made
-        faults.append(OPTIONS_UNREADABLE.at(where, field=field))
-        return {}
-    texts = [entry if type(entry) is str else "" for entry in entries]
-    for label_at in (_letter, _number):
-        marks = [_LABELLED.match(words) for words in texts]
-        hits = [mark is not None and _is(mark, label_at(at)) for at, mark in enumerate(marks)]
-        if hits and all(hits):
-            return {
-                label_at(at): words[mark.end() :]
-                for at, (words, mark) in enumerate(zip(texts, marks, strict=True))
-                if mark
-            }
-        if sum(hits) > 1:
+        pairs = _entries(entries)
+        if pairs is None:
+            faults.append(OPTIONS_UNREADABLE.at(where, field=field))
+            return {}
+        made = dict(pairs)
+        if len(made) < len(pairs):
             faults.append(OPTION_LABELS.at(where))
+        return made
+    if entries and all(type(entry) in (list, tuple) and len(entry) == _PAIR for entry in entries):
+        made = {str(label): words for label, words in entries}
+        if len(made) == len(entries) and (first_number(made) is not None or "".join(made) in LABELS):
+            return made
+    texts = [entry if type(entry) is str else "" for entry in entries]
+    marks = [_LABELLED.match(words) for words in texts]
+    signs = [_sign(mark) if mark is not None else "" for mark in marks]
+    for base in (_letter, _number, _from_zero):
+        wanted = [base(at) for at in range(len(entries))]
+        hits = sum(sign == label != "" for sign, label in zip(signs, wanted, strict=True))
+        shuffled = len(entries) >= _SHUFFLED and set(signs) == set(wanted)
+        if entries and (hits == len(entries) or (shuffled and "" not in signs)):
+            return {
+                sign: words[mark.end() :]
+                for sign, words, mark in zip(signs, texts, marks, strict=True)
+                if mark is not None
+            }
+        if hits > 1:
+            faults.append(OPTION_LABELS.at(where))
+            break
     return {LABELS[at] if at < len(LABELS) else str(at + 1): entry for at, entry in enumerate(entries)}
 
 
-def _entry(entry: dict[str, Any]) -> tuple[str, Any] | None:
-    label = next((entry[name] for name in _LABEL_FIELDS if name in entry), None)
-    words = next((name for name in _TEXT_FIELDS if name in entry), None)
-    return (label, entry[words]) if isinstance(label, str) and words is not None else None
+def _entries(entries: list[dict[str, Any]]) -> list[tuple[str, Any]] | None:
+    """(label, text) of options that are objects; those without labels have letters. None where that isn't clear."""
+    if all(
+        len(entry) == 1 and spelling.folded(next(iter(entry))) == _letter(at)
+        for at, entry in enumerate(entries)
+    ):
+        return [next(iter(entry.items())) for entry in entries]
+    pairs = [_entry(entry) for entry in entries]
+    found = [pair for pair in pairs if pair is not None]
+    if len(found) < len(entries):
+        return None
+    if all(_letter(at) == words != label for at, (label, words) in enumerate(found)):
+        found = [
+            (words, label) for label, words in found
+        ]  # forms have the text as their label, the letter as its value
+    labels = [label for label, _words in found if label is not None]
+    if len(labels) == len(found):
+        return [(label, words) for label, words in found if label is not None]
+    return (
+        [(_letter(at) or str(at + 1), words) for at, (_label, words) in enumerate(found)]
+        if not labels
+        else None
+    )
+
+
+def _entry(entry: dict[str, Any]) -> tuple[str | None, Any] | None:
+    plain = {_plain(name): one for name, one in entry.items()}
+    words = next((name for name in _TEXT_FIELDS if name in plain), None)
+    labels = [plain[name] for name in _LABEL_FIELDS if name in plain and name != words]
+    label = next((one for one in labels if isinstance(one, str | int) and not isinstance(one, bool)), None)
+    return (None if label is None else str(label), plain[words]) if words is not None else None
+
+
+def _plain(name: str) -> str:
+    """A field's name without what it says of all of them: optionCode and option_code are code."""
+    return _OF_OPTION.sub("", name.replace("_", "").casefold())
+
+
+def _cut(words: str, told: Sequence[str]) -> list[str] | None:
+    """The options of a text without labels: at what stands between options only, or where the answer proves it."""
+    for separators, proof in (
+        (spelling.SURE_BETWEEN_OPTIONS, False),
+        (spelling.DOUBTFUL_BETWEEN_OPTIONS, True),
+    ):
+        for parts in spelling.divided(trim(words), spelling.listed(separators)):
+            if any(_LABELLED.match(part) for part in parts):
+                return None
+            if not proof or any(spelling.loose(one) in map(spelling.loose, parts) for one in told):
+                return parts
+    return None
 
 
 def _from_text(words: str) -> dict[str, str] | None:
@@ -212,33 +396,47 @@ def _from_lines(lines: Iterable[str], pattern: re.Pattern[str]) -> dict[str, str
     for line in lines:
         mark = pattern.match(line)
         if mark is not None and not parts:
-            label_at = _number if _is(mark, "1") else _letter
-        if mark is not None and _is(mark, label_at(len(parts))):
+            label_at = {"1": _number, "0": _from_zero}.get(_sign(mark), _letter)
+        if mark is not None and _sign(mark) == label_at(len(parts)) != "":
             parts.append(line[mark.end() :])
         elif not parts:
             return None
         else:
             parts[-1] += f"\n{line}"
+    parts = _without_ends(parts)
     return {label_at(at): part for at, part in enumerate(parts)} if len(parts) > 1 else None
 
 
 def _from_one_line(words: str) -> dict[str, str] | None:
-    for label_at in (_letter, _number):
+    for label_at in (_letter, _number, _from_zero):
         cuts: list[re.Match[str]] = []
         marks = list(_INSIDE.finditer(words))
         for mark in marks:
-            if _is(mark, label_at(len(cuts))):
+            if _sign(mark) == label_at(len(cuts)) != "":
                 cuts.append(mark)
         labels = [label_at(at) for at in range(len(cuts))]
-        twice = any(sum(_is(mark, label) for mark in marks) > 1 for label in labels)
+        twice = any(sum(_sign(mark) == label for mark in marks) > 1 for label in labels)
         if len(cuts) > 1 and cuts[0].start() == 0 and not twice:
             ends = [*[cut.start() for cut in cuts[1:]], len(words)]
-            return {label: words[cut.end() : end] for label, cut, end in zip(labels, cuts, ends, strict=True)}
+            texts = _without_ends([words[cut.end() : end] for cut, end in zip(cuts, ends, strict=True)])
+            return dict(zip(labels, texts, strict=True))
     return None
 
 
-def _is(mark: re.Match[str], label: str) -> bool:
-    return unicodedata.normalize("NFKC", mark[1] or mark[2]).upper() == label
+def _without_ends(parts: list[str]) -> list[str]:
+    """``parts`` without what stood between them, where the same stands behind each but the last."""
+    ends = {part.rstrip()[-1:] for part in parts[:-1]}
+    if len(ends) != 1 or not (end := ends.pop()) or end not in _BETWEEN:
+        return parts
+    return [part.rstrip().rstrip(end) for part in parts]
+
+
+def _sign(mark: re.Match[str]) -> str:
+    """The label that was found: a capital, or a number however it is written."""
+    found = next(one for one in mark.groups() if one)
+    if (number := spelling.ordinal(found)) is not None:
+        return str(number)
+    return spelling.folded(found)
 
 
 def _letter(at: int) -> str:
@@ -247,3 +445,7 @@ def _letter(at: int) -> str:
 
 def _number(at: int) -> str:
     return str(at + 1)
+
+
+def _from_zero(at: int) -> str:
+    return str(at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -14,7 +15,17 @@ from wizard.data.shapes.names import CONTEXT, CONTEXT_BESIDE, KTO, is_media, is_
 __all__ = ["plain_name"]
 
 Shape: TypeAlias = Literal[
-    "choice", "messages", "conversations", "alpaca", "prompt", "query", "pair", "preference", "text", ""
+    "choice",
+    "messages",
+    "conversations",
+    "alpaca",
+    "prompt",
+    "query",
+    "pair",
+    "preference",
+    "text",
+    "talk",
+    "",
 ]
 Given: TypeAlias = tuple[tuple[str, str], ...]
 """(meaning, column) pairs that the user gave."""
@@ -34,9 +45,10 @@ MEANINGS = (
         "history",
     ),
     *("messages", "conversations", "chosen", "rejected", "text"),
+    *("group", "speaker", "content", "order"),
 )
-"""What a column can mean in ``columns``; besides, ``header`` (yes, no), ``counting`` (0, 1) and ``sheet`` are about the file."""
-ABOUT_FILE = ("header", "counting", "sheet")
+"""What a column can mean in ``columns``; besides, ``header`` (yes, no), ``counting`` (0, 1), ``sheet`` and ``assistant`` (the words of a speaker) are about the file."""
+ABOUT_FILE = ("header", "counting", "sheet", "assistant")
 IGNORE = "ignore"
 """In ``columns``: fields, with commas between them, that a person leaves out knowingly."""
 NO_COLUMN = "-"
@@ -50,6 +62,7 @@ _QUESTION = (
     "stem",
     "questionstem",
     "questiontext",
+    "problemtext",
     "problem",
     "query",
     "prompt",
@@ -61,7 +74,6 @@ _QUESTION = (
         "提问",
         "statement",
         "stmt",
-        "problemtext",
         "problemstatement",
         "problemstem",
         "itemstem",
@@ -210,7 +222,8 @@ _REPLIES = (
 _SYSTEM = ("system", "systemprompt")
 _TEXT = ("text", "正文", "content")
 _COLUMN_LABEL = re.compile(
-    r"(?:(?:options?|opt|op|choices?|选项|答案选项)?([a-j])(?:选项)?|(?:options?|opt|op|choices?|选项)(10|[1-9]|[一二三四五六七八九十]))"
+    r"(?:(?:options?|opt|op|choices?|选项|答案选项)?([a-z])(?:选项)?"
+    r"|(?:options?|opt|op|choices?|answers?|endings?|sol|选项)(1[0-9]|2[0-6]|[0-9]|[一二三四五六七八九十]))"
 )
 
 
@@ -226,6 +239,8 @@ class Plan(msgspec.Struct, frozen=True):
     """(label, column) where each option has a column of its own."""
     extra: tuple[str, ...] = ()
     """The columns that are not sent."""
+    instead: tuple[str, ...] = ()
+    """Columns that give the answer where those of ``answers`` are empty."""
     contexts: tuple[str, ...] = ()
     """What the question is about, in the order of the columns."""
     rivals: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -355,14 +370,25 @@ def _given(names: Mapping[str, str], keys: tuple[str, ...], given: Mapping[str, 
         if column in keys
     }
     told = {meaning for meaning, column in meanings.items() if column != NO_COLUMN}
+    if told == {"text"}:
+        return Plan("text", {"text": meanings["text"]})
+    if told & {"speaker", "content"} and not told & _OTHERWISE:
+        return Plan("talk", {name: column for name, column in meanings.items() if column in keys})
+    return _meant(told, rest)
+
+
+_OTHERWISE = frozenset(("chosen", "rejected", "messages", "conversations", "options", *LABELS))
+"""Meanings that tell more than who speaks."""
+
+
+def _meant(told: AbstractSet[str], rest: Mapping[str, str]) -> Plan | None:
+    """The plan of columns by the names of the meanings that were ``told`` of them, and by the others' own."""
     if told & {"chosen", "rejected"}:
         return _preference(rest)
     if told & {"messages", "conversations"}:
         return _preference(rest) or _listed(rest)
     if told & {"options", *LABELS}:
         return _choice(rest)
-    if told == {"text"}:
-        return Plan("text", {"text": meanings["text"]})
     if told & {"question", "answer", "instruction", "input", "output"}:
         rest = {
             name: one
@@ -515,14 +541,21 @@ def _apart(names: Mapping[str, str]) -> Plan | None:
 
 
 def _choice(names: Mapping[str, str]) -> Plan | None:
-    options = _first(names, _OPTIONS)
-    labels = () if options is not None else _label_columns(names)
     answers = tuple(names[name] for name in _SURE_ANSWERS if name in names)
     likely = _first(names, _LIKELY_ANSWERS)
+    options = _first(names, _OPTIONS)
+    labels = () if options is not None else _label_columns(names)
     if options is None and not labels and "answers" in names and likely is not None:
         # As in CosmosQA and its like: a list of answers to choose from, and which one is right.
         options, answers = names["answers"], (likely,)
     if options is None and not labels and "answeridx" not in names:
+        return None
+    if (
+        labels
+        and not answers
+        and likely is None
+        and plain_name(labels[0][1]).startswith(("answer", "ending", "sol"))
+    ):
         return None
     beside = ("question" in names) and "stem" in names
     contexts = _contexts(names, beside=any(name in names for name in _QUESTION))
@@ -542,27 +575,61 @@ def _choice(names: Mapping[str, str]) -> Plan | None:
         **dict(labels),
     )
     doubted = tuple([column for _label, column in labels]) if options is None else (options,)
-    if answers and likely is not None:
-        doubted = (*doubted, *answers)
+    instead = (likely,) if answers and likely is not None and likely not in answers else ()
     if not answers and likely is not None:
         answers = (likely,)
     if answers:
         meanings["answer"] = answers[0]
-    return Plan("choice", meanings, answers, labels, contexts=contexts, rivals=rivals, doubted=doubted)
+    return Plan(
+        "choice",
+        meanings,
+        answers,
+        labels,
+        instead=instead,
+        contexts=contexts,
+        rivals=rivals,
+        doubted=doubted,
+    )
 
 
 def _label_columns(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """(label, column) for option columns that begin with the first label and leave none out."""
-    found: dict[str, str] = {}
+    """(label, column) for option columns: lettered, or numbered from 0 or 1; none where one is there twice."""
+    letters: dict[str, str] = {}
+    numbers: dict[int, str] = {}
     for name, column in names.items():
         match = _COLUMN_LABEL.fullmatch(name)
-        if match is not None:
-            label = match[1].upper() if match[1] else LABELS[_number(match[2]) - 1]
-            if label in found:
-                return ()
-            found[label] = column
-    labels = sorted(found)
-    return tuple((label, found[label]) for label in labels) if len(labels) > 1 and labels[0] == "A" else ()
+        if match is None:
+            continue
+        if (match[1] or _number(match[2])) in (letters if match[1] else numbers):
+            return ()
+        if match[1]:
+            letters[match[1]] = column
+        else:
+            numbers[_number(match[2])] = column
+    if len(letters) > 1 and "a" in letters:
+        # Single letters far behind the last one are something else: x, y, z.
+        kept = [
+            label
+            for label in sorted(letters)
+            if len(plain_name(letters[label])) > 1 or label <= "j" or _reaches(label, letters)
+        ]
+        if len(kept) > 1:  # beside q, a is its answer
+            return tuple((label.upper(), letters[label]) for label in kept) if not numbers else ()
+    base = 0 if 0 in numbers else 1
+    if len(numbers) < 2 or base not in numbers or max(numbers) - base >= len(LABELS):  # noqa: PLR2004 - a choice needs two
+        return ()
+    return tuple((LABELS[number - base], numbers[number]) for number in sorted(numbers))
+
+
+def _reaches(label: str, letters: Mapping[str, str]) -> bool:
+    return all(chr(code) in letters for code in range(ord("a"), ord(label)))
+
+
+@lru_cache(maxsize=256)
+def first_of_columns(labels: tuple[tuple[str, str], ...]) -> int | None:
+    """The number of the first option's column (option0, 选项1); None where columns aren't numbered."""
+    match = _COLUMN_LABEL.fullmatch(plain_name(labels[0][1])) if labels else None
+    return _number(match[2]) if match is not None and match[2] else None
 
 
 def _number(written: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -16,13 +16,13 @@ from wizard.data.files.catalog import the_one_in
 from wizard.data.files.pages import EMPTY_FILE
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Record, Where
-from wizard.data.shapes.choice import counted
+from wizard.data.shapes.choice import counted, tells_itself
 from wizard.data.shapes.contents import Contents, contents
 from wizard.data.shapes.guess import guessed, is_label
 from wizard.data.shapes.names import blank
 from wizard.data.shapes.plan import ABOUT_FILE, IGNORE, MEANINGS, NO_COLUMN, Plan, likely, listed, named, plan
 from wizard.data.shapes.reading import Answer, Column, Reading
-from wizard.data.shapes.understand import Outcome, decode, hidden, laid_out, meaning, understand
+from wizard.data.shapes.understand import Outcome, hidden, laid_out, meaning, understand, value_of
 from wizard.errors import UsageError
 from wizard.local.harmless import in_a_line
 from wizard.locale import N_, _, enumerated
@@ -40,6 +40,9 @@ CONTEXT_ABOVE = Rule(
     name="rows.csv",
 )
 
+if TYPE_CHECKING:
+    from wizard.data.shapes.talk import Found
+
 Columns: TypeAlias = Mapping[str, str] | None
 """Meaning -> column, as the user gave them; None: told from the columns' names."""
 
@@ -47,6 +50,11 @@ _AT_BEGINNING = 200
 _SAMPLES = 3
 _GUESSED_FROM = 20
 _SHOWN = 80
+_WHOLE = frozenset({"choice", "messages", "preference"})
+"""Shapes whose rows are neither parts of conversations nor texts that hold some."""
+_AGREEING = 2
+_OUTNUMBERED = 10
+_CHANCE = 4
 
 
 class Source:
@@ -68,14 +76,16 @@ class Source:
         self._begun: Reading | None = None
         if reading is not None:
             self._given, self._sheet, self._header = reading.columns, reading.sheet, reading.header
-            self._counting = reading.counting
+            self._counting, self._assistant = reading.counting, reading.assistant
         else:
             given = dict(columns or {})
             _refuse(given)
             self._counting = int(given.pop("counting")) if "counting" in given else None
             self._sheet = given.pop("sheet", "")
+            self._assistant = listed(given.pop("assistant", ""))
             self._header = {"yes": True, "no": False, None: None}[given.pop("header", None)]
             self._given = tuple(given.items())
+        self._said = {name: column for name, column in self._given if name != IGNORE}
 
     def read(self) -> Iterator[Record | Finding]:
         """The records in order of their lines, and a finding for all that is none.
@@ -103,7 +113,12 @@ class Source:
             for found in (*file.about(), *known.said(self.file)):
                 began = began or found.severity == "error"
                 yield found.where.line, None, (found,)
-            if known.header is None:
+            if not known.whole:
+                return
+            if known.grouped:
+                from wizard.data.shapes.gathering import conversations
+
+                yield from conversations(file.rows(), self.file, known)
                 return
             above = False
             for number, row in file.rows():
@@ -137,6 +152,8 @@ class Source:
             return self._whole
         if self._begun is None:
             self._begun = self._from_beginning()
+        if self._begun.grouped and self._begun.whole:
+            return self._gathered(self._begun, whole=whole)
         if "numbers" not in self._begun.answers or self._begun.counting is not None:
             self._whole = self._begun
             return self._begun
@@ -145,13 +162,17 @@ class Source:
             self._whole = found
         return found
 
-    def _from_beginning(self) -> Reading:
+    def _from_beginning(self) -> Reading:  # noqa: C901 - all that one look at the beginning tells
         values: dict[str, list[object]] = {}
         shapes: Counter[str] = Counter()
         guesses: dict[str, Mapping[str, str]] = {}
         answers: set[Answer] = set()
         open_: set[str] = set()  # meanings that several columns could have
         used: set[str] = set()
+        answered_by: tuple[str, ...] = ()
+        answered = False
+        some: list[dict[str, Any]] = []
+        inside: Counter[str] = Counter()
         with self._open() as file:
             for _line, row in _beginning(file):
                 cells, planned = laid_out(row, self._given)
@@ -168,10 +189,14 @@ class Source:
                         meanings={name: one for name, one in likely(tuple(row)).items() if name not in open_},
                     )
                 shapes[planned.shape] += 1
+                inside[planned.shape] += not self._said and _holds_turns(row, planned)
                 if len(planned.meanings) > len(guesses.get(planned.shape, {})):
                     guesses[planned.shape] = planned.meanings
-                if planned.shape == "choice" and (sort := _answer_of(cells, planned)):
-                    answers.add(sort)
+                if planned.shape == "choice":
+                    answers |= _answers_of(cells, planned)
+                    answered_by = answered_by or planned.answers
+                    answered = answered or "answer" in planned.meanings or tells_itself(cells, planned)
+                some.append({name: _begun(value) for name, value in row.items()})
                 for name, value in row.items():
                     seen = values.setdefault(name, [])
                     if len(seen) < _GUESSED_FROM and value not in (None, ""):
@@ -180,10 +205,16 @@ class Source:
             container, encoding, packed = file.container, file.encoding, file.packed
         if shapes and not doubtful:
             self._refuse_missing(values)
-            self._refuse_unused(used, values)
         shape = max(shapes, key=lambda one: shapes[one]) if shapes else ""
-        if shape == "choice" and not self._given and not {"question", "answer"} <= guesses[shape].keys():
+        if shape == "choice" and not self._given and not ("question" in guesses[shape] and answered):
             shape, guesses[""] = "", likely(tuple(values))
+        talk = self._talk(some, shape, guesses.get(shape, {}))
+        if talk is not None:
+            shape = "talk" if "content" in talk.meanings else shape
+            guesses[shape] = talk.meanings
+            used |= set(talk.meanings.values())
+        if shapes and not doubtful:
+            self._refuse_unused(used, values)
         by_names = guesses.get(shape, {})
         guess, clear = (by_names, frozenset(by_names)) if shape else guessed(values, by_names)
         return Reading(
@@ -202,8 +233,51 @@ class Source:
             guess=dict(guess),
             sure=frozenset(by_names),
             clear=clear - open_,
+            answered_by=answered_by if shape == "choice" else (),
             answers=tuple(sorted(answers)),
+            assistant=self._assistant,
+            inside=(inside[shape], shapes[shape]) if not _is_for_the_platform(container, values) else (0, 0),
+            strangers=talk.strangers if talk is not None else (),
         )
+
+    def _talk(self, some: list[dict[str, Any]], shape: str, known: Mapping[str, str]) -> Found | None:
+        """The columns by which rows are parts of conversations, where ``some`` of them, or any, show that they are.
+
+        Raises UsageError where a person said that they are, and not by which columns.
+        """
+        if shape in _WHOLE:
+            return None
+        from wizard.data.shapes.roles import role_in
+        from wizard.data.shapes.talk import OF_LINES, Found, exchanges_in, is_talk, messages_in
+
+        given = self._said
+        if more := exchanges_in(some, shape, known, given):
+            return Found({**known, **more}, (), proven=True)
+        if not given.keys() <= set(OF_LINES) or not (shape in ("", "text", "talk") or _are_ids(some, known)):
+            return None
+        found = messages_in(some, given, lambda word: role_in(word, self._assistant))
+        if found is None and shape == "talk":
+            raise UsageError(
+                _("{path} can't be read as one message a row.").format(path=self.path),
+                _("Say by which columns: --columns group=NAME --columns speaker=NAME --columns content=NAME"),
+            )
+        if found is not None and not found.proven:
+            with self._open() as file:
+                rows = (row for _line, row in _decoded(file))
+                if not is_talk(rows, found.meanings["group"], found.meanings["speaker"]):
+                    return None
+        return found
+
+    def _gathered(self, begun: Reading, *, whole: bool) -> Reading:
+        """``begun`` with whether the rows of each conversation follow each other, in all of the file or in its beginning."""
+        from wizard.data.shapes.gathering import lie_together
+
+        with self._open() as file:
+            rows = file.rows() if whole else islice(file.rows(), _AT_BEGINNING * 10)
+            found = msgspec.structs.replace(begun, together=lie_together(rows, self.file, begun))
+        if whole:
+            self._whole = found
+        return found
 
     def page(self, skip: int, count: int) -> tuple[Column, ...]:
         """The columns with their values in ``count`` rows after ``skip`` rows; empty behind the last row."""
@@ -256,11 +330,11 @@ class Source:
                 )
 
     def _counted(self, begun: Reading, limit: int | None) -> Reading:
-        """``begun`` with where the options are counted from, by every row whose answer is a number."""
-        bases = {0, 1}
-        line = numbered = 0
+        """``begun`` with where the options are counted from, where many of the rows whose answer is a number agree on it."""
+        first: dict[int, int] = {}
         proving: Counter[int] = Counter()
-        cop = True
+        owns: set[int | None] = set()
+        numbered, expected = 0, 0.0
         with self._open() as file:
             for number, row in _decoded(file, limit):
                 cells, planned = laid_out(row, self._given)
@@ -269,17 +343,17 @@ class Source:
                 if said is None:
                     continue
                 numbered += 1
-                cop = cop and "cop" in planned.answers
-                if len(said) == 1:
-                    proving.update(said)
-                if not bases <= said:
-                    line, bases = line or number, bases & said
-        if len(bases) == 1:
-            (base,) = bases
-            return msgspec.structs.replace(begun, counting=base, proof=(proving[base], numbered, line))
-        if bases and numbered and cop:
-            return msgspec.structs.replace(begun, counting=1, by_name=True)
-        return begun  # nothing tells, or the rows contradict each other: each is an error of its own
+                expected += 1 / said.options
+                owns.add(said.own)
+                if len(said.bases) == 1:
+                    (base,) = said.bases
+                    proving[base] += 1
+                    first.setdefault(base, number)
+        found = _settled(proving, expected)
+        # Labels that are numbers count for themselves; beside options without, what others prove is not put on them.
+        if found is None or owns == {found} or (len(owns) > 1 and not owns <= {found, None}):
+            return begun  # nothing tells, or the rows contradict each other: each is an error of its own
+        return msgspec.structs.replace(begun, counting=found, proof=(proving[found], numbered, first[found]))
 
 
 def _without_context(row: Mapping[str, Any], contexts: tuple[str, ...], above: bool) -> tuple[bool, str]:
@@ -290,14 +364,25 @@ def _without_context(row: Mapping[str, Any], contexts: tuple[str, ...], above: b
     return above or filled, contexts[0] if above and not filled else ""
 
 
-def _answer_of(row: Mapping[str, Any], planned: Plan) -> Answer | None:
-    """What the answer of a question with options is written as."""
+def _settled(proving: Mapping[int, int], expected: float) -> int | None:
+    """From where a file counts: what some rows prove and all but a few others don't contradict; None where it isn't sure.
+
+    ``expected``: how many rows would prove it if their answers fell on all options alike. Far fewer are slips: a 0 that
+    means "none" among answers from 1 to 3.
+    """
+    base = max((0, 1), key=lambda one: proving.get(one, 0))
+    sure, against = proving.get(base, 0), proving.get(1 - base, 0)
+    return (
+        base if sure >= _AGREEING and sure >= _OUTNUMBERED * against and sure * _CHANCE >= expected else None
+    )
+
+
+def _answers_of(row: Mapping[str, Any], planned: Plan) -> set[Answer]:
+    """How the answer of a question with options is told, by each column that does."""
     if counted(row, planned) is not None:
-        return "numbers"
-    value = next((row[column] for column in planned.answers if row.get(column) not in (None, "")), None)
-    if value is None:
-        return None
-    return "labels" if is_label(value) else "texts"
+        return {"numbers"}
+    given = [row[column] for column in planned.answers if row.get(column) not in (None, "")]
+    return {"labels" if is_label(value) else "texts" for value in given}
 
 
 def _refuse(given: Mapping[str, str]) -> None:
@@ -334,13 +419,40 @@ def _decoded(file: Contents, limit: int | None = None) -> Iterator[tuple[int, di
     for number, row in islice(file.rows(), limit):
         if isinstance(row, bytes):
             try:
-                value = decode(row)
+                value = value_of(row)
             except (ValueError, RecursionError):
                 continue
             if type(value) is dict:
                 yield number, value
         elif isinstance(row, dict):
             yield number, row
+
+
+def _is_for_the_platform(container: str, values: Mapping[str, object]) -> bool:
+    """Whether rows are plain texts as the platform takes them: whoever wrote them so means texts."""
+    return container == "jsonl" and list(values) == ["text"]
+
+
+def _holds_turns(row: Mapping[str, Any], planned: Plan) -> bool:
+    if planned.shape in _WHOLE:
+        return False
+    from wizard.data.shapes.transcript import holds_turns
+
+    return holds_turns(row, planned)
+
+
+def _begun(value: object) -> object:
+    """As much of a value as tells what it is."""
+    return value[:_SHOWN] if isinstance(value, str) else value
+
+
+def _are_ids(some: list[dict[str, Any]], known: Mapping[str, str]) -> bool:
+    """Whether the column that would be a list of turns by its name holds numbers and short texts."""
+    column = known.get("conversations", "")
+    values = [row[column] for row in some if row.get(column) not in (None, "")] if column else []
+    return bool(values) and all(
+        isinstance(one, int | str) and not str(one).lstrip().startswith(("[", "{")) for one in values
+    )
 
 
 def _shown(value: object) -> str:

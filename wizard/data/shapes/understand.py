@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -9,6 +10,7 @@ import msgspec
 
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Record, Where
+from wizard.data.shapes.aside import HEADER_AGAIN
 from wizard.data.shapes.chats import chat, plain_text, preference
 from wizard.data.shapes.choice import choice
 from wizard.data.shapes.conserved import lost
@@ -67,18 +69,39 @@ decode = msgspec.json.Decoder().decode
 PLAIN = Reading()
 
 
+def value_of(raw: bytes) -> Any:
+    """The JSON value in ``raw``. ``NaN``, which Python writes for a value that is missing, is null. Raises ValueError."""
+    try:
+        return decode(raw)
+    except ValueError:
+        if b"NaN" not in raw:
+            raise
+        return json.loads(raw, parse_constant=_missing)
+
+
+def _missing(word: str) -> None:
+    if word != "NaN":
+        raise ValueError(word)
+
+
 def understand(raw: bytes, file: str, number: int, reading: Reading = PLAIN) -> Outcome:
     """What the JSON value ``raw`` on line ``number`` of ``file`` means. Never raises, whatever the bytes are."""
-    try:
-        row = decode(raw)
-    except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
-        return () if not raw or raw.isspace() else (why_not_json(raw, Where(file, number)),)
     where = Where(file, number)
+    row = decoded(raw, where)
+    return row if isinstance(row, tuple) else meaning(row, where, reading)
+
+
+def decoded(raw: bytes, where: Where) -> dict[str, Any] | tuple[Finding, ...]:
+    """The row that the JSON value ``raw`` is, or why it is none; the empty tuple is a blank line."""
+    try:
+        row = value_of(raw)
+    except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
+        return () if not raw or raw.isspace() else (why_not_json(raw, where),)
     if type(row) is not dict:
         return (NOT_AN_OBJECT.at(where),)
     if (key := repeated_key(raw, keys_in(row))) is not None:
         return (DUPLICATE_KEY.at(where, key=quoted(key)),)
-    return meaning(row, where, reading)
+    return row
 
 
 def laid_out(row: dict[str, Any], columns: Given) -> tuple[dict[str, Any], Plan]:
@@ -102,15 +125,13 @@ def _settled(row: Mapping[str, Any], planned: Plan, columns: Given) -> Plan:
 def _hiding(row: Mapping[str, Any], planned: Plan) -> set[str]:
     """The columns that are empty in ``row``, and without which others would have their meanings."""
     rivals = {column for _meaning, each in planned.rivals for column in each}
-    options = [column for column in planned.doubted if column not in rivals and column not in planned.answers]
+    options = [column for column in planned.doubted if column not in rivals]
     empty: set[str] = set()
     for _meaning, each in planned.rivals:
         blanks = [column for column in each if blank(row.get(column))]
         empty.update(blanks if len(blanks) < len(each) else blanks[1:])
     if planned.shape == "choice":
-        answers = [row.get(column) for column in planned.answers]
-        if set(planned.answers) & set(planned.doubted) and all(map(blank, answers)):
-            empty.update(planned.answers)
+        answers = [row.get(column) for column in (*planned.answers, *planned.instead)]
         if options and all(blank(row.get(column)) for column in options):
             words = [value for value in answers if not blank(value)]
             if words and not any(map(_is_letter, words)):
@@ -125,6 +146,10 @@ def _is_letter(value: object) -> bool:
 
 def meaning(row: dict[str, Any], where: Where, reading: Reading) -> Outcome:
     """What a row means by its plan; an error where a part of it would be lost that must not be."""
+    if next(iter(row.items()), ("", None))[0] in row.values() and all(
+        key == value for key, value in row.items()
+    ):
+        return (HEADER_AGAIN.at(where),)
     row, planned = laid_out(row, reading.columns)
     if (nested := hidden(row, planned, reading.columns)) is not None:
         return _nested(row, nested, where, reading)
@@ -159,17 +184,28 @@ def _other(meaning: str, planned: Plan, first: str, second: str) -> str:
     return f"--columns instruction={first} --columns input={second}"
 
 
-def _by_plan(row: dict[str, Any], where: Where, planned: Plan, reading: Reading) -> Outcome:
+def _by_plan(  # noqa: PLR0911 - one return a shape
+    row: dict[str, Any], where: Where, planned: Plan, reading: Reading
+) -> Outcome:
     match planned.shape:
         case "choice":
             return choice(row, planned, where, reading.counting)
         case "preference":
             return preference(row, planned, where)
         case "text":
+            if reading.split:
+                from wizard.data.shapes.transcript import transcript
+
+                return transcript(row, planned, where)
             return plain_text(row, planned, where)
         case "":
             return (UNKNOWN_SHAPE.at(where, fields=quoted(enumerated(row)) or "–"),)
-    return chat(row, planned, where)
+    found = chat(row, planned, where)
+    if not reading.split or isinstance(found, tuple):
+        return found
+    from wizard.data.shapes.transcript import spread
+
+    return spread(row, planned, found)
 
 
 def hidden(row: Mapping[str, Any], planned: Plan, columns: Given) -> tuple[dict[str, Any], Plan] | None:
