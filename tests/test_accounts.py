@@ -292,8 +292,8 @@ def test_a_search_whose_time_is_over_tells_no_time(here: Here, mine: None) -> No
     """What was sent long ago is looked for at once: no seconds are named that there aren't."""
     unknown(here)
     with Session.open(here.folder / ".wizard") as session:
-        for effect in [*session.effects.values()]:
-            session.enter(replace(effect, at=0.0))
+        session.effects = {key: replace(effect, at=0.0) for key, effect in session.effects.items()}
+        session.save()
     told = here.does("run").stderr
     assert re.search(r"Looking for the job \S+ on the platform$", told, re.MULTILINE)
     assert " 0 s" not in told

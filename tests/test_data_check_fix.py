@@ -16,7 +16,16 @@ from wizard.data.checking.audit import check
 from wizard.data.checking.mending import mend
 from wizard.errors import WizardError
 
-MENDABLE = {"BOM", "BLANK_LINE", "BLANKS_AT_ENDS", "UNKNOWN_KEY", "REFUSED_KEY", "ENCODING", "INVALID_BYTES"}
+MENDABLE = {
+    "BOM",
+    "BLANK_LINE",
+    "BLANKS_AT_ENDS",
+    "UNKNOWN_KEY",
+    "REFUSED_KEY",
+    "THINKING_KEY",
+    "ENCODING",
+    "INVALID_BYTES",
+}
 
 
 def codes_in(path: Path) -> set[str]:

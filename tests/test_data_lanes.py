@@ -60,6 +60,29 @@ def test_the_conversion_makes_what_the_careful_way_makes(shape: str) -> None:
         assert msgspec.to_builtins(careful.page(1, lines)) == msgspec.to_builtins(quick.page(1, lines)), how
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"A": "甲", "B": "乙", "C": "nan"}, {"A": "甲", "B": "乙", "C": " <NA>\n"}, {"A": "甲", "B": "NaN", "C": "丙"}, {"A": "甲", "B": "乙", "C": ""},
+        *({"A": f"{mark[0]}甲", "B": f"{mark[1]}乙"} for mark in (("A. ", "B. "), ("a)", "b)"), ("（Ａ）", "（Ｂ）"), (" \nA：", "B："), ("[A] ", "[B] "))),
+        {"A": "A. 甲", "B": "乙"}, {"A": "甲", "B": "B. 乙"},
+    ],
+)  # fmt: skip
+def test_options_that_are_written_otherwise_are_read_with_care(options: dict[str, str]) -> None:
+    """What a program writes for nothing is no option, and labels that all options repeat are taken off: in both ways."""
+    quick, careful = (Press(Task("f", "你好", keep=True)) for _lane in range(2))
+    careful._lane = None
+    for answer in ("甲", options["A"]):
+        rows = [choice(number, options=options, answer=answer, answer_idx="A") for number in range(2)]
+        for plain in (
+            [],
+            [choice(2), choice(3)],
+            [choice(2, options={"A": "甲", "B": "乙", "C": "丙"}, answer="甲")],
+        ):
+            lines = [written(row) for row in [*plain, *rows]]
+            assert msgspec.to_builtins(careful.page(1, lines)) == msgspec.to_builtins(quick.page(1, lines))
+
+
 def test_the_conversions_lane_is_taken() -> None:
     """Right rows go through the lane, and a wrong one among them leaves them in it."""
     press = Press(Task("f", "你好"))

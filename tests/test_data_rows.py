@@ -43,7 +43,7 @@ def chat(*turns: Any, **more: Any) -> bytes:
 FAULTS: list[tuple[str, bytes]] = [
     ("NOT_JSON", b'{"question": "x'),
     ("NOT_JSON", b"{'question': 'x'}"),
-    ("NOT_JSON", b'{"question": NaN}'),
+    ("NOT_JSON", b'{"question": Infinity}'),
     ("NOT_JSON", b'{"question": "a\tb"}'),
     ("NOT_JSON", b'{"question": "x"} {"question": "y"}'),
     ("NOT_JSON", b'\xef\xbb\xbf{"question": "x"}'),
@@ -64,7 +64,7 @@ FAULTS: list[tuple[str, bytes]] = [
     ("DUPLICATE_KEY", b'{"a": {"b": 1, "b": 2},' + row()[1:]),
     ("DUPLICATE_KEY", b'{"messages" : [],' + chat(*TURNS)[1:]),
     ("UNKNOWN_SHAPE", b"{}"),
-    ("UNKNOWN_SHAPE", b'{"x": "x", "y": "y"}'),
+    ("UNKNOWN_SHAPE", b'{"x": "1", "y": "2"}'),
     ("NO_QUESTION", row(question=...)),
     ("NO_QUESTION", row(question=None)),
     ("NO_QUESTION", row(question=" \u200b\ufeff\t")),
@@ -94,8 +94,9 @@ FAULTS: list[tuple[str, bytes]] = [
     ("WRONG_TYPE", b'{"messages": "x"}'),
     ("WRONG_TYPE", chat(None, *TURNS)),
     ("WRONG_TYPE", chat({"role": "user", "content": 1}, TURNS[1])),
-    ("WRONG_TYPE", chat({"role": "user", "content": [{"type": "image", "image": "x"}]}, TURNS[1])),
-    ("UNKNOWN_ROLE", chat({"role": "human", "content": "x"}, TURNS[1])),
+    ("MEDIA_TURN", chat({"role": "user", "content": [{"type": "image", "image": "x"}]}, TURNS[1])),
+    ("WRONG_TYPE", chat({"role": "user", "content": [{"type": "rhyme", "line": "x"}]}, TURNS[1])),
+    ("UNKNOWN_ROLE", chat({"role": "narrator", "content": "x"}, TURNS[1])),
     ("UNKNOWN_ROLE", chat({"content": "x"}, TURNS[1])),
     ("UNKNOWN_ROLE", chat({"role": ["user"], "content": "x"}, TURNS[1])),
     ("EMPTY_CONTENT", chat({"role": "user", "content": None}, TURNS[1])),
@@ -203,14 +204,14 @@ def test_a_chat_is_taken_as_it_is() -> None:
     """A chat's texts keep their blanks, and what is not sent is named."""
     raw = chat(
         {"role": "user", "content": " x\n", "name": "n"},
-        {"role": "assistant", "content": "y", "weight": 1, "value": "z"},
+        {"role": "assistant", "content": "y", "id": 1, "value": "z"},
         id=3,
     )
 
     assert Chat(
         (Message("user", " x\n"), Message("assistant", "y")),
         Where("f", 2),
-        ("id", "messages.name", "messages.weight", "messages.value"),
+        ("id", "messages.name", "messages.id", "messages.value"),
     ) == understand(raw, "f", 2)
 
 

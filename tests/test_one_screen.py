@@ -282,8 +282,8 @@ def test_options_in_columns_of_their_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.txt", b"Q: what?\nA: that\n", "can be read: JSON"),
-        ("a.md", b"# Questions\n\nwhat?\n", "can be read: JSON"),
+        ("a.txt", b"A note.\nAnother one.\n", "a text without a layout that is known"),
+        ("a.md", b"# Questions\n\nwhat?\n", "a text without a layout that is known"),
         (
             "a.docx",
             b"PK\x03\x04" + b"\x00" * 26 + b"[Content_Types].xml",

@@ -35,7 +35,7 @@ BAILIAN = {
     "trailing_comma": (third(dumped(chat(3))[:-1] + b",}"), _at3("NOT_JSON")),
     "two_objects": (third(dumped(chat(3)) + dumped(chat(9))), _at3("NOT_JSON")),
     "comment": (third(b"// " + dumped(chat(3))), _at3("NOT_JSON")),
-    "nan": (third(b'{"messages": NaN}'), _at3("NOT_JSON")),
+    "nan": (third(b'{"messages": Infinity}'), _at3("NOT_JSON")),
     "raw_tab": (third(dumped(chat(3)).replace(b"36.5", b"36\t5")), _at3("NOT_JSON")),
     "mark_inside": (third(b"\xef\xbb\xbf" + dumped(chat(3))), _at3("NOT_JSON")),
     "array": (third([chat(3)]), _at3("NOT_AN_OBJECT")),
@@ -66,12 +66,12 @@ BAILIAN = {
     "messages_object": (third({"messages": {"role": "user"}}), _at3("WRONG_TYPE")),
     "messages_null": (third({"messages": None}), _at3("WRONG_TYPE")),
     "message_null": (third(talk(_USER, _ANSWER, None)), _at3("WRONG_TYPE")),  # type: ignore[arg-type]  # that is the fault
-    "message_text": (third({"messages": ["user: hi"]}), _at3("WRONG_TYPE")),
+    "message_text": (third({"messages": ["hi"]}), _at3("WRONG_TYPE")),
     "no_role": (third(talk(_USER, {"content": "正常。"})), _at3("UNKNOWN_ROLE")),
     "role_human": (third(talk(turn("human", "你好"), _ANSWER)), _at3("UNKNOWN_ROLE")),
     "role_capital": (third(talk(turn("User", "你好"), _ANSWER)), _at3("UNKNOWN_ROLE")),
     "role_number": (third(talk(turn(1, "你好"), _ANSWER)), _at3("UNKNOWN_ROLE")),
-    "role_tool": (third(talk(_USER, turn("tool", "{}"), _ANSWER)), _at3("UNKNOWN_ROLE")),
+    "role_tool": (third(talk(_USER, turn("tool", "{}"), _ANSWER)), _at3("TOOL_TURN")),
     "content_null": (third(talk(_USER, turn("assistant", None))), _at3("EMPTY_CONTENT")),
     "content_missing": (third(talk(_USER, {"role": "assistant"})), _at3("EMPTY_CONTENT")),
     "content_number": (third(talk(_USER, turn("assistant", 123))), _at3("WRONG_TYPE")),
@@ -93,7 +93,7 @@ BAILIAN = {
     "extra_keys": (third(chat(3, id=7, source="x")), _at3("UNKNOWN_KEY", "UNKNOWN_KEY")),
     "key_name": (third(talk(turn("user", "体温？", name="李"), _ANSWER)), _at3("REFUSED_KEY")),
     "key_weight": (third(talk(_USER, turn("assistant", "好。", weight=0))), _at3("REFUSED_KEY")),
-    "key_in_message": (third(talk(_USER, turn("assistant", "好。", reasoning_content="x"))), _at3("UNKNOWN_KEY")),
+    "key_in_message": (third(talk(_USER, turn("assistant", "好。", reasoning_content="x"))), _at3("THINKING_KEY")),
     "loss_weight": (third(talk(_USER, turn("assistant", "好。", loss_weight=0.5))), ()),
     # what the texts say
     "blanks_after": (third(talk(_USER, turn("assistant", "正常。 \n"))), _at3("BLANKS_AT_ENDS")),
@@ -168,7 +168,7 @@ BAILIAN = {
 
 SOURCE = {
     "no_question": (third(choice(3, question=...), choice), _at3("NO_QUESTION")),
-    "question_number": (third(choice(3, question=7), choice), _at3("WRONG_TYPE")),
+    "question_number": (third(choice(3, question=[7]), choice), _at3("WRONG_TYPE")),
     "no_options": (third(choice(3, options=...), choice), _at3("TOO_FEW_OPTIONS")),
     "one_option": (third(choice(3, options={"D": "x"}, answer="x"), choice), _at3("TOO_FEW_OPTIONS")),
     "empty_option": (third(choice(3, options={"A": "x", "B": " ", "D": "y"}, answer="y"), choice), _at3("EMPTY_OPTION")),

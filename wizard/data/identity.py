@@ -132,7 +132,8 @@ def asked_by(record: Record) -> Asked:
     """What ``record`` asks; of a chat all but the system message and the last answer belong to the question."""
     if isinstance(record, MultipleChoice):
         answer = "\n".join(sorted(text for _label, text in record.answers))
-        return Asked(record.question, record.options, answer, record.answer)
+        past = "".join([f"{turn.content}\n" for turn in record.before if turn.role != "system"])
+        return Asked(past + record.question, record.options, answer, record.answer)
     turns = [turn.content for turn in record.messages if turn.role != "system"]
     if record.kind == "chat":
         return asked_in("\n".join(turns[:-1]), turns[-1])

@@ -42,6 +42,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
     role: str
     content: str
+    loss_weight: float | None = None
+    """How much is learned of an assistant's turn, from 0 to 1, where the row says it; the platform's own field (D-guide)."""
 
 
 # Every record has, besides its own: ``kind``; ``messages``, the turns that stand in the row; ``replies``, the turns between which
@@ -57,7 +59,6 @@ class MultipleChoice(msgspec.Struct, frozen=True, gc=False):
     """
 
     kind: ClassVar[Kind] = "chat"
-    messages: ClassVar[tuple[Message, ...]] = ()
     replies: ClassVar[tuple[Message, ...]] = ()
     text: ClassVar[str] = ""
 
@@ -67,10 +68,18 @@ class MultipleChoice(msgspec.Struct, frozen=True, gc=False):
     where: Where
     extra: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    before: tuple[Message, ...] = ()
+    """The row's own system message and the turns before the question, exactly as they are."""
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """Those before the question."""
+        return self.before
 
     def texts(self) -> list[str]:
-        """The question and the options."""
-        return [self.question, *[text for _label, text in self.options]]
+        """What the turns before it say, the question and the options."""
+        before = [turn.content for turn in self.before]
+        return [*before, self.question, *[text for _label, text in self.options]]
 
     @property
     def answer_text(self) -> str:

@@ -52,28 +52,26 @@ def messages(
     """The messages that are sent for ``record``.
 
     A question becomes system, user (question, blank line, ``选项：``, a line an option) and assistant
-    (``答案是 <label>. <text>``), in the words of ``language``; an empty ``system_prompt`` leaves the system message out. A chat is sent as it is;
+    (``答案是 <label>. <text>``), in the words of ``language``; an empty ``system_prompt`` leaves the system message out,
+    and the row's own takes its place. A chat is sent as it is;
     ``add_system`` puts ``system_prompt`` in front of one that has no system message. Of a preference these are the
     messages before the two answers; a plain text has none.
     """
     if isinstance(record, MultipleChoice):
         choices = "\n".join([f"{label}. {option}" for label, option in record.options])
         wording = WORDINGS[language]
-        return pair(
-            f"{record.question}\n\n{wording.options}\n{choices}",
-            f"{wording.answer}{record.answer}. {record.answer_text}",
-            system_prompt,
+        has_system = any(turn.role == "system" for turn in record.before)
+        system = (Message("system", system_prompt),) if system_prompt and not has_system else ()
+        return (
+            *system,
+            *record.before,
+            Message("user", f"{record.question}\n\n{wording.options}\n{choices}"),
+            Message("assistant", f"{wording.answer}{record.answer}. {record.answer_text}"),
         )
     own = record.messages
     if not own or not system_prompt or not add_system or any(turn.role == "system" for turn in own):
         return own
     return (Message("system", system_prompt), *own)
-
-
-def pair(user: str, assistant: str, system_prompt: str) -> tuple[Message, ...]:
-    """The messages of one question and its answer."""
-    turns = (Message("user", user), Message("assistant", assistant))
-    return (Message("system", system_prompt), *turns) if system_prompt else turns
 
 
 def chat_row(
@@ -102,7 +100,7 @@ def line_of(record: Record, turns: tuple[Message, ...]) -> bytes:
         return b'{"text": %b}\n' % text(record.text)
     made = written(turns)
     if record.kind == "preference":
-        chosen, rejected = [_message(turn.role, turn.content) for turn in record.replies]
+        chosen, rejected = [_turn(turn) for turn in record.replies]
         return b'%b, "chosen": %b, "rejected": %b}\n' % (made[:-2], chosen, rejected)
     return made
 
@@ -114,7 +112,7 @@ def characters(record: Record, turns: tuple[Message, ...]) -> int:
 
 def written(turns: tuple[Message, ...]) -> bytes:
     """The line that holds ``turns``."""
-    return b'{"messages": [' + b", ".join([_message(turn.role, turn.content) for turn in turns]) + b"]}\n"
+    return b'{"messages": [' + b", ".join([_turn(turn) for turn in turns]) + b"]}\n"
 
 
 def begin(system_prompt: str) -> bytes:
@@ -130,8 +128,16 @@ def read_back(assistant: str, language: str = CHINESE) -> tuple[str, str]:
     return (head[len(answer) :], option) if found and head.startswith(answer) else ("", "")
 
 
-def _object(turn: Message) -> dict[str, str]:
-    return {"role": turn.role, "content": turn.content}
+def _object(turn: Message) -> dict[str, Any]:
+    made: dict[str, Any] = {"role": turn.role, "content": turn.content}
+    return made if turn.loss_weight is None else made | {"loss_weight": turn.loss_weight}
+
+
+def _turn(turn: Message) -> bytes:
+    made = _message(turn.role, turn.content)
+    return (
+        made if turn.loss_weight is None else b'%b, "loss_weight": %b}' % (made[:-1], text(turn.loss_weight))
+    )
 
 
 def _message(role: str, content: str) -> bytes:

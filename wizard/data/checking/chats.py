@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from typing import Any
 
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.identity import Asked
 from wizard.data.record import BLANKS, Message, Where
+from wizard.data.shapes.plan import plain_name
+from wizard.data.shapes.roles import THINKING
+from wizard.data.shapes.turns import THINK, THOUGHT
 from wizard.locale import N_, enumerated
 
 CHAT_ANSWER_NOT_AN_OPTION = Rule(
@@ -78,13 +83,47 @@ REFUSED_KEY = Rule(
     "REFUSED_KEY",
     "warning",
     N_("“{key}” is not supported by the platform: every assistant message is trained alike."),
-    N_("Remove it (--fix does)."),
+    N_("--fix and convert leave “name” out, and write “weight” as “loss_weight”, the platform's own field."),
     why=N_(
-        "OpenAI's formats know it, and with “weight” they choose which messages are trained. Here all of the assistant's messages are trained, whatever it says."
+        "OpenAI's formats know it, and with “weight” they choose which messages are trained. Here all of the assistant's messages are trained, whatever it says; “loss_weight” is what says how much, for the models that take it."
     ),
     bad='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5", "weight": 0}]}',
     good='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}',
-    mends=N_("“name” and “weight” removed from messages"),
+    mends=N_("“name” removed from messages, “weight” written as “loss_weight”"),
+)
+THINKING_KEY = Rule(
+    "THINKING_KEY",
+    "warning",
+    N_("The platform doesn't know “{key}”: it reads what was thought from the answer itself."),
+    N_("Put it in front of the last answer, between <think> and </think> (--fix and convert do)."),
+    why=N_(
+        "In a field of its own it is not trained. In front of an answer that isn't the last it must not stand, so there it is left out."
+    ),
+    bad='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "reasoning_content": "Two and three.", "content": "5"}]}',
+    good='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "<think>\\nTwo and three.\\n</think>\\n\\n5"}]}',
+    mends=N_("thinking put in front of the last answer"),
+)
+THINK_NOT_LAST = Rule(
+    "THINK_NOT_LAST",
+    "warning",
+    N_("Message {number} holds <think>, but isn't the last."),
+    N_("Take what was thought out of all answers but the last."),
+    why=N_(
+        "Of a chat with thinking the platform trains the last answer alone, and its guide wants no <think> in those before it."
+    ),
+    bad='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "<think>\\nTwo and three.\\n</think>\\n\\n5"}, {"role": "user", "content": "Plus 1?"}, {"role": "assistant", "content": "6"}]}',
+    good='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}, {"role": "user", "content": "Plus 1?"}, {"role": "assistant", "content": "<think>\\nOne more.\\n</think>\\n\\n6"}]}',
+)
+THINK_LINES = Rule(
+    "THINK_LINES",
+    "warning",
+    N_("Around <think> and </think> line breaks are missing."),
+    N_(
+        "Write a line break behind <think> and before </think>, and two behind it, at the answer's beginning."
+    ),
+    why=N_("The platform's guide says that the line breaks must be kept: models that think write them too."),
+    bad='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "<think>Two and three.</think>5"}]}',
+    good='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "<think>\\nTwo and three.\\n</think>\\n\\n5"}]}',
 )
 UNKNOWN_KEY = Rule(
     "UNKNOWN_KEY",
@@ -110,6 +149,9 @@ BLANKS_AT_ENDS = Rule(
 
 REFUSED = frozenset({"name", "weight"})
 KNOWN = frozenset({"role", "content", "loss_weight"})
+TOP = frozenset({"messages", "chosen", "rejected", "tools"})
+"""The fields of a row that the platform knows; ``tools`` for Qwen3.5 and later (A9)."""
+_THINK = re.compile(f"{THINK}.*{THOUGHT}", re.DOTALL)
 ENDS = frozenset(BLANKS)
 
 
@@ -153,11 +195,31 @@ def blanks(messages: tuple[Message, ...], where: Where) -> Iterator[Finding]:
             break
 
 
-def keys(names: Sequence[str], where: Where) -> Iterator[Finding]:
-    """Keys that reach the platform, by their ``names``, and that it doesn't know or refuses."""
-    for key in names:
-        name = key.removeprefix("messages.")
-        if name in REFUSED and name != key:
+def thoughts(messages: tuple[Message, ...], where: Where) -> Iterator[Finding]:
+    """What the assistant thinks stands in the last answer alone, with the line breaks that the guide wants."""
+    for number, turn in enumerate(messages[:-1], 1):
+        if turn.role == "assistant" and "<think>" in turn.content:
+            yield THINK_NOT_LAST.at(where, number=number)
+            break
+    last = messages[-1].content
+    if ("<think>" in last or "</think>" in last) and not _THINK.match(last):
+        yield THINK_LINES.at(where)
+
+
+def keys(row: Mapping[str, Any], where: Where) -> Iterator[Finding]:
+    """Keys of a row of messages that reach the platform as it is, and that the platform doesn't know or refuses."""
+    found = dict.fromkeys(name for name in row if name not in TOP)
+    for field in ("messages", "chosen", "rejected"):
+        turns = row.get(field)
+        for turn in [one for one in (turns if isinstance(turns, list) else [turns]) if isinstance(one, dict)]:
+            for name in turn:
+                if name not in KNOWN or (name == "loss_weight" and turn.get("role") != "assistant"):
+                    found[f"{field}.{name}"] = None
+    for key in found:
+        _field, inside, name = key.rpartition(".")
+        if inside and name in REFUSED:
             yield REFUSED_KEY.at(where, key=key)
-        elif name == key or name not in KNOWN:
+        elif inside and plain_name(name) in THINKING:
+            yield THINKING_KEY.at(where, key=quoted(key))
+        else:
             yield UNKNOWN_KEY.at(where, key=quoted(key))

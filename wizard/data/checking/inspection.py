@@ -12,11 +12,8 @@ from wizard.data.identity import Asked
 from wizard.data.record import Chat, Record
 
 
-def inspect(record: Record, asked: Asked, *, as_it_is: bool = False) -> Iterator[Finding]:
-    """The findings about ``record``, which ``asked`` was made from.
-
-    ``as_it_is``: the row is Bailian's own chat shape, so what it holds besides roles and contents reaches the platform.
-    """
+def inspect(record: Record, asked: Asked) -> Iterator[Finding]:
+    """The findings about ``record``, which ``asked`` was made from."""
     where = record.where
     parts = tuple(record.texts())
     yield from texts(parts, where)
@@ -26,6 +23,5 @@ def inspect(record: Record, asked: Asked, *, as_it_is: bool = False) -> Iterator
     if isinstance(record, Chat):
         yield from chats.turns(record.messages, where)
         yield from chats.answer(asked, where)
+        yield from chats.thoughts(record.messages, where)
     yield from chats.blanks(record.messages, where)
-    if as_it_is:
-        yield from chats.keys(record.extra, where)

@@ -11,27 +11,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wizard.data.checking.chats import BLANKS_AT_ENDS, KNOWN, REFUSED, REFUSED_KEY, UNKNOWN_KEY
+from wizard.data.checking.chats import BLANKS_AT_ENDS, REFUSED_KEY, THINKING_KEY, UNKNOWN_KEY, keys
 from wizard.data.checking.scan import BLANK_LINE
 from wizard.data.files.lines import TooLong
 from wizard.data.files.opening import opened
 from wizard.data.files.text import BOM, CARRIAGE_RETURNS, ENCODING, Text
 from wizard.data.findings import Finding, told
-from wizard.data.record import trim
+from wizard.data.record import Chat, Preference, Record, trim
+from wizard.data.sent import chat_row
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.source import Columns, Source
-from wizard.data.shapes.understand import decode, understand
+from wizard.data.shapes.understand import understand, value_of
 from wizard.errors import DataError
 from wizard.local.storage import writing
 from wizard.locale import N_, _, said
 
 _LINE_ENDS = "LINE_ENDS"  # no finding, but done
-_MENDED = (BOM, BLANK_LINE, ENCODING, BLANKS_AT_ENDS, REFUSED_KEY, UNKNOWN_KEY)
+_MENDED = (BOM, BLANK_LINE, ENCODING, BLANKS_AT_ENDS, REFUSED_KEY, UNKNOWN_KEY, THINKING_KEY)
 DONE = {rule.code: rule.mends for rule in _MENDED} | {
     _LINE_ENDS: N_("line ends and blanks around lines made uniform")
 }
 _OF_EACH_LINE = {ENCODING.code: ENCODING.code, CARRIAGE_RETURNS.code: _LINE_ENDS}
-_TURNS = ("messages", "chosen", "rejected")
 _MODE = 0o666
 
 
@@ -107,7 +107,11 @@ class _Work:
             return None, ()
         outcome = understand(bare, self._file, number, self._reading)
         changes: set[str] = set()
-        if not isinstance(outcome, tuple) and (row := _mended(decode(bare), changes)) is not None and changes:
+        if (
+            not isinstance(outcome, tuple)
+            and (row := _mended(value_of(bare), outcome, changes)) is not None
+            and changes
+        ):
             bare = json.dumps(row, ensure_ascii=False).encode()
             outcome = understand(bare, self._file, number, self._reading)
         if isinstance(outcome, tuple):
@@ -129,32 +133,20 @@ def _bare(raw: bytes) -> bytes:
         return bare
 
 
-def _mended(row: dict[str, Any], changes: set[str]) -> dict[str, Any] | None:
-    """``row`` with only what the platform knows and texts without blanks at their ends; None for a row of another kind."""
-    if "messages" not in row:
+def _mended(row: dict[str, Any], record: Record, changes: set[str]) -> dict[str, Any] | None:
+    """``row`` with only what the platform knows, as the conversion writes it, and texts without blanks at their ends.
+
+    None for a row of another kind. ``tools`` stay: the platform knows them for some models.
+    """
+    if "messages" not in row or not isinstance(record, Chat | Preference):
         return None
-    mended: dict[str, Any] = {}
-    for name, value in row.items():
-        if name not in _TURNS:
-            changes.add(UNKNOWN_KEY.code)
-        elif isinstance(value, list):
-            mended[name] = [_turn(turn, changes) for turn in value]
-        else:
-            mended[name] = _turn(value, changes)
-    return mended
-
-
-def _turn(turn: dict[str, Any], changes: set[str]) -> dict[str, Any]:
-    mended: dict[str, Any] = {}
-    for name, value in turn.items():
-        if name not in KNOWN:
-            changes.add((REFUSED_KEY if name in REFUSED else UNKNOWN_KEY).code)
-            continue
-        mended[name] = value
-        if name == "content" and isinstance(value, str) and (bare := trim(value)) != value:
-            mended[name] = bare
+    changes.update(found.code for found in keys(row, record.where))
+    mended = chat_row(record, "")
+    for turn in (*mended["messages"], *(mended[name] for name in ("chosen", "rejected") if name in mended)):
+        if (bare := trim(turn["content"])) != turn["content"]:
+            turn["content"] = bare
             changes.add(BLANKS_AT_ENDS.code)
-    return mended
+    return mended | ({"tools": row["tools"]} if "tools" in row else {})
 
 
 def _refuse_others(source: Path, text: Text) -> None:

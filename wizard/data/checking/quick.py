@@ -54,6 +54,7 @@ _NAMING = re.compile(
 # Eleven digits as in a mobile number or from a birth year on; a literal beginning makes them ten times as quick.
 _MOBILE = re.compile("1[3-9][0-9]{9}")
 _BORN = re.compile("20[0-3][0-9][01][0-9][0-3][0-9]{4}")
+_THINKING = re.compile("think>")
 
 
 # Superset of the marks that ``leftovers`` looks for, in a line of JSON.
@@ -190,6 +191,8 @@ class Sheet:
         }
         for pattern in (_MOBILE, _BORN):
             left.update(_places(self._text, pattern))
+        if "think>" in self._text:
+            left.update(_places(self._text, _THINKING))
         return left | self._leftovers()
 
     def _leftovers(self) -> set[int]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from wizard.data.checking import chats
+from wizard.data.checking.chats import UNKNOWN_KEY
 from wizard.data.checking.inspection import inspect
 from wizard.data.checking.quick import Lane
 from wizard.data.checking.tally import Tally
 from wizard.data.files.lines import Lines, TooLong
-from wizard.data.findings import Finding, Rule
+from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.identity import Asked, asked_by, key
 from wizard.data.record import Message, MultipleChoice, Record, Where
 from wizard.data.sent import CHINESE, characters, messages
 from wizard.data.shapes.reading import Reading
+from wizard.data.shapes.turns import PLATFORM, UNKNOWN_ROLE
 from wizard.data.shapes.undecodable import why_not_json
 from wizard.data.shapes.understand import PLAIN, decode, understand
 
@@ -61,8 +64,14 @@ CONTENT_NOT_TEXT = Rule(
     why=N_(
         "For models of text the content is a text, and the platform's own command line refuses anything else."
     ),
-    bad='{"messages": [{"role": "user", "content": [{"text": "2 + 3 = ?"}]}, {"role": "assistant", "content": "5"}]}',
-    good='{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}',
+    bad=(
+        '{"messages": [{"role": "user", "content": "1 + 4 = ?"}, {"role": "assistant", "content": "5"}]}\n'
+        '{"messages": [{"role": "user", "content": [{"text": "2 + 3 = ?"}]}, {"role": "assistant", "content": "5"}]}'
+    ),
+    good=(
+        '{"messages": [{"role": "user", "content": "1 + 4 = ?"}, {"role": "assistant", "content": "5"}]}\n'
+        '{"messages": [{"role": "user", "content": "2 + 3 = ?"}, {"role": "assistant", "content": "5"}]}'
+    ),
 )
 BLANK_LINE = Rule(
     "BLANK_LINE",
@@ -182,6 +191,9 @@ class Scan:
                 self.tally.findings.add(found)
             return
         self.record(outcome, size=len(raw))
+        if self._task.bailian:
+            for found in _unknown(decode(raw), self._task.bailian, outcome.where):
+                self.tally.findings.add(found)
 
     def record(self, record: Record, *, size: int | None = None) -> None:
         """One row that can be sent, unless its findings say otherwise. ``size``: bytes of its line, where known."""
@@ -206,7 +218,7 @@ class Scan:
 
     def findings(self, record: Record, asked: Asked, *, size: int | None = None) -> Iterator[Finding]:
         """All that is to be said about ``record`` by itself."""
-        yield from inspect(record, asked, as_it_is=bool(self._task.bailian))
+        yield from inspect(record, asked)
         if self._task.max_length is not None and (size is None or size > self._task.max_length):
             tokens = self._tokens(record)
             if tokens > self._task.max_length:
@@ -241,6 +253,18 @@ def _as_the_platform_has_it(raw: bytes, field: str, where: Where) -> tuple[Findi
         return (why_not_json(raw, where),)
     if field not in row:
         return (OTHER_SHAPE.at(where, field=field),)
-    turns = row.get("messages", ())
-    lists = [number for number, turn in enumerate(turns, 1) if isinstance(turn.get("content"), list)]
-    return (CONTENT_NOT_TEXT.at(where, number=lists[0]),) if lists else ()
+    turns = [turn for turn in row.get("messages", ()) if type(turn) is dict]
+    for number, turn in enumerate(turns, 1):
+        if isinstance(turn.get("content"), list):
+            return (CONTENT_NOT_TEXT.at(where, number=number),)
+        if turn.get("role") not in PLATFORM:
+            return (UNKNOWN_ROLE.at(where, number=number, role=quoted(turn.get("role") or "")),)
+    return ()
+
+
+def _unknown(row: Mapping[str, Any], field: str, where: Where) -> Iterator[Finding]:
+    """What reaches the platform with a row that is sent as it is, and that it doesn't know."""
+    if field == "messages":
+        yield from chats.keys(row, where)
+    else:
+        yield from (UNKNOWN_KEY.at(where, key=quoted(name)) for name in row if name != field)

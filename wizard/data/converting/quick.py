@@ -18,6 +18,7 @@ from wizard.data import sent
 from wizard.data.files.lines import Lines
 from wizard.data.sent import ANSWER, OPTIONS
 from wizard.data.shapes.plan import plan
+from wizard.data.shapes.roles import verdicts
 from wizard.data.shapes.spelling import MISSING, listed
 from wizard.data.shapes.understand import decode
 from wizard.local.harmless import NO_WIDTH
@@ -150,6 +151,8 @@ def layout_of(lines: Sequence[bytes]) -> Layout | None:
         named = {*planned.meanings.values(), *planned.answers}
         plain = not (planned.rivals or planned.watched)
         if planned.meanings.keys() != _MEANINGS or named != _NAMES or labels not in _LISTED or not plain:
+            continue
+        if verdicts(planned.extra):
             continue
         for spacing in _SPACINGS:
             layout = _layout(tuple(row), planned.extra, labels, spacing)

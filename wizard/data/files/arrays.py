@@ -15,6 +15,7 @@ _TO_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _BETWEEN = re.compile(rb"[\s,]*+")
 _BLANK = re.compile(rb"\s*+")
+_LISTED = re.compile(rb"\[\s*+\{")  # a list of turns is a row, too
 _BARE_END = re.compile(rb"[\s,\]{\[]")
 # A whole file that is one object with its rows under a name that says so: {"version": 1, "data": [{…}, …]}.
 _WRAPPED = re.compile(
@@ -109,7 +110,7 @@ class Elements:
                 return
             raw = self._held[self._at : end]
             self._advance(end)
-            strange = 0 if first == b"{" else strange + 1
+            strange = 0 if first == b"{" or _LISTED.match(raw) else strange + 1
             if strange == MOST_OTHERS:
                 yield line, NoObjects(raw[:_SHOWN] + b"\xff")
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
@@ -65,6 +66,7 @@ Right: TypeAlias = tuple[str, ...]
 """The labels of the right options, in the order of the options."""
 
 _LABEL_FIELDS = ("answeridx", "answerkey", "answerletter", "answerid")
+_DIGIT = re.compile(r"[\d½-¾]")
 _MOST_DRESS = 1000  # characters: what is longer is no label in a few more words
 
 
@@ -188,13 +190,13 @@ def counted(
                 _meant(texts, value, None)
         except Undecided as undecided:
             numbers = undecided.args[0]
-            bases = {base for base in (0, 1) if _places(numbers, base, options) is not None}
+            bases = _bases(numbers, len(options))
             others = [other for other in values if other[1] is not value]
             right = resolved(options, others, Where("", 0), None) if others else None
             if isinstance(right, tuple):
                 at = [list(options).index(label) for label in right]
                 bases &= {base for base in (0, 1) if sorted(number - base for number in numbers) == at}
-            elif _judged(options) and set(numbers) <= {0, 1}:
+            elif set(numbers) <= {0, 1} and _judged(options):
                 bases = {0, 1}  # it may as well be false and true
             found = frozenset(bases) if found is None else found & bases
         except TypeError:
@@ -245,13 +247,14 @@ def _of_list(options: Mapping[str, str], entries: list[Any], counting: int | Non
 def _of_number(options: Mapping[str, str], value: Any, number: int, counting: int | None) -> set[Right]:
     """A number that isn't written as a text: the place of an option, or where nothing tells places an option's text."""
     texts = _texts(options, value) if counting is None and str(number) not in options else set()
-    places = {base: _places((number,), base, options) for base in (0, 1)}
-    if texts and all(right is None or {right} == texts for right in places.values()):
+    if texts and all(_places((number,), base, options) in (None, *texts) for base in (0, 1)):
         return texts
     return _of_numbers(options, (number,), counting)
 
 
 def _texts(options: Mapping[str, str], value: object) -> set[Right]:
+    if spelling.number(value) is not None and not any(map(_DIGIT.search, options.values())):
+        return set()
     return {(label,) for label in spelling.alike(options, spelling.written(value) or "")}
 
 
@@ -262,10 +265,16 @@ def _of_numbers(options: Mapping[str, str], numbers: tuple[int, ...], counting: 
     if labels <= options.keys() and (counting is None or first is None):
         return {_ordered(options, labels)}
     base = first if counting is None else counting
-    if base is None and any(_places(numbers, one, options) is not None for one in (0, 1)):
+    if base is None and _bases(numbers, len(options)):
         raise Undecided(numbers)
     right = _places(numbers, base, options) if base is not None else None
     return set() if right is None else {right}
+
+
+def _bases(numbers: tuple[int, ...], count: int) -> set[int]:
+    """From where so many options can be counted, if these are their numbers."""
+    least, most = min(numbers), max(numbers)
+    return {base for base in (0, 1) if base <= least and most < count + base}
 
 
 def _places(numbers: tuple[int, ...], base: int, options: Mapping[str, str]) -> Right | None:

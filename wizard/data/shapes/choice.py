@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
+import msgspec
+
 from wizard.data.findings import Finding
-from wizard.data.record import MultipleChoice, Where, trim
+from wizard.data.record import Message, MultipleChoice, Where, trim
 from wizard.data.shapes import answers
-from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, about, kind, text
-from wizard.data.shapes.options import checked, is_blank, options, right_ones
+from wizard.data.shapes.chats import history
+from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, about, exact, kind, text
+from wizard.data.shapes.options import checked, is_blank, literal, options, right_ones
 from wizard.data.shapes.plan import LABELS, Plan, first_of_columns
+from wizard.data.shapes.roles import transcript
 
 
 def choice(
@@ -22,10 +26,15 @@ def choice(
     question = text(row, plan.meanings["question"], where, faults) if "question" in plan.meanings else ""
     if question == "":
         faults.append(NO_QUESTION.at(where))
-    if plan.contexts and question:
-        question = "\n\n".join([*about(row, plan.contexts, where, faults), question])
+    extra = list(plan.extra)
+    before = _before(row, plan, where, faults, extra)
+    if question:
+        question = "\n\n".join([*_past(row, plan), *about(row, plan.contexts, where, faults), question])
     if plan.wrong:
-        return _apart(row, question or "", plan, where, faults)
+        apart = _apart(row, question or "", plan, where, faults)
+        if isinstance(apart, tuple):
+            return apart
+        return msgspec.structs.replace(apart, extra=tuple(extra), before=before)
     found = _options(row, plan, where, faults)
     values = _answers(row, plan, found)
     for column, value in values:
@@ -38,10 +47,26 @@ def choice(
     )
     if isinstance(right, Finding):
         return (right,)
-    extra = plan.extra
     if plan.instead and values[0][0] in plan.instead:
-        extra = tuple([column for column in extra if column != values[0][0]])
-    return MultipleChoice(question, tuple(found.items()), right[0], where, extra, right[1:])
+        extra = [column for column in extra if column != values[0][0]]
+    return MultipleChoice(question, tuple(found.items()), right[0], where, tuple(extra), right[1:], before)
+
+
+def _before(
+    row: Mapping[str, Any], plan: Plan, where: Where, faults: list[Finding], extra: list[str]
+) -> tuple[Message, ...]:
+    """The row's own system message and the turns before the question."""
+    system = exact(row, plan.meanings["system"], where, faults) if "system" in plan.meanings else ""
+    turns = [] if _past(row, plan) else history(row, plan, where, faults, extra)
+    return (*([Message("system", system)] if trim(system) else []), *turns)
+
+
+def _past(row: Mapping[str, Any], plan: Plan) -> list[str]:
+    """The row's history where it is a text in which nobody speaks, such as a patient's; empty where it isn't."""
+    value = row.get(plan.meanings["history"]) if "history" in plan.meanings else None
+    if type(value) is not str or literal(value) is not value or transcript(value) or not trim(value):
+        return []
+    return [trim(value)]
 
 
 def counted(row: Mapping[str, Any], plan: Plan) -> answers.Votes | None:

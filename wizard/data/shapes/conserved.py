@@ -11,6 +11,7 @@ from wizard.data.record import Chat, Record, trim
 from wizard.data.shapes.guess import is_options
 from wizard.data.shapes.names import is_media, is_there, says_good_or_bad
 from wizard.data.shapes.plan import IGNORE, LABELS, NO_COLUMN, Given, Plan, listed, unread_options
+from wizard.data.shapes.roles import approves
 from wizard.locale import N_
 
 KTO_ROW = Rule(
@@ -58,7 +59,7 @@ def lost(row: Mapping[str, Any], record: Record, planned: Plan, columns: Given) 
     found: list[Finding] = []
     for name in planned.watched:
         value = row.get(name)
-        if says_good_or_bad(name, value):
+        if says_good_or_bad(name, value) and not approves(name, value):
             found.append(KTO_ROW.at(record.where, field=quoted(name), value=quoted(str(value).casefold())))
         elif is_media(name) and is_there(value):
             found.append(PICTURE_FIELD.at(record.where, field=quoted(name), value=quoted(value)))

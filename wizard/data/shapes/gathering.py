@@ -15,12 +15,12 @@ import msgspec
 from wizard.data.files.lines import LINE_LIMIT
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Chat, Message, Where, trim
-from wizard.data.shapes.chats import EMPTY_CONTENT
 from wizard.data.shapes.fields import NO_QUESTION, exact
 from wizard.data.shapes.reading import SPEAKER_UNCLEAR, Reading
-from wizard.data.shapes.roles import is_only, role_in
+from wizard.data.shapes.roles import TOOL, is_only, role_in
 from wizard.data.shapes.talk import in_order, moment
 from wizard.data.shapes.transcript import joined
+from wizard.data.shapes.turns import EMPTY_CONTENT, TOOL_TURN
 from wizard.data.shapes.understand import Outcome, decoded, meaning
 from wizard.local.storage import refusal
 from wizard.locale import N_
@@ -206,6 +206,8 @@ def _message(row: dict[str, Any], part: Part, where: Where, reading: Reading) ->
         return
     if role == "notice":
         part.extra.append(f"{content}.{word}")
+    elif role == TOOL:
+        part.faults.append(TOOL_TURN.at(where, number=1, name=quoted(word)))
     elif not role:
         part.faults.append(SPEAKER_UNCLEAR.at(where, field=speaker, words=quoted(word)))
     elif not trim(words):

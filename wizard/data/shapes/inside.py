@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Where
-from wizard.data.shapes.plan import plan
+from wizard.data.shapes.plan import plain_name, plan
+from wizard.data.shapes.roles import ASSISTANT, USER, role_named
+from wizard.data.shapes.turns import is_chat, is_turns
 from wizard.locale import N_, _
 
 ROWS_INSIDE = Rule(
@@ -21,6 +24,7 @@ ROWS_INSIDE = Rule(
 )
 
 _LEAST = 2
+_TALK = re.compile("dialog|conversation|chat|talk|turns|messages|对话|会话|聊天|咨询")
 _PANDAS = (
     "python -c \"import pandas; pandas.read_json('IN.json', orient='{orient}', dtype=False)"
     ".to_json('OUT.jsonl', orient='records', lines=True, force_ascii=False)\""
@@ -51,6 +55,8 @@ def rows_inside(row: Mapping[str, Any], where: Where) -> Finding | None:
                 line='{"question": …, "options": …, "answer": …}',
             )
     for name, value in row.items():
+        if is_dialogue(name, value):
+            continue
         if type(value) is list and value and all(type(one) is dict and _known(one) for one in value):
             return ROWS_INSIDE.at(
                 where,
@@ -58,6 +64,15 @@ def rows_inside(row: Mapping[str, Any], where: Where) -> Finding | None:
                 line='{"question": …, "options": …, "answer": …}',
             )
     return None
+
+
+def is_dialogue(name: str, value: object) -> bool:
+    """Whether a field holds one chat: its name says so, or the names of who speaks; questions and answers may be rows."""
+    if not isinstance(value, list) or not is_chat(value):
+        return False
+    if _TALK.search(plain_name(name)) or is_turns(value):
+        return True
+    return all({USER, ASSISTANT} <= set(map(role_named, one)) for one in value if isinstance(one, dict))
 
 
 def _known(row: Mapping[str, Any]) -> bool:

@@ -14,7 +14,9 @@ from wizard.data.files.opening import opened
 from wizard.data.findings import Finding
 from wizard.data.record import Record
 from wizard.data.shapes.reading import Reading
+from wizard.data.shapes.roles import TOOL, role_named
 from wizard.data.shapes.source import Source
+from wizard.data.shapes.turns import PLATFORM, is_turns
 from wizard.data.shapes.understand import Outcome, decode, understand
 
 Starts: TypeAlias = Sequence[tuple[int, int]]
@@ -62,8 +64,19 @@ def bailian_field(path: Path) -> str:
         head = stream.read(_HEAD).removeprefix(BOM).lstrip()
     row = decode(head.partition(b"\n")[0])
     if "messages" in row:
-        return "messages"
+        turns = row["messages"] if type(row["messages"]) is list else []
+        return "" if any(map(_is_others, turns)) else "messages"
     return "text" if set(row) == {"text"} else ""
+
+
+def _is_others(turn: object) -> bool:
+    """Whether a turn is right in another program's format, and not in the platform's: to be converted."""
+    if type(turn) is not dict:
+        return False
+    role = turn.get("role")
+    return type(turn.get("content")) is list or (
+        role not in PLATFORM and role_named(role) != TOOL and is_turns(turn)
+    )
 
 
 def rows_at(

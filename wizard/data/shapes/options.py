@@ -190,7 +190,10 @@ def right_ones(value: object) -> list[int] | None:
 def first_number(labels: Iterable[str]) -> int | None:
     """From where options count by their own labels (0 or 1); None where these are no running numbers."""
     names = list(labels)
-    return next((base for base in (0, 1) if names == [str(base + at) for at in range(len(names))]), None)
+    if not names or names[0] not in ("0", "1"):
+        return None
+    base = int(names[0])
+    return base if names == [str(base + at) for at in range(len(names))] else None
 
 
 def checked(
@@ -260,15 +263,13 @@ def _filled(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _undoubled(given: dict[str, Any]) -> dict[str, Any]:
     """``given`` with the label taken off each text, where every one of them begins with its own (A: "A. 甲")."""
-    marks = [_LABELLED.match(words) if type(words) is str else None for words in given.values()]
-    if not marks or not all(
-        mark is not None and _sign(mark) == spelling.folded(str(label))
-        for label, mark in zip(given, marks, strict=True)
-    ):
-        return given
-    return {
-        label: words[mark.end() :] for (label, words), mark in zip(given.items(), marks, strict=True) if mark
-    }
+    made = {}
+    for label, words in given.items():
+        mark = _LABELLED.match(words) if type(words) is str else None
+        if mark is None or _sign(mark) != spelling.folded(str(label)):
+            return given
+        made[label] = words[mark.end() :]
+    return made
 
 
 def literal(words: str) -> object:
@@ -311,7 +312,7 @@ def _from_list(entries: list[Any], field: str, where: Where, faults: list[Findin
     texts = [entry if type(entry) is str else "" for entry in entries]
     marks = [_LABELLED.match(words) for words in texts]
     signs = [_sign(mark) if mark is not None else "" for mark in marks]
-    for base in (_letter, _number, _from_zero):
+    for base in (_letter, _number, _from_zero) if any(signs) else ():
         wanted = [base(at) for at in range(len(entries))]
         hits = sum(sign == label != "" for sign, label in zip(signs, wanted, strict=True))
         shuffled = len(entries) >= _SHUFFLED and set(signs) == set(wanted)

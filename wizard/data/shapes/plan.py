@@ -167,6 +167,7 @@ _ASKED: dict[str, Shape] = {
     "提问": "pair", "题目": "pair", "user": "pair", "human": "pair", "input": "pair",
     "题干": "pair", "stem": "pair", "questionstem": "pair", "questiontext": "pair", "problem": "pair", "q": "pair",
     **dict.fromkeys(_QUESTION[_QUESTION.index("提问") :], "pair"),
+    "问": "pair", "user1": "pair", "human1": "pair",
 }  # fmt: skip
 _REPLIES = (
     *(
@@ -218,8 +219,49 @@ _REPLIES = (
         "试题答案",
         "题目答案",
     ),
+    *("bot", "assistant1", "gpt1"),
 )
-_SYSTEM = ("system", "systemprompt")
+_SYSTEM = ("system", "systemprompt", "systemmessage", "系统提示", "系统提示词", "系统消息")
+_HISTORY = (
+    *(
+        "history",
+        "dialoguehistory",
+        "dialoghistory",
+        "chathistory",
+        "conversationhistory",
+        "messagehistory",
+        "past",
+    ),
+    *(
+        "pastturns",
+        "previousturns",
+        "previousmessages",
+        "历史",
+        "历史对话",
+        "对话历史",
+        "聊天历史",
+        "历史消息",
+        "上文",
+    ),
+)
+_PREFERENCES = (
+    *(("chosen", "rejected"), ("chosenresponse", "rejectedresponse"), ("responsechosen", "responserejected")),
+    *(
+        ("chosenanswer", "rejectedanswer"),
+        ("chosenoutput", "rejectedoutput"),
+        ("chosenmessages", "rejectedmessages"),
+    ),
+    *(("preferredoutput", "nonpreferredoutput"), ("preferred", "nonpreferred"), ("preferred", "rejected")),
+    *(
+        ("preferredresponse", "nonpreferredresponse"),
+        ("accepted", "rejected"),
+        ("chosen", "rejectedresponse"),
+    ),
+    ("chosen", "reject"),
+    *(("好回答", "差回答"), ("好的回答", "差的回答"), ("优选回答", "拒绝回答"), ("优质回答", "劣质回答")),
+    *(("偏好回答", "非偏好回答"), ("采纳回答", "拒绝回答"), ("选中回答", "拒绝回答")),
+)
+"""What two answers to one question are called: the better, the worse."""
 _TEXT = ("text", "正文", "content")
 _COLUMN_LABEL = re.compile(
     r"(?:(?:options?|opt|op|choices?|选项|答案选项)?([a-z])(?:选项)?"
@@ -328,6 +370,11 @@ def unread_options(planned: Plan) -> tuple[str, ...]:
     )
 
 
+def system_of(keys: tuple[str, ...]) -> str | None:
+    """The column that holds the row's own system message."""
+    return _first({plain_name(key): key for key in reversed(keys)}, _SYSTEM)
+
+
 def likely(keys: tuple[str, ...]) -> dict[str, str]:
     """What single names say where the shape isn't known."""
     names = {plain_name(key): key for key in reversed(keys)}
@@ -410,6 +457,7 @@ def _families() -> dict[str, tuple[str, ...]]:
             answer=(*_SURE_ANSWERS, *[name for name in _REPLIES if name != "a"], *_LIKELY_ANSWERS),
             output=("output", *[name for name in _REPLIES if name != "a"], *_SURE_ANSWERS, *_LIKELY_ANSWERS),
             instruction=("instruction", *[name for name in _ASKED if name not in ("instruction", "input")]),
+            history=_HISTORY,
             system=_SYSTEM,
             rejected=_REJECTED,
         )
@@ -438,15 +486,18 @@ def _listed(names: Mapping[str, str]) -> Plan | None:
     return Plan("conversations", _with({}, conversations=turns, system=system)) if turns is not None else None
 
 
-_REJECTED = ("rejected", "rejectedresponse")
+_REJECTED = ("rejected", "rejectedresponse", "rejectedmessages")
 
 
 def _preference(names: Mapping[str, str]) -> Plan | None:
-    rejected = _first(names, _REJECTED)
-    if rejected is None or ("chosen" not in names and "messages" not in names):
-        return None
+    pair = next((pair for pair in _PREFERENCES if pair[0] in names and pair[1] in names), None)
+    chosen, rejected = (names[pair[0]], names[pair[1]]) if pair is not None else (None, None)
+    if pair is None and "messages" in names:
+        rejected = _first(names, _REJECTED)
     before = _listed(names) or _asked(names)
-    meanings = _with(dict(before.meanings) if before else {}, chosen=names.get("chosen"), rejected=rejected)
+    if rejected is None or (before is None and chosen != names.get("chosen")):
+        return None
+    meanings = _with(dict(before.meanings) if before else {}, chosen=chosen, rejected=rejected)
     meanings.pop("output", None)
     contexts, rivals = (before.contexts, before.rivals) if before else ((), ())
     return Plan("preference", meanings, contexts=contexts, rivals=rivals)
@@ -482,7 +533,7 @@ def _asked(names: Mapping[str, str]) -> Plan | None:
         passage=contexts[0] if contexts else None,
         instruction=names[asked],
         input=more,
-        history=names.get("history"),
+        history=_first(names, _HISTORY),
         system=_first(names, _SYSTEM),
     )
     columns = _all(names, rivals)
@@ -498,7 +549,8 @@ def _contexts(names: Mapping[str, str], *, beside: bool) -> tuple[str, ...]:
 
 def _pair(names: Mapping[str, str]) -> Plan | None:
     asked = _asked(names)
-    replies = _all(names, [name for name in _REPLIES if name != "a" or "b" not in names])
+    # A letter alone names an option, but beside q.
+    replies = _all(names, [name for name in _REPLIES if name != "a" or ("q" in names and "b" not in names)])
     if asked is None or not replies:
         # A question without an answer is one without options, too: that is said of it.
         return Plan("choice", {"question": names["question"]}) if "question" in names else None
@@ -533,7 +585,14 @@ def _apart(names: Mapping[str, str]) -> Plan | None:
     if question is None or _first(names, _OPTIONS) is not None or not (targets or (right and wrong)):
         return None
     contexts = _contexts(names, beside=False)
-    meanings = _with({}, passage=contexts[0] if contexts else None, question=question, options=targets)
+    meanings = _with(
+        {},
+        passage=contexts[0] if contexts else None,
+        question=question,
+        options=targets,
+        system=_first(names, _SYSTEM),
+        history=_first(names, _HISTORY),
+    )
     if targets is not None:
         return Plan("choice", meanings | {"answer": targets}, contexts=contexts, wrong=(targets,))
     assert right is not None
@@ -573,6 +632,8 @@ def _choice(names: Mapping[str, str]) -> Plan | None:
         passage=contexts[0] if contexts else None,
         options=options,
         **dict(labels),
+        system=_first(names, _SYSTEM),
+        history=_first(names, _HISTORY),
     )
     doubted = tuple([column for _label, column in labels]) if options is None else (options,)
     instead = (likely,) if answers and likely is not None and likely not in answers else ()

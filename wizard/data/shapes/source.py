@@ -22,7 +22,8 @@ from wizard.data.shapes.guess import guessed, is_label
 from wizard.data.shapes.names import blank
 from wizard.data.shapes.plan import ABOUT_FILE, IGNORE, MEANINGS, NO_COLUMN, Plan, likely, listed, named, plan
 from wizard.data.shapes.reading import Answer, Column, Reading
-from wizard.data.shapes.understand import Outcome, hidden, laid_out, meaning, understand, value_of
+from wizard.data.shapes.turns import is_chat
+from wizard.data.shapes.understand import Outcome, meaning, seen, understand, value_of
 from wizard.errors import UsageError
 from wizard.local.harmless import in_a_line
 from wizard.locale import N_, _, enumerated
@@ -175,8 +176,8 @@ class Source:
         inside: Counter[str] = Counter()
         with self._open() as file:
             for _line, row in _beginning(file):
-                cells, planned = laid_out(row, self._given)
-                cells, planned = hidden(row, planned, self._given) or (cells, planned)
+                cells, planned = seen(row, self._given)
+                told = row if self._given else cells
                 used |= {*planned.meanings.values(), *planned.answers, *planned.contexts, *planned.wrong}
                 if planned.rivals:
                     open_.update(
@@ -186,21 +187,23 @@ class Source:
                     planned = msgspec.structs.replace(
                         planned,
                         shape="",
-                        meanings={name: one for name, one in likely(tuple(row)).items() if name not in open_},
+                        meanings={
+                            name: one for name, one in likely(tuple(told)).items() if name not in open_
+                        },
                     )
                 shapes[planned.shape] += 1
-                inside[planned.shape] += not self._said and _holds_turns(row, planned)
+                inside[planned.shape] += not self._said and _holds_turns(cells, planned)
                 if len(planned.meanings) > len(guesses.get(planned.shape, {})):
                     guesses[planned.shape] = planned.meanings
                 if planned.shape == "choice":
                     answers |= _answers_of(cells, planned)
                     answered_by = answered_by or planned.answers
                     answered = answered or "answer" in planned.meanings or tells_itself(cells, planned)
-                some.append({name: _begun(value) for name, value in row.items()})
-                for name, value in row.items():
-                    seen = values.setdefault(name, [])
-                    if len(seen) < _GUESSED_FROM and value not in (None, ""):
-                        seen.append(value)
+                some.append({name: _begun(value) for name, value in told.items()})
+                for name, value in told.items():
+                    shown = values.setdefault(name, [])
+                    if len(shown) < _GUESSED_FROM and value not in (None, ""):
+                        shown.append(value)
             doubtful, header = file.doubtful, file.header is not False
             container, encoding, packed = file.container, file.encoding, file.packed
         if shapes and not doubtful:
@@ -337,8 +340,7 @@ class Source:
         numbered, expected = 0, 0.0
         with self._open() as file:
             for number, row in _decoded(file, limit):
-                cells, planned = laid_out(row, self._given)
-                cells, planned = hidden(row, planned, self._given) or (cells, planned)
+                cells, planned = seen(row, self._given)
                 said = counted(cells, planned) if planned.shape == "choice" else None
                 if said is None:
                     continue
@@ -422,6 +424,8 @@ def _decoded(file: Contents, limit: int | None = None) -> Iterator[tuple[int, di
                 value = value_of(row)
             except (ValueError, RecursionError):
                 continue
+            if type(value) is list and is_chat(value):
+                value = {"conversations": value}
             if type(value) is dict:
                 yield number, value
         elif isinstance(row, dict):

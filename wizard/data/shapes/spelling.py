@@ -109,6 +109,7 @@ _NUMBERS = {
 NUMERAL = re.escape("".join(_NUMBERS))
 _TRUTH = dict.fromkeys(listed(TRUE), True) | dict.fromkeys(listed(FALSE), False)
 _MISSING = frozenset(listed(MISSING))
+_LONGEST_MISSING = max(map(len, _MISSING))
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d?)(?:\.0+)?")
 _ORDINAL = re.compile(rf"第([{HAN}]|[1-9]\d?)[个個]?(?:选项|選項|项|項|个|個)?")
 _ALIKE = str.maketrans({
@@ -169,7 +170,7 @@ def truth(words: str) -> bool | None:
 
 def missing(words: str) -> bool:
     """Whether a text is only what a program writes for a value that isn't there."""
-    return words.casefold() in _MISSING
+    return len(words) <= _LONGEST_MISSING and words.casefold() in _MISSING
 
 
 def number(value: object) -> int | None:

@@ -14,12 +14,15 @@ from wizard.data.shapes.aside import HEADER_AGAIN
 from wizard.data.shapes.chats import chat, plain_text, preference
 from wizard.data.shapes.choice import choice
 from wizard.data.shapes.conserved import lost
+from wizard.data.shapes.exports import EXPORT_UNREAD, flat, unread
 from wizard.data.shapes.fields import keys_in
 from wizard.data.shapes.guess import is_label
 from wizard.data.shapes.inside import rows_inside
 from wizard.data.shapes.names import blank
-from wizard.data.shapes.plan import MEANINGS, Given, Plan, plan
+from wizard.data.shapes.plan import IGNORE, MEANINGS, Given, Plan, listed, plan, system_of
 from wizard.data.shapes.reading import Reading
+from wizard.data.shapes.roles import rejects, verdicts
+from wizard.data.shapes.turns import is_chat
 from wizard.data.shapes.undecodable import DUPLICATE_KEY, repeated_key, why_not_json
 from wizard.locale import N_, enumerated
 
@@ -59,6 +62,15 @@ TWO_COLUMNS = Rule(
     good='{"question": "2 + 3 = ?", "answer": "5", "response": ""}',
 )
 
+REJECTED_ROW = Rule(
+    "REJECTED_ROW",
+    "error",
+    N_("“{field}” is “{value}”: somebody found this row bad."),
+    N_("Leave it out; if it is good after all, take the field out of the file."),
+    why=N_("A row that was rejected is one from which the model shouldn't learn."),
+    bad='{"instruction": "2 + 3 = ?", "output": "6", "status": "rejected"}',
+    good='{"instruction": "2 + 3 = ?", "output": "5", "status": "approved"}',
+)
 
 Outcome: TypeAlias = Record | tuple[Finding, ...]
 """A record, or why there is none; the empty tuple is a blank line."""
@@ -97,6 +109,8 @@ def decoded(raw: bytes, where: Where) -> dict[str, Any] | tuple[Finding, ...]:
         row = value_of(raw)
     except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
         return () if not raw or raw.isspace() else (why_not_json(raw, where),)
+    if type(row) is list and is_chat(row):
+        row = {"conversations": row}
     if type(row) is not dict:
         return (NOT_AN_OBJECT.at(where),)
     if (key := repeated_key(raw, keys_in(row))) is not None:
@@ -144,6 +158,18 @@ def _is_letter(value: object) -> bool:
     return is_label(value) and not (isinstance(value, str) and value.strip().isdecimal())
 
 
+def seen(row: dict[str, Any], columns: Given) -> tuple[dict[str, Any], Plan]:
+    """``row``, laid out flat where its question or its chat lies deeper, and what its fields mean."""
+    row, planned = laid_out(row, columns)
+    return hidden(row, planned, columns) or _deeper(row, planned, columns)
+
+
+def _deeper(row: dict[str, Any], planned: Plan, columns: Given) -> tuple[dict[str, Any], Plan]:
+    if planned.shape or columns or (laid := flat(row)) is None:
+        return row, planned
+    return laid_out(laid, ())
+
+
 def meaning(row: dict[str, Any], where: Where, reading: Reading) -> Outcome:
     """What a row means by its plan; an error where a part of it would be lost that must not be."""
     if next(iter(row.items()), ("", None))[0] in row.values() and all(
@@ -152,14 +178,26 @@ def meaning(row: dict[str, Any], where: Where, reading: Reading) -> Outcome:
         return (HEADER_AGAIN.at(where),)
     row, planned = laid_out(row, reading.columns)
     if (nested := hidden(row, planned, reading.columns)) is not None:
-        return _nested(row, nested, where, reading)
+        return _rejected(row, tuple(row), where) or _nested(row, nested, where, reading)
+    row, planned = _deeper(row, planned, reading.columns)
+    ignored = listed(dict(reading.columns).get(IGNORE, ""))
+    if bad := _rejected(row, tuple([name for name in planned.extra if name not in ignored]), where):
+        return bad
     if planned.rivals:
         return (_rivals(planned, where),)
     found = _by_plan(row, where, planned, reading)
     if isinstance(found, tuple):
-        several = rows_inside(row, where)
+        several = None if EXPORT_UNREAD.code in [one.code for one in found] else rows_inside(row, where)
         return found if several is None else (several,)
     return lost(row, found, planned, reading.columns) or found
+
+
+def _rejected(row: Mapping[str, Any], columns: tuple[str, ...], where: Where) -> tuple[Finding, ...]:
+    """What is said of a row that somebody found bad; empty for another."""
+    for how, column in verdicts(columns):
+        if rejects(how, row.get(column)):
+            return (REJECTED_ROW.at(where, field=column, value=quoted(row[column])),)
+    return ()
 
 
 def _rivals(planned: Plan, where: Where) -> Finding:
@@ -199,7 +237,7 @@ def _by_plan(  # noqa: PLR0911 - one return a shape
                 return transcript(row, planned, where)
             return plain_text(row, planned, where)
         case "":
-            return (UNKNOWN_SHAPE.at(where, fields=quoted(enumerated(row)) or "–"),)
+            return (unread(row, where) or UNKNOWN_SHAPE.at(where, fields=quoted(enumerated(row)) or "–"),)
     found = chat(row, planned, where)
     if not reading.split or isinstance(found, tuple):
         return found
@@ -215,6 +253,8 @@ def hidden(row: Mapping[str, Any], planned: Plan, columns: Given) -> tuple[dict[
         return None
     if planned.shape and not is_label(row.get(planned.meanings.get("output", ""), "")):
         return None
+    if (system := system_of(tuple(row))) is not None and system not in inside:
+        inside = inside | {system: row[system]}
     found, of_it = laid_out(inside, ())
     return (found, of_it) if of_it.shape == "choice" and "question" in of_it.meanings else None
 
@@ -228,6 +268,8 @@ def _nested(
     found = choice(inside, planned, where, reading.counting)
     if isinstance(found, tuple):
         return found
-    extra = [key for key in row if key != "metadata"] + [f"metadata.{key}" for key in found.extra]
+    sent = planned.meanings.get("system")
+    used = {"metadata", sent if sent not in row["metadata"] else ""}
+    extra = [key for key in row if key not in used] + [f"metadata.{key}" for key in found.extra]
     found = msgspec.structs.replace(found, extra=tuple(extra))
     return lost(row, found, plan(tuple(row)), ()) or lost(inside, found, planned, ()) or found
