@@ -22,6 +22,7 @@ import msgspec
 
 from wizard.data import sent
 from wizard.data.checking.chats import ENDS
+from wizard.data.checking.leftovers import LETTERS, MISSING, NO_INPUT_ENDS, PLACEHOLDERS, marks
 from wizard.data.checking.questions import about_question, mentions, names_options, refers
 from wizard.data.checking.tally import Tally
 from wizard.data.checking.texts import SUSPICIOUS, texts
@@ -54,6 +55,15 @@ _NAMING = re.compile(
 _MOBILE = re.compile("1[3-9][0-9]{9}")
 _BORN = re.compile("20[0-3][0-9][01][0-9][0-3][0-9]{4}")
 _THINKING = re.compile("think>")
+
+
+# Superset of the marks that ``leftovers`` looks for, in a line of JSON.
+_MARK = re.compile(r"\{\{|<[A-Za-z/|｜<]|&[#A-Za-z]|!\[|\[[^{\s]|撤回了一|系统[提消通]|【")
+_LETTER_IN_BRACKET = re.compile(r"[（(]\s*[A-JＡ-Ｊ]")
+_ASKED = MISSING | PLACEHOLDERS
+_TOLD_ALONE = _ASKED | LETTERS
+_LONGEST = max(map(len, _TOLD_ALONE))
+_NO_INPUT_ENDS = tuple(words.replace("\n", "\\n") for words in NO_INPUT_ENDS)
 
 
 class Looked(NamedTuple):
@@ -183,6 +193,27 @@ class Sheet:
             left.update(_places(self._text, pattern))
         if "think>" in self._text:
             left.update(_places(self._text, _THINKING))
+        return left | self._leftovers()
+
+    def _leftovers(self) -> set[int]:
+        """The places of lines of which ``leftovers`` may say something."""
+        text = self._text
+        left: set[int] = set()
+        # Each row has one bracket of its own, that of its messages.
+        marked = (
+            "<" in text or "&" in text or "{{" in text or "撤回" in text or "系统" in text or "【" in text
+        )
+        if marked or text.count("[") > len(self.plain):
+            left.update(_places(text, _MARK))
+        if self.options:  # a text that is only a word is none of these
+            for stems in (self.plain, self.wide):
+                left.update(_places("\n".join(stems), _LETTER_IN_BRACKET))
+            return left
+        for column, words in ((self.plain, _ASKED), (self.wide, _ASKED), (self.told, _TOLD_ALONE)):
+            left.update(
+                [place for place, text in enumerate(column) if len(text) <= _LONGEST and text in words]
+            )
+        left.update([place for place, stem in enumerate(self.wide) if stem.endswith(_NO_INPUT_ENDS)])
         return left
 
     def said(self, first: int, file: str) -> dict[int, tuple[Finding, ...]]:
@@ -252,7 +283,12 @@ def _begins_options(text: str) -> bool:
 
 def ordinary_system(text: str) -> bool:
     """Whether nothing is to be said of a system message by itself."""
-    return bool(text) and text[0] not in ENDS and text[-1] not in ENDS and not any(texts((text,), _NOWHERE))
+    return (
+        bool(text)
+        and text[0] not in ENDS
+        and text[-1] not in ENDS
+        and not any((*texts((text,), _NOWHERE), *marks((text,), _NOWHERE)))
+    )
 
 
 def bare(text: str) -> str:
