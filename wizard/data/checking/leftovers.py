@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from wizard.data.checking.questions import NEEDS_PICTURE
@@ -115,11 +115,25 @@ _LINE_END = re.compile(
     r"(?<!\\)\\(?:r\\n|n(?!(?:abla|atural|cong|e|earrow|eg|eq|ewline|ewcommand|exists|geq|gtr|i|leq|less|mid|olimits|onumber|orm"
     r"|ormalsize|ot|otin|oindent|parallel|prec|rightarrow|leftarrow|sim|subset|subseteq|succ|supseteq|u|warrow)(?![a-z])|[\"']))"
 )
+_SENT_OTHERWISE = "语音|图片|表情|视频|文件|位置|动画表情|链接|名片|红包|转账|音乐|聊天记录|小程序|通话时长|voice|image|picture|sticker|photo|video"
 _MESSENGER = re.compile(
-    r"[\[【](?:语音|图片|表情|视频|文件|位置|动画表情|链接|名片|红包|转账|音乐|聊天记录|小程序|语音通话|视频通话|通话时长|voice|image|picture|sticker|video|photo)[^\]】\n]{0,12}[\]】]"
-    r"|撤回了一条消息|(?:^|\n)[【\[]?系统(?:提示|消息|通知)[】\]]?[:：]"
+    rf"[\[【](?:{_SENT_OTHERWISE})[^\]】\n]{{0,12}}[\]】]|撤回了一条消息|(?:^|\n)[【\[]?系统(?:提示|消息|通知)[】\]]?[:：]"
 )
 _BRACKET = re.compile(r"[（(]\s*([A-JＡ-Ｊ](?:[\s、,，]*[A-JＡ-Ｊ]){0,5})\s*[)）]")
+BEGINS: Mapping[str, str] = {
+    "{": r"\{",
+    "<": "[A-Za-z\u017f\u212a/|｜<]",
+    "&": "[#A-Za-z]",
+    "!": r"\[",
+    "[": rf"/?INST|CLS|SEP|PAD|UNK|MASK|{_SENT_OTHERWISE}",
+    "【": _SENT_OTHERWISE,
+    "撤": "回了一条消息",
+    "系": "统(?:提示|消息|通知)",
+}
+"""A character of all that ``marks`` finds by a pattern, and what follows it there: one of these is in each, and in little else."""
+_LETTER = "[A-JＡ-Ｊ]"
+IN_BRACKET = rf"\s*+(?:{_LETTER}(?:(?:[\s、,，]|\\n)*{_LETTER}){{0,5}}(?:\s|\\n)*[)）]|\\n)"
+"""What follows a bracket in which ``in_bracket`` may find something, as it is written in JSON."""
 _FULL_WIDTH = ord("Ａ") - ord("A")
 
 
@@ -215,11 +229,6 @@ def in_bracket(stem: str, labels: Sequence[str]) -> str:
         if letters == set(labels):
             return found[0]
     return ""
-
-
-def has_bracket(stem: str) -> bool:
-    """Whether ``in_bracket`` may find something."""
-    return _BRACKET.search(stem) is not None
 
 
 def _no_input(record: Record) -> str:
