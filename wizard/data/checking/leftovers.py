@@ -191,7 +191,8 @@ def marks(parts: Sequence[str], where: Where) -> Iterator[Finding]:
         yield MARKUP.at(where, words=quoted(found[0]))
     if "\\" in text and (found := _LINE_END.search(text)) is not None:
         yield LINE_END_WRITTEN.at(where, near=quoted(text[max(0, found.start() - 8) : found.end() + 8]))
-    if (found := _MESSENGER.search(text)) is not None:
+    of_messenger = "[" in text or "【" in text or "撤回" in text or "系统" in text
+    if of_messenger and (found := _MESSENGER.search(text)) is not None:
         yield PLACEHOLDER.at(where, words=quoted(found[0].strip()))
     if not MISSING.isdisjoint(parts):
         yield MISSING_VALUE.at(where, words=next(part for part in parts if part in MISSING))
@@ -201,16 +202,20 @@ def meant(record: Record, asked: Asked, where: Where) -> Iterator[Finding]:
     """What a row's question and answer have to be to teach something."""
     if isinstance(record, Preference) and trim(record.chosen.content) == trim(record.rejected.content):
         yield SAME_ANSWERS.at(where)
+    without_input: list[str] = []
     if isinstance(record, MultipleChoice):
         told = [record.question]
     elif isinstance(record, Chat | Preference):
-        told = [trim(turn.content) for turn in record.messages if turn.role != "system"]
+        turns = [(turn.role, trim(turn.content)) for turn in record.messages]
+        told = [words for role, words in turns if role != "system"]
         told += [trim(record.chosen.content)] if isinstance(record, Preference) else []
+        without_input = [words for role, words in turns if role == "user" and words.endswith(NO_INPUT_ENDS)]
     else:
         return
-    empty = next((words for words in told if words in PLACEHOLDERS), "") or _no_input(record)
-    if empty:
-        yield PLACEHOLDER.at(where, words=quoted(empty))
+    if not PLACEHOLDERS.isdisjoint(told):
+        yield PLACEHOLDER.at(where, words=quoted(next(words for words in told if words in PLACEHOLDERS)))
+    elif without_input:
+        yield PLACEHOLDER.at(where, words=quoted(without_input[0].rpartition("\n")[2]))
     if isinstance(record, Chat) and not asked.options and told[-1] in LETTERS:
         yield LETTER_ALONE.at(where, words=quoted(told[-1]))
     labels = (
@@ -228,14 +233,4 @@ def in_bracket(stem: str, labels: Sequence[str]) -> str:
         }
         if letters == set(labels):
             return found[0]
-    return ""
-
-
-def _no_input(record: Record) -> str:
-    """The words for an empty input at the end of what is asked."""
-    if not isinstance(record, Chat | Preference):
-        return ""
-    for turn in record.messages:
-        if turn.role == "user" and trim(turn.content).endswith(NO_INPUT_ENDS):
-            return trim(turn.content).rpartition("\n")[2]
     return ""

@@ -184,8 +184,11 @@ def meaning(row: dict[str, Any], where: Where, reading: Reading) -> Outcome:
     if (nested := hidden(row, planned, reading.columns)) is not None:
         return _rejected(row, tuple(row), where) or _nested(row, nested, where, reading)
     row, planned = _deeper(row, planned, reading.columns)
-    ignored = listed(dict(reading.columns).get(IGNORE, ""))
-    if bad := _rejected(row, tuple([name for name in planned.extra if name not in ignored]), where):
+    unsent = planned.extra
+    if reading.columns:
+        ignored = listed(dict(reading.columns).get(IGNORE, ""))
+        unsent = tuple([name for name in unsent if name not in ignored])
+    if bad := _rejected(row, unsent, where):
         return bad
     if planned.rivals:
         return (_rivals(planned, where),)
