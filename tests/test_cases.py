@@ -3,7 +3,8 @@
 ``cases/data`` and ``cases/people`` hold the files, all of invented words; ``cases/*.toml`` say what must come of them. Of a
 file: ``columns`` (given as with --columns), ``rows`` and ``left_out`` (counted), ``first`` (the contents of the first row that
 is sent, system messages left aside), ``sent`` (each stands in what is sent), ``without`` (nothing of it does), ``lines``
-(each stands in the lines that are written), ``codes`` (findings that are there), ``unsent`` (fields that are told as not sent), ``refused`` (what the refusal says, in part).
+(each stands in the lines that are written), ``codes`` (findings that are there), ``warned`` (those that checking adds),
+``unsent`` (fields that are told as not sent), ``refused`` (what the refusal says, in part).
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ from typing import Any
 
 import pytest
 
+from wizard.data.checking import audit
 from wizard.data.converting.convert import Conversion, RowsUnfit, convert
 from wizard.errors import WizardError
 
 CASES = Path(__file__).parent / "cases"
-KEYS = {"columns", "rows", "left_out", "first", "sent", "without", "lines", "codes", "unsent", "refused"}
+KEYS = {
+    *("columns", "rows", "left_out", "first", "sent", "without", "lines", "codes", "warned", "unsent"),
+    "refused",
+}
 
 
 def expected() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -52,6 +57,9 @@ def test_what_people_bring(name: str, wanted: dict[str, Any], tmp_path: Path) ->
     written = output.read_text("utf-8") if output.exists() else ""
     assert [] == [words for words in wanted.get("lines", ()) if words not in written]
     assert set(wanted.get("codes", ())) <= done.findings.counts.keys()
+    if "warned" in wanted:
+        (checked,) = audit.check([path], as_it_is=False, columns=wanted.get("columns"), workers=0)
+        assert set(wanted["warned"]) <= checked.findings.counts.keys()
     told = dict(done.extra) if isinstance(done, Conversion) else {}
     assert set(wanted.get("unsent", ())) <= told.keys()
 

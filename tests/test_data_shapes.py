@@ -231,6 +231,50 @@ def test_a_question_inside_metadata() -> None:
     assert MultipleChoice("问？", AB, "B", Where("f", 1), ("role", "input", "reference")) == found
 
 
+def test_the_system_message_beside_metadata_is_sent() -> None:
+    """A question in ``metadata`` takes the row's own system message along."""
+    found = meant(
+        {"system": "s", "input": "…", "metadata": {"question": "问？", "options": {"A": "甲", "B": "乙"}, "answer": "B"}}
+    )  # fmt: skip
+
+    assert isinstance(found, MultipleChoice)
+    assert ((Message("system", "s"),), ("input",)) == (found.before, found.extra)
+
+
+def test_what_is_told_of_a_row_is_no_mark_for_kto() -> None:
+    """A row that was found good is sent, one that was found bad is not, unless a person leaves the field out."""
+    pair = {"instruction": "u", "output": "a"}
+
+    assert isinstance(meant(pair | {"accepted": True}), Chat)
+    assert "REJECTED_ROW" == right(pair | {"accepted": False})
+    assert isinstance(meant(pair | {"accepted": False}, Reading(columns=(("ignore", "accepted"),))), Chat)
+
+
+def test_questions_in_a_list_are_rows_and_exchanges_a_chat() -> None:
+    """Only names for who speaks, or for a chat, make one chat of a list of questions and answers."""
+    pairs = [{"question": "u", "answer": "a"}] * 2
+
+    assert "ROWS_INSIDE" == right({"example": pairs, "n": 1})
+    for row in ({"dialogue": pairs}, {"example": [{"human": "u", "assistant": "a"}] * 2}):
+        found = meant(row)
+        assert isinstance(found, Chat)
+        assert 4 == len(found.messages)
+
+
+def test_what_turns_are_about_stands_before_the_question() -> None:
+    """A passage beside turns in a field for the question is sent, or told."""
+    turns = [{"role": "user", "content": "u"}]
+    found = meant({"context": "c", "prompt": turns, "response": "a"})
+    answered = meant(
+        {"context": "c", "question": [*turns, {"role": "assistant", "content": "x"}], "answer": "a"}
+    )
+
+    assert isinstance(found, Chat)
+    assert isinstance(answered, Chat)
+    assert ("c\n\nu", ()) == (found.messages[0].content, found.extra)
+    assert ("context",) == answered.extra
+
+
 def test_old_shapes_of_the_same_question() -> None:
     """MedQA as people keep it: the answer a letter, the options in the question too, five options, no answer_idx."""
     for row in (

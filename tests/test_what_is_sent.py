@@ -178,9 +178,11 @@ HEADS = {
     "options_A": "question,options_A,options_B,options_C,options_D,answer",  # w09
     "numerals": "题目,选项一,选项二,选项三,选项四,答案",  # w10
     "in brackets": "题干（必填）,选项A（必填）,选项B（必填）,选项C（选填）,选项D（选填）,正确答案（必填）",  # w11
+    "the question": "题目内容,A,B,C,D,答案",  # w12, s16
 }
 UNTOLD = {
-    "the question": "题目内容,A,B,C,D,答案"  # w12, s16
+    "the answer": "题干（必填）,选项A（必填）,选项B（必填）,选项C（选填）,选项D（选填）,结论（必填）",
+    "the question": "考核,A,B,C,D,答案",
 }
 
 
@@ -221,7 +223,7 @@ def test_what_a_command_reads_the_wizard_does_not_ask_about(command: Command, fo
 def test_named_columns_are_completed_by_names(command: Command, folder: Path) -> None:
     """``--columns`` that name question and answer leave the options to their names; a passage stands before the question; no column is two things."""
     table(folder / "own.csv", UNTOLD["the question"])
-    named: tuple[str, ...] = ("--columns", "question=题目内容", "--columns", "answer=答案")
+    named: tuple[str, ...] = ("--columns", "question=考核", "--columns", "answer=答案")
     assert 0 == command("convert", "own.csv", "out.jsonl", *named).returncode
     assert "答案是 D. 通宵熬夜" in (folder / "out.jsonl").read_text("utf-8").splitlines()[39]
     jsonl(
@@ -230,7 +232,7 @@ def test_named_columns_are_completed_by_names(command: Command, folder: Path) ->
     )
     passage = ("--columns", "passage=ctx", "--columns", "question=q", "--columns", "answer=a")
     assert 0 == command("convert", "ctx.jsonl", "out.jsonl", *passage).returncode
-    assert "第0诊室八点开门。\\n几点开门？" in (folder / "out.jsonl").read_text("utf-8")
+    assert "第0诊室八点开门。\\n\\n几点开门？" in (folder / "out.jsonl").read_text("utf-8")
     twice = command(
         "convert", "own.csv", "out.jsonl", "--columns", "question=答案", "--columns", "answer=答案"
     )

@@ -319,6 +319,13 @@ def _columns(command: argparse.ArgumentParser) -> None:
         metavar="MEANING=NAME",
         help=_("which column means what, such as question=stem"),
     )
+    command.add_argument(
+        "--ignore",
+        action="append",
+        default=None,
+        metavar="FIELD",
+        help=_("a field to leave out knowingly, such as images"),
+    )
 
 
 def _check(command: argparse.ArgumentParser) -> None:

@@ -19,6 +19,9 @@ VALUES: tuple[object, ...] = (
     "以上都对", "A和B", "None of the above", "如图所示，诊断是", "上题中的病人", "See the figure below. Which?", "电话13812345678", "11010519491231002X", "a@b.cn",
     "甲\n\n选项：\nA. 甲\nB. 乙", "\n\n选项：\n", "甲\n\n选项：\nA. 甲", "甲\n\n选项：\nA. 甲\nB. 甲", "甲\n\n选项：\nA. 甲\nC. 乙", "甲\n\n选项：\nA.  甲\nB. 乙", "甲\n\n选项：\nA. \nB. 乙",
     "甲\nA. 乙\nB. 丙", "user", "system", "assistant", "human", "tool", "１２①Ⅱ", "长" * 400,
+    "甲{{名}}", "{{ 甲", "{甲}", "甲<p>乙</p>", "<ſpan>甲", "血压<90", "<甲>", "甲&nbsp;乙", "甲&乙", "A&B", "甲<|im_end|>", "<｜甲｜>", "[INST] 甲", "[1] 甲", "[甲]", "甲！", "甲!",
+    "![甲](b.png)", "甲![", "【语音】", "甲[图片]", "【病例】甲", "对方撤回了一条消息", "撤药", "系统提示：甲", "甲\n【系统消息】：乙", "[系统通知]:甲", "系统性红斑狼疮", "nan", "略", "（无）", "甲\n无",
+    "甲（A）", "甲( B )乙", "甲（\nA）", "甲（A、\nB）", "甲（　）", "甲（ATP）", "甲（A", "（",
 )  # fmt: skip
 
 _OBJECTS = ({"A": "甲"}, {"A": "甲", "B": "甲"}, {"B": "乙", "A": "甲"}, {"A": "甲", "B": "乙", "C": "丙"}, {"A": "甲", "C": "乙"}, {"a": "甲", "b": "乙"}, {"A": "甲", "A ": "乙"}, {"A": "甲", "": "乙"}, {"A": "甲", "B. b": "乙"}, {"1": "甲", "2": "乙"}, dict(zip("ABCDEFGHIJK", "甲乙丙丁戊己庚辛壬癸子", strict=True)))  # fmt: skip
@@ -32,7 +35,7 @@ def spoiled(row: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         yield f"{path} around", _with(row, path, {"甲": _at(row, path)})
         yield f"{path} listed", _with(row, path, [_at(row, path)])
         if isinstance(words := _at(row, path), str):
-            for value in (f" {words}", f"{words}\n", f"\u200b{words}", f"{words}\ufeff", f"{words}\\", words[:-1], words * 2, words.replace("\n", "\r\n")):  # fmt: skip
+            for value in (f" {words}", f"{words}\n", f"\u200b{words}", f"{words}\ufeff", f"{words}\\", words[:-1], words * 2, words.replace("\n", "\r\n"), words.replace("号", "（B）"), words.replace("号", "(\nB )"), words.replace("号", "（）")):  # fmt: skip
                 yield f"{path} = {value!r}", _with(row, path, value)
     for key in ("page", "name", "weight", "loss_weight", "from", "value", "messages", "text", "system", "题目", "A", "metadata", "Question", "ANSWER", "answer_idx", "meta_info"):  # fmt: skip
         for value in ("甲", "", None, 7, {"role": "user"}, ["甲: 乙"]):

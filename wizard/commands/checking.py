@@ -87,7 +87,7 @@ def _checked(paths: list[Path], arguments: Namespace, front: Front) -> Sequence[
             paths,
             max_length=arguments.max_length,
             system_prompt=SYSTEM_PROMPT,
-            columns=columns_of(arguments.columns),
+            columns=columns_of(arguments),
             on_progress=progress.update,
         )
 
@@ -103,14 +103,14 @@ def why(scene: Scene) -> int:
         raise UsageError(_("Name the row as FILE:LINE, such as train.jsonl:17 (lines count from 1)."))
     (path,) = _files([Path(file)])
     known = None
-    if arguments.columns is None and arguments.system_prompt is None:
+    if columns_of(arguments) is None and arguments.system_prompt is None:
         known = known_of(path, Path(), sandbox=arguments.sandbox)
     if known is not None:
         front.say(_("Read and worded as this folder's session does it."), "dim")
     front.say(_("Looking at the whole file, for rows that say the same."), "dim")
     if known is None:
         given = arguments.system_prompt
-        known = Known(columns=columns_of(arguments.columns))
+        known = Known(columns=columns_of(arguments))
         known = known if given is None else replace(known, system_prompt=given, add_system=True)
     one = fate(
         path,
@@ -246,7 +246,7 @@ def _fix(paths: Sequence[Path], arguments: Namespace) -> int:
     if arguments.out is not None and len(paths) > 1:
         raise UsageError(_("--out is for one file; without it each file gets its own beside it."))
     done = []
-    columns = columns_of(arguments.columns)
+    columns = columns_of(arguments)
     for path in paths:
         mended = mend(path, arguments.out, columns)
         done.append(mended)

@@ -1,17 +1,17 @@
-"""``--columns MEANING=NAME``: which column means what, in the words of ``--set dataset.columns.MEANING=NAME``."""
+"""``--columns MEANING=NAME`` and ``--ignore FIELD``: which column means what, as by ``--set dataset.columns.MEANING=NAME``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from argparse import Namespace
 
 from wizard.errors import UsageError
 from wizard.locale import _
 
 
-def columns_of(given: Sequence[str] | None) -> dict[str, str] | None:
-    """Meaning -> column; None where nothing was given. Raises UsageError."""
+def columns_of(arguments: Namespace) -> dict[str, str] | None:
+    """Meaning -> column, and the fields to ignore; None where nothing was given. Raises UsageError."""
     columns: dict[str, str] = {}
-    for one in given or ():
+    for one in arguments.columns or ():
         meaning, sign, name = one.partition("=")
         if not sign:
             raise UsageError(
@@ -19,4 +19,6 @@ def columns_of(given: Sequence[str] | None) -> dict[str, str] | None:
                 _("For example: --columns question=stem"),
             )
         columns[meaning.strip()] = name
+    if arguments.ignore:
+        columns["ignore"] = ",".join(arguments.ignore)
     return columns or None

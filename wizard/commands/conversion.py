@@ -72,7 +72,7 @@ def _settings(arguments: Namespace) -> dict[str, Any]:
         "split": () if arguments.split is None else shares_of(arguments.split),
         "seed": arguments.seed,
         "shuffle_options": arguments.shuffle_options,
-        "columns": columns_of(arguments.columns),
+        "columns": columns_of(arguments),
     }
 
 

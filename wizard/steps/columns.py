@@ -40,6 +40,14 @@ SHEET_READ = Answer(
     key=SHEET, kind="text", name=lambda: _("Sheet of the workbook"), help=lambda: about(SHEET), optional=True
 )
 
+IGNORED = Answer(
+    key="dataset.ignore",
+    kind="text",
+    name=lambda: _("Fields left out"),
+    help=lambda: about("dataset.ignore"),
+    optional=True,
+)
+
 
 def chosen(facts: Mapping[str, Any]) -> dict[str, str]:
     """Meaning -> column, of those that were answered; and whether there is a header, where somebody said so."""
@@ -49,7 +57,8 @@ def chosen(facts: Mapping[str, Any]) -> dict[str, str]:
         if key.startswith(PREFIX) and value not in (None, "", SEVERAL)
     }
     told = {meaning: column for meaning, column in found.items() if column != NONE or meaning == "options"}
-    return told | ({"header": str(facts[HEADER])} if facts.get(HEADER) else {})
+    told |= {"header": str(facts[HEADER])} if facts.get(HEADER) else {}
+    return told | ({"ignore": str(facts[IGNORED.key])} if facts.get(IGNORED.key) else {})
 
 
 def about_file(facts: Mapping[str, Any]) -> dict[str, str]:
@@ -112,7 +121,17 @@ def fields(file: Path, found: Reading, facts: Facts) -> Sequence[Field]:
         asked = [replace(_asked("question", file, found, facts, first=True), **_UNASKED)]
         keys = {CORRECTED}
     left = [name for name in known if f"{PREFIX}{name}" in facts or f"{PREFIX}{name}" in facts.given]
-    return [*asked, *(_quiet(name) for name in left if f"{PREFIX}{name}" not in keys)]
+    quiet = [_quiet(name) for name in left if f"{PREFIX}{name}" not in keys]
+    if IGNORED.key in facts or IGNORED.key in facts.given:
+        quiet.append(
+            IGNORED.ask(
+                label=IGNORED.name(),
+                needs=("dataset.source", "dataset.file"),
+                quiet=True,
+                check=lambda value: _unknown(value, found),
+            )
+        )
+    return [*asked, *quiet]
 
 
 def correctable(found: Reading) -> bool:
@@ -142,7 +161,7 @@ def answers() -> tuple[Answer, ...]:
     """One for each meaning that a column can have, and from where options are counted."""
     from wizard.data.shapes.plan import MEANINGS
 
-    return (SHEET_READ, *(answer(name) for name in (*MEANINGS, *_ABOUT_ROWS)))
+    return (SHEET_READ, IGNORED, *(answer(name) for name in (*MEANINGS, *_ABOUT_ROWS)))
 
 
 def answer(meaning: str) -> Answer:
@@ -289,6 +308,21 @@ def _unfit(value: str, choices: Sequence[Choice], found: Reading, taken: set[str
                 name=in_a_line(one), names=in_a_line(enumerated(there))
             )
     return None if len(each) > 1 else _("Options need two columns at least, such as first,second.")
+
+
+def _unknown(value: str, found: Reading) -> str | None:
+    """Why ``value`` names no fields that could be left out."""
+    from wizard.data.shapes.plan import listed
+
+    there = [column.name for column in found.fields]
+    missing = next((one for one in listed(value) if one not in there), None)
+    return (
+        None
+        if missing is None
+        else _("There is no column “{name}”; the columns are: {names}").format(
+            name=in_a_line(missing), names=in_a_line(enumerated(there))
+        )
+    )
 
 
 def _letters(found: Reading, facts: Facts) -> list[Field]:

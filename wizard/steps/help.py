@@ -63,6 +63,11 @@ def _texts(_language: str) -> Mapping[str, str]:
             "Take the one with your questions. Another one can be trained in another session.\n"
             "In scripts: --set dataset.columns.sheet=NAME"
         ),
+        "dataset.ignore": _(
+            "Some fields are never left out in silence: marks of good and bad answers, pictures, options that nobody reads.\n"
+            "Who knows that the rows are right without them names them here, with commas between the names.\n"
+            "In scripts: --set dataset.ignore=NAME,NAME; for convert, check and why: --ignore NAME."
+        ),
         "preview.system_prompt": _(
             "The sentence that tells the model its role; it stands before each question, or each chat that has none of its own.\n"
             "Ask the trained model with the very same words later, or it answers worse.\n"

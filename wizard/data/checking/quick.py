@@ -22,6 +22,15 @@ import msgspec
 
 from wizard.data import sent
 from wizard.data.checking.chats import ENDS
+from wizard.data.checking.leftovers import (
+    BEGINS,
+    IN_BRACKET,
+    LETTERS,
+    MISSING,
+    NO_INPUT_ENDS,
+    PLACEHOLDERS,
+    marks,
+)
 from wizard.data.checking.questions import about_question, mentions, names_options, refers
 from wizard.data.checking.tally import Tally
 from wizard.data.checking.texts import SUSPICIOUS, texts
@@ -38,12 +47,29 @@ _MOST_OPTIONS = 10
 # Classes of one character each; a raw control character is no JSON.
 _TOLD = len("A. ")
 _NOWHERE = Where("", 0)
-_CHAR = rf'[^"\\\x00-\x1f\udc80-\udcff{NO_WIDTH}{SUSPICIOUS}]'
-_PLAIN = rf'[^"\\\x00-\x1f\udc80-\udcff{NO_WIDTH}{SUSPICIOUS}{COMPATIBLE}图圖题題]'
+_STRANGE = rf'"\\\x00-\x1f\udc80-\udcff{NO_WIDTH}{SUSPICIOUS}'
+_UNPLAIN = f"{_STRANGE}{COMPATIBLE}图圖题題"
 _ENDS = r"(?<!\\n)(?<!\s)"
-_TEXT = rf'(?!\s){_CHAR}++(?:\\[n"]{_CHAR}*+)*+{_ENDS}'
-_STEM = rf'(?!\s)(?:({_PLAIN}++)(?=\\n\\n选项：)|({_CHAR}++(?:\\(?:"|n(?!\\n选项：\\n)){_CHAR}*+)*+))'
-_OPTION = rf"(?!\s){_CHAR}++(?<!\s)"
+
+
+def _some(but: str, *, escapes: str = "", stem: bool = False) -> str:
+    """The pattern of a text in which are none of the characters ``but``, and, behind its first one, the ``escapes``.
+
+    A character of what ``leftovers`` tells of is in it only where something else follows.
+    """
+    signs = {**(dict.fromkeys("（(", IN_BRACKET) if stem else {}), **BEGINS}
+    among = re.escape("".join(signs))
+    sign = "|".join([rf"{re.escape(one)}(?!{then})" for one, then in signs.items()])
+    char = f"[^{but}{among}]"
+    return rf'(?![\s"\\]){char}*+(?:(?:{escapes}{sign}){char}*+)*+'
+
+
+_ESCAPES = r'\\[n"]|'
+_NO_OPTIONS = r'\\(?:"|n(?!\\n选项：\\n))|'
+_TEXT = rf"{_some(_STRANGE, escapes=_ESCAPES)}{_ENDS}"
+_WIDE = _some(_STRANGE, escapes=_NO_OPTIONS, stem=True)
+_STEM = rf"(?:({_some(_UNPLAIN, stem=True)})(?=\\n\\n选项：)|({_WIDE}))"
+_OPTION = rf"{_some(_STRANGE)}(?<!\s)"
 
 _OF_PICTURE = re.compile("[图圖题題]")
 # Superset of what `names_options` finds, as one look at each character.
@@ -54,6 +80,10 @@ _NAMING = re.compile(
 _MOBILE = re.compile("1[3-9][0-9]{9}")
 _BORN = re.compile("20[0-3][0-9][01][0-9][0-3][0-9]{4}")
 _THINKING = re.compile("think>")
+_ASKED = MISSING | PLACEHOLDERS
+_TOLD_ALONE = _ASKED | LETTERS
+_LONGEST = max(map(len, _TOLD_ALONE))
+_NO_INPUT_ENDS = tuple(words.replace("\n", "\\n") for words in NO_INPUT_ENDS)
 
 
 class Looked(NamedTuple):
@@ -143,7 +173,7 @@ class Layout:
             told = "|".join([rf"{label}\. \{number}" for number, label in enumerate(labels, 3)])
             answer = f"{re.escape(sent.ANSWER)}({told})"
         else:
-            user, answer = rf'(?!\s)(?:({_PLAIN}++){_ENDS}(?=")|({_TEXT}))', f"({_TEXT})"
+            user, answer = rf'(?:({_some(_UNPLAIN)}){_ENDS}(?=")|({_TEXT}))', f"({_TEXT})"
         self.pattern = re.compile(rf'^(?:{head}{user}{middle}{answer}"\}}\]\}}|(.*))$', re.MULTILINE)
         self.options = options
         self.system = system
@@ -183,7 +213,16 @@ class Sheet:
             left.update(_places(self._text, pattern))
         if "think>" in self._text:
             left.update(_places(self._text, _THINKING))
+        if not self.options:  # else no text is only a word
+            left.update(self._words_alone())
         return left
+
+    def _words_alone(self) -> Iterator[int]:
+        """The places of lines of which a text is no more than a word that ``leftovers`` knows, or ends with the word for no input."""
+        for column, words in ((self.plain, _ASKED), (self.wide, _ASKED), (self.told, _TOLD_ALONE)):
+            if min(map(len, filter(None, column)), default=_LONGEST + 1) <= _LONGEST:
+                yield from [place for place, text in enumerate(column) if text in words]
+        yield from [place for place, stem in enumerate(self.wide) if stem and stem.endswith(_NO_INPUT_ENDS)]
 
     def said(self, first: int, file: str) -> dict[int, tuple[Finding, ...]]:
         """Place -> findings, of the lines about which there are any and that aren't left; the first is line ``first``."""
@@ -252,7 +291,12 @@ def _begins_options(text: str) -> bool:
 
 def ordinary_system(text: str) -> bool:
     """Whether nothing is to be said of a system message by itself."""
-    return bool(text) and text[0] not in ENDS and text[-1] not in ENDS and not any(texts((text,), _NOWHERE))
+    return (
+        bool(text)
+        and text[0] not in ENDS
+        and text[-1] not in ENDS
+        and not any((*texts((text,), _NOWHERE), *marks((text,), _NOWHERE)))
+    )
 
 
 def bare(text: str) -> str:

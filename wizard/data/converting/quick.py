@@ -145,7 +145,8 @@ def layout_of(lines: Sequence[bytes]) -> Layout | None:
             continue
         labels, planned = "".join(options), plan(tuple(row))
         named = {*planned.meanings.values(), *planned.answers}
-        if planned.meanings.keys() != _MEANINGS or named != _NAMES or labels not in _LISTED:
+        plain = not (planned.rivals or planned.watched)
+        if planned.meanings.keys() != _MEANINGS or named != _NAMES or labels not in _LISTED or not plain:
             continue
         if verdicts(planned.extra):
             continue

@@ -7,7 +7,8 @@ from typing import Any
 
 from wizard.data.findings import Finding, Rule
 from wizard.data.record import Chat, Message, PlainText, Preference, Where, trim
-from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, exact, kind
+from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, about, exact, kind
+from wizard.data.shapes.names import blank
 from wizard.data.shapes.options import literal
 from wizard.data.shapes.plan import Plan
 from wizard.data.shapes.roles import numbered, transcript
@@ -170,13 +171,21 @@ def before(
     turns += history(row, plan, where, faults, extra)
     column = meanings.get("instruction", "")
     if "input" not in meanings and (given := _turns_in(row, column, extra)) is not None:
-        return turns + listed(given, column, where, faults, extra)
+        said = listed(given, column, where, faults, extra)
+        if plan.contexts and said and said[-1].role == "user":
+            words = "\n\n".join([*about(row, plan.contexts, where, faults), said[-1].content])
+            said[-1] = Message("user", words)
+        else:
+            extra += plan.contexts
+        return turns + said
     asked = [
         exact(row, meanings[meaning], where, faults)
         for meaning in ("instruction", "input")
-        if meaning in meanings
+        if meaning in meanings and not blank(row.get(meanings[meaning]))
     ]
     words = "\n".join([part for part in asked if trim(part)])
+    if plan.contexts and words:
+        words = "\n\n".join([*about(row, plan.contexts, where, faults), words])
     if not words:
         faults += [] if faults else [NO_QUESTION.at(where)]
     elif turns and turns[-1].role == "user":

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any
+
+import msgspec
 
 from wizard.data.findings import Finding
 from wizard.data.record import Message, MultipleChoice, Where, trim
 from wizard.data.shapes import answers
 from wizard.data.shapes.chats import history
-from wizard.data.shapes.fields import NO_QUESTION, NUL, exact, text
+from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, about, exact, kind, text
 from wizard.data.shapes.options import checked, is_blank, literal, options, right_ones
 from wizard.data.shapes.plan import LABELS, Plan, first_of_columns
 from wizard.data.shapes.roles import transcript
@@ -23,16 +26,15 @@ def choice(
     question = text(row, plan.meanings["question"], where, faults) if "question" in plan.meanings else ""
     if question == "":
         faults.append(NO_QUESTION.at(where))
-    if "passage" in plan.meanings:
-        passage = text(row, plan.meanings["passage"], where, faults)
-        question = f"{passage}\n\n{question}" if passage and question else question
     extra = list(plan.extra)
-    system = exact(row, plan.meanings["system"], where, faults) if "system" in plan.meanings else ""
-    before = [Message("system", system)] if trim(system) else []
-    if past := _past(row, plan):
-        question = f"{past}\n\n{question}" if question else question
-    else:
-        before += history(row, plan, where, faults, extra)
+    before = _before(row, plan, where, faults, extra)
+    if question:
+        question = "\n\n".join([*_past(row, plan), *about(row, plan.contexts, where, faults), question])
+    if plan.wrong:
+        apart = _apart(row, question or "", plan, where, faults)
+        if isinstance(apart, tuple):
+            return apart
+        return msgspec.structs.replace(apart, extra=tuple(extra), before=before)
     found = _options(row, plan, where, faults)
     values = _answers(row, plan, found)
     for column, value in values:
@@ -47,19 +49,30 @@ def choice(
         return (right,)
     if plan.instead and values[0][0] in plan.instead:
         extra = [column for column in extra if column != values[0][0]]
-    return MultipleChoice(
-        question, tuple(found.items()), right[0], where, tuple(extra), right[1:], tuple(before)
-    )
+    return MultipleChoice(question, tuple(found.items()), right[0], where, tuple(extra), right[1:], before)
 
 
-def _past(row: Mapping[str, Any], plan: Plan) -> str:
-    """The row's history where it is a text in which nobody speaks, such as a patient's; "" where it isn't."""
+def _before(
+    row: Mapping[str, Any], plan: Plan, where: Where, faults: list[Finding], extra: list[str]
+) -> tuple[Message, ...]:
+    """The row's own system message and the turns before the question."""
+    system = exact(row, plan.meanings["system"], where, faults) if "system" in plan.meanings else ""
+    turns = [] if _past(row, plan) else history(row, plan, where, faults, extra)
+    return (*([Message("system", system)] if trim(system) else []), *turns)
+
+
+def _past(row: Mapping[str, Any], plan: Plan) -> list[str]:
+    """The row's history where it is a text in which nobody speaks, such as a patient's; empty where it isn't."""
     value = row.get(plan.meanings["history"]) if "history" in plan.meanings else None
-    return trim(value) if type(value) is str and literal(value) is value and not transcript(value) else ""
+    if type(value) is not str or literal(value) is not value or transcript(value) or not trim(value):
+        return []
+    return [trim(value)]
 
 
 def counted(row: Mapping[str, Any], plan: Plan) -> answers.Votes | None:
     """What this row's answers tell of where its options are counted from; None where they say nothing of it."""
+    if plan.wrong:
+        return None
     where = Where("", 0)
     faults: list[Finding] = []
     found = _options(row, plan, where, faults)
@@ -75,12 +88,21 @@ def _answers(row: Mapping[str, Any], plan: Plan, found: Mapping[str, str]) -> li
         values = [(column, row[column]) for column in plan.instead if not is_blank(row.get(column))][
             :1
         ] or values
-    column = plan.meanings.get("options", "")
-    right = right_ones(row.get(column)) if column and type(row.get(column)) in (list, str) else None
+    right = _right_ones(row, plan)
     if right is not None:
         labels = list(found)
-        values.append((column, [labels[at] for at in right if at < len(labels)]))
+        values.append((plan.meanings["options"], [labels[at] for at in right if at < len(labels)]))
     return values
+
+
+def tells_itself(row: Mapping[str, Any], plan: Plan) -> bool:
+    """Whether the options of a row say which of them are right."""
+    return _right_ones(row, plan) is not None
+
+
+def _right_ones(row: Mapping[str, Any], plan: Plan) -> list[int] | None:
+    value = row.get(plan.meanings.get("options", ""))
+    return right_ones(value) if type(value) in (list, str) else None
 
 
 def _options(row: Mapping[str, Any], plan: Plan, where: Where, faults: list[Finding]) -> dict[str, str]:
@@ -98,3 +120,44 @@ def _options(row: Mapping[str, Any], plan: Plan, where: Where, faults: list[Find
             break
         del given[label]
     return checked(given, where, faults)
+
+
+def _apart(
+    row: Mapping[str, Any], question: str, plan: Plan, where: Where, faults: list[Finding]
+) -> MultipleChoice | tuple[Finding, ...]:
+    """The question whose right option stands apart from the others, or before them: all in an order that the question seeds."""
+    right, others = _right_and_wrong(row, plan)
+    for words in (*right, *others):
+        if not isinstance(words, str):
+            faults.append(WRONG_TYPE.at(where, field=plan.wrong[0], found=kind(words), wanted=kind("")))
+        elif "\0" in words:
+            faults.append(NUL.at(where, field=plan.wrong[0]))
+    if not faults and not any(map(trim, right)):
+        faults.append(answers.NO_ANSWER.at(where))
+    if faults:
+        return tuple(faults)
+    texts = list(dict.fromkeys([trim(words) for words in (*right, *others) if trim(words)]))
+    texts.sort(key=lambda words: blake2b(f"{question}\0{words}".encode("utf-8", "surrogatepass")).digest())
+    found = checked(
+        dict(zip(LABELS, texts, strict=False)) if len(texts) <= len(LABELS) else {}, where, faults
+    )
+    labels = [label for label, words in found.items() if words in [trim(one) for one in right]]
+    return (
+        tuple(faults)
+        if faults
+        else MultipleChoice(question, tuple(found.items()), labels[0], where, plan.extra, tuple(labels[1:]))
+    )
+
+
+def _right_and_wrong(row: Mapping[str, Any], plan: Plan) -> tuple[list[Any], list[Any]]:
+    if not plan.answers:
+        match row.get(plan.wrong[0]):
+            case {"choices": [*texts], "labels": [*marks]} if len(texts) == len(marks):
+                told = [*zip(texts, marks, strict=True)]
+                return [one for one, mark in told if mark == 1], [one for one, mark in told if mark != 1]
+            case other:
+                return [other], []
+    given = [row.get(column) for column in plan.wrong]
+    others = [one for value in given for one in (value if isinstance(value, list) else [value])]
+    right = row.get(plan.answers[0])
+    return right if isinstance(right, list) else [right or ""], [one for one in others if one is not None]

@@ -11,9 +11,8 @@ from typing import Any
 
 from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where
+from wizard.data.shapes.inside import is_dialogue
 from wizard.data.shapes.options import literal
-from wizard.data.shapes.plan import plan
-from wizard.data.shapes.turns import is_chat
 from wizard.locale import N_
 
 EXPORT_UNREAD = Rule(
@@ -36,7 +35,7 @@ def flat(row: Mapping[str, Any]) -> Row | None:
     for names, lay in _KNOWN:
         if names <= row.keys() and (found := lay(row)) is not None:
             return found
-    chats = [name for name, value in row.items() if _holds_a_chat(value)]
+    chats = [name for name, value in row.items() if _holds_a_chat(name, value)]
     if len(chats) == 1:
         return {"conversations" if name == chats[0] else name: value for name, value in row.items()}
     return None
@@ -51,8 +50,8 @@ def unread(row: Mapping[str, Any], where: Where) -> Finding | None:
     return EXPORT_UNREAD.at(where, program="ChatGPT") if {"mapping", "current_node"} <= row.keys() else None
 
 
-def _holds_a_chat(value: object) -> bool:
-    return is_chat(literal(value) if type(value) is str else value)
+def _holds_a_chat(name: str, value: object) -> bool:
+    return is_dialogue(name, literal(value) if type(value) is str else value)
 
 
 def _rest(row: Mapping[str, Any], *used: str) -> Row:
@@ -61,16 +60,6 @@ def _rest(row: Mapping[str, Any], *used: str) -> Row:
 
 def _under(name: str, inside: Mapping[str, Any]) -> Row:
     return {f"{name}.{key}": value for key, value in inside.items()}
-
-
-def _metadata(row: Mapping[str, Any]) -> Row | None:
-    """A question whose parts lie in ``metadata``, beside texts that were made of them."""
-    inside = row["metadata"]
-    if type(inside) is not dict or "question" not in (planned := plan(tuple(inside))).meanings:
-        return None
-    unsent = [name for name in planned.extra if name not in planned.instead]
-    rest = {f"metadata.{name}" if name in unsent else name: value for name, value in inside.items()}
-    return _rest(row, "metadata") | rest if planned.shape == "choice" else None
 
 
 def _chatgpt(row: Mapping[str, Any]) -> Row | None:
@@ -147,7 +136,7 @@ def _langsmith(row: Mapping[str, Any]) -> Row | None:
 def _ultrachat(row: Mapping[str, Any]) -> Row | None:
     """``data``: texts by turns, the user's first, each perhaps with who speaks in front."""
     texts = row["data"]
-    if is_chat(texts):
+    if is_dialogue("data", texts):
         return {"conversations": texts} | _rest(row, "data")
     if type(texts) is not list or not texts or len(texts) % 2 or not all(type(one) is str for one in texts):
         return None
@@ -156,7 +145,6 @@ def _ultrachat(row: Mapping[str, Any]) -> Row | None:
 
 
 _KNOWN: tuple[tuple[frozenset[str], Callable[[Mapping[str, Any]], Row | None]], ...] = (
-    (frozenset({"metadata"}), _metadata),
     (frozenset({"mapping", "current_node"}), _chatgpt),
     (frozenset({"chat_messages"}), _claude),
     (frozenset({"contents"}), _gemini),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where, trim
 from wizard.data.shapes import spelling
+from wizard.data.shapes.names import blank
 from wizard.locale import N_, _
 
 NUL = Rule(
@@ -60,6 +61,37 @@ def text(row: Mapping[str, Any], field: str, where: Where, faults: list[Finding]
 def exact(row: Mapping[str, Any], field: str, where: Where, faults: list[Finding]) -> str:
     """The field's text as it is; "" where there is none or, with a finding added, where it is no usable text."""
     return spelling.written(row.get(field)) or "" if text(row, field, where, faults) else ""
+
+
+def about(
+    row: Mapping[str, Any], columns: Sequence[str], where: Where, faults: list[Finding]
+) -> Iterator[str]:
+    """What a question is about, of each of ``columns`` in which something is; lists of texts are joined line by line."""
+    for column in columns:
+        value = row.get(column)
+        if blank(value):
+            continue
+        if isinstance(value, dict):
+            value = next((value[name] for name in _INSIDE if name in value), value)
+        if isinstance(value, list):
+            value = "\n".join(leaves) if (leaves := _leaves(value)) is not None else value
+        if words := text({column: value}, column, where, faults):
+            yield words
+
+
+_INSIDE = ("contexts", "text", "content", "sentences")
+
+
+def _leaves(value: list[Any]) -> list[str] | None:
+    """The texts in a list, and in lists and passages in it; None where something else is there."""
+    found: list[str] = []
+    for one in value:
+        inside = next((one[name] for name in _INSIDE if name in one), None) if isinstance(one, dict) else one
+        words = _leaves(inside) if isinstance(inside, list) else [inside] if isinstance(inside, str) else None
+        if words is None:
+            return None
+        found += [part for part in words if trim(part)]
+    return found
 
 
 def keys_in(value: object) -> int:

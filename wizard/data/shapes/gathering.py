@@ -16,7 +16,6 @@ from wizard.data.files.lines import LINE_LIMIT
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Chat, Message, Where, trim
 from wizard.data.shapes.fields import NO_QUESTION, exact
-from wizard.data.shapes.plan import plan
 from wizard.data.shapes.reading import SPEAKER_UNCLEAR, Reading
 from wizard.data.shapes.roles import TOOL, is_only, role_in
 from wizard.data.shapes.talk import in_order, moment
@@ -219,7 +218,7 @@ def _message(row: dict[str, Any], part: Part, where: Where, reading: Reading) ->
 
 def _exchange(row: dict[str, Any], part: Part, where: Where, reading: Reading) -> None:
     """A row that is a question and its answer."""
-    outcome = meaning(row, where, plan(tuple(row), reading.columns), reading)
+    outcome = meaning(row, where, reading)
     part.shown = dict(row)
     if not isinstance(outcome, Chat):
         part.faults = list(outcome) if isinstance(outcome, tuple) else [NO_QUESTION.at(where)]

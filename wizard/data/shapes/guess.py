@@ -28,7 +28,7 @@ def guessed(  # noqa: C901 - one thing after the other, each from what is left
     found, clear = dict(by_names), set(by_names)
     taken = named(by_names)
     left = {name: seen for name, seen in values.items() if seen and name not in taken}
-    lists = [name for name, seen in left.items() if all(map(_is_options, seen))]
+    lists = [name for name, seen in left.items() if all(map(is_options, seen))]
     if lists and "options" not in found:
         found["options"] = lists[0]
         clear |= {"options"} if len(lists) == 1 else set()
@@ -104,7 +104,8 @@ def _asks(seen: Sequence[object]) -> bool:
     return sum(trim(str(value)).endswith(("?", "？")) for value in seen) * 2 > len(seen)
 
 
-def _is_options(value: object) -> bool:
+def is_options(value: object) -> bool:
+    """Whether a value can be read as options."""
     if not isinstance(value, str | dict | list) or (isinstance(value, str) and len(trim(value)) < _SENTENCE):
         return False
     faults: list[Finding] = []

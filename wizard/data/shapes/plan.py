@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import msgspec
+
+from wizard.data.shapes.names import CONTEXT, CONTEXT_BESIDE, KTO, is_media, is_metadata, plain_name
+
+__all__ = ["plain_name"]
 
 Shape: TypeAlias = Literal[
     "choice",
@@ -45,6 +49,8 @@ MEANINGS = (
 )
 """What a column can mean in ``columns``; besides, ``header`` (yes, no), ``counting`` (0, 1), ``sheet`` and ``assistant`` (the words of a speaker) are about the file."""
 ABOUT_FILE = ("header", "counting", "sheet", "assistant")
+IGNORE = "ignore"
+"""In ``columns``: fields, with commas between them, that a person leaves out knowingly."""
 NO_COLUMN = "-"
 """In ``columns``: that nothing has this meaning, whatever the columns are called."""
 
@@ -62,9 +68,63 @@ _QUESTION = (
     "prompt",
     "ask",
     "input",
+    *(
+        "instruction",
+        "q",
+        "提问",
+        "statement",
+        "stmt",
+        "problemstatement",
+        "problemstem",
+        "itemstem",
+        "questionbody",
+    ),
+    *(
+        "questioncontent",
+        "questionstatement",
+        "questiondescription",
+        "试题",
+        "试题内容",
+        "试题题干",
+        "试题名称",
+        "题目内容",
+    ),
+    *(
+        "题目题干",
+        "题目名称",
+        "题目描述",
+        "题干内容",
+        "题目正文",
+        "问题内容",
+        "问题描述",
+        "问句",
+        "考题",
+        "题面",
+    ),
 )
-_PASSAGE = ("passage", "context", "材料", "article")
-_OPTIONS = ("options", "option", "choices", "choice", "candidates", "选项", "候选答案", "备选答案", "备选项")
+_OPTIONS = (
+    *("options", "option", "choices", "choice", "candidates", "选项", "候选答案", "备选答案", "备选项"),
+    *(
+        "optionlist",
+        "optionslist",
+        "choicelist",
+        "optiontexts",
+        "answeroptions",
+        "answerchoices",
+        "questionchoices",
+    ),
+    *(
+        "questionoptions",
+        "alternatives",
+        "endings",
+        "选项内容",
+        "选项列表",
+        "答案选项",
+        "可选项",
+        "候选项",
+        "供选答案",
+    ),
+)
 _SURE_ANSWERS = (
     *(
         "answer",
@@ -89,11 +149,24 @@ _SURE_ANSWERS = (
         "标准答案",
         "参考答案",
     ),
+    *(
+        "answers",
+        "correctanswers",
+        "goldanswer",
+        "truth",
+        "groundtruth",
+        "正确选项",
+        "试题答案",
+        "题目答案",
+        "正答",
+    ),
 )
 _LIKELY_ANSWERS = ("label", "target", "reference", "output", "response", "completion")
 _ASKED: dict[str, Shape] = {
     "instruction": "alpaca", "prompt": "prompt", "query": "query", "question": "pair", "ask": "pair", "问题": "pair",
-    "提问": "pair", "题目": "pair", "user": "pair", "human": "pair", "input": "pair", "q": "pair", "题干": "pair",
+    "提问": "pair", "题目": "pair", "user": "pair", "human": "pair", "input": "pair",
+    "题干": "pair", "stem": "pair", "questionstem": "pair", "questiontext": "pair", "problem": "pair", "q": "pair",
+    **dict.fromkeys(_QUESTION[_QUESTION.index("提问") :], "pair"),
     "问": "pair", "user1": "pair", "human1": "pair",
 }  # fmt: skip
 _REPLIES = (
@@ -110,7 +183,43 @@ _REPLIES = (
         "assistant",
         "gpt",
     ),
-    *("target", "a", "答", "bot", "assistant1", "gpt1"),
+    *(
+        "target",
+        "reference",
+        "solution",
+        "gold",
+        "goldanswer",
+        "groundtruth",
+        "correctanswer",
+        "expectedoutput",
+        "expected",
+    ),
+    *(
+        "标准答案",
+        "参考答案",
+        "正确答案",
+        "标准回答",
+        "参考回答",
+        "答案内容",
+        "答案解答",
+        "回答内容",
+        "回复内容",
+        "答复内容",
+        "应答",
+        "解答",
+    ),
+    *(
+        "chosenresponse",
+        "modelanswer",
+        "referenceanswer",
+        "bestanswer",
+        "goldenanswer",
+        "a",
+        "答",
+        "试题答案",
+        "题目答案",
+    ),
+    *("bot", "assistant1", "gpt1"),
 )
 _SYSTEM = ("system", "systemprompt", "systemmessage", "系统提示", "系统提示词", "系统消息")
 _HISTORY = (
@@ -155,15 +264,9 @@ _PREFERENCES = (
 """What two answers to one question are called: the better, the worse."""
 _TEXT = ("text", "正文", "content")
 _COLUMN_LABEL = re.compile(
-    r"(?:(?:options?|opt|op|choices?|选项|選項|答案选项)?([a-z])(?:选项|選項)?"
-    r"|(?:options?|opt|op|choices?|answers?|endings?|sol|选项|選項)(1[0-9]|2[0-6]|[0-9]|[一二三四五六七八九十]))"
+    r"(?:(?:options?|opt|op|choices?|选项|答案选项)?([a-z])(?:选项)?"
+    r"|(?:options?|opt|op|choices?|answers?|endings?|sol|选项)(1[0-9]|2[0-6]|[0-9]|[一二三四五六七八九十]))"
 )
-
-_APART = re.compile(
-    r"\s*[(\[【<]\s*(?:必填项?|选填|非必填|可选|可不填|勿删|请勿删除|勿改|不可修改|required|optional)\s*[)\]】>]|[*★※]|[\s_\-.()\[\]:/]+",
-    re.IGNORECASE,
-)
-"""What a form adds to its columns' names, (必填) and *, and what is written in many ways."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -180,28 +283,72 @@ class Plan(msgspec.Struct, frozen=True):
     """The columns that are not sent."""
     instead: tuple[str, ...] = ()
     """Columns that give the answer where those of ``answers`` are empty."""
-
-
-def plain_name(name: str) -> str:
-    """``name`` without what doesn't tell names apart: case, width, blanks, underscores, brackets, full stops, a form's marks."""
-    return _APART.sub("", unicodedata.normalize("NFKC", name)).casefold()
+    contexts: tuple[str, ...] = ()
+    """What the question is about, in the order of the columns."""
+    rivals: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(meaning, columns) where several could have it, so that no more than one may be filled."""
+    doubted: tuple[str, ...] = ()
+    """Columns without which, where they are empty, a row has another plan."""
+    wrong: tuple[str, ...] = ()
+    """Of a question whose options stand apart: the columns of those that are not right."""
+    watched: tuple[str, ...] = ()
+    """Those of ``extra`` that may hold what must not be left out in silence."""
 
 
 @lru_cache(maxsize=2048)
 def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
     """What a row with these keys means; the shape is "" where it isn't known."""
-    if columns:
-        return _given(keys, dict(columns))
+    given = dict(columns)
+    ignored = listed(given.pop(IGNORE, ""))
     names: dict[str, str] = {}
+    twins: dict[str, tuple[str, ...]] = {}
     for key in keys:
+        if key in ignored:
+            continue
         found = plain_name(key)
+        if found in names:
+            twins[found] = (*twins.get(found, (names[found],)), key)
         if found not in names or key == found:
             names[found] = key
-    made = _preference(names) or _listed(names) or _choice(names) or _pair(names) or _text(names)
+    made = _given(names, keys, given) if given else _told(names)
     if made is None:
         return Plan("", _likely(names), extra=keys)
-    used = {*made.meanings.values(), *made.answers}
-    return msgspec.structs.replace(made, extra=tuple([key for key in keys if key not in used]))
+    used = {*made.meanings.values(), *made.answers, *made.contexts, *made.wrong}
+    extra = tuple([key for key in keys if key not in used])
+    rivals = [
+        *made.rivals,
+        *[(plain, each) for plain, each in twins.items() if used & set(each) and not set(each) <= used],
+    ]
+    watched = tuple(
+        [key for key in extra if key not in ignored and (plain_name(key) in KTO or is_media(key))]
+    )
+    doubted = (*made.doubted, *[column for _meaning, each in rivals for column in each])
+    taken = set(given.values())
+    return msgspec.structs.replace(
+        made,
+        extra=extra,
+        rivals=tuple(
+            [
+                (meaning, tuple(sorted(each, key=keys.index)))
+                for meaning, each in rivals
+                if not taken & set(each)
+            ]
+        ),
+        doubted=tuple([one for one in dict.fromkeys(doubted) if one not in taken]),
+        watched=watched,
+    )
+
+
+def _told(names: Mapping[str, str]) -> Plan | None:
+    """What the names of the columns say."""
+    return (
+        _preference(names)
+        or _listed(names)
+        or _apart(names)
+        or _choice(names)
+        or _pair(names)
+        or _text(names)
+    )
 
 
 def listed(column: str) -> tuple[str, ...]:
@@ -211,8 +358,21 @@ def listed(column: str) -> tuple[str, ...]:
 
 def named(columns: Mapping[str, str]) -> frozenset[str]:
     """Every column that ``columns`` may speak of."""
-    spoken = {column for meaning, column in columns.items() if meaning not in ABOUT_FILE}
-    return frozenset(spoken | set(listed(columns.get("options", "")))) - {NO_COLUMN}
+    spoken = {column for meaning, column in columns.items() if meaning not in (*ABOUT_FILE, IGNORE)}
+    several = {one for meaning in ("options", IGNORE) for one in listed(columns.get(meaning, ""))}
+    return frozenset(spoken | several) - {NO_COLUMN}
+
+
+def unread_options(planned: Plan) -> tuple[str, ...]:
+    """Columns that are named as options are, and are not sent."""
+    return tuple(
+        [column for _label, column in _label_columns({plain_name(name): name for name in planned.extra})]
+    )
+
+
+def system_of(keys: tuple[str, ...]) -> str | None:
+    """The column that holds the row's own system message."""
+    return _first({plain_name(key): key for key in reversed(keys)}, _SYSTEM)
 
 
 def likely(keys: tuple[str, ...]) -> dict[str, str]:
@@ -226,59 +386,86 @@ def likely(keys: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _completed(keys: tuple[str, ...], meanings: dict[str, str]) -> dict[str, str]:
-    """``meanings`` of a question, with its options in columns of their own by their labels, and what else the names tell."""
-    if "options" in meanings:
-        column = meanings["options"]
-        each = listed(column)
-        if column in keys or len(each) < 2:  # noqa: PLR2004 - a choice needs two
-            return meanings
-        rest = {name: one for name, one in meanings.items() if name != "options"}
-        return rest | dict(zip(LABELS, each, strict=False))
-    if not {"question", "answer"} & meanings.keys() or not meanings.keys() <= _OF_QUESTIONS:
-        return meanings
-    names = {plain_name(key): key for key in reversed(keys) if key not in meanings.values()}
-    options = _first(names, _OPTIONS)
-    more = {"options": options} if options is not None else dict(_label_columns(names))
-    if not more or (more.keys() & meanings.keys()):
-        return meanings
-    told = {"question": _first(names, _QUESTION), "answer": _first(names, _SURE_ANSWERS)}
-    return {name: one for name, one in told.items() if one is not None} | more | meanings
+_FAMILIES: dict[str, tuple[str, ...]] = {}
+"""Meaning -> the names by which it is known: whoever gives a column for it takes it from all of them."""
 
 
-_OF_QUESTIONS = frozenset(("question", "passage", "answer", *LABELS))
+def _given(names: Mapping[str, str], keys: tuple[str, ...], given: Mapping[str, str]) -> Plan | None:
+    """The plan for columns that the user named; what nobody named is told from the names."""
+    meanings = dict(given)
+    if {"question", "input"} <= meanings.keys() and "instruction" not in meanings:
+        meanings["instruction"] = meanings.pop("question")
+    each = listed(meanings.get("options", ""))
+    if len(each) > 1 and meanings["options"] not in keys:
+        del meanings["options"]
+        meanings |= dict(zip(LABELS, each, strict=False))
+    spoken = set(meanings.values())
+    rest = {name: column for name, column in names.items() if column not in spoken}
+    options = meanings.keys() & {"options", *LABELS}
+    for meaning in meanings:
+        known = set(_families()[meaning]) if meaning not in LABELS else {meaning.casefold()}
+        rest = {name: column for name, column in rest.items() if name not in known}
+    if options:
+        rest = {
+            name: one
+            for name, one in rest.items()
+            if not _COLUMN_LABEL.fullmatch(name) and name not in _OPTIONS
+        }
+    rest |= {
+        _families()[meaning][0] if meaning not in LABELS else meaning.casefold(): column
+        for meaning, column in meanings.items()
+        if column in keys
+    }
+    told = {meaning for meaning, column in meanings.items() if column != NO_COLUMN}
+    if told == {"text"}:
+        return Plan("text", {"text": meanings["text"]})
+    if told & {"speaker", "content"} and not told & _OTHERWISE:
+        return Plan("talk", {name: column for name, column in meanings.items() if column in keys})
+    return _meant(told, rest)
 
 
-def _given(keys: tuple[str, ...], meanings: Mapping[str, str]) -> Plan:  # noqa: C901 - one branch a shape
-    """The plan for columns that the user named; what nobody named of a question with options is told from the names."""
-    meanings = {name: one for name, one in _completed(keys, dict(meanings)).items() if one != NO_COLUMN}
-    found = {meaning: column for meaning, column in meanings.items() if column in keys}
-    labels = tuple([(label, found[label]) for label in LABELS if label in found])
-    answers = tuple(found[name] for name in ("answer",) if name in found)
-    shape: Shape = ""
-    if "chosen" in meanings:
-        shape = "preference"
-    elif "messages" in meanings:
-        shape = "messages"
-    elif "conversations" in meanings:
-        shape = "conversations"
-    elif "options" in meanings or "A" in meanings:
-        shape = "choice"
-    elif "text" in meanings:
-        shape = "text"
-    elif "speaker" in meanings or "content" in meanings:
-        shape = "talk"
-    elif {"instruction", "input", "question"} & meanings.keys() and {"output", "answer"} & meanings.keys():
-        shape = "alpaca"
-        if "instruction" not in found and "question" in found:
-            found["instruction"] = found.pop("question")
-        if "output" not in found and "answer" in found:
-            found["output"] = found.pop("answer")
-        if "passage" in found and "input" not in found and "instruction" in found:
-            found["input"], found["instruction"] = found["instruction"], found.pop("passage")
-    used = set(found.values())
-    extra = tuple([key for key in keys if key not in used])
-    return Plan(shape, found, answers, labels if shape == "choice" and "options" not in found else (), extra)
+_OTHERWISE = frozenset(("chosen", "rejected", "messages", "conversations", "options", *LABELS))
+"""Meanings that tell more than who speaks."""
+
+
+def _meant(told: AbstractSet[str], rest: Mapping[str, str]) -> Plan | None:
+    """The plan of columns by the names of the meanings that were ``told`` of them, and by the others' own."""
+    if told & {"chosen", "rejected"}:
+        return _preference(rest)
+    if told & {"messages", "conversations"}:
+        return _preference(rest) or _listed(rest)
+    if told & {"options", *LABELS}:
+        return _choice(rest)
+    if told & {"question", "answer", "instruction", "input", "output"}:
+        rest = {
+            name: one
+            for name, one in rest.items()
+            if name not in ("messages", "conversations", "conversation")
+        }
+        words = told & {"instruction", "output", "input"}
+        return _preference(rest) or _pair(rest) if words else _told(rest)
+    return _told(rest)
+
+
+def _families() -> dict[str, tuple[str, ...]]:
+    if not _FAMILIES:
+        _FAMILIES.update(
+            {meaning: (meaning,) for meaning in MEANINGS},
+            question=(*_QUESTION, *[name for name in _ASKED if name not in _QUESTION]),
+            passage=(*CONTEXT, *CONTEXT_BESIDE),
+            options=_OPTIONS,
+            answer=(*_SURE_ANSWERS, *[name for name in _REPLIES if name != "a"], *_LIKELY_ANSWERS),
+            output=("output", *[name for name in _REPLIES if name != "a"], *_SURE_ANSWERS, *_LIKELY_ANSWERS),
+            instruction=("instruction", *[name for name in _ASKED if name not in ("instruction", "input")]),
+            history=_HISTORY,
+            system=_SYSTEM,
+            rejected=_REJECTED,
+        )
+    return _FAMILIES
+
+
+def _all(names: Mapping[str, str], wanted: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([names[name] for name in wanted if name in names]))
 
 
 def _first(names: Mapping[str, str], wanted: tuple[str, ...]) -> str | None:
@@ -299,43 +486,117 @@ def _listed(names: Mapping[str, str]) -> Plan | None:
     return Plan("conversations", _with({}, conversations=turns, system=system)) if turns is not None else None
 
 
+_REJECTED = ("rejected", "rejectedresponse", "rejectedmessages")
+
+
 def _preference(names: Mapping[str, str]) -> Plan | None:
     pair = next((pair for pair in _PREFERENCES if pair[0] in names and pair[1] in names), None)
     chosen, rejected = (names[pair[0]], names[pair[1]]) if pair is not None else (None, None)
     if pair is None and "messages" in names:
-        rejected = _first(names, ("rejected", "rejectedresponse", "rejectedmessages"))
+        rejected = _first(names, _REJECTED)
     before = _listed(names) or _asked(names)
     if rejected is None or (before is None and chosen != names.get("chosen")):
         return None
     meanings = _with(dict(before.meanings) if before else {}, chosen=chosen, rejected=rejected)
     meanings.pop("output", None)
-    return Plan("preference", meanings)
+    contexts, rivals = (before.contexts, before.rivals) if before else ((), ())
+    return Plan("preference", meanings, contexts=contexts, rivals=rivals)
+
+
+_TITLES = ("title", "标题")
 
 
 def _asked(names: Mapping[str, str]) -> Plan | None:
     """What a user's turn is made of: a question, what it is about, the turns before and the system's."""
-    asked = next((name for name in _ASKED if name in names), None)
-    if asked is None:
+    all_asked = [name for name in (*_ASKED, *_TITLES) if name in names]
+    asked = next(iter(all_asked), None)
+    if asked is None or asked in _TITLES or (asked == "q" and len(all_asked) == 1 and "b" in names):
         return None
-    more = names.get("input") if asked == "instruction" else None
+    contexts = _contexts(names, beside=True)
+    rivals = [
+        name
+        for name in all_asked
+        if name != "user" and not (name == "stem" and asked == "question")
+        and not (name in _TITLES and (contexts or asked not in ("ask", "提问", "问题", "question")))
+    ]  # fmt: skip
+    if "stem" in all_asked and asked == "question":
+        contexts = (names["stem"], *contexts)
+    more = None
+    if asked == "instruction":
+        more = names.get("input")
+        rivals = [name for name in rivals if name != "input"]
+        if more is None and len(contexts) == 1 and "passage" not in names:
+            (more,) = contexts  # as Dolly's instruction and context, beside Alpaca's instruction and input
+            contexts = ()
     made = _with(
         {},
+        passage=contexts[0] if contexts else None,
         instruction=names[asked],
         input=more,
         history=_first(names, _HISTORY),
         system=_first(names, _SYSTEM),
     )
-    return Plan(_ASKED[asked], made)
+    columns = _all(names, rivals)
+    both = (("question", columns),) if len(columns) > 1 else ()
+    return Plan(_ASKED[asked], made, contexts=contexts, rivals=both)
+
+
+def _contexts(names: Mapping[str, str], *, beside: bool) -> tuple[str, ...]:
+    """The columns that say what the question is about, in their order."""
+    wanted = {*CONTEXT, *(CONTEXT_BESIDE if beside else ())}
+    return tuple(column for name, column in names.items() if name in wanted)
 
 
 def _pair(names: Mapping[str, str]) -> Plan | None:
-    asked, reply = _asked(names), _first(names, _REPLIES)
-    if asked is not None and reply is not None and reply == names.get("a") and "q" not in names:
-        reply = None  # a letter alone names an option
-    if asked is None or reply is None:
+    asked = _asked(names)
+    # A letter alone names an option, but beside q.
+    replies = _all(names, [name for name in _REPLIES if name != "a" or ("q" in names and "b" not in names)])
+    if asked is None or not replies:
         # A question without an answer is one without options, too: that is said of it.
         return Plan("choice", {"question": names["question"]}) if "question" in names else None
-    return Plan(asked.shape, _with(dict(asked.meanings), output=reply))
+    rivals = (*asked.rivals, ("answer", replies)) if len(replies) > 1 else asked.rivals
+    return msgspec.structs.replace(
+        asked, meanings=dict(asked.meanings) | {"output": replies[0]}, rivals=rivals
+    )
+
+
+_WRONG = re.compile(
+    r"(?:distractors?|incorrectanswers?|incorrectoptions?|wronganswers?|wrongoptions?|falseanswers?|干扰项|错误选项|错误答案)\d*"
+)
+_RIGHT = (
+    "correctanswer",
+    "bestanswer",
+    "rightanswer",
+    "正确答案",
+    "answer",
+    "correctoption",
+    "correct",
+    "答案",
+    "正确选项",
+)
+_TARGETS = ("mc1targets",)
+
+
+def _apart(names: Mapping[str, str]) -> Plan | None:
+    """A question whose right and wrong options stand in columns of their own, as in SciQ, TruthfulQA and quiz banks."""
+    question, right = _first(names, _QUESTION), _first(names, _RIGHT)
+    wrong = tuple(column for name, column in names.items() if _WRONG.fullmatch(name))
+    targets = _first(names, _TARGETS)
+    if question is None or _first(names, _OPTIONS) is not None or not (targets or (right and wrong)):
+        return None
+    contexts = _contexts(names, beside=False)
+    meanings = _with(
+        {},
+        passage=contexts[0] if contexts else None,
+        question=question,
+        options=targets,
+        system=_first(names, _SYSTEM),
+        history=_first(names, _HISTORY),
+    )
+    if targets is not None:
+        return Plan("choice", meanings | {"answer": targets}, contexts=contexts, wrong=(targets,))
+    assert right is not None
+    return Plan("choice", meanings | {"answer": right}, (right,), contexts=contexts, wrong=wrong)
 
 
 def _choice(names: Mapping[str, str]) -> Plan | None:
@@ -343,8 +604,9 @@ def _choice(names: Mapping[str, str]) -> Plan | None:
     likely = _first(names, _LIKELY_ANSWERS)
     options = _first(names, _OPTIONS)
     labels = () if options is not None else _label_columns(names)
-    if options is None and not labels and "label" in names:
-        options = names.get("answers")  # CosmosQA and its like: the answers to choose from
+    if options is None and not labels and "answers" in names and likely is not None:
+        # As in CosmosQA and its like: a list of answers to choose from, and which one is right.
+        options, answers = names["answers"], (likely,)
     if options is None and not labels and "answeridx" not in names:
         return None
     if (
@@ -354,21 +616,41 @@ def _choice(names: Mapping[str, str]) -> Plan | None:
         and plain_name(labels[0][1]).startswith(("answer", "ending", "sol"))
     ):
         return None
+    beside = ("question" in names) and "stem" in names
+    contexts = _contexts(names, beside=any(name in names for name in _QUESTION))
+    asked = _all(names, [name for name in _QUESTION if not (beside and name == "stem")])
+    if beside:
+        contexts = (names["stem"], *contexts)
+    rivals: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    if set(asked) == {names.get("instruction"), names.get("input")}:
+        contexts, asked = (*contexts, names["instruction"]), (names["input"],)
+    elif len(asked) > 1:
+        rivals = (("question", asked),)
     meanings = _with(
         {},
-        question=_first(names, _QUESTION),
-        passage=_first(names, _PASSAGE),
+        question=asked[0] if asked else None,
+        passage=contexts[0] if contexts else None,
         options=options,
         **dict(labels),
         system=_first(names, _SYSTEM),
         history=_first(names, _HISTORY),
     )
-    instead = (likely,) if answers and likely is not None else ()
+    doubted = tuple([column for _label, column in labels]) if options is None else (options,)
+    instead = (likely,) if answers and likely is not None and likely not in answers else ()
     if not answers and likely is not None:
         answers = (likely,)
     if answers:
         meanings["answer"] = answers[0]
-    return Plan("choice", meanings, answers, labels, instead=instead)
+    return Plan(
+        "choice",
+        meanings,
+        answers,
+        labels,
+        instead=instead,
+        contexts=contexts,
+        rivals=rivals,
+        doubted=doubted,
+    )
 
 
 def _label_columns(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -392,9 +674,8 @@ def _label_columns(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
             for label in sorted(letters)
             if len(plain_name(letters[label])) > 1 or label <= "j" or _reaches(label, letters)
         ]
-        if numbers or len(kept) < 2:  # noqa: PLR2004 - a choice needs two
-            return ()
-        return tuple((label.upper(), letters[label]) for label in kept)
+        if len(kept) > 1:  # beside q, a is its answer
+            return tuple((label.upper(), letters[label]) for label in kept) if not numbers else ()
     base = 0 if 0 in numbers else 1
     if len(numbers) < 2 or base not in numbers or max(numbers) - base >= len(LABELS):  # noqa: PLR2004 - a choice needs two
         return ()
@@ -418,8 +699,12 @@ def _number(written: str) -> int:
 
 
 def _text(names: Mapping[str, str]) -> Plan | None:
+    """A text to go on training with, where nothing beside it could be learned: a label or marks would be lost."""
     column = _first(names, _TEXT[:1]) or (_first(names, _TEXT) if len(names) == 1 else None)
-    return Plan("text", {"text": column}) if column is not None else None
+    rest = [
+        name for name, other in names.items() if other != column and not (is_metadata(name) or is_media(name))
+    ]
+    return Plan("text", {"text": column}) if column is not None and not rest else None
 
 
 def _likely(names: Mapping[str, str]) -> dict[str, str]:

@@ -95,8 +95,8 @@ MEDIA = (
 )
 """The fields and the kinds of parts that are a picture, a sound, a video or a file."""
 
-_OF_WORDS = {word: role for role, words in ROLES.items() for word in words}
-_KNOWN = _OF_WORDS | dict.fromkeys(NOTICES, NOTICE)
+_OF_WORDS = {plain_name(word): role for role, words in ROLES.items() for word in words}
+_KNOWN = {word: role for role, words in ROLES.items() for word in words} | dict.fromkeys(NOTICES, NOTICE)
 # Names that begin or end with the word itself: 客服小李, 客户张三, 售后客服. With other words the whole name would say something else.
 _BEFORE_NAMES: tuple[tuple[str, str], ...] = (
     *((word, ASSISTANT) for word in ("客服", "坐席", "座席", "机器人", "機器人")),
@@ -219,6 +219,11 @@ def verdicts(columns: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """(how it says it, column) of those among ``columns`` that say whether a row was found good."""
     plain = [(plain_name(column), column) for column in columns]
     return tuple((how, column) for how, words in VERDICTS.items() for name, column in plain if name in words)
+
+
+def approves(column: str, value: object) -> bool:
+    """Whether a column is there to say of each row whether it was found good, and says so of this one."""
+    return plain_name(column) in VERDICTS["bad if false"] and plain_name(str(value)) in _TRUE
 
 
 def rejects(how: str, value: object) -> bool:

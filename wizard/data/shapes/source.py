@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
@@ -13,17 +14,31 @@ import msgspec
 
 from wizard.data.files.catalog import the_one_in
 from wizard.data.files.pages import EMPTY_FILE
-from wizard.data.findings import Finding
+from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Record, Where
-from wizard.data.shapes.choice import counted
+from wizard.data.shapes.choice import counted, tells_itself
 from wizard.data.shapes.contents import Contents, contents
 from wizard.data.shapes.guess import guessed, is_label
-from wizard.data.shapes.plan import ABOUT_FILE, MEANINGS, NO_COLUMN, Plan, likely, listed, named
+from wizard.data.shapes.names import blank
+from wizard.data.shapes.plan import ABOUT_FILE, IGNORE, MEANINGS, NO_COLUMN, Plan, likely, listed, named, plan
 from wizard.data.shapes.reading import Answer, Column, Reading
 from wizard.data.shapes.understand import Outcome, meaning, row_in, seen, understand
 from wizard.errors import UsageError
 from wizard.local.harmless import in_a_line
-from wizard.locale import _, enumerated
+from wizard.locale import N_, _, enumerated
+
+CONTEXT_ABOVE = Rule(
+    "CONTEXT_ABOVE",
+    "warning",
+    N_("“{field}” is empty here, but not in a row above."),
+    N_("If the row belongs to what stands there, copy it into this row, too."),
+    why=N_(
+        "Each row is trained by itself. A question about a passage that stands only in the first of its rows would be trained without it."
+    ),
+    bad="passage,question,answer\nAnn has a red hat.,Who has a hat?,Ann.\n,What colour is it?,Red.\n",
+    good="passage,question,answer\nAnn has a red hat.,Who has a hat?,Ann.\nAnn has a red hat.,What colour is it?,Red.\n",
+    name="rows.csv",
+)
 
 if TYPE_CHECKING:
     from wizard.data.shapes.talk import Found
@@ -70,6 +85,7 @@ class Source:
             self._assistant = listed(given.pop("assistant", ""))
             self._header = {"yes": True, "no": False, None: None}[given.pop("header", None)]
             self._given = tuple(given.items())
+        self._said = {name: column for name, column in self._given if name != IGNORE}
 
     def read(self) -> Iterator[Record | Finding]:
         """The records in order of their lines, and a finding for all that is none.
@@ -104,6 +120,7 @@ class Source:
 
                 yield from conversations(file.rows(), self.file, known)
                 return
+            above = False
             for number, row in file.rows():
                 if isinstance(row, bytes):
                     outcome = understand(row, self.file, number, known)
@@ -115,8 +132,14 @@ class Source:
                     yield number, None, (row,)
                 else:
                     began = True
-                    cells, planned = seen(row, known.columns)
-                    yield number, row, meaning(cells, Where(self.file, number), planned, known)
+                    above, without = _without_context(row, plan(tuple(row), known.columns).contexts, above)
+                    if without:
+                        yield (
+                            number,
+                            None,
+                            (CONTEXT_ABOVE.at(Where(self.file, number), field=quoted(without)),),
+                        )
+                    yield number, row, meaning(row, Where(self.file, number), known)
         if not began:
             yield 0, None, (EMPTY_FILE.at(Where(self.file, 0)),)
 
@@ -139,26 +162,44 @@ class Source:
             self._whole = found
         return found
 
-    def _from_beginning(self) -> Reading:
+    def _from_beginning(self) -> Reading:  # noqa: C901 - all that one look at the beginning tells
         values: dict[str, list[object]] = {}
         shapes: Counter[str] = Counter()
         guesses: dict[str, Mapping[str, str]] = {}
         answers: set[Answer] = set()
+        open_: set[str] = set()  # meanings that several columns could have
+        used: set[str] = set()
         answered_by: tuple[str, ...] = ()
+        answered = False
         some: list[dict[str, Any]] = []
         inside: Counter[str] = Counter()
         with self._open() as file:
             for _line, row in _beginning(file):
                 cells, planned = seen(row, self._given)
+                told = row if self._given else cells
+                used |= {*planned.meanings.values(), *planned.answers, *planned.contexts, *planned.wrong}
+                if planned.rivals:
+                    open_.update(
+                        "answer" if one in ("answer", "output") else "question"
+                        for one, _each in planned.rivals
+                    )
+                    planned = msgspec.structs.replace(
+                        planned,
+                        shape="",
+                        meanings={
+                            name: one for name, one in likely(tuple(told)).items() if name not in open_
+                        },
+                    )
                 shapes[planned.shape] += 1
-                inside[planned.shape] += not self._given and _holds_turns(cells, planned)
+                inside[planned.shape] += not self._said and _holds_turns(cells, planned)
                 if len(planned.meanings) > len(guesses.get(planned.shape, {})):
                     guesses[planned.shape] = planned.meanings
                 if planned.shape == "choice":
                     answers |= _answers_of(cells, planned)
                     answered_by = answered_by or planned.answers
-                some.append({name: _begun(value) for name, value in cells.items()})
-                for name, value in cells.items():
+                    answered = answered or "answer" in planned.meanings or tells_itself(cells, planned)
+                some.append({name: _begun(value) for name, value in told.items()})
+                for name, value in told.items():
                     shown = values.setdefault(name, [])
                     if len(shown) < _GUESSED_FROM and value not in (None, ""):
                         shown.append(value)
@@ -167,12 +208,15 @@ class Source:
         if shapes and not doubtful:
             self._refuse_missing(values)
         shape = max(shapes, key=lambda one: shapes[one]) if shapes else ""
-        if shape == "choice" and not self._given and "question" not in guesses[shape]:
+        if shape == "choice" and not self._given and not ("question" in guesses[shape] and answered):
             shape, guesses[""] = "", likely(tuple(values))
         talk = self._talk(some, shape, guesses.get(shape, {}))
         if talk is not None:
             shape = "talk" if "content" in talk.meanings else shape
             guesses[shape] = talk.meanings
+            used |= set(talk.meanings.values())
+        if shapes and not doubtful:
+            self._refuse_unused(used, values)
         by_names = guesses.get(shape, {})
         guess, clear = (by_names, frozenset(by_names)) if shape else guessed(values, by_names)
         return Reading(
@@ -190,7 +234,7 @@ class Source:
             ),
             guess=dict(guess),
             sure=frozenset(by_names),
-            clear=clear,
+            clear=clear - open_,
             answered_by=answered_by if shape == "choice" else (),
             answers=tuple(sorted(answers)),
             assistant=self._assistant,
@@ -208,7 +252,7 @@ class Source:
         from wizard.data.shapes.roles import role_in
         from wizard.data.shapes.talk import OF_LINES, Found, exchanges_in, is_talk, messages_in
 
-        given = dict(self._given)
+        given = self._said
         if more := exchanges_in(some, shape, known, given):
             return Found({**known, **more}, (), proven=True)
         if not given.keys() <= set(OF_LINES) or not (shape in ("", "text", "talk") or _are_ids(some, known)):
@@ -262,7 +306,9 @@ class Source:
         wanted = [
             one
             for meaning, column in self._given
-            for one in ((column,) if meaning != "options" or column in names else listed(column))
+            for one in (
+                (column,) if meaning not in ("options", IGNORE) or column in names else listed(column)
+            )
         ]
         missing = next((one for one in wanted if one not in names and one != NO_COLUMN), None)
         if missing is not None:
@@ -270,6 +316,20 @@ class Source:
                 _("{path} has no column “{name}”.").format(path=self.path, name=in_a_line(missing)),
                 _("Its columns are: {names}.").format(names=in_a_line(enumerated(names)) or "–"),
             )
+
+    def _refuse_unused(self, used: AbstractSet[str], names: Mapping[str, object]) -> None:
+        """Raise UsageError where the user gives a meaning to a column that rows like these make nothing of."""
+        for name, column in self._given:
+            each = (column,) if column in names else listed(column)
+            if name != IGNORE and column != NO_COLUMN and not used & set(each):
+                raise UsageError(
+                    _(
+                        "“{meaning}” means nothing in rows like those of {path}, so “{name}” would not be sent."
+                    ).format(meaning=name, path=self.path, name=in_a_line(column)),
+                    _(
+                        "Say of each column that is to be sent what it means: question and answer, or options, or messages."
+                    ),
+                )
 
     def _counted(self, begun: Reading, limit: int | None) -> Reading:
         """``begun`` with where the options are counted from, where many of the rows whose answer is a number agree on it."""
@@ -297,6 +357,14 @@ class Source:
         return msgspec.structs.replace(begun, counting=found, proof=(proving[found], numbered, first[found]))
 
 
+def _without_context(row: Mapping[str, Any], contexts: tuple[str, ...], above: bool) -> tuple[bool, str]:
+    """(whether a row so far had something to be about, the column that is empty in this one though it had)."""
+    if not contexts:
+        return above, ""
+    filled = any(not blank(row.get(column)) for column in contexts)
+    return above or filled, contexts[0] if above and not filled else ""
+
+
 def _settled(proving: Mapping[int, int], expected: float) -> int | None:
     """From where a file counts: what some rows prove and all but a few others don't contradict; None where it isn't sure.
 
@@ -321,7 +389,7 @@ def _answers_of(row: Mapping[str, Any], planned: Plan) -> set[Answer]:
 def _refuse(given: Mapping[str, str]) -> None:
     """Raise UsageError for a meaning that there isn't, and where one column is to be two things."""
     for name in given:
-        if name not in (*MEANINGS, *ABOUT_FILE):
+        if name not in (*MEANINGS, *ABOUT_FILE, IGNORE):
             raise UsageError(
                 _("A column can't mean “{name}”.").format(name=name),
                 _("The meanings are: {names}.").format(names=enumerated((*MEANINGS, *ABOUT_FILE))),
@@ -333,7 +401,7 @@ def _refuse(given: Mapping[str, str]) -> None:
     for name, column in given.items():
         if name in ABOUT_FILE:
             continue
-        for one in listed(column) if name == "options" else (column,):
+        for one in listed(column) if name in ("options", IGNORE) else (column,):
             if one in seen and one != NO_COLUMN:
                 raise UsageError(
                     _("The column “{name}” can't be both {first} and {second}.").format(

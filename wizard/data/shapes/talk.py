@@ -44,7 +44,7 @@ _NAMES = {
         index idx no number position line 序号 编号 行号 序號 編號 id messageid msgid 消息id
         """,
 }
-_WORDS = {name: tuple(words.split()) for name, words in _NAMES.items()}
+_WORDS = {name: tuple(map(plain_name, words.split())) for name, words in _NAMES.items()}
 _IDS = (
     *(f"{sort}{end}" for sort in _WORDS["sort"] for end in _WORDS["id"]),
     *(f"{sort}{end}" for sort in _WORDS["种"] for end in _WORDS["号"]),

@@ -85,20 +85,29 @@ def transcript(row: Mapping[str, Any], plan: Plan, where: Where) -> Chat | tuple
 def spread(row: Mapping[str, Any], plan: Plan, chat: Chat) -> Chat:
     """``chat`` with the turns that its question and answer hold; as it is where they hold none."""
     turns = _spoken(row, plan)
-    if not turns:
+    *before, asked, _reply = chat.messages
+    words = _asked(row, plan)
+    if not turns or not asked.content.endswith(words):
         return chat
-    before = chat.messages[:-2]  # the system's, and the history
+    # What stands before the question in its turn: what it is about, or a turn of the history.
+    if about := trim(asked.content.removesuffix(words)):
+        before.append(Message(asked.role, f"{about}\n" if plan.contexts else about))
     return Chat(joined([*before, *turns]), chat.where, chat.extra)
+
+
+def _asked(row: Mapping[str, Any], plan: Plan) -> str:
+    """The texts of a question, as one."""
+    parts = [row.get(plan.meanings[name]) for name in ("instruction", "input") if name in plan.meanings]
+    return "\n".join([part for part in parts if isinstance(part, str) and trim(part)])
 
 
 def _spoken(row: Mapping[str, Any], plan: Plan) -> list[Message]:
     """The turns that a question and its answer hold; empty where the question ends otherwise than with the user's turn."""
-    asked = [row.get(plan.meanings[name]) for name in ("instruction", "input") if name in plan.meanings]
-    parts = [one for one in asked if isinstance(one, str) and trim(one)]
+    asked = _asked(row, plan)
     reply = row.get(plan.meanings.get("output", ""))
-    if not isinstance(reply, str) or not parts:
+    if not isinstance(reply, str) or not asked:
         return []
-    turns, answers = turns_in("\n".join(parts)), turns_in(reply)
+    turns, answers = turns_in(asked), turns_in(reply)
     roles = {turn.role for turn in turns}
     if turns and turns[-1] == Message("assistant", ""):
         turns.pop()

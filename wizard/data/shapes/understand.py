@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import msgspec
@@ -12,9 +13,13 @@ from wizard.data.record import Record, Where
 from wizard.data.shapes.aside import HEADER_AGAIN
 from wizard.data.shapes.chats import chat, plain_text, preference
 from wizard.data.shapes.choice import choice
-from wizard.data.shapes.exports import flat, unread
+from wizard.data.shapes.conserved import lost
+from wizard.data.shapes.exports import EXPORT_UNREAD, flat, unread
 from wizard.data.shapes.fields import keys_in
-from wizard.data.shapes.plan import Given, Plan, plan
+from wizard.data.shapes.guess import is_label
+from wizard.data.shapes.inside import rows_inside
+from wizard.data.shapes.names import blank
+from wizard.data.shapes.plan import IGNORE, MEANINGS, Given, Plan, listed, plan, system_of
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.roles import rejects, verdicts
 from wizard.data.shapes.turns import is_chat
@@ -35,7 +40,7 @@ UNKNOWN_SHAPE = Rule(
     "error",
     N_("The row is neither a question with options nor a chat; its fields are: {fields}."),
     N_(
-        "Say which field means what: --columns question=NAME --columns answer=NAME --columns A=NAME … "
+        "Say which field means what: --columns question=NAME --columns answer=NAME --columns A=NAME …, or of a text to go on training with --columns text=NAME "
         "(in the wizard dataset.columns.question=NAME …). Known without that: “question”, “options” and "
         "“answer_idx” of a question, “messages” of a chat."
     ),
@@ -45,6 +50,18 @@ UNKNOWN_SHAPE = Rule(
     bad='{"left": "2 + 3 = ?", "right": "5"}',
     good='{"instruction": "2 + 3 = ?", "output": "5"}',
 )
+TWO_COLUMNS = Rule(
+    "TWO_COLUMNS",
+    "error",
+    N_("“{first}” and “{second}” could mean the same, and something is in both."),
+    N_("Say which counts: {line} or {other} (in the wizard dataset.columns.MEANING=NAME)."),
+    why=N_(
+        "If one of the two were taken unasked, the other would be missing from the training: half of the question, or the right answer instead of somebody's."
+    ),
+    bad='{"question": "2 + 3 = ?", "answer": "5", "response": "Perhaps 6"}',
+    good='{"question": "2 + 3 = ?", "answer": "5", "response": ""}',
+)
+
 REJECTED_ROW = Rule(
     "REJECTED_ROW",
     "error",
@@ -89,10 +106,7 @@ def understand(raw: bytes, file: str, number: int, reading: Reading = PLAIN) -> 
     """What the JSON value ``raw`` on line ``number`` of ``file`` means. Never raises, whatever the bytes are."""
     where = Where(file, number)
     row = decoded(raw, where)
-    if isinstance(row, tuple):
-        return row
-    row, planned = seen(row, reading.columns)
-    return meaning(row, where, planned, reading)
+    return row if isinstance(row, tuple) else meaning(row, where, reading)
 
 
 def decoded(raw: bytes, where: Where) -> dict[str, Any] | tuple[Finding, ...]:
@@ -108,25 +122,116 @@ def decoded(raw: bytes, where: Where) -> dict[str, Any] | tuple[Finding, ...]:
     return row
 
 
-def seen(row: dict[str, Any], columns: Given) -> tuple[dict[str, Any], Plan]:
-    """``row``, laid out flat where its chat lies deeper, and what its fields mean."""
+def laid_out(row: dict[str, Any], columns: Given) -> tuple[dict[str, Any], Plan]:
+    """``row`` with the parts of its question as fields, and its plan: what is empty in it hides nothing that is filled."""
+    if type(inside := row.get("question")) is dict and "stem" in inside:
+        row = {name: value for name, value in row.items() if name != "question"}
+        row |= {f"question.{name}": value for name, value in inside.items()}
     planned = plan(tuple(row), columns)
+    return (row, _settled(row, planned, columns)) if planned.doubted else (row, planned)
+
+
+def _settled(row: Mapping[str, Any], planned: Plan, columns: Given) -> Plan:
+    """The plan of those columns of ``row`` in which something is, where that decides which column has a meaning."""
+    keys = tuple(row)
+    while planned.doubted and (empty := _hiding(row, planned)):
+        keys = tuple([name for name in keys if name not in empty])
+        planned = plan(keys, columns)
+    return planned
+
+
+def _hiding(row: Mapping[str, Any], planned: Plan) -> set[str]:
+    """The columns that are empty in ``row``, and without which others would have their meanings."""
+    rivals = {column for _meaning, each in planned.rivals for column in each}
+    options = [column for column in planned.doubted if column not in rivals]
+    empty: set[str] = set()
+    for _meaning, each in planned.rivals:
+        blanks = [column for column in each if blank(row.get(column))]
+        empty.update(blanks if len(blanks) < len(each) else blanks[1:])
+    if planned.shape == "choice":
+        answers = [row.get(column) for column in (*planned.answers, *planned.instead)]
+        if options and all(blank(row.get(column)) for column in options):
+            words = [value for value in answers if not blank(value)]
+            if words and not any(map(_is_letter, words)):
+                empty.update(options)
+    return empty
+
+
+def _is_letter(value: object) -> bool:
+    """Whether an answer stands for an option that isn't there; a number in words is an answer, too."""
+    return is_label(value) and not (isinstance(value, str) and value.strip().isdecimal())
+
+
+def seen(row: dict[str, Any], columns: Given) -> tuple[dict[str, Any], Plan]:
+    """``row``, laid out flat where its question or its chat lies deeper, and what its fields mean."""
+    row, planned = laid_out(row, columns)
+    return hidden(row, planned, columns) or _deeper(row, planned, columns)
+
+
+def _deeper(row: dict[str, Any], planned: Plan, columns: Given) -> tuple[dict[str, Any], Plan]:
     if planned.shape or columns or (laid := flat(row)) is None:
         return row, planned
-    return laid, plan(tuple(laid))
+    return laid_out(laid, ())
 
 
-def meaning(  # noqa: PLR0911 - one return a shape
-    row: dict[str, Any], where: Where, planned: Plan, reading: Reading
-) -> Outcome:
-    """What a row means by its plan."""
+def meaning(row: dict[str, Any], where: Where, reading: Reading) -> Outcome:
+    """What a row means by its plan; an error where a part of it would be lost that must not be."""
     if next(iter(row.items()), ("", None))[0] in row.values() and all(
         key == value for key, value in row.items()
     ):
         return (HEADER_AGAIN.at(where),)
-    for how, column in verdicts(planned.extra):
+    row, planned = laid_out(row, reading.columns)
+    if (nested := hidden(row, planned, reading.columns)) is not None:
+        return _rejected(row, tuple(row), where) or _nested(row, nested, where, reading)
+    row, planned = _deeper(row, planned, reading.columns)
+    unsent = planned.extra
+    if reading.columns:
+        ignored = listed(dict(reading.columns).get(IGNORE, ""))
+        unsent = tuple([name for name in unsent if name not in ignored])
+    if bad := _rejected(row, unsent, where):
+        return bad
+    if planned.rivals:
+        return (_rivals(planned, where),)
+    found = _by_plan(row, where, planned, reading)
+    if isinstance(found, tuple):
+        several = None if EXPORT_UNREAD.code in [one.code for one in found] else rows_inside(row, where)
+        return found if several is None else (several,)
+    return lost(row, found, planned, reading.columns) or found
+
+
+def _rejected(row: Mapping[str, Any], columns: tuple[str, ...], where: Where) -> tuple[Finding, ...]:
+    """What is said of a row that somebody found bad; empty for another."""
+    for how, column in verdicts(columns):
         if rejects(how, row.get(column)):
             return (REJECTED_ROW.at(where, field=column, value=quoted(row[column])),)
+    return ()
+
+
+def _rivals(planned: Plan, where: Where) -> Finding:
+    meaning, each = planned.rivals[0]
+    meaning = "text" if planned.shape == "text" else meaning if meaning in MEANINGS else "question"
+    first, second = each[:2]
+    return TWO_COLUMNS.at(
+        where,
+        first=quoted(first),
+        second=quoted(second),
+        line=f"--columns {meaning}={first}",
+        other=_other(meaning, planned, first, second),
+    )
+
+
+def _other(meaning: str, planned: Plan, first: str, second: str) -> str:
+    """The words that would send both columns, else those for the second one."""
+    if meaning != "question":
+        return f"--columns {meaning}={second}"
+    if planned.shape == "choice":
+        return f"--columns passage={first} --columns question={second}"
+    return f"--columns instruction={first} --columns input={second}"
+
+
+def _by_plan(  # noqa: PLR0911 - one return a shape
+    row: dict[str, Any], where: Where, planned: Plan, reading: Reading
+) -> Outcome:
     match planned.shape:
         case "choice":
             return choice(row, planned, where, reading.counting)
@@ -146,3 +251,32 @@ def meaning(  # noqa: PLR0911 - one return a shape
     from wizard.data.shapes.transcript import spread
 
     return spread(row, planned, found)
+
+
+def hidden(row: Mapping[str, Any], planned: Plan, columns: Given) -> tuple[dict[str, Any], Plan] | None:
+    """The question whose parts lie in ``metadata``, with its plan, beside texts that were made of them and no more than a letter."""
+    inside = row.get("metadata")
+    if columns or type(inside) is not dict:
+        return None
+    if planned.shape and not is_label(row.get(planned.meanings.get("output", ""), "")):
+        return None
+    if (system := system_of(tuple(row))) is not None and system not in inside:
+        inside = inside | {system: row[system]}
+    found, of_it = laid_out(inside, ())
+    return (found, of_it) if of_it.shape == "choice" and "question" in of_it.meanings else None
+
+
+def _nested(
+    row: Mapping[str, Any], nested: tuple[dict[str, Any], Plan], where: Where, reading: Reading
+) -> Outcome:
+    inside, planned = nested
+    if planned.rivals:
+        return (_rivals(planned, where),)
+    found = choice(inside, planned, where, reading.counting)
+    if isinstance(found, tuple):
+        return found
+    sent = planned.meanings.get("system")
+    used = {"metadata", sent if sent not in row["metadata"] else ""}
+    extra = [key for key in row if key not in used] + [f"metadata.{key}" for key in found.extra]
+    found = msgspec.structs.replace(found, extra=tuple(extra))
+    return lost(row, found, plan(tuple(row)), ()) or lost(inside, found, planned, ()) or found

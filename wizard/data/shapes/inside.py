@@ -1,0 +1,83 @@
+"""Rows that lie inside one object, where a row was expected: seen by the shape of what is in it, and told how to lay them out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from wizard.data.findings import Finding, Rule, quoted
+from wizard.data.record import Where
+from wizard.data.shapes.plan import plain_name, plan
+from wizard.data.shapes.roles import ASSISTANT, USER, role_named
+from wizard.data.shapes.turns import is_chat, is_turns
+from wizard.locale import N_, _
+
+ROWS_INSIDE = Rule(
+    "ROWS_INSIDE",
+    "error",
+    N_("This is not one row, but several in one object: {how}."),
+    N_("Write each row as an object of its own, one a line. {line}"),
+    why=N_("Which texts belong to one question is sure only where each row stands by itself."),
+    bad='{"question": {"0": "2 + 3 = ?", "1": "2 + 4 = ?"}, "answer": {"0": "5", "1": "6"}}',
+    good='{"question": "2 + 3 = ?", "answer": "5"}\n{"question": "2 + 4 = ?", "answer": "6"}',
+)
+
+_LEAST = 2
+_TALK = re.compile("dialog|conversation|chat|talk|turns|messages|对话|会话|聊天|咨询")
+_PANDAS = (
+    "python -c \"import pandas; pandas.read_json('IN.json', orient='{orient}', dtype=False)"
+    ".to_json('OUT.jsonl', orient='records', lines=True, force_ascii=False)\""
+)
+
+
+def rows_inside(row: Mapping[str, Any], where: Where) -> Finding | None:
+    """What ``row`` is, where it holds several rows; None where it may be one."""
+    values = list(row.values())
+    if len(values) >= _LEAST and all(type(value) is dict and value for value in values):
+        first = values[0]
+        if all(value.keys() == first.keys() for value in values) and _known(row):
+            return ROWS_INSIDE.at(
+                where,
+                how=_("a column under each name, as pandas writes it"),
+                line=_PANDAS.format(orient="columns"),
+            )
+        if all(_known(value) for value in values):
+            how = _("a row under each name, such as “{name}”").format(name=quoted(next(iter(row))))
+            return ROWS_INSIDE.at(where, how=how, line=_PANDAS.format(orient="index"))
+    asked = row.get("questions", row.get("question"))
+    if type(asked) is list and len(asked) > 1 and all(type(one) is str for one in asked):
+        alike = [name for name, value in row.items() if type(value) is list and len(value) == len(asked)]
+        if len(alike) >= _LEAST:
+            return ROWS_INSIDE.at(
+                where,
+                how=_("lists of as many {names}").format(names=quoted(", ".join(alike))),
+                line='{"question": …, "options": …, "answer": …}',
+            )
+    for name, value in row.items():
+        if is_dialogue(name, value):
+            continue
+        if type(value) is list and value and all(type(one) is dict and _known(one) for one in value):
+            return ROWS_INSIDE.at(
+                where,
+                how=_("a list of rows under “{name}”").format(name=quoted(name)),
+                line='{"question": …, "options": …, "answer": …}',
+            )
+    return None
+
+
+def is_dialogue(name: str, value: object) -> bool:
+    """Whether a field holds one chat: its name says so, or the names of who speaks; questions and answers may be rows."""
+    if not isinstance(value, list) or not is_chat(value):
+        return False
+    if _TALK.search(plain_name(name)) or is_turns(value):
+        return True
+    return all({USER, ASSISTANT} <= set(map(role_named, one)) for one in value if isinstance(one, dict))
+
+
+def _known(row: Mapping[str, Any]) -> bool:
+    """Whether the names of a row say what it is: enough to be a question, or a chat."""
+    found = plan(tuple(row))
+    if found.shape == "choice":
+        return {"question", "answer"} <= found.meanings.keys()
+    return found.shape not in ("", "text")
