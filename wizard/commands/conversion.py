@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from wizard.steps.reading import as_dict, told
 
 if TYPE_CHECKING:
     from wizard.data.converting.convert import Conversion
+    from wizard.data.findings import Findings
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmg]?)(i?)b?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
@@ -91,13 +93,15 @@ def _one(
             unfit.hint = joined(unfit.hint, skip, look_up())
             raise
     if not as_json:
-        _tell(conversion)
+        _tell(conversion, settings["system_prompt"])
     return _as_dict(conversion)
 
 
-def _tell(done: Conversion) -> None:
-    for line in told(done.reading, dict(done.extra)):
+def _tell(done: Conversion, prompt: str) -> None:
+    for line in (*told(done.reading, dict(done.extra)), *_noted(done.findings)):
         process.out(line, lines=False)
+    if done.systems.put:
+        process.out(_before(done, prompt), lines=False)
     for part in done.parts:
         line = ngettext(
             "{source} -> {output}: {rows:,} row", "{source} -> {output}: {rows:,} rows", part.rows
@@ -113,6 +117,27 @@ def _tell(done: Conversion) -> None:
             done.order_kept,
         )
         process.out(line.format(count=done.order_kept))
+
+
+def _before(done: Conversion, prompt: str) -> str:
+    """What stands before the rows as a system message that isn't their own."""
+    line = ngettext(
+        "System message that was put before {rows:,} row: “{text}” Another one, or none: --system-prompt TEXT",
+        "System message that was put before {rows:,} rows: “{text}” Another one, or none: --system-prompt TEXT",
+        done.systems.put,
+    )
+    return line.format(rows=done.systems.put, text=prompt)
+
+
+def _noted(findings: Findings) -> Iterator[str]:
+    """What was noticed: the first of each kind, and how many there are."""
+    for code, count in findings.counts.items():
+        line = str(findings.first(code)[0])
+        yield (
+            _("{text} ({aside})").format(text=line, aside=_("{count:,} in all").format(count=count))
+            if count > 1
+            else line
+        )
 
 
 def _as_dict(done: Conversion) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wizard.data.findings import quoted
 from wizard.locale import _, enumerated, joined, ngettext
 
 if TYPE_CHECKING:
@@ -29,15 +30,17 @@ def told(reading: Reading, unsent: Mapping[str, int] | None = None) -> Iterator[
             proving,
         ).format(base=reading.counting, count=proving, rows=numbered)
     if unsent:
-        yield not_sent(unsent)
+        yield not_sent(unsent, _firsts(reading))
 
 
-def not_sent(unsent: Mapping[str, int]) -> str:
-    """The fields of the source that are not sent, and how many rows have each."""
-    some = [
-        ngettext("{name} ({rows:,} row)", "{name} ({rows:,} rows)", rows).format(name=name, rows=rows)
-        for name, rows in list(unsent.items())[:_MOST_UNSENT]
-    ]
+def not_sent(unsent: Mapping[str, int], firsts: Mapping[str, str] | None = None) -> str:
+    """The fields of the source that are not sent, how many rows have each, and a first value where one is known."""
+    some = []
+    for name, rows in list(unsent.items())[:_MOST_UNSENT]:
+        shown = ngettext("{rows:,} row", "{rows:,} rows", rows).format(rows=rows)
+        if first := (firsts or {}).get(name):
+            shown = _("{rows}, first “{value}”").format(rows=shown, value=quoted(first))
+        some.append(_("{text} ({aside})").format(text=name, aside=shown))
     more = len(unsent) - len(some)
     rest = ngettext("and {count} more", "and {count} more", more).format(count=more) if more else ""
     return _("Not sent: {names}").format(names=joined(enumerated(some), rest))
@@ -58,7 +61,13 @@ def as_dict(reading: Reading, unsent: Mapping[str, int] | None = None) -> dict[s
         "counting": reading.counting,
         "proof": {"rows": proving, "of": numbered, "line": line} if proving else None,
         "not_sent": dict(unsent or {}),
+        "not_sent_first": {name: value for name, value in _firsts(reading).items() if name in (unsent or {})},
     }
+
+
+def _firsts(reading: Reading) -> dict[str, str]:
+    """Column -> its first value, of those that are known; a reading that was kept knows none."""
+    return {column.name: column.samples[0] for column in reading.fields if column.samples}
 
 
 _TABLES = ("csv", "tsv", "xlsx", "parquet")

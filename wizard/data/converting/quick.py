@@ -32,6 +32,8 @@ _TEXT = rf'"{_BLANKS}(?!")({_PLAIN}*+(?:\\(?:["\\]|[nrt](?!{_BLANKS}")){_PLAIN}*
 # An option that repeats the first label, or is only what programs write for nothing, is read with care.
 _MISSING = "|".join(listed(MISSING))
 _STRING = rf'"{_PLAIN}*+(?:\\["\\/bfnrt]{_PLAIN}*+)*+"'
+# A field that isn't sent counts where something is in it.
+_FILLED = rf'(?="[^\s"\\]){_STRING}'
 _LISTED = frozenset("ABCDEFGHIJ"[:count] for count in range(2, 11))
 _MEANINGS = {"question", "options", "answer"}
 _NAMES = {"question", "options", "answer", "answer_idx"}
@@ -60,7 +62,7 @@ class Layout:
     ) -> None:
         comma, colon = spacing
         each = comma.join([f'"{label}"{colon}{_beside(label)}{_TEXT}' for label in labels])
-        values = dict.fromkeys(extra, rf"(?:{_STRING}|\[(?:{_STRING}(?:{comma}{_STRING})*+)?\])")
+        values = dict.fromkeys(extra, rf"(?:{_FILLED}|\[{_STRING}(?:{comma}{_STRING})*+\])")
         values |= {
             "options": rf"\{{{each}\}}",
             "answer_idx": f'"([{labels}])"',

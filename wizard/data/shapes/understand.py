@@ -196,7 +196,13 @@ def meaning(row: dict[str, Any], where: Where, reading: Reading) -> Outcome:
     if isinstance(found, tuple):
         several = None if EXPORT_UNREAD.code in [one.code for one in found] else rows_inside(row, where)
         return found if several is None else (several,)
-    return lost(row, found, planned, reading.columns) or found
+    return lost(row, found, planned, reading.columns) or _unsent(row, found)
+
+
+def _unsent(row: Mapping[str, Any], record: Record) -> Record:
+    """``record`` with those of its fields that are not sent in which something is."""
+    extra = tuple([name for name in record.extra if name not in row or not blank(row[name])])
+    return record if extra == record.extra else msgspec.structs.replace(record, extra=extra)
 
 
 def _rejected(row: Mapping[str, Any], columns: tuple[str, ...], where: Where) -> tuple[Finding, ...]:
@@ -279,4 +285,4 @@ def _nested(
     used = {"metadata", sent if sent not in row["metadata"] else ""}
     extra = [key for key in row if key not in used] + [f"metadata.{key}" for key in found.extra]
     found = msgspec.structs.replace(found, extra=tuple(extra))
-    return lost(row, found, plan(tuple(row)), ()) or lost(inside, found, planned, ()) or found
+    return lost(row, found, plan(tuple(row)), ()) or lost(inside, found, planned, ()) or _unsent(row, found)
