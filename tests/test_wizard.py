@@ -408,6 +408,8 @@ def test_real_chats_from_a_chinese_csv_train(tmp_path: Path) -> None:
     with Terminal(["--sandbox", "--lang", "zh"], tmp_path, columns=80, rows=24) as terminal:
         terminal.answer("你的数据在哪里", CSV.name, "enter")
         terminal.answer("哪一列是用户问的话", "down", "down", "down", "enter")  # its rows have a title, too
+        terminal.answer("哪一列是答案", "enter")
+        terminal.answer("哪一列是选项", "enter")
         terminal.answer("用什么数据验证", "enter")
         terminal.answer("转换结果对吗", "enter")
         terminal.answer("知道了，继续", "enter")
