@@ -57,7 +57,7 @@ def walked(world: World) -> Iterator[Facts]:
             dataset__source=source, dataset__set=chosen, dataset__train=trains, dataset__validation=validates,
             dataset__file=MISSING if source is MISSING else names,
             training__estimate=MISSING,
-            **{f"dataset__columns__{name}": "甲" for name in (*MEANINGS, "counting", "assistant")},
+            dataset__ignore="乙", **{f"dataset__columns__{name}": "甲" for name in (*MEANINGS, "counting", "assistant")},
         )  # fmt: skip
     yield known(preview__files=MISSING, preview__statistics=MISSING, dataset__files=MISSING)
     yield known(key__tracked="other", training__estimate=MISSING)

@@ -413,10 +413,13 @@ def test_no_field_is_left_out_unasked(tmp_path: Path) -> None:
 @pytest.mark.sweep
 @pytest.mark.skipif(not CSV.is_file(), reason="the real data is not beside the project")
 def test_real_chats_from_a_chinese_csv_train(tmp_path: Path) -> None:
-    """7,644 rows of GB18030 CSV go through the wizard by Enter and one typed word, none lost."""
+    """7,644 rows of GB18030 CSV go through the wizard by Enter, one column chosen and one typed word, none lost."""
     (tmp_path / CSV.name).write_bytes(CSV.read_bytes())
     with Terminal(["--sandbox", "--lang", "zh"], tmp_path, columns=80, rows=24) as terminal:
         terminal.answer("你的数据在哪里", CSV.name, "enter")
+        terminal.answer("哪一列是用户问的话", "down", "down", "down", "enter")  # its rows have a title, too
+        terminal.answer("哪一列是答案", "enter")
+        terminal.answer("哪一列是选项", "enter")
         terminal.answer("用什么数据验证", "enter")
         terminal.answer("转换结果对吗", "enter")
         terminal.answer("知道了，继续", "enter")

@@ -9,7 +9,7 @@ from typing import Any
 from wizard.data.record import trim
 from wizard.data.shapes.plan import LABELS
 
-_TITLE = re.compile(r"\s*::(.*?)(?<!\\)::\s*", re.DOTALL)
+_NAME = re.compile(r"\s*::(.*?)(?<!\\)::\s*", re.DOTALL)
 _FORMAT = re.compile(r"\[(?:html|markdown|plain|moodle)\]")
 _BRACES = re.compile(r"(?<!\\)\{(.*?)(?<!\\)\}", re.DOTALL)
 _CHOICES = re.compile(r"(?<!\\)([=~])")
@@ -26,7 +26,7 @@ def begins(lines: Sequence[str]) -> bool:
         return True
     found = _BRACES.search("\n".join(lines))
     inside = trim(found[1]) if found else ""
-    return bool(found) and (bool(_TITLE.match(first)) or (inside.startswith(("=", "~")) and "~" in inside))
+    return bool(found) and (bool(_NAME.match(first)) or (inside.startswith(("=", "~")) and "~" in inside))
 
 
 def questions(lines: Iterator[tuple[int, str]], _file: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -49,9 +49,9 @@ def questions(lines: Iterator[tuple[int, str]], _file: str) -> Iterator[tuple[in
 
 def _question(text: str, category: str) -> dict[str, Any]:
     row: dict[str, Any] = {}
-    if title := _TITLE.match(text):
-        row["title"] = _words(title[1])
-        text = text[title.end() :]
+    if name := _NAME.match(text):
+        row["name"] = _words(name[1])
+        text = text[name.end() :]
     found = _BRACES.search(text)
     before, after = (text[: found.start()], text[found.end() :]) if found else (text, "")
     stem = f"{before.rstrip()} _____ {after.lstrip()}" if after.strip() else before
