@@ -214,12 +214,19 @@ def test_cop_is_counted_by_its_rows(tmp_path: Path) -> None:
 
 
 def test_a_passage_stands_before_its_question() -> None:
-    """The passage is joined, and is not left out as a field that isn't sent."""
+    """The passage is joined, and is not left out as a field that isn't sent; an empty one isn't left out either."""
     found = meant(
-        {"passage": "文", "question": "问？", "options": ["(A)甲", "(B)乙"], "label": "A", "other": None}
+        {
+            "passage": "文",
+            "question": "问？",
+            "options": ["(A)甲", "(B)乙"],
+            "label": "A",
+            "other": None,
+            "more": "x",
+        }
     )
 
-    assert MultipleChoice("文\n\n问？", AB, "A", Where("f", 1), ("other",)) == found
+    assert MultipleChoice("文\n\n问？", AB, "A", Where("f", 1), ("more",)) == found
 
 
 def test_a_question_inside_metadata() -> None:

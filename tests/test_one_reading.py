@@ -101,7 +101,7 @@ def test_check_and_convert_begin_with_how_a_file_is_read(command: Command, folde
     expected = [
         "question <- stem · options <- A to C · answer <- answer (numbers)",
         "The options are counted from 0: 14 rows of 40 with a number prove it.",
-        "Not sent: difficulty (40 rows)",
+        "Not sent: difficulty (40 rows, first “n0”)",
     ]
     for words in (("check", "rows.csv", "--no-stats"), ("convert", "rows.csv", "out.jsonl")):
         shown = command(*words)

@@ -262,7 +262,7 @@ _PREFERENCES = (
     *(("偏好回答", "非偏好回答"), ("采纳回答", "拒绝回答"), ("选中回答", "拒绝回答")),
 )
 """What two answers to one question are called: the better, the worse."""
-_TEXT = ("text", "正文", "content")
+_TEXT = "text"
 _COLUMN_LABEL = re.compile(
     r"(?:(?:options?|opt|op|choices?|选项|答案选项)?([a-z])(?:选项)?"
     r"|(?:options?|opt|op|choices?|answers?|endings?|sol|选项)(1[0-9]|2[0-6]|[0-9]|[一二三四五六七八九十]))"
@@ -700,7 +700,7 @@ def _number(written: str) -> int:
 
 def _text(names: Mapping[str, str]) -> Plan | None:
     """A text to go on training with, where nothing beside it could be learned: a label or marks would be lost."""
-    column = _first(names, _TEXT[:1]) or (_first(names, _TEXT) if len(names) == 1 else None)
+    column = names.get(_TEXT)
     rest = [
         name for name, other in names.items() if other != column and not (is_metadata(name) or is_media(name))
     ]
