@@ -151,14 +151,14 @@ def test_who_is_nowhere_told_is_asked(tmp_path: Path) -> None:
 
 
 def test_what_has_no_answer_is_left_out_and_what_is_no_turn_is_told(tmp_path: Path) -> None:
-    """A conversation without an answer is an error; what follows the last answer, and notices of the system, are named as not sent."""
+    """A conversation without an answer is told and passed over; what follows the last answer, and notices of the system, are named as not sent."""
     rows = [
         ("1", "客户", "在吗", 1), ("1", "客服", "在", 2), ("1", "客户", "谢谢", 3), ("1", "系统", "会话结束", 4), ("2", "客户", "有人吗", 1),
     ]  # fmt: skip
     path = written(tmp_path / "rows.csv", rows)
-    done = convert(path, tmp_path / "out.jsonl", system_prompt="", on_error="skip", workers=0)
+    done = convert(path, tmp_path / "out.jsonl", system_prompt="", workers=0)
 
-    assert (1, 1, {"UNANSWERED": 1}) == (done.rows, done.left_out, done.findings.counts)
+    assert (1, 0, {"UNANSWERED": 1}) == (done.rows, done.left_out, done.findings.counts)
     assert {"会话ID", "轮次", "消息内容.系统", "消息内容.unanswered"} == dict(done.extra).keys()
 
 

@@ -37,6 +37,10 @@ _LARGE = 8_000_000  # bytes
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
+_CUT = frozenset({"TWO_LISTS"})
+"""What says that rows were not read: whoever leaves out what has it trains with a part of them."""
+
+
 class RowsUnfit(DataError):
     """Rows of the source can't be sent, and nothing was written.
 
@@ -171,7 +175,8 @@ def convert(
                     out.write(number, data, count)
             if on_progress is not None:
                 on_progress(work.read, max(total, work.read))
-        if work.findings.errors and (on_error == "stop" or not work.rows):
+        cut = not _CUT.isdisjoint(work.findings.counts)
+        if work.findings.errors and (on_error == "stop" or cut or not work.rows):
             raise _unfit(source, work)
         _refuse_mixed(source, work)
         _refuse_empty(source, out)
@@ -327,6 +332,9 @@ def _unfit(source: Path, work: Underway) -> RowsUnfit:
         "{path} has {count} faults, and nothing was written. The first: {first}",
         count,
     ).format(path=source, count=count, first=first)
+    if not _CUT.isdisjoint(work.findings.counts):
+        hint = _("No row can be left out in its place: others of the file were not read at all.")
+        return RowsUnfit(message, hint, findings=work.findings, rows=0, left_out=work.left_out)
     hint = _("Correct the rows, or leave them out.") if work.rows else _("No row can be sent as it is.")
     return RowsUnfit(message, hint, findings=work.findings, rows=work.rows, left_out=work.left_out)
 

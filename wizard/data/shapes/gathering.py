@@ -27,9 +27,9 @@ from wizard.locale import N_
 
 UNANSWERED = Rule(
     "UNANSWERED",
-    "error",
+    "warning",
     N_("Nobody answers in this conversation; its messages: {count}."),
-    N_("Nothing to do but to leave it out: it has nothing to learn."),
+    N_("It is passed over: it has nothing to learn."),
     why=N_(
         "The model learns what the assistant says. Where nobody answers the user, there is nothing to learn."
     ),
@@ -114,7 +114,9 @@ def conversations(rows: Iterator[Row], file: str, reading: Reading) -> Iterator[
             too_long = CONVERSATION_TOO_LONG.at(where, rows=_MOST_ROWS, limit=LINE_LIMIT // 1_000_000)
             yield where.line, shown, (too_long,)
         else:
-            yield where.line, shown, _chat(some, where, reading)
+            made = _chat(some, where, reading)
+            passed_over = isinstance(made, tuple) and all(one.severity == "warning" for one in made)
+            yield where.line, None if passed_over else shown, made
 
 
 def lie_together(rows: Iterator[Row], file: str, reading: Reading) -> bool:
