@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from wizard.data.files import catalog
 from wizard.engine.session import UNREADABLE
 from wizard.engine.step import Answer, Choice, Facts, Field, Step, Work
 from wizard.errors import DataError, UsageError, WizardError
+from wizard.local.harmless import in_a_line
 from wizard.local.named import plainest
 from wizard.locale import _, enumerated, joined, ngettext
 from wizard.steps import columns
@@ -35,6 +36,7 @@ _NAMED_AS_ROWS = (".json", ".jsonl", ".ndjson")  # what is wrong with such a fil
 
 TOGETHER = "all"
 """All the files of one kind as one; no file of rows is called so, without an ending."""
+_NAMED = 8  # files that aren't used
 BY_SPLIT = "split"
 BY_FILE = "file"
 
@@ -353,7 +355,20 @@ class Dataset(Step):
             self._file(role, path, output, self._meant(role, path, meanings)) for role, path, output in chosen
         ]
         files = [replace(file, made_of=made_of) if file.role == "train" else file for file in files]
+        self._say_unused(source, {*(file.path for file in files), *made_of}, work)
         return {Chosen.KEY: [self._understood(file).as_json() for file in files]}
+
+    def _say_unused(self, source: Path, used: Collection[str], work: Work) -> None:
+        """Which other files of rows there are at ``source``."""
+        place = self._place(source)
+        left = [name for name in place.names if self._shown(place.path / name) not in used]
+        if left:
+            more = len(left) - _NAMED
+            rest = (
+                ngettext("and {count} more", "and {count} more", more).format(count=more) if more > 0 else ""
+            )
+            names = enumerated(map(in_a_line, left[:_NAMED]))
+            work.front.say(_("Not used: {names}").format(names=joined(names, rest)), "dim")
 
     def _together(
         self, place: _Place, first: Path, meanings: dict[str, str], work: Work
