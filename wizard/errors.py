@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from wizard import sharing
 from wizard.locale import _
 
 INTERRUPTED = 130
@@ -37,7 +38,7 @@ INTERRUPTED = 130
 
 def reason(error: BaseException) -> str:
     """Why the system refused, in the user's language where it is one of the usual reasons."""
-    number = getattr(error, "errno", None)
+    number = errno.EBUSY if sharing.held(error) else getattr(error, "errno", None)
     known = {
         errno.ENOENT: _("it isn't there"),
         errno.ENOTDIR: _("part of the path is no folder"),
@@ -52,7 +53,7 @@ def reason(error: BaseException) -> str:
         errno.EFBIG: _("the file is larger than this disk allows"),
         errno.EMFILE: _("too many files are open"),
         errno.ENOMEM: _("there is too little memory"),
-        errno.EBUSY: _("another program is using it"),
+        errno.EBUSY: _("another program has it open"),
         errno.ELOOP: _("its links go round in a circle"),
         errno.ETIMEDOUT: _("it took too long"),
         errno.ECONNREFUSED: _("the connection was refused"),

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from wizard.local.way import WITHOUT_FOLLOWING
+from wizard.sharing import patiently
 
 _PAUSE = 0.05  # seconds between tries
 
@@ -31,7 +32,7 @@ class Lock:
 
 def take(path: Path, *, seconds: float = 0.0) -> Lock:
     """Hold the lock at ``path`` (made if absent, 0600), waiting for at most ``seconds``. Raises Busy and OSError."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | WITHOUT_FOLLOWING, 0o600)
+    descriptor = patiently(lambda: os.open(path, os.O_RDWR | os.O_CREAT | WITHOUT_FOLLOWING, 0o600))
     until = time.monotonic() + seconds
     try:
         while not _taken(descriptor):

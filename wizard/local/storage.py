@@ -13,8 +13,10 @@ import os
 import re
 import stat
 import sys
+import time
 from typing import TYPE_CHECKING, BinaryIO
 
+from wizard import sharing
 from wizard.errors import StorageError, reason
 from wizard.local.way import WITHOUT_FOLLOWING, is_link, refuse_links
 from wizard.locale import _
@@ -36,6 +38,7 @@ BACKUP_SUFFIX = ".bak"
 
 _LONG_NAME = 100  # bytes; above it a temporary name made from the name could pass the file system's limit
 _BUFFER = 1 << 20
+_YOUNG = 60.0  # seconds; longer than anybody waits for other programs before a file gets its name
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF)
 
 
@@ -164,6 +167,10 @@ def _reason(error: OSError) -> tuple[str, str]:
     reasons = {
         errno.ENOSPC: full,
         getattr(errno, "EDQUOT", errno.ENOSPC): full,
+        errno.EBUSY: (
+            _("another program has it open"),
+            _("Close it there, then run the same command again."),
+        ),
         errno.EACCES: denied,
         errno.EPERM: denied,
         errno.ENOENT: missing,
@@ -172,7 +179,8 @@ def _reason(error: OSError) -> tuple[str, str]:
         errno.EFBIG: (_("the file is larger than this disk allows"), _("Choose a folder on another disk.")),
         errno.ENAMETOOLONG: (_("the name is too long"), _("Choose a shorter name.")),
     }
-    return reasons.get(error.errno or 0, (reason(error), ""))
+    number = errno.EBUSY if sharing.held(error) else error.errno or 0
+    return reasons.get(number, (reason(error), ""))
 
 
 @contextlib.contextmanager
@@ -244,7 +252,7 @@ class _Temp:
             os.name == "nt"
         ):  # an open file can't be renamed there; elsewhere being open guards it from cleaners
             self._close()
-        self._path.replace(path)
+        rename(self._path, path)
         self._path = None
 
     def discard(self) -> None:
@@ -254,12 +262,27 @@ class _Temp:
         finally:
             if self._path is not None:
                 with contextlib.suppress(OSError):  # an earlier error is the one to tell; what stays is stale
-                    self._path.unlink()
+                    remove(self._path)
 
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+
+
+def open_file(path: Path, flags: int) -> int:
+    """A descriptor of ``path``, made for its owner only where ``flags`` say so; no link is followed. Raises OSError."""
+    return sharing.patiently(lambda: os.open(path, flags | WITHOUT_FOLLOWING, 0o600))
+
+
+def rename(path: Path, target: Path) -> None:
+    """Let ``path`` take the place of ``target``. Raises OSError."""
+    sharing.patiently(lambda: path.replace(target))
+
+
+def remove(path: Path) -> None:
+    """See that nothing is called ``path``. Raises OSError."""
+    sharing.patiently(lambda: path.unlink(missing_ok=True))
 
 
 def make_folder(folder: Path, *, mode: int = 0o777) -> None:
@@ -344,6 +367,8 @@ def _removed_if_stale(temp: Path) -> bool:
         os.close(descriptor)
     if stale and os.name == "nt":
         try:
+            if time.time() - temp.stat().st_mtime < _YOUNG:
+                return False  # its writer may have closed it to give it its name
             temp.unlink()
         except OSError:
             return False  # its writer has it open
@@ -353,7 +378,7 @@ def _removed_if_stale(temp: Path) -> bool:
 def _keep(path: Path, mode: int) -> None:
     """Write what ``path`` holds now to ``<name>.bak``."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | WITHOUT_FOLLOWING)
+        descriptor = open_file(path, os.O_RDONLY)
     except FileNotFoundError:
         return
     with open(descriptor, "rb") as previous:  # noqa: PTH123 - a descriptor, so that no link is followed
