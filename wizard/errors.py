@@ -35,6 +35,8 @@ from wizard.locale import _
 INTERRUPTED = 130
 """The exit code of a run that its user left, everything answered being saved."""
 
+_NO_NAME = 123  # ERROR_INVALID_NAME
+
 
 def reason(error: BaseException) -> str:
     """Why the system refused, in the user's language where it is one of the usual reasons."""
@@ -62,6 +64,8 @@ def reason(error: BaseException) -> str:
         errno.EADDRINUSE: _("the port is in use"),
         getattr(errno, "EDQUOT", errno.ENOSPC): _("the disk (or your share of it) is full"),
     }
+    if getattr(error, "winerror", None) == _NO_NAME:
+        return _("Windows takes no such name")
     if number in known:
         return known[number]
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -74,7 +74,9 @@ def _in_sh(char: str) -> str:
 
 def _in_cmd(text: str) -> str:
     """For cmd, and then for the program: a quote within quotes is doubled, which both take for one; a percent sign stands outside."""
-    parts = (re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + found[2] * 2, part) for part in text.split("%"))
+    parts = (
+        re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + found[2] * 2, part) for part in text.split("%")
+    )
     return "^%".join(f'"{part}"' if part else "" for part in parts) or '""'
 
 

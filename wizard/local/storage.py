@@ -39,6 +39,12 @@ BACKUP_SUFFIX = ".bak"
 _LONG_NAME = 100  # bytes; above it a temporary name made from the name could pass the file system's limit
 _BUFFER = 1 << 20
 _YOUNG = 60.0  # seconds; longer than anybody waits for other programs before a file gets its name
+_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|com[1-9¹²³]|lpt[1-9¹²³]) *(?:[.:].*)?", re.IGNORECASE
+)
+_NOT_IN_NAMES = re.compile(r'[<>:"|?*\x00-\x1f]')
+_LONGEST_PATH = 259  # characters, where the system has not been told otherwise
+_BESIDE = len(f".manifest.json.{'0' * 16}{TEMP_SUFFIX}")
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF)
 
 
@@ -285,6 +291,46 @@ def remove(path: Path) -> None:
     sharing.patiently(lambda: path.unlink(missing_ok=True))
 
 
+def reserved(name: str) -> bool:
+    """Whether Windows has a device of that name, whatever its ending: what is written there is in no file."""
+    return _DEVICE.fullmatch(name) is not None
+
+
+def refuse_name(path: Path) -> None:
+    """StorageError where Windows, if it is that, can have no file of that name, or would give it another one."""
+    if os.name != "nt":
+        return
+    trouble = ""
+    for name in path.parts[1:] if path.anchor else path.parts:
+        if reserved(name):
+            trouble = _("{name} is the name of a device on Windows").format(name=name)
+        elif bad := _NOT_IN_NAMES.search(name):
+            trouble = _("a name on Windows can't hold {character}").format(character=bad[0])
+        elif name.endswith((".", " ")) and name not in (".", ".."):
+            trouble = _("a name on Windows can't end with a dot or a blank")
+    whole = os.path.abspath(path)  # noqa: PTH100 - as it is named
+    if not trouble and len(whole) + _BESIDE > _LONGEST_PATH and not _long_paths():
+        trouble = _("with what is written beside it the path has more than {limit} characters").format(
+            limit=_LONGEST_PATH
+        )
+    if trouble:
+        raise StorageError(
+            _("Can't write {path}: {reason}.").format(path=path, reason=trouble), _("Choose another name.")
+        )
+
+
+def _long_paths() -> bool:
+    """Whether this Windows takes paths of any length."""
+    if sys.platform != "win32":
+        return True
+    import ctypes
+
+    try:
+        return bool(ctypes.WinDLL("ntdll").RtlAreLongPathsEnabled())
+    except AttributeError:
+        return False
+
+
 def make_folder(folder: Path, *, mode: int = 0o777) -> None:
     """Make ``folder``, and those above it that are missing; what is durable in it can't be lost with its name then.
 
@@ -292,7 +338,8 @@ def make_folder(folder: Path, *, mode: int = 0o777) -> None:
     """
     if folder.is_dir():
         return
-    if not folder.parent.exists():
+    refuse_name(folder)
+    if folder.parent != folder and not folder.parent.exists():
         make_folder(folder.parent, mode=mode)
     folder.mkdir(mode=mode, exist_ok=True)
     sync_name(folder)
@@ -307,6 +354,7 @@ def private_folder(folder: Path) -> None:
 
 def refuse_special(path: Path) -> None:
     """StorageError unless ``path`` is an ordinary file or nothing at all; links are not followed, nor any on the way there."""
+    refuse_name(path)
     refuse_links(path.parent)
     try:
         found = path.lstat()
