@@ -120,11 +120,11 @@ def write_no_session_keys() -> None:
 
 
 def turn_signals_into_exits() -> None:
-    """SIGTERM, SIGHUP and SIGQUIT unwind like any exit (128 + n), so that the terminal is left as it was found.
+    """SIGTERM, SIGHUP, SIGQUIT and Windows' SIGBREAK unwind like any exit (128 + n), so that the terminal is left as it was found.
 
     One that came ignored stays so, as nohup wants it. Ctrl-Z shows the cursor before the process stops.
     """
-    for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):
+    for name in ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _leave)

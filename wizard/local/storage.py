@@ -371,6 +371,11 @@ def refuse_special(path: Path) -> None:
             _("Can't write {path}: it is a folder.").format(path=path),
             _("Choose another name, or move the folder."),
         )
+    if os.name == "nt" and not kind & stat.S_IWRITE:  # elsewhere that says nothing about being replaced
+        raise StorageError(
+            _("Can't write {path}: it is marked as read-only.").format(path=path),
+            _("Take that mark away in its properties, or choose another name."),
+        )
     if not stat.S_ISREG(kind):
         raise StorageError(
             _("Can't write {path}: it is not an ordinary file.").format(path=path), _("Choose another name.")

@@ -10,6 +10,7 @@ nothing else, and ids of our shape; a journal only where it names no other file;
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -209,7 +210,11 @@ class Store:
         with self.lock:
             gone = self._database.execute("DELETE FROM files WHERE file_id = ?", (file_id,)).rowcount > 0
             if gone:
-                storage.remove(self.path(file_id))
+                try:
+                    storage.remove(self.path(file_id))
+                except OSError as error:
+                    if error.errno != errno.EBUSY:  # somebody is reading it; the next start sweeps it away
+                        raise
         return gone
 
     def _select_files(self, rest: str, values: tuple[Any, ...]) -> list[StoredFile]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
-from wizard.ui.console import draws_marks_wide, is_terminal, obeys
+from wizard.ui.console import draws_marks_wide, is_old, is_terminal, obeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Glyphs:
 
 
 _RICH = Glyphs("✓", "!", "✗", "❯", "←", "·", braille=True)
-_GBK = Glyphs("√", "!", "×", "→", "←", "·", braille=False)
+_FEW = Glyphs("√", "!", "×", "→", "←", "·", braille=False)
 _ASCII = Glyphs("*", "!", "x", ">", "<", "-", braille=False, frames=False)
 
 
@@ -75,10 +75,10 @@ def of(
 
 def glyphs_of(stream: TextIO, environ: Mapping[str, str]) -> Glyphs:
     """The marks that can be written to ``stream``, and look there as they should."""
-    if draws_marks_wide(environ) and is_terminal(stream):
-        return _ASCII
+    if is_old(environ) and is_terminal(stream):
+        return _ASCII if draws_marks_wide(environ) else _FEW
     encoding = getattr(stream, "encoding", None) or "ascii"
-    for glyphs in (_RICH, _GBK):
+    for glyphs in (_RICH, _FEW):
         try:
             f"{glyphs.done}{glyphs.bad}{glyphs.pointer}{glyphs.back}".encode(encoding)
         except (UnicodeEncodeError, LookupError):

@@ -14,7 +14,7 @@ from typing import TextIO
 _OBEYS = 0x0005  # ENABLE_PROCESSED_OUTPUT | ENABLE_VIRTUAL_TERMINAL_PROCESSING
 _ASIAN = (932, 936, 949, 950)
 _NEWER = ("WT_SESSION", "TERM_PROGRAM", "ConEmuPID")
-"""Variables of terminals that draw such marks in one column."""
+"""Variables of terminals that draw every mark, in one column."""
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -43,9 +43,14 @@ def obeys(stream: TextIO) -> bool:
     return True
 
 
+def is_old(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal is the window that has one font, and shows a box for what that lacks."""
+    return sys.platform == "win32" and not any(name in environ for name in _NEWER)
+
+
 def draws_marks_wide(environ: Mapping[str, str]) -> bool:
     """Whether the terminal gives two columns to marks that elsewhere take one."""
-    if sys.platform != "win32" or any(name in environ for name in _NEWER):
+    if sys.platform != "win32" or not is_old(environ):
         return False
     import ctypes
 
