@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import select
 import socket
 import struct
@@ -81,9 +82,15 @@ def raw(data: bytes) -> Answer:
 
 def hang(connection: socket.socket) -> None:
     """No answer at all and nothing read, the connection left open for as long as the client has any patience."""
-    poll = select.poll()
-    poll.register(connection, select.POLLHUP | getattr(select, "POLLRDHUP", 0))
-    poll.poll(60_000)
+    if os.name != "nt":
+        poll = select.poll()
+        poll.register(connection, select.POLLHUP | getattr(select, "POLLRDHUP", 0))
+        poll.poll(60_000)
+        return
+    until = time.monotonic() + 60
+    with contextlib.suppress(OSError):  # there an end can't be waited for without reading
+        while connection.recv(1, socket.MSG_PEEK) and time.monotonic() < until:
+            time.sleep(0.02)
 
 
 def drip(connection: socket.socket) -> None:

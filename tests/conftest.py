@@ -37,6 +37,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 2 * (os.cpu_count() or 1)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test that assumes POSIX says so, and why, by its marker."""
+    if os.name == "nt" and (posix := item.get_closest_marker("posix")) is not None:
+        pytest.skip(str(posix.args[0]))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def state_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where the wizard keeps this user's secret: never the one of whoever runs the tests."""
@@ -79,6 +85,8 @@ def finished(
 def words_of(line: str) -> list[str]:
     """What a shell makes of a command that is shown; it is one line, whatever is in its words."""
     assert "\n" not in line
+    if os.name == "nt":
+        pytest.skip("needs bash")
     return subprocess.check_output(["bash", "-c", f"printf '%s\\0' {line}"], text=True).split("\0")[:-1]
 
 

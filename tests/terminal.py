@@ -12,9 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import pexpect
 import pyte
+import pytest
 from patience import PATIENCE
+
+if os.name != "nt":
+    import pexpect
 
 KEYS = {
     "enter": "\r", "down": "\x1b[B", "up": "\x1b[A", "escape": "\x1b", "ctrl-c": "\x03", "ctrl-d": "\x04",
@@ -29,9 +32,13 @@ PATIENT = [
 """The same, but its first question waits for the platform's answers however slow the machine is."""
 
 
+SYSTEM = ("PATH", "TMPDIR", "SYSTEMROOT", "TEMP", "TMP", "PATHEXT", "COMSPEC")
+"""Variables without which a program can't start, or would litter."""
+
+
 def environment(folder: Path, **more: str) -> dict[str, str]:
     """What the wizard may know of the tests' surroundings: no key, no proxy, no locale but the one given."""
-    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in SYSTEM if name in os.environ}
     root = str(Path(__file__).parents[1])
     home = {"HOME": str(folder), "TERM": "xterm-256color", "PYTHONPATH": root, "LANG": "en_US.UTF-8"}
     home["BAILIAN_WIZARD_STATE"] = str(folder.with_name(f"{folder.name}.user"))  # outside the project
@@ -57,6 +64,8 @@ class Terminal:
         rows: int = 40,
         env: Mapping[str, str] | None = None,
     ) -> None:
+        if os.name == "nt":
+            pytest.skip("needs a pseudo-terminal")
         words = [*program, *arguments]
         self.screen = pyte.HistoryScreen(columns, rows, history=5000)
         self._stream = pyte.ByteStream(self.screen)
@@ -156,6 +165,6 @@ class Terminal:
         self.child.wait()
         return int(-self.child.signalstatus if self.child.signalstatus else self.child.exitstatus)
 
-    def kill(self, number: int = signal.SIGKILL) -> None:
-        """Send a signal to the program."""
-        os.kill(self.child.pid, number)
+    def kill(self, number: int | None = None) -> None:
+        """Send a signal to the program, SIGKILL without one."""
+        os.kill(self.child.pid, signal.SIGKILL if number is None else number)

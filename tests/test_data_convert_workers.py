@@ -259,7 +259,7 @@ def gone(group: int) -> bool:
     return False
 
 
-@pytest.mark.skipif(os.name == "nt", reason="process groups are POSIX")
+@pytest.mark.posix("process groups are POSIX")
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     """Ctrl-C at a terminal reaches all of them: exit code 130, one sentence, no process and no file."""
     process = start(tmp_path)
@@ -272,7 +272,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     assert [tmp_path / "in.jsonl"] == list(tmp_path.iterdir())
 
 
-@pytest.mark.skipif(os.name == "nt", reason="process groups are POSIX")
+@pytest.mark.posix("process groups are POSIX")
 def test_workers_end_with_their_parent(tmp_path: Path) -> None:
     """Where the command is killed outright, its workers end by themselves, and the next run clears what it left."""
     process = start(tmp_path)

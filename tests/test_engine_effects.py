@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import signal
 import tempfile
 import time
@@ -684,7 +683,7 @@ def test_an_interrupt_before_the_commit_ends_at_once(session: Session) -> None:
     assert "prepared" == session.effects[KEY].state
 
 
-@pytest.mark.skipif(os.name == "nt", reason="SIGTERM and SIGHUP end a Windows process outright")
+@pytest.mark.posix("SIGTERM and SIGHUP end a Windows process outright")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_a_closed_terminal_does_not_lose_the_receipt(session: Session, name: str) -> None:
     """SIGTERM and SIGHUP wait too, even where the terminal is gone and nothing can be said; then their handler runs."""

@@ -28,7 +28,7 @@ from wizard.errors import SessionBusy, SessionDamaged, SessionNewer, StorageErro
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = Path(__file__).parent / "sessions"
-UNIX = pytest.mark.skipif(os.name == "nt", reason="permissions of this kind are Unix's")
+UNIX = pytest.mark.posix("permissions of this kind are Unix's")
 
 HOLDER = """
 import sys

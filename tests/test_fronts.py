@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -113,7 +112,7 @@ def facts_by(front: Callable[[Path], None], folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.sweep
-@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+@pytest.mark.posix("needs a pseudo-terminal")
 def test_equal_answers_reach_equal_facts(tmp_path: Path) -> None:
     """The terminal, the plain terminal, a command line and a strict script approve the very same plan, fact for fact."""
     reached = {

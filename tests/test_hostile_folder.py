@@ -21,7 +21,7 @@ from terminal import PROGRAM, Terminal, _as_a_shell_starts_it, environment
 
 from wizard.local import programs, userstate, way, worktree
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="links, pipes and owners as POSIX has them")
+pytestmark = pytest.mark.posix("links, pipes and owners as POSIX has them")
 root = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file away"
 )

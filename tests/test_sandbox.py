@@ -71,7 +71,7 @@ def test_one_line_then_silence_until_stdin_closes(tmp_path: Path) -> None:
     assert (process.returncode, out, err) == (0, b"", b"")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.posix("signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_is_a_clean_end(tmp_path: Path, number: signal.Signals) -> None:
     """SIGTERM and SIGINT end it with 0 and without a word."""

@@ -281,7 +281,7 @@ def test_the_keys_of_an_encrypted_session_are_written_down_by_nobody(folder: Pat
     assert not (folder / "keys.log").exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no core files")
+@pytest.mark.posix("there are no core files")
 @pytest.mark.parametrize("loaded", [True, False])
 def test_no_core_is_dumped_of_a_process_that_holds_a_key(folder: Path, loaded: bool) -> None:
     """A crash of a wizard that was given a key leaves no picture of its memory; one without a key is the system's affair."""

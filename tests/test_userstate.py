@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from wizard.errors import StorageError, UsageError
 from wizard.local.userstate import OWNERS, accept_owner, owner_accepted, user_state
 
-posix = pytest.mark.skipif(os.name == "nt", reason="permissions and links as POSIX has them")
+posix = pytest.mark.posix("permissions and links as POSIX has them")
 
 
 def _environment(patch: pytest.MonkeyPatch, **named: str) -> None:

@@ -175,7 +175,7 @@ def _common(to: argparse.ArgumentParser, *, platform: bool = True, first: bool =
         "--lang",
         choices=["zh", "en"],
         default=argparse.SUPPRESS,
-        help=_("language of all words (else LC_ALL, LC_MESSAGES, LANG)"),
+        help=_("language of all words (else that of the system)"),
     )
     to.add_argument(
         "--plain",

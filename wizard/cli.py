@@ -18,6 +18,7 @@ from wizard.commands.scene import Scene
 from wizard.errors import INTERRUPTED, StorageError, WizardError
 from wizard.local import log, redaction
 from wizard.locale import _, joined
+from wizard.ui.console import is_terminal
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -57,11 +58,12 @@ def _understood(words: Sequence[str]) -> int:
         arguments = arguments_of(words)
         if arguments.sandbox:
             locale.practise()
-    except StorageError as error:  # help that can't be written
-        process.say(_("error: {message}").format(message=error.message))
-        return error.exit_code
+    except WizardError as error:  # help that can't be written
+        return _tell(error, as_json=False)
     except BrokenPipeError:
         return 1
+    except Exception as bug:  # noqa: BLE001 - as below
+        return _own_up(bug, as_json=False)
     return _guarded(arguments)
 
 
@@ -115,7 +117,7 @@ def _begin_log(scene: Scene, *, kept: bool) -> None:
         python=sys.version.split()[0],
         platform=" ".join((sys.platform, *(os.uname()[2::2] if hasattr(os, "uname") else ()))),
         language=locale.language(),
-        terminal=[bool(stream and stream.isatty()) for stream in (sys.stdin, sys.stdout, sys.stderr)],
+        terminal=[is_terminal(stream) for stream in (sys.stdin, sys.stdout, sys.stderr)],
         command=arguments.command,
         options=sorted(
             name

@@ -29,15 +29,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from wizard import sharing
 from wizard.locale import _
 
 INTERRUPTED = 130
 """The exit code of a run that its user left, everything answered being saved."""
 
+_NO_NAME = 123  # ERROR_INVALID_NAME
+
 
 def reason(error: BaseException) -> str:
     """Why the system refused, in the user's language where it is one of the usual reasons."""
-    number = getattr(error, "errno", None)
+    number = errno.EBUSY if sharing.held(error) else getattr(error, "errno", None)
     known = {
         errno.ENOENT: _("it isn't there"),
         errno.ENOTDIR: _("part of the path is no folder"),
@@ -52,7 +55,7 @@ def reason(error: BaseException) -> str:
         errno.EFBIG: _("the file is larger than this disk allows"),
         errno.EMFILE: _("too many files are open"),
         errno.ENOMEM: _("there is too little memory"),
-        errno.EBUSY: _("another program is using it"),
+        errno.EBUSY: _("another program has it open"),
         errno.ELOOP: _("its links go round in a circle"),
         errno.ETIMEDOUT: _("it took too long"),
         errno.ECONNREFUSED: _("the connection was refused"),
@@ -61,6 +64,8 @@ def reason(error: BaseException) -> str:
         errno.EADDRINUSE: _("the port is in use"),
         getattr(errno, "EDQUOT", errno.ENOSPC): _("the disk (or your share of it) is full"),
     }
+    if getattr(error, "winerror", None) == _NO_NAME:
+        return _("Windows takes no such name")
     if number in known:
         return known[number]
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -6,6 +6,7 @@ in UTF-8 (``out`` of a value, ``deliver``); no character makes either fail.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -36,11 +37,13 @@ def settle_streams() -> None:
                 os.close(null)
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - a descriptor, for as long as we live
     from wizard.ui.base import write_as
+    from wizard.ui.console import draws_marks_wide, is_terminal
 
     streams = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, io.TextIOWrapper)]
     for stream in streams:
         stream.reconfigure(errors="replace")
-    write_as(*(stream.encoding for stream in streams))
+    marks_wide = draws_marks_wide(os.environ) and any(is_terminal(stream) for stream in streams)
+    write_as(*(stream.encoding for stream in streams), marks_wide=marks_wide)
 
 
 def say(text: str, *, lines: bool = True) -> None:
@@ -61,6 +64,8 @@ def results() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as problem:
+        if os.name == "nt" and problem.errno == errno.EINVAL:  # so Windows says that a pipe's reader is gone
+            raise BrokenPipeError from problem
         from wizard.errors import StorageError, reason
         from wizard.locale import _
 
@@ -115,11 +120,11 @@ def write_no_session_keys() -> None:
 
 
 def turn_signals_into_exits() -> None:
-    """SIGTERM, SIGHUP and SIGQUIT unwind like any exit (128 + n), so that the terminal is left as it was found.
+    """SIGTERM, SIGHUP, SIGQUIT and Windows' SIGBREAK unwind like any exit (128 + n), so that the terminal is left as it was found.
 
     One that came ignored stays so, as nohup wants it. Ctrl-Z shows the cursor before the process stops.
     """
-    for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):
+    for name in ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _leave)
@@ -151,7 +156,7 @@ def _leave(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _pause(number: int, _frame: FrameType | None) -> None:
-    if sys.stderr.isatty():
+    if sys.stderr.isatty():  # no signal of Windows comes here
         os.write(sys.stderr.fileno(), _SHOW_CURSOR)
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)  # returns when somebody continues us

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from wizard.errors import UsageError, reason
 from wizard.locale import _, joined
 
 _LARGEST = 1_000_000  # bytes of an answers file
+_ESCAPE_OR_PATH = re.compile(r'"[^"\n]*\\')
+_OF_ESCAPES = "\b\t\f\r\n"  # what TOML makes of a backslash and a letter
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0)
 
 
@@ -27,7 +30,9 @@ def given(pairs: Iterable[str], file: Path | None, approve: str | None = None) -
     """All answers by key, each with its source. Raises UsageError for an unknown key or a file that can't be read."""
     found: dict[str, Given] = {}
     if file is not None:
-        found |= {key: Given(value, "answers") for key, value in _flat(_toml(file))}
+        for key, value in _flat(_toml(file)):
+            _refuse_escapes(key, value, file)
+            found[key] = Given(value, "answers")
     for pair in pairs:
         key, separator, value = pair.partition("=")
         if not separator:
@@ -161,13 +166,51 @@ def _toml(file: Path) -> Mapping[str, Any]:
                     path=file, limit=_LARGEST
                 )
             )
-        return tomllib.loads(data.decode("utf-8-sig").replace("\r\n", "\n"))
+        text = _decoded(data)
     except OSError as error:
         raise UsageError(
             _("{path} can't be read: {reason}").format(path=file, reason=reason(error))
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(_("{path} is not TOML: {reason}").format(path=file, reason=error)) from None
+    except UnicodeDecodeError:
+        raise UsageError(
+            _("{path} is not TOML: {reason}").format(path=file, reason=_("it is no text")),
+            _("Save it as UTF-8, then run the same command again."),
+        ) from None
+    try:
+        return tomllib.loads(text.replace("\r\n", "\n"))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(
+            _("{path} is not TOML: {reason}").format(path=file, reason=error),
+            _in_single_quotes() if _ESCAPE_OR_PATH.search(text) else "",
+        ) from None
+
+
+def _decoded(data: bytes) -> str:
+    """The text of an answers file, as Windows' editors may save it: UTF-8, what they call Unicode, or GBK."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("gb18030")
+
+
+def _in_single_quotes() -> str:
+    return _(
+        "In double quotes a backslash begins a special character. Write a path of Windows in single quotes: '{path}'"
+    ).format(path=r"C:\data\train.jsonl")
+
+
+def _refuse_escapes(key: str, value: Any, file: Path) -> None:
+    """A path in which TOML has made a control of a backslash and a letter."""
+    answer = next((one for one in flow.answers(of=key.partition(".")[0]) if one.key == key), None)
+    if not isinstance(value, str) or answer is None or answer.kind == "text":
+        return
+    if any(char in value for char in _OF_ESCAPES):
+        raise UsageError(
+            _("{path}: the value of {key} holds a control character.").format(path=file, key=key),
+            _in_single_quotes(),
+        )
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -69,6 +70,9 @@ _CALLS = {
 }  # fmt: skip
 _PLACES = re.compile(r"[/\\]|^~|\.(jsonl?|csv|tsv|xlsx?|parquet|zip|gz|txt|md)$", re.IGNORECASE)
 _CONTINUED = re.compile(r"[ \t]+[\\^`][ \t]*\r?\n|\\[ \t]*\r?\n")
+_WINDOWS_PATH = re.compile(r"(?<![A-Za-z])[A-Za-z]:\\|(?<!\\)\\\\\w|(?<!\w)\.{1,2}\\")
+_BACKSLASHES = re.compile(r"'[^']*'|\\+(?![\\\"' ]|$)")
+"""What is in single quotes, which stays as it is; and backslashes before anything that they could not escape."""
 _FILES = dict.fromkeys(("training_file_ids", "training_datasets", "file_path"), "training") | dict.fromkeys(
     ("validation_file_ids", "validation_datasets"), "validation"
 )
@@ -178,7 +182,7 @@ def read(line: str) -> Read:
     if _read_python(line, found):
         return found
     try:
-        words = shlex.split(_CONTINUED.sub(" ", line))
+        words = shlex.split(_unescaped(_CONTINUED.sub(" ", line)))
     except ValueError as error:
         raise UsageError(_("The line can't be read: {reason}").format(reason=error)) from None
     while words and (words[0] in ("$", "python", "python3", "-m") or _program(words[0]) == "dashscope"):
@@ -188,6 +192,13 @@ def read(line: str) -> Read:
     else:
         _read_dashscope(words, line, found)
     return found
+
+
+def _unescaped(line: str) -> str:
+    """``line`` with a backslash that escapes nothing, as in a path of Windows, written so that it stays one."""
+    if os.sep == "/" and not _WINDOWS_PATH.search(line):
+        return line
+    return _BACKSLASHES.sub(lambda found: found[0] if found[0].startswith("'") else found[0] * 2, line)
 
 
 def _read_dashscope(words: list[str], line: str, found: Read) -> None:

@@ -6,6 +6,7 @@ import sys
 
 from wizard import process, sandbox
 from wizard.commands.scene import Scene
+from wizard.local.shell import variables
 from wizard.locale import _
 from wizard.steps.world import SANDBOX_KEY, state_in
 
@@ -27,8 +28,10 @@ def serve(scene: Scene) -> int:
             )
         )
         front.say(
-            _("For another program: DASHSCOPE_HTTP_BASE_URL={url}/api/v1 DASHSCOPE_API_KEY={key}").format(
-                url=running.url, key=SANDBOX_KEY
+            _("For another program: {variables}").format(
+                variables=variables(
+                    {"DASHSCOPE_HTTP_BASE_URL": f"{running.url}/api/v1", "DASHSCOPE_API_KEY": SANDBOX_KEY}
+                )
             )
         )
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from wizard.engine.step import Field, written
-from wizard.local.harmless import command_line
+from wizard.local.shell import command_line
 from wizard.locale import _
 
 

@@ -39,7 +39,7 @@ from wizard.errors import (
 )
 from wizard.local import log, secrets, state
 from wizard.local.lock import Busy, Lock, take
-from wizard.local.storage import remove_stale_temps, sync_name, write_atomically
+from wizard.local.storage import remove, remove_stale_temps, rename, sync_name, write_atomically
 from wizard.locale import _, joined
 
 SCHEMA = 2
@@ -361,9 +361,8 @@ class Session:
         try:
             state.folder(shelf)
             target = _free(shelf, self.id)
-            with suppress(FileNotFoundError):  # first: alone it would come back as the session
-                self._previous.unlink()
-            self.path.replace(target)
+            remove(self._previous)  # first: alone it would come back as the session
+            rename(self.path, target)
             sync_name(target)
         except OSError as error:
             raise StorageError(
@@ -586,7 +585,7 @@ class Session:
                     raise
                 for path, kept in ((self._previous, aside.with_suffix(".bak")), (self.path, aside)):
                     with suppress(FileNotFoundError):
-                        path.replace(kept)
+                        rename(path, kept)
                 aside = aside if data is not None else aside.with_suffix(".bak")
                 hint = _("The next start begins anew.")
             else:

@@ -193,7 +193,11 @@ class Field:
             return _number(raw)
         if self.kind == "choice":
             texts = {written(choice.value): choice.value for choice in self.choices}
-            return texts.get(written(raw).strip(), raw)
+            text = written(raw).strip()
+            slashed = (
+                text.replace("\\", "/") if os.name == "nt" else text
+            )  # a file inside: the shell there completes it so
+            return texts.get(text, texts.get(slashed, raw))
         if self.kind == "word":
             if raw != self.value:
                 raise Unacceptable(

@@ -17,6 +17,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from wizard import sharing
 from wizard.errors import StorageError, UsageError
 from wizard.local import redaction, storage, worktree
 from wizard.local.lock import Busy, take
@@ -211,7 +212,7 @@ def _bytes(path: Path, *, follow: bool = False) -> bytes | None:
         # Before opening, because opening a device can act; and again after, because it may be another file by then.
         trouble = _kind_trouble(path.stat(follow_symlinks=follow).st_mode)
         if trouble is None:
-            with open(os.open(path, flags), "rb") as stream:  # noqa: PTH123 - Path.open takes no flags
+            with open(sharing.patiently(lambda: os.open(path, flags)), "rb") as stream:  # noqa: PTH123 - Path.open takes no flags
                 trouble = _kind_trouble(os.fstat(stream.fileno()).st_mode)
                 data = stream.read(_LARGEST + 1) if trouble is None else b""
                 if len(data) <= _LARGEST and trouble is None:
@@ -342,7 +343,7 @@ def _confirm(path: Path, before: bytes | None, after: bytes) -> None:
         return
     if before is None:
         try:
-            path.unlink(missing_ok=True)
+            storage.remove(path)
         except OSError as error:
             raise storage.refusal(path, error) from error
     else:

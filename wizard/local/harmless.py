@@ -1,10 +1,8 @@
-"""Owns which characters a terminal obeys, hides or lets move others, what is shown in their place; JSON and command lines without them."""
+"""Owns which characters a terminal obeys, hides or lets move others, what is shown in their place; JSON without them."""
 
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterable
 
 LINE_BREAK = "⏎"
 """What stands for one where there is one line only."""
@@ -65,24 +63,9 @@ def in_a_line(text: str) -> str:
     return LINE_BREAK.join(text.replace("\r\n", "\n").split("\n")) if "\n" in text else text
 
 
-def command_line(words: Iterable[str]) -> str:
-    """``words`` for a shell, on one line whatever is in them: ``$'…'``, where there is what a terminal obeys."""
-    return " ".join(map(_word, words))
-
-
-def _word(text: str) -> str:
-    if all(char >= " " for char in text) and not _OBEYED.search(text):
-        return shlex.quote(text)
-    return "$'" + "".join(map(_in_word, text)) + "'"
-
-
-def _in_word(char: str) -> str:
-    if char in "\\'":
-        return f"\\{char}"
-    if char >= " " and not _OBEYED.match(char):
-        return char
-    known = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
-    return known.get(char) or (f"\\x{ord(char):02x}" if char < "\x80" else f"\\U{ord(char):08x}")
+def obeyed(text: str) -> bool:
+    """Whether one of them, or any control of ASCII, is in ``text``."""
+    return any(char < " " for char in text) or _OBEYED.search(text) is not None
 
 
 def _mark(char: str) -> str:

@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 
 from wizard.local.way import WITHOUT_FOLLOWING
+from wizard.sharing import patiently
 
 _PAUSE = 0.05  # seconds between tries
+_LATE = 1.0 if os.name == "nt" else 0.0  # seconds within which Windows frees what a killed process has locked
 
 
 class Busy(Exception):
@@ -31,8 +33,8 @@ class Lock:
 
 def take(path: Path, *, seconds: float = 0.0) -> Lock:
     """Hold the lock at ``path`` (made if absent, 0600), waiting for at most ``seconds``. Raises Busy and OSError."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | WITHOUT_FOLLOWING, 0o600)
-    until = time.monotonic() + seconds
+    descriptor = patiently(lambda: os.open(path, os.O_RDWR | os.O_CREAT | WITHOUT_FOLLOWING, 0o600))
+    until = time.monotonic() + max(seconds, _LATE)
     try:
         while not _taken(descriptor):
             if time.monotonic() >= until:

@@ -22,7 +22,7 @@ from wizard.errors import StorageError, WizardError
 from wizard.local import state
 from wizard.local.harmless import escaped
 from wizard.local.redaction import redacted
-from wizard.local.storage import refusal
+from wizard.local.storage import refusal, rename
 from wizard.locale import _
 
 FILE = "log.jsonl"
@@ -221,7 +221,7 @@ def _rotate(path: Path) -> None:
     places = [path, *_aside(path)]
     for older, newer in zip(reversed(places), reversed(places[:-1]), strict=False):
         if os.path.lexists(newer):
-            newer.replace(older)
+            rename(newer, older)
 
 
 def _aside(path: Path) -> Iterator[Path]:

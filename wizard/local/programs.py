@@ -7,6 +7,7 @@ from pathlib import Path
 
 _KNOWN = frozenset(
     {
+        "APPDATA",
         "BAILIAN_WIZARD_STATE",
         "DYLD_LIBRARY_PATH",
         "HOME",
@@ -31,12 +32,14 @@ _KNOWN = frozenset(
 
 _ENDINGS = (".exe", ".com") if os.name == "nt" else ("",)
 """Not ``.bat``: its arguments are read by a shell. And not ``shutil.which``: on Windows it looks in the current folder first."""
+_NOT_HERE = {"NoDefaultCurrentDirectoryInExePath": "1"} if os.name == "nt" else {}
+"""What a child starts in its turn, Windows doesn't look for in the folder where that stands either."""
 
 
 def environment(**more: str) -> dict[str, str]:
     """The environment of every child: what it needs of ours, and ``more``; where it looks for programs we would too."""
     known = {name: value for name, value in os.environ.items() if name.upper() in _KNOWN}
-    return {**known, "PATH": os.pathsep.join(_folders()), **more}
+    return {**known, "PATH": os.pathsep.join(_folders()), **_NOT_HERE, **more}
 
 
 def find(name: str, folder: Path) -> str | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from wizard.errors import OwnerUnknown, StorageError
 from wizard.local import storage, userstate
-from wizard.local.way import STATE, WITHOUT_FOLLOWING, is_link, project_of, walk
+from wizard.local.way import STATE, is_link, project_of, walk
 from wizard.locale import _
 
 LARGEST = 64 << 20
@@ -79,7 +79,7 @@ def file(path: Path, *, in_place: bool = False) -> Path:
 
 def opened(path: Path, flags: int, *, in_place: bool = False) -> int:
     """A descriptor of the ordinary file ``path``, made (0600) where ``flags`` say so. Raises StorageError and OSError."""
-    descriptor = os.open(file(path, in_place=in_place), flags | WITHOUT_FOLLOWING, 0o600)
+    descriptor = storage.open_file(file(path, in_place=in_place), flags)
     try:
         _refuse_special(path, os.fstat(descriptor), in_place=in_place)  # it may be another one by now
     except BaseException:

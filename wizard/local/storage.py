@@ -13,8 +13,10 @@ import os
 import re
 import stat
 import sys
+import time
 from typing import TYPE_CHECKING, BinaryIO
 
+from wizard import sharing
 from wizard.errors import StorageError, reason
 from wizard.local.way import WITHOUT_FOLLOWING, is_link, refuse_links
 from wizard.locale import _
@@ -36,6 +38,13 @@ BACKUP_SUFFIX = ".bak"
 
 _LONG_NAME = 100  # bytes; above it a temporary name made from the name could pass the file system's limit
 _BUFFER = 1 << 20
+_YOUNG = 60.0  # seconds; longer than anybody waits for other programs before a file gets its name
+_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|com[1-9¹²³]|lpt[1-9¹²³]) *(?:[.:].*)?", re.IGNORECASE
+)
+_NOT_IN_NAMES = re.compile(r'[<>:"|?*\x00-\x1f]')
+_LONGEST_PATH = 259  # characters, where the system has not been told otherwise
+_BESIDE = len(f".manifest.json.{'0' * 16}{TEMP_SUFFIX}")
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF)
 
 
@@ -164,6 +173,10 @@ def _reason(error: OSError) -> tuple[str, str]:
     reasons = {
         errno.ENOSPC: full,
         getattr(errno, "EDQUOT", errno.ENOSPC): full,
+        errno.EBUSY: (
+            _("another program has it open"),
+            _("Close it there, then run the same command again."),
+        ),
         errno.EACCES: denied,
         errno.EPERM: denied,
         errno.ENOENT: missing,
@@ -172,7 +185,8 @@ def _reason(error: OSError) -> tuple[str, str]:
         errno.EFBIG: (_("the file is larger than this disk allows"), _("Choose a folder on another disk.")),
         errno.ENAMETOOLONG: (_("the name is too long"), _("Choose a shorter name.")),
     }
-    return reasons.get(error.errno or 0, (reason(error), ""))
+    number = errno.EBUSY if sharing.held(error) else error.errno or 0
+    return reasons.get(number, (reason(error), ""))
 
 
 @contextlib.contextmanager
@@ -244,7 +258,7 @@ class _Temp:
             os.name == "nt"
         ):  # an open file can't be renamed there; elsewhere being open guards it from cleaners
             self._close()
-        self._path.replace(path)
+        rename(self._path, path)
         self._path = None
 
     def discard(self) -> None:
@@ -254,12 +268,67 @@ class _Temp:
         finally:
             if self._path is not None:
                 with contextlib.suppress(OSError):  # an earlier error is the one to tell; what stays is stale
-                    self._path.unlink()
+                    remove(self._path)
 
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+
+
+def open_file(path: Path, flags: int) -> int:
+    """A descriptor of ``path``, made for its owner only where ``flags`` say so; no link is followed. Raises OSError."""
+    return sharing.patiently(lambda: os.open(path, flags | WITHOUT_FOLLOWING, 0o600))
+
+
+def rename(path: Path, target: Path) -> None:
+    """Let ``path`` take the place of ``target``. Raises OSError."""
+    sharing.patiently(lambda: path.replace(target))
+
+
+def remove(path: Path) -> None:
+    """See that nothing is called ``path``. Raises OSError."""
+    sharing.patiently(lambda: path.unlink(missing_ok=True))
+
+
+def reserved(name: str) -> bool:
+    """Whether Windows has a device of that name, whatever its ending: what is written there is in no file."""
+    return _DEVICE.fullmatch(name) is not None
+
+
+def refuse_name(path: Path) -> None:
+    """StorageError where Windows, if it is that, can have no file of that name, or would give it another one."""
+    if os.name != "nt":
+        return
+    trouble = ""
+    for name in path.parts[1:] if path.anchor else path.parts:
+        if reserved(name):
+            trouble = _("{name} is the name of a device on Windows").format(name=name)
+        elif bad := _NOT_IN_NAMES.search(name):
+            trouble = _("a name on Windows can't hold {character}").format(character=bad[0])
+        elif name.endswith((".", " ")) and name not in (".", ".."):
+            trouble = _("a name on Windows can't end with a dot or a blank")
+    whole = os.path.abspath(path)  # noqa: PTH100 - as it is named
+    if not trouble and len(whole) + _BESIDE > _LONGEST_PATH and not _long_paths():
+        trouble = _("with what is written beside it the path has more than {limit} characters").format(
+            limit=_LONGEST_PATH
+        )
+    if trouble:
+        raise StorageError(
+            _("Can't write {path}: {reason}.").format(path=path, reason=trouble), _("Choose another name.")
+        )
+
+
+def _long_paths() -> bool:
+    """Whether this Windows takes paths of any length."""
+    if sys.platform != "win32":
+        return True
+    import ctypes
+
+    try:
+        return bool(ctypes.WinDLL("ntdll").RtlAreLongPathsEnabled())
+    except AttributeError:
+        return False
 
 
 def make_folder(folder: Path, *, mode: int = 0o777) -> None:
@@ -269,7 +338,8 @@ def make_folder(folder: Path, *, mode: int = 0o777) -> None:
     """
     if folder.is_dir():
         return
-    if not folder.parent.exists():
+    refuse_name(folder)
+    if folder.parent != folder and not folder.parent.exists():
         make_folder(folder.parent, mode=mode)
     folder.mkdir(mode=mode, exist_ok=True)
     sync_name(folder)
@@ -284,6 +354,7 @@ def private_folder(folder: Path) -> None:
 
 def refuse_special(path: Path) -> None:
     """StorageError unless ``path`` is an ordinary file or nothing at all; links are not followed, nor any on the way there."""
+    refuse_name(path)
     refuse_links(path.parent)
     try:
         found = path.lstat()
@@ -299,6 +370,11 @@ def refuse_special(path: Path) -> None:
         raise StorageError(
             _("Can't write {path}: it is a folder.").format(path=path),
             _("Choose another name, or move the folder."),
+        )
+    if os.name == "nt" and not kind & stat.S_IWRITE:  # elsewhere that says nothing about being replaced
+        raise StorageError(
+            _("Can't write {path}: it is marked as read-only.").format(path=path),
+            _("Take that mark away in its properties, or choose another name."),
         )
     if not stat.S_ISREG(kind):
         raise StorageError(
@@ -344,6 +420,8 @@ def _removed_if_stale(temp: Path) -> bool:
         os.close(descriptor)
     if stale and os.name == "nt":
         try:
+            if time.time() - temp.stat().st_mtime < _YOUNG:
+                return False  # its writer may have closed it to give it its name
             temp.unlink()
         except OSError:
             return False  # its writer has it open
@@ -353,7 +431,7 @@ def _removed_if_stale(temp: Path) -> bool:
 def _keep(path: Path, mode: int) -> None:
     """Write what ``path`` holds now to ``<name>.bak``."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | WITHOUT_FOLLOWING)
+        descriptor = open_file(path, os.O_RDONLY)
     except FileNotFoundError:
         return
     with open(descriptor, "rb") as previous:  # noqa: PTH123 - a descriptor, so that no link is followed

@@ -17,7 +17,6 @@ from pathlib import Path
 from wizard.errors import StorageError, UsageError
 from wizard.local import storage
 from wizard.local.lock import Busy, take
-from wizard.local.way import WITHOUT_FOLLOWING
 from wizard.locale import _
 
 VARIABLE = "BAILIAN_WIZARD_STATE"
@@ -97,7 +96,7 @@ def read(name: str) -> bytes | None:
     path = user_state() / name
     try:
         storage.refuse_special(path)
-        descriptor = os.open(path, os.O_RDONLY | WITHOUT_FOLLOWING)
+        descriptor = storage.open_file(path, os.O_RDONLY)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -144,10 +143,9 @@ def held(name: str) -> Iterator[None]:
 def append(name: str, line: bytes) -> None:
     """Add ``line`` to the file ``name`` here (made if absent, 0600), durably, while it is ``held``. Raises StorageError."""
     path = user_state() / name
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | WITHOUT_FOLLOWING
     try:
         storage.refuse_special(path)
-        descriptor = os.open(path, flags, 0o600)
+        descriptor = storage.open_file(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
             storage.append_line(descriptor, line)
         finally:

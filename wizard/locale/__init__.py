@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import gettext as _gettext
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 ENGLISH = "en"
 CHINESE = "zh_CN"
 LANGUAGES = (CHINESE, ENGLISH)
+_LANG_CHINESE = 0x04
 _CLOSED, _OPEN = (
     "\u3002\uff01\uff1f\uff1b\uff1a\uff0c\uff09",
     "\uff08",
@@ -32,15 +34,26 @@ _practising = False
 def choose(environ: dict[str, str], wanted: str | None = None) -> str:
     """The language to speak, from (first wins) ``wanted`` (``--lang``), ``BAILIAN_WIZARD_LANG``, then the locale.
 
-    A locale that names no language (``C``, ``POSIX``, none at all) gives English; any ``zh`` gives Chinese.
+    A locale that names no language (``C``, ``POSIX``) gives English; any ``zh`` gives Chinese. Where none is set at all, as is
+    usual on Windows, it is the language in which the system itself speaks to this user.
     """
     spoken = wanted or environ.get("BAILIAN_WIZARD_LANG")
     if not spoken:
         names = (environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-        spoken = next((name for name in names if name), "")
+        spoken = next((name for name in names if name), "") or _of_the_system()
         if spoken.partition(".")[0] not in ("C", "POSIX", ""):
             spoken = environ.get("LANGUAGE", "").partition(":")[0] or spoken
     return CHINESE if spoken.lower().startswith("zh") else ENGLISH
+
+
+def _of_the_system() -> str:
+    """The language of Windows' own screens, as far as we speak it; elsewhere the environment says it all."""
+    if sys.platform != "win32":
+        return ""
+    import ctypes
+
+    primary = ctypes.windll.kernel32.GetUserDefaultUILanguage() & 0x3FF
+    return CHINESE if primary == _LANG_CHINESE else ENGLISH
 
 
 def use(language: str) -> None:

@@ -10,6 +10,7 @@ nothing else, and ids of our shape; a journal only where it names no other file;
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard.errors import StorageError
-from wizard.local import state
+from wizard.local import state, storage
 from wizard.locale import _
 
 _SCHEMA = """
@@ -151,14 +152,14 @@ class Store:
                 if name in known:
                     state.file(folder / name)
                 elif stat.S_ISREG((folder / name).lstat().st_mode):
-                    (folder / name).unlink()
+                    storage.remove(folder / name)
 
     # -- files
 
     def add_file(self, file: StoredFile, received: Path) -> None:
         """Take the synced bytes at ``received`` (in ``incoming``) as ``file``."""
         with self.lock:
-            received.replace(self.path(file.file_id))
+            storage.rename(received, self.path(file.file_id))
             sync_folder(self._files)
             self._database.execute(
                 "INSERT INTO files (file_id, name, description, purpose, size, md5, created) VALUES (?,?,?,?,?,?,?)",
@@ -209,7 +210,11 @@ class Store:
         with self.lock:
             gone = self._database.execute("DELETE FROM files WHERE file_id = ?", (file_id,)).rowcount > 0
             if gone:
-                self.path(file_id).unlink(missing_ok=True)
+                try:
+                    storage.remove(self.path(file_id))
+                except OSError as error:
+                    if error.errno != errno.EBUSY:  # somebody is reading it; the next start sweeps it away
+                        raise
         return gone
 
     def _select_files(self, rest: str, values: tuple[Any, ...]) -> list[StoredFile]:

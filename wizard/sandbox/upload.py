@@ -12,6 +12,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
+from wizard.local import storage
 from wizard.sandbox.store import sync_folder
 from wizard.sandbox.wire import invalid
 
@@ -56,7 +57,7 @@ class Form:
             self._file.close()
         for part in self._parts:
             if part.path is not None:
-                part.path.unlink(missing_ok=True)
+                storage.remove(part.path)
 
     async def receive(self, request: Request) -> None:
         """Read the whole request and sync its files.
@@ -89,8 +90,11 @@ class Form:
     def _sync(self) -> None:
         for part in self._parts:
             if part.path is not None:
-                with part.path.open("r+b") as stream:
-                    os.fsync(stream.fileno())
+                descriptor = storage.open_file(part.path, os.O_RDWR)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
         sync_folder(self._incoming)
 
     def _parser(self, boundary: bytes) -> MultipartParser:
@@ -151,7 +155,7 @@ class Form:
             self._file.close()
             self._file = None
         if part.path is not None:
-            part.path.unlink()
+            storage.remove(part.path)
             part.path = None
 
     def _part_ends(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from wizard.engine.plan import digest
 from wizard.engine.step import Answer
 from wizard.errors import AnswersMissing, Remedy
-from wizard.local.harmless import command_line
+from wizard.local.shell import command_line
 from wizard.local.storage import writing
 from wizard.locale import _, enumerated, joined
 from wizard.steps.help import about

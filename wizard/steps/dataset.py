@@ -628,7 +628,7 @@ def _look(path: Path) -> _Place:
         return _Place(path)
     sets = catalog.find_sets(path)
     files = () if sets else catalog.data_files(path)
-    return _Place(path, sets, tuple(str(file.relative_to(path)) for file in files))
+    return _Place(path, sets, tuple(file.relative_to(path).as_posix() for file in files))
 
 
 _SAID = frozenset({"DUPLICATE_COLUMN", "NOT_AN_OBJECT", "ENCODING_UNCLEAR", "TWO_LISTS"})

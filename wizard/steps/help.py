@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cache
 
@@ -133,8 +134,18 @@ def _texts(_language: str) -> Mapping[str, str]:
             "Say yes only if you know whose it is and may use it: its owner can read your rows and gets the bill.\n"
             "Your own keys, with their last four characters: https://bailian.console.aliyun.com/model/settings/api-key"
         ),
-        "key.save": _(
-            "Kept in .env, the key need not be typed again; only your user account can read that file.\n"
+        "key.save": (
+            # There it has the rights of its folder.
+            _(
+                "Kept in .env, the key need not be typed again; whoever can open this folder can read it there."
+            )
+            if os.name == "nt"
+            else _(
+                "Kept in .env, the key need not be typed again; only your user account can read that file."
+            )
+        )
+        + "\n"
+        + _(
             "Choose no on a computer that you share: then it lives in memory and is gone when the wizard ends.\n"
             "It can be withdrawn in the console at any time: https://bailian.console.aliyun.com/model/settings/api-key"
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wizard.engine.plan import Item, Plan
 from wizard.engine.step import Answer, Facts, written
-from wizard.local.harmless import command_line
+from wizard.local.shell import command_line
 from wizard.locale import _, ngettext
 from wizard.steps import afterwards, permission
 from wizard.steps.dataset import BY_SPLIT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from unicodedata import east_asian_width
 
 from wizard.local.harmless import LINE_BREAK, marked
 from wizard.local.redaction import shown
@@ -12,18 +13,26 @@ from wizard.local.width import breadth
 # What stands for a mark of our sentences where an encoding lacks it, the best first.
 _INSTEAD = {
     "¥": ("￥", "CNY "), "·": ("-",), "…": ("..",), "×": ("x",), "～": ("~",), "“": ('"',), "”": ('"',), "—": ("-",),
+    "─": ("-",), "↑": ("^",), "↓": ("v",), "←": ("<",), "⏎": ("\\n",),
 }  # fmt: skip
 _encodings: tuple[str, ...] = ()
+_marks_wide = False
 
 
-def write_as(*encodings: str) -> None:
-    """From now on ``safe`` gives no character that one of ``encodings`` (those of the standard streams) lacks."""
-    global _encodings  # noqa: PLW0603 - there is one standard output, and one standard error
+def write_as(*encodings: str, marks_wide: bool = False) -> None:
+    """From now on ``safe`` gives no character that one of ``encodings`` (those of the standard streams) lacks.
+
+    ``marks_wide``: nor one of our marks that would take two columns where one is counted.
+    """
+    global _encodings, _marks_wide  # noqa: PLW0603 - there is one standard output, and one standard error
     _encodings = tuple({name for name in encodings if not name.lower().startswith("utf")})
+    _marks_wide = marks_wide
     _stand_in.cache_clear()
 
 
 def _in(text: str) -> bool:
+    if _marks_wide and any(char in _INSTEAD and east_asian_width(char) == "A" for char in text):
+        return False
     try:
         for encoding in _encodings:
             text.encode(encoding)
@@ -48,7 +57,7 @@ def safe(text: str, *, lines: bool = True) -> str:
         return text
     text = text.replace("\r\n", "\n").replace("\t", "  ")
     legible = marked(text if lines else text.replace("\n", LINE_BREAK))
-    return legible if not _encodings or _in(legible) else "".join(map(_stand_in, legible))
+    return legible if not (_encodings or _marks_wide) or _in(legible) else "".join(map(_stand_in, legible))
 
 
 def forget_typed() -> None:

@@ -186,7 +186,7 @@ def below(application: Application[Any], lines: Callable[[], list[str]], able: C
     from prompt_toolkit.layout.controls import BufferControl, FormattedTextControl
 
     def drawn() -> StyleAndTextTuples:
-        folded = [part for text in lines() for part in wrapped(text, able.width - INDENT - 1)]
+        folded = [part for text in lines() for part in wrapped(safe(text), able.width - INDENT - 1)]
         return [("class:note", "\n".join(f"{' ' * INDENT}{part}".rstrip() for part in folded))]
 
     container = application.layout.container

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import zip_longest
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel as Box
@@ -35,6 +35,7 @@ from wizard.locale import _
 from wizard.ui import capability, plot
 from wizard.ui.base import safe
 from wizard.ui.capability import Glyphs
+from wizard.ui.console import is_terminal
 
 SIDE_BY_SIDE = 100  # columns from which two panels stand beside each other
 GAP = 2  # columns between columns
@@ -56,6 +57,21 @@ AROUND_PANEL, LEAST_PANEL, LEAST_PART = (
 )  # rows of what stands around a panel that has to fit; of it; of its parts
 
 _STYLE: dict[Tone, str] = {"plain": "", "dim": "dim", "good": "green", "warn": "yellow", "bad": "red"}
+
+
+class _Ascii(Console):
+    """A console that rich draws frames and bars for as where an encoding lacks their characters."""
+
+    @property
+    def encoding(self) -> str:
+        """Not what is written in."""
+        return "ascii"
+
+
+def console_on(stream: TextIO, glyphs: Glyphs, **more: Any) -> Console:
+    """A console that writes text as text, with no marks but ``glyphs``."""
+    kind = Console if glyphs.frames else _Ascii
+    return kind(file=stream, highlight=False, markup=False, emoji=False, **more)
 
 
 def render(view: View, console: Console, glyphs: Glyphs) -> RenderableType:
@@ -166,7 +182,7 @@ def _pairs(pairs: Pairs, width: int) -> Iterator[str]:
     for label, text in pairs.rows:
         shown, value = safe(label, lines=False), safe(text, lines=False)
         if not label and not value:
-            yield "─" * (width - 1)
+            yield safe("─") * (width - 1)
         elif width - column < LEAST_COLUMN + GAP:
             yield _fold(
                 _("{title}: {line}").format(title=label, line=value) if label else f"  {value}", width
@@ -315,8 +331,6 @@ def bar(
 
 def print_view(view: View, stream: TextIO) -> None:
     """A command's result for people: as wide as the terminal, or without folding where there is none."""
-    tty = stream.isatty()
-    console = Console(
-        file=stream, highlight=False, markup=False, emoji=False, width=None if tty else PIPE_WIDTH
-    )
-    console.print(render(view, console, capability.of(os.environ, stream=stream).glyphs))
+    glyphs = capability.glyphs_of(stream, os.environ)
+    drawn = console_on(stream, glyphs, width=None if is_terminal(stream) else PIPE_WIDTH)
+    drawn.print(render(view, drawn, glyphs))

@@ -297,6 +297,8 @@ class Terminal:
         same = all(part.size == _size() for part in parts)
         self._forget(parts)
         parts.clear()
+        if not self._capability.redraws:
+            return
         if same:
             self._write(f"\x1b[{rows}A\r\x1b[J")
         else:
@@ -304,6 +306,8 @@ class Terminal:
 
     def _again(self) -> None:
         """Clear the screen and draw anew what was on it, as far as it fits the size that it has now."""
+        if not self._capability.redraws:
+            return
         lines: list[str] = []
         for part in reversed(self._drawn):
             part.size = _size()
@@ -317,7 +321,7 @@ class Terminal:
 
     def _collapse(self) -> None:
         """Wipe what the open step has asked; where it was taller than the screen, what is above is drawn anew."""
-        if rows := sum(part.rows for part in self._open or ()):
+        if self._capability.redraws and (rows := sum(part.rows for part in self._open or ())):
             self._forget(self._open or ())
             if rows < self._size[1] and self._size == _size():
                 self._write(f"\x1b[{rows}A\r\x1b[J")
@@ -337,15 +341,12 @@ class Terminal:
     @property
     def _console(self) -> Console:
         if self._made is None:
-            from rich.console import Console
+            from wizard.ui.render import console_on
 
-            self._made = Console(
-                file=self._stream,
-                stderr=True,
-                highlight=False,
-                markup=False,
-                emoji=False,
-                no_color=not self._capability.colour,
+            able = self._capability
+            colours = {} if able.redraws else {"color_system": None}
+            self._made = console_on(
+                self._stream, able.glyphs, stderr=True, no_color=not able.colour, **colours
             )
         return self._made
 

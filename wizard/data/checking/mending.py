@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -23,6 +22,7 @@ from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.source import Columns, Source
 from wizard.data.shapes.understand import understand, value_of
 from wizard.errors import DataError
+from wizard.local.shell import command_line
 from wizard.local.storage import writing
 from wizard.locale import N_, _, said
 
@@ -158,7 +158,7 @@ def _refuse_others(source: Path, text: Text) -> None:
         raise NotMendable(
             _("{path} is not JSON Lines, so it can't be fixed line by line.").format(path=source),
             _("Convert it instead: bailian-wizard convert {path} OUTPUT").format(
-                path=shlex.quote(str(source))
+                path=command_line([str(source)])
             ),
         )
 

@@ -22,7 +22,7 @@ from wizard.data.shapes.source import Columns, Source
 from wizard.data.shapes.understand import PLAIN
 from wizard.data.workers import how_many, keep_memory
 from wizard.errors import DataError, UsageError
-from wizard.local.storage import make_folder, refusal
+from wizard.local.storage import make_folder, refusal, refuse_name
 from wizard.local.way import refuse_links
 from wizard.locale import _, enumerated, ngettext
 
@@ -309,6 +309,7 @@ def _workers(wanted: int | None, counting: Counting | None, total: int) -> int:
 @contextmanager
 def _folder(folder: Path) -> Iterator[None]:
     """``folder`` for the time of the block, made where it is missing, and gone again where the block fails."""
+    refuse_name(folder)
     refuse_links(folder)
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     try:

@@ -17,7 +17,7 @@ from wizard.data.converting.digests import Digests
 from wizard.data.converting.manifest import Manifest, PartEntry
 from wizard.errors import DataError
 from wizard.interrupts import held
-from wizard.local.storage import Pending, refusal, refuse_special, remove_stale_temps, writing
+from wizard.local.storage import Pending, refusal, refuse_special, remove, remove_stale_temps, writing
 from wizard.locale import _
 
 MAX_PART_SIZE = 300_000_000
@@ -179,7 +179,7 @@ class Set:
             self._aside.take(self.aside_path)
         else:
             try:
-                self.aside_path.unlink(missing_ok=True)  # of an earlier run, and no longer true
+                remove(self.aside_path)  # of an earlier run, and no longer true
             except OSError as error:
                 raise refusal(self.aside_path, error) from error
         for entry in stale:
@@ -200,7 +200,7 @@ class Set:
         try:
             refuse_special(path)
             refuse_source(source, path)
-            path.unlink(missing_ok=True)
+            remove(path)
         except (DataError, OSError):
             return  # not what the run before wrote, or not ours to remove: the manifest doesn't name it any more
 

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, get_args
 
 from wizard.data.files.lines import SourceUnreadable
 from wizard.data.files.opening import opened
-from wizard.local.storage import refusal
+from wizard.local.storage import refusal, reserved
 from wizard.locale import _, enumerated
 
 SplitName: TypeAlias = Literal["train", "dev", "test"]
@@ -201,7 +201,7 @@ def output_name(path: Path) -> str:
         stem = shorter
     safe = re.sub(r"[^A-Za-z0-9_-]+", "_", spelled(stem)).strip("_")
     digest = hashlib.sha256(path.name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    if not stem.isascii() or not safe or len(safe) > NAME_LIMIT:
+    if not stem.isascii() or not safe or len(safe) > NAME_LIMIT or reserved(safe):
         safe = f"{safe[: NAME_LIMIT - 9].strip('_-') or 'data'}-{digest}"
     return f"{safe}.jsonl"
 

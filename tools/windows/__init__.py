@@ -1,0 +1,1 @@
+"""A Windows to test on, for those who have none."""
