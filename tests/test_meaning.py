@@ -144,14 +144,15 @@ CONTEXTS = ("context", "passage", "background", "case", "病例", "案例", "案
     st.sampled_from(["文。", ["文。"], [{"title": "t", "text": "文。"}], {"contexts": ["文。"]}]),
 )
 def test_what_a_question_is_about_comes_before_it(name: str, value: Any) -> None:
-    """The passage, case or material is part of what is asked: of a choice, a pair and a preference, and as a list, too."""
+    """The passage, case or material, with its title, is part of what is asked: of a choice, a pair and a preference, and as a list, too."""
+    about = "t\n文。" if "title" in str(value) else "文。"
     choice = meant({name: value, "question": "问？", "options": ["甲", "乙"], "answer": "B"})
     assert isinstance(choice, MultipleChoice)
-    assert "文。\n\n问？" == choice.question
-    assert ["文。\n\n问？", "答。"] == said({name: value, "question": "问？", "answer": "答。"})
+    assert f"{about}\n\n问？" == choice.question
+    assert [f"{about}\n\n问？", "答。"] == said({name: value, "question": "问？", "answer": "答。"})
     preferred = meant({name: value, "question": "问？", "chosen": "好", "rejected": "坏"})
     assert not isinstance(preferred, tuple | MultipleChoice)
-    assert "文。\n\n问？" == asked_by(preferred).stem
+    assert f"{about}\n\n问？" == asked_by(preferred).stem
 
 
 @pytest.mark.parametrize(

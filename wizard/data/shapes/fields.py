@@ -72,7 +72,7 @@ def about(
         if blank(value):
             continue
         if isinstance(value, dict):
-            value = next((value[name] for name in _INSIDE if name in value), value)
+            value = [value]
         if isinstance(value, list):
             value = "\n".join(leaves) if (leaves := _leaves(value)) is not None else value
         if words := text({column: value}, column, where, faults):
@@ -90,6 +90,8 @@ def _leaves(value: list[Any]) -> list[str] | None:
         words = _leaves(inside) if isinstance(inside, list) else [inside] if isinstance(inside, str) else None
         if words is None:
             return None
+        if isinstance(one, dict) and type(title := one.get("title")) is str:
+            found.append(title)
         found += [part for part in words if trim(part)]
     return found
 
