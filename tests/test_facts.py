@@ -39,7 +39,7 @@ MADE = {
 }  # fmt: skip
 # The session's format: a change here needs a migration of it.
 STORED = {
-    Chosen: "role path output size modified_ns columns sha256 reading",
+    Chosen: "role path output size modified_ns columns sha256 reading made_of",
     Converted: "role path rows size md5 sha256",
     Counted: "role source rows left_out characters kind lengths sampled systems left_out_file",
     Proof: "where shown fingerprint endpoint",
