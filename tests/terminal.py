@@ -32,7 +32,7 @@ PATIENT = [
 """The same, but its first question waits for the platform's answers however slow the machine is."""
 
 
-SYSTEM = ("PATH", "TMPDIR", "SYSTEMROOT", "TEMP", "TMP", "PATHEXT", "COMSPEC")
+SYSTEM = ("PATH", "TMPDIR", "SYSTEMROOT", "TEMP", "TMP", "PATHEXT", "COMSPEC", "PYTHONPYCACHEPREFIX")
 """Variables without which a program can't start, or would litter."""
 
 
