@@ -87,7 +87,7 @@ def words_of(line: str) -> list[str]:
     assert "\n" not in line
     if os.name == "nt":
         pytest.skip("needs bash")
-    return subprocess.check_output(["bash", "-c", f"printf '%s\\0' {line}"], text=True).split("\0")[:-1]
+    return subprocess.check_output(["bash", "-c", f"printf '%s\\0' {line}"]).decode().split("\0")[:-1]
 
 
 @pytest.fixture

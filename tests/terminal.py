@@ -32,7 +32,7 @@ PATIENT = [
 """The same, but its first question waits for the platform's answers however slow the machine is."""
 
 
-SYSTEM = ("PATH", "TMPDIR", "SYSTEMROOT", "TEMP", "TMP", "PATHEXT", "COMSPEC")
+SYSTEM = ("PATH", "TMPDIR", "SYSTEMROOT", "TEMP", "TMP", "PATHEXT", "COMSPEC", "PYTHONPYCACHEPREFIX")
 """Variables without which a program can't start, or would litter."""
 
 
@@ -40,7 +40,13 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     """What the wizard may know of the tests' surroundings: no key, no proxy, no locale but the one given."""
     kept = {name: os.environ[name] for name in SYSTEM if name in os.environ}
     root = str(Path(__file__).parents[1])
-    home = {"HOME": str(folder), "TERM": "xterm-256color", "PYTHONPATH": root, "LANG": "en_US.UTF-8"}
+    home = {
+        "HOME": str(folder),
+        "USERPROFILE": str(folder),
+        "TERM": "xterm-256color",
+        "PYTHONPATH": root,
+        "LANG": "en_US.UTF-8",
+    }
     home["BAILIAN_WIZARD_STATE"] = str(folder.with_name(f"{folder.name}.user"))  # outside the project
     return {**kept, **home, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", **more}
 

@@ -22,7 +22,7 @@ _ASKED = "import sys; print(*sys.version_info[:2], sys.implementation.name, sys.
 SMOKE = (
     ("wizard", "--version"),
     ("wizard", "check", "--no-stats", "datasets/MedQA/questions/Taiwan/dev.jsonl"),
-    ("pytest", "-q", "-n", "0", "-m", "", "tests/test_windows.py", "tests/test_help.py"),
+    ("pytest", "-q", "-n", "0", "-m", "", "tests/test_on_windows.py", "tests/test_help.py"),
     ("pytest", "-q", "-n", "0", "-m", "", "tests/test_command_line.py", "tests/test_commands.py", "-k", "argparse or looked_after"),
 )  # fmt: skip
 """What shows that it starts there: everything is imported, a file checked, and a job trained in the sandbox."""
