@@ -99,6 +99,8 @@ _LABELLED = re.compile(rf"\s*{_MARK}\s*")
 _SPACED = re.compile(r"\s*()([A-Za-zＡ-Ｚａ-ｚ])[ \t\u3000]+")
 _BETWEEN = ";；|｜、,，/$#┋"
 _INSIDE = re.compile(rf"(?:(?<=[\s{_BETWEEN}])|^){_MARK}\s*")
+_GLUED = re.compile(r"(?<![A-Za-zＡ-Ｚａ-ｚ])([A-ZＡ-Ｚ])[ \t]*([、.．:：)）])\s*")
+_GLUED_LEAST = 3  # labels: of two the second may be a letter in the text (维生素B、)
 _BLANK_TEXT = frozenset((".", "。", "．"))
 _TEXT_FIELDS = (
     "text",
@@ -159,7 +161,7 @@ def options(  # noqa: PLR0911 - one return a shape
         case [*entries]:
             return checked(_filled(_from_list(entries, field, where, faults)), where, faults)
         case str():
-            parts = _from_text(value)
+            parts = _from_glued(value.strip()) or _from_text(value)
             if parts is not None:
                 return checked(parts, where, faults, of_text=True)
             cut = _cut(value, told) if told is not None else None
@@ -368,6 +370,8 @@ def _plain(name: str) -> str:
 
 def _cut(words: str, told: Sequence[str]) -> list[str] | None:
     """The options of a text without labels: at what stands between options only, or where the answer proves it."""
+    if _LABELLED.match(words):
+        return None
     for separators, proof in (
         (spelling.SURE_BETWEEN_OPTIONS, False),
         (spelling.DOUBTFUL_BETWEEN_OPTIONS, True),
@@ -408,6 +412,28 @@ def _from_lines(lines: Iterable[str], pattern: re.Pattern[str]) -> dict[str, str
     return {label_at(at): part for at, part in enumerate(parts)} if len(parts) > 1 else None
 
 
+def _from_glued(words: str) -> dict[str, str] | None:
+    """Options each behind its label, some with nothing before it (A、甲B、乙C、丙): each label there once, in sequence, written alike."""
+    marks = list(_GLUED.finditer(words))
+    labels = [spelling.folded(mark[1]) for mark in marks]
+    if (
+        len(marks) < _GLUED_LEAST
+        or marks[0].start() != 0
+        or labels != [_letter(at) for at in range(len(marks))]
+        or len({mark[2] for mark in marks}) > 1
+        or all(_parted(words, mark) for mark in marks[1:])
+    ):
+        return None
+    ends = [*[mark.start() for mark in marks[1:]], len(words)]
+    texts = [trim(words[mark.end() : end]) for mark, end in zip(marks, ends, strict=True)]
+    return dict(zip(labels, _without_ends(texts), strict=True)) if all(texts) else None
+
+
+def _parted(words: str, mark: re.Match[str]) -> bool:
+    before = words[mark.start() - 1]
+    return before.isspace() or before in _BETWEEN
+
+
 def _from_one_line(words: str) -> dict[str, str] | None:
     for label_at in (_letter, _number, _from_zero):
         cuts: list[re.Match[str]] = []
@@ -417,11 +443,17 @@ def _from_one_line(words: str) -> dict[str, str] | None:
                 cuts.append(mark)
         labels = [label_at(at) for at in range(len(cuts))]
         twice = any(sum(_sign(mark) == label for mark in marks) > 1 for label in labels)
-        if len(cuts) > 1 and cuts[0].start() == 0 and not twice:
+        if len(cuts) > 1 and cuts[0].start() == 0 and not twice and not _skips(marks, cuts[-1], labels):
             ends = [*[cut.start() for cut in cuts[1:]], len(words)]
             texts = _without_ends([words[cut.end() : end] for cut, end in zip(cuts, ends, strict=True)])
             return dict(zip(labels, texts, strict=True))
     return None
+
+
+def _skips(marks: Sequence[re.Match[str]], last: re.Match[str], labels: Sequence[str]) -> bool:
+    """Whether a letter behind the last label is further on than the next one, which is glued to a text or lost."""
+    further = LABELS[len(labels) + 1 :] if labels[0] in LABELS else ""
+    return any(_sign(mark) in further for mark in marks if mark.start() > last.start())
 
 
 def _without_ends(parts: list[str]) -> list[str]:
