@@ -10,11 +10,11 @@ import msgspec
 
 from wizard.data.findings import Finding
 from wizard.data.record import Message, MultipleChoice, Where, trim
-from wizard.data.shapes import answers
+from wizard.data.shapes import answers, spelling
 from wizard.data.shapes.chats import history
 from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, about, exact, kind, text
 from wizard.data.shapes.options import checked, is_blank, literal, options, right_ones
-from wizard.data.shapes.plan import LABELS, Plan, first_of_columns
+from wizard.data.shapes.plan import LABELS, Plan, first_of_columns, series_of
 from wizard.data.shapes.roles import transcript
 
 
@@ -88,11 +88,30 @@ def _answers(row: Mapping[str, Any], plan: Plan, found: Mapping[str, str]) -> li
         values = [(column, row[column]) for column in plan.instead if not is_blank(row.get(column))][
             :1
         ] or values
+    if series := series_of(plan.labels):
+        values = [one for given in values for one in _by_series(series, found, *given)]
     right = _right_ones(row, plan)
     if right is not None:
         labels = list(found)
         values.append((plan.meanings["options"], [labels[at] for at in right if at < len(labels)]))
     return values
+
+
+def _by_series(
+    series: Mapping[str, str], found: Mapping[str, str], column: str, value: Any
+) -> list[tuple[str, Any]]:
+    """An answer that is called as its option's column is, by its label; one that is another option's text, too, stays beside it."""
+    words = spelling.written(value) or ""
+    letters = {ord(name): label for name, label in series.items() if len(name) == 1}
+    labelled = dict(zip(series.values(), series.values(), strict=True))
+    for bare in spelling.undressed(words):
+        label = series.get(spelling.folded(bare))
+        right = {label} if label is not None else spelling.several(series, bare)
+        right = right or spelling.several(labelled, bare.translate(letters))
+        if right and right <= found.keys():
+            labels = [(column, sorted(right))]
+            return [*labels, (column, value)] if trim(words) in found.values() else labels
+    return [(column, value)]
 
 
 def tells_itself(row: Mapping[str, Any], plan: Plan) -> bool:
