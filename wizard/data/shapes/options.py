@@ -88,10 +88,11 @@ _LETTER = r"[A-Za-zＡ-Ｚａ-ｚ]"
 _HAN = f"[{spelling.HAN}]"
 # Between letters (A、B and A:B are no labels of B), behind an abbreviation's (a.c.), in a number (1.5, 1:00): no label ends there.
 _LISTED = rf"(?!\s*{_LETTER}(?:\s*[、,，:：和与及+]\s*{_LETTER})*\s*$)"
+_COUNTED = r"(?!\s*\d+\s*(?:[、,，;；和与及]|\n|$))"  # numbers only: 1、2、3
 _MARK = (
     rf"(?:[（(\[【［]\s*({_LETTER}|\d{{1,2}}|{_HAN})\s*[)）\]】］][.．、:：]?"
     rf"|({_LETTER})(?:\s*(?:[)）]|[、:：]{_LISTED}|[.．](?!{_LETTER}))|(?<=[A-ZＡ-Ｚ])[.．](?=[A-Z][A-Za-z]))"
-    rf"|(\d{{1,2}})(?:\s*(?:[)）]|[、]{_LISTED}(?!\d))|[.．](?!\d)|[:：](?!\s*\d))"
+    rf"|(\d{{1,2}})(?:\s*(?:[)）]|[、]{_LISTED}{_COUNTED})|[.．](?!\d)|[:：](?!\s*\d))"
     rf"|({_HAN})[、.．](?!{_HAN}|[{spelling.NUMERAL}])"
     rf"|([{spelling.NUMERAL}])[.．:：]?(?!\s*[、,，和与及]?\s*[{spelling.NUMERAL}]))"
 )
