@@ -13,7 +13,7 @@ from wizard.data.record import Message, MultipleChoice, Where, trim
 from wizard.data.shapes import answers, spelling
 from wizard.data.shapes.chats import history
 from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, about, exact, kind, text
-from wizard.data.shapes.options import checked, is_blank, literal, options, right_ones
+from wizard.data.shapes.options import checked, is_blank, literal, options, right_ones, unsent
 from wizard.data.shapes.plan import LABELS, Plan, first_of_columns, series_of
 from wizard.data.shapes.roles import transcript
 
@@ -49,6 +49,8 @@ def choice(
         return (right,)
     if plan.instead and values[0][0] in plan.instead:
         extra = [column for column in extra if column != values[0][0]]
+    column = plan.meanings.get("options", "")
+    extra += unsent(row.get(column), column)
     return MultipleChoice(question, tuple(found.items()), right[0], where, tuple(extra), right[1:], before)
 
 

@@ -364,6 +364,25 @@ def _entry(entry: dict[str, Any]) -> tuple[str | None, Any] | None:
     return (None if label is None else str(label), plain[words]) if words is not None else None
 
 
+def unsent(value: object, field: str) -> list[str]:
+    """The fields of options that are objects, of which something is in them and nothing is sent: explanations, pictures."""
+    entries = literal(value) if type(value) is str else value
+    if type(entries) is dict and "text" in entries and "label" in entries:
+        return [f"{field}.{name}" for name, one in entries.items() if name not in ("text", "label") and one]
+    if not isinstance(entries, list) or not all(type(entry) is dict for entry in entries):
+        return []
+    found: dict[str, None] = {}
+    for entry in entries:
+        used = {next((name for name in _TEXT_FIELDS if name in set(map(_plain, entry))), "")}
+        used |= {*_LABEL_FIELDS, *_RIGHT_FIELDS}
+        found |= dict.fromkeys(
+            name
+            for name, one in entry.items()
+            if len(entry) > 1 and _plain(name) not in used and one not in ([], {}) and not is_blank(one)
+        )
+    return [f"{field}.{name}" for name in found]
+
+
 def _plain(name: str) -> str:
     """A field's name without what it says of all of them: optionCode and option_code are code."""
     return _OF_OPTION.sub("", name.replace("_", "").casefold())
