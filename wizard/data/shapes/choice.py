@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
@@ -13,9 +14,23 @@ from wizard.data.record import Message, MultipleChoice, Where, trim
 from wizard.data.shapes import answers, spelling
 from wizard.data.shapes.chats import history
 from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, about, exact, kind, text
-from wizard.data.shapes.options import checked, is_blank, literal, options, right_ones, unsent
+from wizard.data.shapes.options import (
+    OPTIONS_UNREADABLE,
+    at_the_end,
+    checked,
+    is_blank,
+    literal,
+    options,
+    right_ones,
+    unsent,
+)
 from wizard.data.shapes.plan import LABELS, Plan, first_of_columns, series_of
 from wizard.data.shapes.roles import transcript
+
+_LETTERS = re.compile(r"[（(\s]*[A-Ja-jＡ-Ｊ](?:[\s,，、;；]*[A-Ja-jＡ-Ｊ]){0,9}[)）\s.．。]*")
+_TOLD = re.compile(
+    r"\s*[【\[（(]?(?:正确|参考|标准)?答案[】\]）)]?\s*[:：]?\s*([A-JＡ-Ｊ](?:[\s,，、]*[A-JＡ-Ｊ]){0,9})\s*[.．。]?\s*$"
+)
 
 
 def choice(
@@ -52,6 +67,41 @@ def choice(
     column = plan.meanings.get("options", "")
     extra += unsent(row.get(column), column)
     return MultipleChoice(question, tuple(found.items()), right[0], where, tuple(extra), right[1:], before)
+
+
+def in_the_question(
+    row: Mapping[str, Any], plan: Plan, where: Where, counting: int | None
+) -> MultipleChoice | tuple[Finding, ...] | None:
+    """The question of a pair whose options stand at its end and whose answer is only letters; None for other pairs."""
+    column, reply = plan.meanings.get("instruction", ""), plan.meanings.get("output", "")
+    asked, answer = row.get(column), row.get(reply)
+    if (
+        plan.shape != "pair"
+        or type(asked) is not str
+        or type(answer) is not str
+        or _LETTERS.fullmatch(answer) is None
+    ):
+        return None
+    told = _TOLD.search(asked)
+    parts = at_the_end(asked if told is None else asked[: told.start()])
+    if parts is None:
+        return None
+    stem, given = parts
+    listed, again = f"{column}.options", f"{column}.answer"
+    if given is None:
+        return (OPTIONS_UNREADABLE.at(where, field=column),)
+    made = msgspec.structs.replace(
+        plan,
+        shape="choice",
+        meanings={
+            name: one for name, one in plan.meanings.items() if name in ("system", "history", "passage")
+        }
+        | {"question": column, "options": listed, "answer": reply},
+        answers=(reply,) if told is None else (reply, again),
+        extra=plan.extra if told is None else (*plan.extra, again),
+    )
+    laid = {**row, column: stem, listed: given} | ({} if told is None else {again: told[1]})
+    return choice(laid, made, where, counting)
 
 
 def _before(

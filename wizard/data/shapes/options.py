@@ -174,6 +174,22 @@ def options(  # noqa: PLR0911 - one return a shape
     return {}
 
 
+def at_the_end(words: str) -> tuple[str, dict[str, str] | None] | None:
+    """A question and the options that stand at its end, each behind its label; None for these where they aren't read for sure.
+
+    None where no label A is followed by a label B.
+    """
+    begins = [mark for mark in _INSIDE.finditer(words) if _sign(mark) == _letter(0)]
+    begins += [mark for mark in _GLUED.finditer(words) if spelling.folded(mark[1]) == _letter(0)]
+    for mark in begins:
+        tail = words[mark.start() :].strip()
+        found = _from_glued(tail) or _from_text(tail)
+        if found is not None and next(iter(found)) == _letter(0) and trim(words[: mark.start()]):
+            return trim(words[: mark.start()]), found
+    seconds = [mark for mark in _INSIDE.finditer(words) if _sign(mark) == _letter(1)]
+    return (words, None) if begins and seconds else None
+
+
 def right_ones(value: object) -> list[int] | None:
     """The places of the options that say of themselves whether they are right; None where not all do."""
     entries = literal(value) if type(value) is str else value
