@@ -14,7 +14,7 @@ import pytest
 from test_one_reading import files
 
 from wizard.data import sent
-from wizard.data.record import Record
+from wizard.data.record import MultipleChoice, Record
 from wizard.data.shapes.options import is_blank
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.source import Source
@@ -27,7 +27,9 @@ WRONG_SO_FAR = {"m08_abbrev2.jsonl"}
 # What a turn, an option or a list of options says of itself besides its text; and where an export's branch of a talk ends.
 OF_TURNS = {"role", "from", "sender", "type", "label", "labels", "key", "id", "value_type", "current_node"}
 # What stands between the turns or the options that one text holds: who speaks (a note says that their names aren't sent), and signs.
-BETWEEN = re.compile(r"(?m)^\s*(?:<s>)?(?:Human|Assistant|客户|客服|问|答)[:：]|[|┋$#/,、;\n\t]| {3}")
+BETWEEN = re.compile(
+    r"(?m)^\s*(?:<s>)?(?:Human|Assistant|客户|客服|问|答)[:：]|[|┋$#/,、;\n\t]| {3}| (?=[A-J]\.)"
+)
 
 
 def leaves(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -109,6 +111,8 @@ def test_nothing_is_lost_in_silence(path: Path) -> None:
         for row in rows_of(original, reading):
             cells, planned = laid_out(row, reading.columns)
             answers = {*planned.answers, *(name.partition(".")[0] for name in planned.answers)}
+            if isinstance(outcome, MultipleChoice):
+                answers.add(planned.meanings.get("output", ""))
             assert [] == lost(cells, outcome, answers)
 
 

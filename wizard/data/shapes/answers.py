@@ -268,6 +268,10 @@ def _of_numbers(options: Mapping[str, str], numbers: tuple[int, ...], counting: 
     if base is None and _bases(numbers, len(options)):
         raise Undecided(numbers)
     right = _places(numbers, base, options) if base is not None else None
+    if right is None and first is not None and len(numbers) == 1:
+        # 12 beside options that are called 1 to 4 says two of them, as AB does.
+        several = spelling.several({label: label for label in options}, str(numbers[0]))
+        right = _ordered(options, several) if several else None
     return set() if right is None else {right}
 
 
@@ -290,6 +294,8 @@ def _of_text(options: Mapping[str, str], words: str, counting: int | None) -> se
     number = spelling.number(words)
     if words in options and (number is None or counting is None or first_number(options) is None):
         found.add((words,))
+    elif found and words.isupper() and (letters := spelling.several({one: one for one in options}, words)):
+        found.add(_ordered(options, letters))
     if number is not None:
         found = found or _texts(options, words)
         if counting is not None:

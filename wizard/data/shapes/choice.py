@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
@@ -10,12 +11,26 @@ import msgspec
 
 from wizard.data.findings import Finding
 from wizard.data.record import Message, MultipleChoice, Where, trim
-from wizard.data.shapes import answers
+from wizard.data.shapes import answers, spelling
 from wizard.data.shapes.chats import history
 from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, about, exact, kind, text
-from wizard.data.shapes.options import checked, is_blank, literal, options, right_ones
-from wizard.data.shapes.plan import LABELS, Plan, first_of_columns
+from wizard.data.shapes.options import (
+    OPTIONS_UNREADABLE,
+    at_the_end,
+    checked,
+    is_blank,
+    literal,
+    options,
+    right_ones,
+    unsent,
+)
+from wizard.data.shapes.plan import LABELS, Plan, first_of_columns, series_of
 from wizard.data.shapes.roles import transcript
+
+_LETTERS = re.compile(r"[（(\s]*[A-Ja-jＡ-Ｊ](?:[\s,，、;；]*[A-Ja-jＡ-Ｊ]){0,9}[)）\s.．。]*")
+_TOLD = re.compile(
+    r"\s*[【\[（(]?(?:正确|参考|标准)?答案[】\]）)]?\s*[:：]?\s*([A-JＡ-Ｊ](?:[\s,，、]*[A-JＡ-Ｊ]){0,9})\s*[.．。]?\s*$"
+)
 
 
 def choice(
@@ -49,7 +64,44 @@ def choice(
         return (right,)
     if plan.instead and values[0][0] in plan.instead:
         extra = [column for column in extra if column != values[0][0]]
+    column = plan.meanings.get("options", "")
+    extra += unsent(row.get(column), column)
     return MultipleChoice(question, tuple(found.items()), right[0], where, tuple(extra), right[1:], before)
+
+
+def in_the_question(
+    row: Mapping[str, Any], plan: Plan, where: Where, counting: int | None
+) -> MultipleChoice | tuple[Finding, ...] | None:
+    """The question of a pair whose options stand at its end and whose answer is only letters; None for other pairs."""
+    column, reply = plan.meanings.get("instruction", ""), plan.meanings.get("output", "")
+    asked, answer = row.get(column), row.get(reply)
+    if (
+        plan.shape != "pair"
+        or type(asked) is not str
+        or type(answer) is not str
+        or _LETTERS.fullmatch(answer) is None
+    ):
+        return None
+    told = _TOLD.search(asked)
+    parts = at_the_end(asked if told is None else asked[: told.start()])
+    if parts is None:
+        return None
+    stem, given = parts
+    listed, again = f"{column}.options", f"{column}.answer"
+    if given is None:
+        return (OPTIONS_UNREADABLE.at(where, field=column),)
+    made = msgspec.structs.replace(
+        plan,
+        shape="choice",
+        meanings={
+            name: one for name, one in plan.meanings.items() if name in ("system", "history", "passage")
+        }
+        | {"question": column, "options": listed, "answer": reply},
+        answers=(reply,) if told is None else (reply, again),
+        extra=plan.extra if told is None else (*plan.extra, again),
+    )
+    laid = {**row, column: stem, listed: given} | ({} if told is None else {again: told[1]})
+    return choice(laid, made, where, counting)
 
 
 def _before(
@@ -88,11 +140,30 @@ def _answers(row: Mapping[str, Any], plan: Plan, found: Mapping[str, str]) -> li
         values = [(column, row[column]) for column in plan.instead if not is_blank(row.get(column))][
             :1
         ] or values
+    if series := series_of(plan.labels):
+        values = [one for given in values for one in _by_series(series, found, *given)]
     right = _right_ones(row, plan)
     if right is not None:
         labels = list(found)
         values.append((plan.meanings["options"], [labels[at] for at in right if at < len(labels)]))
     return values
+
+
+def _by_series(
+    series: Mapping[str, str], found: Mapping[str, str], column: str, value: Any
+) -> list[tuple[str, Any]]:
+    """An answer that is called as its option's column is, by its label; one that is another option's text, too, stays beside it."""
+    words = spelling.written(value) or ""
+    letters = {ord(name): label for name, label in series.items() if len(name) == 1}
+    labelled = dict(zip(series.values(), series.values(), strict=True))
+    for bare in spelling.undressed(words):
+        label = series.get(spelling.folded(bare))
+        right = {label} if label is not None else spelling.several(series, bare)
+        right = right or spelling.several(labelled, bare.translate(letters))
+        if right and right <= found.keys():
+            labels = [(column, sorted(right))]
+            return [*labels, (column, value)] if trim(words) in found.values() else labels
+    return [(column, value)]
 
 
 def tells_itself(row: Mapping[str, Any], plan: Plan) -> bool:

@@ -88,10 +88,11 @@ _LETTER = r"[A-Za-zＡ-Ｚａ-ｚ]"
 _HAN = f"[{spelling.HAN}]"
 # Between letters (A、B and A:B are no labels of B), behind an abbreviation's (a.c.), in a number (1.5, 1:00): no label ends there.
 _LISTED = rf"(?!\s*{_LETTER}(?:\s*[、,，:：和与及+]\s*{_LETTER})*\s*$)"
+_COUNTED = r"(?!\s*\d+\s*(?:[、,，;；和与及]|\n|$))"  # numbers only: 1、2、3
 _MARK = (
     rf"(?:[（(\[【［]\s*({_LETTER}|\d{{1,2}}|{_HAN})\s*[)）\]】］][.．、:：]?"
     rf"|({_LETTER})(?:\s*(?:[)）]|[、:：]{_LISTED}|[.．](?!{_LETTER}))|(?<=[A-ZＡ-Ｚ])[.．](?=[A-Z][A-Za-z]))"
-    rf"|(\d{{1,2}})(?:\s*(?:[)）]|[、]{_LISTED}(?!\d))|[.．](?!\d)|[:：](?!\s*\d))"
+    rf"|(\d{{1,2}})(?:\s*(?:[)）]|[、]{_LISTED}{_COUNTED})|[.．](?!\d)|[:：](?!\s*\d))"
     rf"|({_HAN})[、.．](?!{_HAN}|[{spelling.NUMERAL}])"
     rf"|([{spelling.NUMERAL}])[.．:：]?(?!\s*[、,，和与及]?\s*[{spelling.NUMERAL}]))"
 )
@@ -99,6 +100,8 @@ _LABELLED = re.compile(rf"\s*{_MARK}\s*")
 _SPACED = re.compile(r"\s*()([A-Za-zＡ-Ｚａ-ｚ])[ \t\u3000]+")
 _BETWEEN = ";；|｜、,，/$#┋"
 _INSIDE = re.compile(rf"(?:(?<=[\s{_BETWEEN}])|^){_MARK}\s*")
+_GLUED = re.compile(r"(?<![A-Za-zＡ-Ｚａ-ｚ])([A-ZＡ-Ｚ])[ \t]*([、.．:：)）])\s*")
+_GLUED_LEAST = 3  # labels: of two the second may be a letter in the text (维生素B、)
 _BLANK_TEXT = frozenset((".", "。", "．"))
 _TEXT_FIELDS = (
     "text",
@@ -159,7 +162,7 @@ def options(  # noqa: PLR0911 - one return a shape
         case [*entries]:
             return checked(_filled(_from_list(entries, field, where, faults)), where, faults)
         case str():
-            parts = _from_text(value)
+            parts = _from_glued(value.strip()) or _from_text(value)
             if parts is not None:
                 return checked(parts, where, faults, of_text=True)
             cut = _cut(value, told) if told is not None else None
@@ -169,6 +172,22 @@ def options(  # noqa: PLR0911 - one return a shape
             return {}
     faults.append(WRONG_TYPE.at(where, field=field, found=kind(value), wanted=kind({})))
     return {}
+
+
+def at_the_end(words: str) -> tuple[str, dict[str, str] | None] | None:
+    """A question and the options that stand at its end, each behind its label; None for these where they aren't read for sure.
+
+    None where no label A is followed by a label B.
+    """
+    begins = [mark for mark in _INSIDE.finditer(words) if _sign(mark) == _letter(0)]
+    begins += [mark for mark in _GLUED.finditer(words) if spelling.folded(mark[1]) == _letter(0)]
+    for mark in begins:
+        tail = words[mark.start() :].strip()
+        found = _from_glued(tail) or _from_text(tail)
+        if found is not None and next(iter(found)) == _letter(0) and trim(words[: mark.start()]):
+            return trim(words[: mark.start()]), found
+    seconds = [mark for mark in _INSIDE.finditer(words) if _sign(mark) == _letter(1)]
+    return (words, None) if begins and seconds else None
 
 
 def right_ones(value: object) -> list[int] | None:
@@ -361,6 +380,25 @@ def _entry(entry: dict[str, Any]) -> tuple[str | None, Any] | None:
     return (None if label is None else str(label), plain[words]) if words is not None else None
 
 
+def unsent(value: object, field: str) -> list[str]:
+    """The fields of options that are objects, of which something is in them and nothing is sent: explanations, pictures."""
+    entries = literal(value) if type(value) is str else value
+    if type(entries) is dict and "text" in entries and "label" in entries:
+        return [f"{field}.{name}" for name, one in entries.items() if name not in ("text", "label") and one]
+    if not isinstance(entries, list) or not all(type(entry) is dict for entry in entries):
+        return []
+    found: dict[str, None] = {}
+    for entry in entries:
+        used = {next((name for name in _TEXT_FIELDS if name in set(map(_plain, entry))), "")}
+        used |= {*_LABEL_FIELDS, *_RIGHT_FIELDS}
+        found |= dict.fromkeys(
+            name
+            for name, one in entry.items()
+            if len(entry) > 1 and _plain(name) not in used and one not in ([], {}) and not is_blank(one)
+        )
+    return [f"{field}.{name}" for name in found]
+
+
 def _plain(name: str) -> str:
     """A field's name without what it says of all of them: optionCode and option_code are code."""
     return _OF_OPTION.sub("", name.replace("_", "").casefold())
@@ -368,6 +406,8 @@ def _plain(name: str) -> str:
 
 def _cut(words: str, told: Sequence[str]) -> list[str] | None:
     """The options of a text without labels: at what stands between options only, or where the answer proves it."""
+    if _LABELLED.match(words):
+        return None
     for separators, proof in (
         (spelling.SURE_BETWEEN_OPTIONS, False),
         (spelling.DOUBTFUL_BETWEEN_OPTIONS, True),
@@ -408,6 +448,28 @@ def _from_lines(lines: Iterable[str], pattern: re.Pattern[str]) -> dict[str, str
     return {label_at(at): part for at, part in enumerate(parts)} if len(parts) > 1 else None
 
 
+def _from_glued(words: str) -> dict[str, str] | None:
+    """Options each behind its label, some with nothing before it (A、甲B、乙C、丙): each label there once, in sequence, written alike."""
+    marks = list(_GLUED.finditer(words))
+    labels = [spelling.folded(mark[1]) for mark in marks]
+    if (
+        len(marks) < _GLUED_LEAST
+        or marks[0].start() != 0
+        or labels != [_letter(at) for at in range(len(marks))]
+        or len({mark[2] for mark in marks}) > 1
+        or all(_parted(words, mark) for mark in marks[1:])
+    ):
+        return None
+    ends = [*[mark.start() for mark in marks[1:]], len(words)]
+    texts = [trim(words[mark.end() : end]) for mark, end in zip(marks, ends, strict=True)]
+    return dict(zip(labels, _without_ends(texts), strict=True)) if all(texts) else None
+
+
+def _parted(words: str, mark: re.Match[str]) -> bool:
+    before = words[mark.start() - 1]
+    return before.isspace() or before in _BETWEEN
+
+
 def _from_one_line(words: str) -> dict[str, str] | None:
     for label_at in (_letter, _number, _from_zero):
         cuts: list[re.Match[str]] = []
@@ -417,11 +479,17 @@ def _from_one_line(words: str) -> dict[str, str] | None:
                 cuts.append(mark)
         labels = [label_at(at) for at in range(len(cuts))]
         twice = any(sum(_sign(mark) == label for mark in marks) > 1 for label in labels)
-        if len(cuts) > 1 and cuts[0].start() == 0 and not twice:
+        if len(cuts) > 1 and cuts[0].start() == 0 and not twice and not _skips(marks, cuts[-1], labels):
             ends = [*[cut.start() for cut in cuts[1:]], len(words)]
             texts = _without_ends([words[cut.end() : end] for cut, end in zip(cuts, ends, strict=True)])
             return dict(zip(labels, texts, strict=True))
     return None
+
+
+def _skips(marks: Sequence[re.Match[str]], last: re.Match[str], labels: Sequence[str]) -> bool:
+    """Whether a letter behind the last label is further on than the next one, which is glued to a text or lost."""
+    further = LABELS[len(labels) + 1 :] if labels[0] in LABELS else ""
+    return any(_sign(mark) in further for mark in marks if mark.start() > last.start())
 
 
 def _without_ends(parts: list[str]) -> list[str]:

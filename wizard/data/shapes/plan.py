@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from wizard.data.shapes import spelling
 from wizard.data.shapes.names import CONTEXT, CONTEXT_BESIDE, KTO, is_media, is_metadata, plain_name
 
 __all__ = ["plain_name"]
@@ -124,6 +125,7 @@ _OPTIONS = (
         "候选项",
         "供选答案",
     ),
+    *("可选答案", "可选选项", "待选答案", "候选选项", "选择项", "备选选项"),
 )
 _SURE_ANSWERS = (
     *(
@@ -263,10 +265,13 @@ _PREFERENCES = (
 )
 """What two answers to one question are called: the better, the worse."""
 _TEXT = "text"
+_NUMBERED = "1[0-9]|2[0-6]|[0-9]|[一二三四五六七八九十]"
 _COLUMN_LABEL = re.compile(
     r"(?:(?:options?|opt|op|choices?|选项|答案选项)?([a-z])(?:选项)?"
-    r"|(?:options?|opt|op|choices?|answers?|endings?|sol|选项)(1[0-9]|2[0-6]|[0-9]|[一二三四五六七八九十]))"
+    r"|(?:answer|答案|备选|备选项|备选答案|可选答案|候选项|候选答案)([a-j])"
+    rf"|(?:options?|opt|op|choices?|answers?|endings?|sol|选项|备选|备选项|备选答案|可选答案|候选项|候选答案)({_NUMBERED}))"
 )
+_SERIES_LEAST = 3  # columns: fewer are called so for other reasons
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -613,7 +618,7 @@ def _choice(names: Mapping[str, str]) -> Plan | None:
         labels
         and not answers
         and likely is None
-        and plain_name(labels[0][1]).startswith(("answer", "ending", "sol"))
+        and plain_name(labels[0][1]).startswith(("answer", "ending", "sol", "答案"))
     ):
         return None
     beside = ("question" in names) and "stem" in names
@@ -661,12 +666,13 @@ def _label_columns(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         match = _COLUMN_LABEL.fullmatch(name)
         if match is None:
             continue
-        if (match[1] or _number(match[2])) in (letters if match[1] else numbers):
+        letter = match[1] or match[2]
+        if (letter or _number(match[3])) in (letters if letter else numbers):
             return ()
-        if match[1]:
-            letters[match[1]] = column
+        if letter:
+            letters[letter] = column
         else:
-            numbers[_number(match[2])] = column
+            numbers[_number(match[3])] = column
     if len(letters) > 1 and "a" in letters:
         # Single letters far behind the last one are something else: x, y, z.
         kept = [
@@ -676,10 +682,30 @@ def _label_columns(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         ]
         if len(kept) > 1:  # beside q, a is its answer
             return tuple((label.upper(), letters[label]) for label in kept) if not numbers else ()
+    if not numbers and (series := _series(names)):
+        return tuple([(label, names[name]) for label, name in series.items()])
     base = 0 if 0 in numbers else 1
     if len(numbers) < 2 or base not in numbers or max(numbers) - base >= len(LABELS):  # noqa: PLR2004 - a choice needs two
         return ()
     return tuple((LABELS[number - base], numbers[number]) for number in sorted(numbers))
+
+
+def _series(names: Iterable[str]) -> dict[str, str]:
+    """Label -> name, of the names that are one series' labels, its first among them (甲 乙 丙, I II III)."""
+    known = set(names)
+    for series in spelling.SERIES:
+        at = zip(LABELS, map(str.casefold, series.written), strict=False)
+        found = {label: name for label, name in at if name in known}
+        if len(found) >= _SERIES_LEAST and LABELS[0] in found:
+            return found
+    return {}
+
+
+@lru_cache(maxsize=256)
+def series_of(labels: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """What an answer is called -> its option's label, where the options' columns are called by one series' labels; else empty."""
+    series = _series(plain_name(column) for _label, column in labels)
+    return {spelling.folded(name): label for label, name in series.items()}
 
 
 def _reaches(label: str, letters: Mapping[str, str]) -> bool:
@@ -690,7 +716,7 @@ def _reaches(label: str, letters: Mapping[str, str]) -> bool:
 def first_of_columns(labels: tuple[tuple[str, str], ...]) -> int | None:
     """The number of the first option's column (option0, 选项1); None where columns aren't numbered."""
     match = _COLUMN_LABEL.fullmatch(plain_name(labels[0][1])) if labels else None
-    return _number(match[2]) if match is not None and match[2] else None
+    return _number(match[3]) if match is not None and match[3] else None
 
 
 def _number(written: str) -> int:

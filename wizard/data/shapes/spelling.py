@@ -55,6 +55,12 @@ NUMERALS = (
 )
 HAN = "一二三四五六七八九十"
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X")
+SERIES = (
+    Ways(tuple("甲乙丙丁戊己庚辛壬癸"), "columns of options in papers of vocational schools"),
+    Ways(ROMAN, "columns of options in scanned papers"),
+    Ways(tuple(HAN), "columns of options in papers"),
+)
+"""Labels in sequence, by which the columns of options are called."""
 BEFORE = (
     Ways(("选项", "選項", "选择", "選擇", "选", "選"), "f01, f02, k08: 选B, 选 B, 选项1"),
     Ways(("option", "choice", "opt", "op"), "f01: option (b), choice B; MedMCQA's opb"),

@@ -12,7 +12,7 @@ from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Record, Where
 from wizard.data.shapes.aside import HEADER_AGAIN
 from wizard.data.shapes.chats import chat, plain_text, preference
-from wizard.data.shapes.choice import choice
+from wizard.data.shapes.choice import choice, in_the_question
 from wizard.data.shapes.conserved import lost
 from wizard.data.shapes.exports import EXPORT_UNREAD, flat, unread
 from wizard.data.shapes.fields import keys_in
@@ -251,6 +251,8 @@ def _by_plan(  # noqa: PLR0911 - one return a shape
             return plain_text(row, planned, where)
         case "":
             return (unread(row, where) or UNKNOWN_SHAPE.at(where, fields=quoted(enumerated(row)) or "–"),)
+    if (asked := in_the_question(row, planned, where, reading.counting)) is not None:
+        return asked
     found = chat(row, planned, where)
     if not reading.split or isinstance(found, tuple):
         return found
