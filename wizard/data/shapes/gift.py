@@ -16,6 +16,9 @@ _CHOICES = re.compile(r"(?<!\\)([=~])")
 _NOTE = re.compile(r"(?<!\\)#")
 _WEIGHT = re.compile(r"%(-?\d+(?:\.\d+)?)%")
 _TRUTH = {"T": "True", "TRUE": "True", "F": "False", "FALSE": "False"}
+_TRUE_OR_FALSE = re.compile(
+    r"^[^{}\n]*[^{}\s][^{}\n]*\{\s*(?:T|F|TRUE|FALSE)\s*(?:#[^{}\n]*)?\}\s*$", re.MULTILINE
+)
 _NUMBER = re.compile(r"=?\s*[+-]?\d+(?:\.\d+)?")
 
 
@@ -24,9 +27,13 @@ def begins(lines: Sequence[str]) -> bool:
     first = next((line for line in lines if not line.startswith("//")), "")
     if first.startswith("$CATEGORY:"):
         return True
-    found = _BRACES.search("\n".join(lines))
+    text = "\n".join(lines)
+    found = _BRACES.search(text)
     inside = trim(found[1]) if found else ""
-    return bool(found) and (bool(_TITLE.match(first)) or (inside.startswith(("=", "~")) and "~" in inside))
+    return bool(found) and (
+        bool(_TITLE.match(first) or _TRUE_OR_FALSE.search(text))
+        or (inside.startswith(("=", "~")) and "~" in inside)
+    )
 
 
 def questions(lines: Iterator[tuple[int, str]], _file: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -50,7 +57,7 @@ def questions(lines: Iterator[tuple[int, str]], _file: str) -> Iterator[tuple[in
 def _question(text: str, category: str) -> dict[str, Any]:
     row: dict[str, Any] = {}
     if title := _TITLE.match(text):
-        row["title"] = _words(title[1])
+        row["name"] = _words(title[1])
         text = text[title.end() :]
     found = _BRACES.search(text)
     before, after = (text[: found.start()], text[found.end() :]) if found else (text, "")
