@@ -235,16 +235,16 @@ def test_a_person_leaves_a_field_out(command: Command, folder: Path) -> None:
 
 
 WARNED = {
-    "NOT_FILLED_IN": ("我是{{name}}。", "{{ user.name }} 您好", "{{姓名}}"),
-    "TEMPLATE_TOKEN": ("是。<|im_end|>", "<s>问", "[INST] 问", "<|endoftext|>", "</s>"),
+    "NOT_FILLED_IN": ("我是{{name}}。", "{{ user.name }} 您好", "{{姓名}}", "您好，${name}，请讲", "再见，【姓名】", "在XX路", "请拨打***-****", "<填写时间>"),
+    "TEMPLATE_TOKEN": ("是。<|im_end|>", "<s>问", "[INST] 问", "<|endoftext|>", "</s>", "### Response: 王工", "好。\nHuman: 几点？", "Assistant：五元"),
     "MARKUP": ("<p>是</p>", "一<br/>二", "140&nbsp;mmHg", "&gt;3", "<span style='x'>是</span>"),
     "LINE_END_WRITTEN": (r"一\n二", r"one\nand two", r"一\r\n二"),
     "MISSING_VALUE": ("nan", "NaN", "null", "#N/A", "<NA>"),
-    "PLACEHOLDER": ("[语音]", "略", "见解析", "同上", "TODO", "无", "None", "略。", "“店主”撤回了一条消息", "系统提示：已关闭", "[图片]好看吗", "暂无"),
+    "PLACEHOLDER": ("[语音]", "略", "见解析", "同上", "TODO", "无", "None", "略。", "“店主”撤回了一条消息", "系统提示：已关闭", "[图片]好看吗", "暂无", "详见附件", "###"),
     "LETTER_ALONE": ("A", "B.", "（C）", "AC"),
-    "NEEDS_PICTURE": ("<img src='a.png'/> 是手", "<image>是什么", "![](a.png)"),
+    "NEEDS_PICTURE": ("<img src='a.png'/> 是手", "<image>是什么", "![](a.png)", "https://x.example/a.png", "答案是 B. https://x.example/b.JPG?s=1"),
 }  # fmt: skip
-CLEAN = ("x < 3 且 y > 4", r"\nabla f \neq 0", "f(x) = {1, 2}", "AT&T", "<5 mg", "无发热，无咳嗽。", "答案略有不同", "print('a\\n')", "[1] 见上文", "A型血")  # fmt: skip
+CLEAN = ("x < 3 且 y > 4", r"\nabla f \neq 0", "f(x) = {1, 2}", "AT&T", "<5 mg", "无发热，无咳嗽。", "答案略有不同", "print('a\\n')", "[1] 见上文", "A型血", "【姓名】李四\n【日期】：周一", "核型为46,XX。", "${ab}^2$", "```\necho ${HOME}\n```", "见 https://x.example/a.png 。", "The Human: a book", "### 步骤")  # fmt: skip
 
 
 def warned(text: str) -> set[str]:

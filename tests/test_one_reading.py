@@ -52,7 +52,9 @@ def test_all_come_to_one_judgement(path: Path, tmp_path: Path) -> None:
             audit.check([path], as_it_is=False, workers=0)
         return
     (checked,) = audit.check([path], as_it_is=False, workers=0)
-    if "TWO_LISTS" in checked.findings.counts:  # rows were not read at all: nothing of it is sent, whatever is skipped
+    if (
+        "TWO_LISTS" in checked.findings.counts
+    ):  # rows were not read at all: nothing of it is sent, whatever is skipped
         assert (0, b"") == (rows, sent)
         return
     shown = samples(path, count=3)

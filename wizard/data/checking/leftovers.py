@@ -98,11 +98,25 @@ SAME_ANSWERS = Rule(
     good='{"prompt": "2 + 3 = ?", "chosen": "5", "rejected": "6"}',
 )
 
-_FIELD = re.compile(r"\{\{\s*[\w.\- ]{1,40}\s*\}\}")
+_OF_FORMS = (
+    "姓名|名字|昵称|电话|手机号|联系方式|地址|日期|时间|公司名|产品名|商品名|订单号|单号|金额|链接|网址"
+)
+_TO_FILL = rf"(?:请?填写|请输入|此处|(?:您的|你的|对方|客户|用户)?(?:{_OF_FORMS}))"
+# In programs “${name}” is meant; in a formula a power, an index or the closing sign follows.
+_FIELD = re.compile(
+    r"\{\{\s*[\w.\- ]{1,40}\s*\}\}|\$\{\s*[^\W\d][\w.]{1,40}\s*\}(?![$^_])"
+    rf"|(?<=\S)[【\[<]{_TO_FILL}[^】\]>\n]{{0,8}}[】\]>](?![:：(（])|(?<![^\n])<请?填写[^>\n]{{0,12}}>"
+    r"|X{2,4}[路号街楼室年月日元]|\*{3,4}-\*{3,8}"
+)
 _TOKEN = re.compile(
+    r"(?:^|\n)(?:\#{2,3} ?(?:Instruction|Input|Response|Human|Assistant)|Human|Assistant)[:：]|"
     r"<[|｜][\w▁]{1,30}[|｜]>|</?s>|\[/?INST\]|<</?SYS>>|<(?:bos|eos|pad|unk|mask|start_of_turn|end_of_turn)>|\[(?:CLS|SEP|PAD|UNK|MASK)\]"
 )
-_PICTURE = re.compile(r"<(?:img|image|video|audio)\b[^<>]{0,400}>|!\[[^\]\n]{0,80}\]\(")
+_AT_MEDIA = r"//[^\s\"\\]{1,400}?\.(?i:png|jpe?g|gif|webp|bmp|svg|mp3|wav|mp4)"
+_PICTURE = re.compile(
+    r"<(?:img|image|video|audio)\b[^<>]{0,400}>|!\[[^\]\n]{0,80}\]\("
+    rf"|(?:^|\n)(?:(?:答案是 )?[A-J]\. )?https?:{_AT_MEDIA}(?:\?[^\s]{{0,400}})?(?=\n|$)"
+)
 _MARKUP = re.compile(
     r"</?(?:p|br|div|span|b|i|u|em|strong|small|sub|sup|table|thead|tbody|tr|td|th|ul|ol|li|dl|dt|dd|a|font|center|h[1-6]|hr|pre|code"
     r"|blockquote|section|article|label|input|button|script|style|o:p)(?:\s[^<>]{0,400})?/?>"
@@ -122,11 +136,18 @@ _MESSENGER = re.compile(
 _BRACKET = re.compile(r"[（(]\s*([A-JＡ-Ｊ](?:[\s、,，]*[A-JＡ-Ｊ]){0,5})\s*[)）]")
 BEGINS: Mapping[str, str] = {
     "{": r"\{",
-    "<": "[A-Za-z\u017f\u212a/|｜<]",
+    "<": rf"[A-Za-z\u017f\u212a/|｜<]|{_TO_FILL}",
     "&": "[#A-Za-z]",
     "!": r"\[",
-    "[": rf"/?INST|CLS|SEP|PAD|UNK|MASK|{_SENT_OTHERWISE}",
-    "【": _SENT_OTHERWISE,
+    "[": rf"/?INST|CLS|SEP|PAD|UNK|MASK|{_SENT_OTHERWISE}|{_TO_FILL}",
+    "【": f"{_SENT_OTHERWISE}|{_TO_FILL}",
+    "$": r"\{",
+    "X": "X{1,3}[路号街楼室年月日元]",
+    "*": r"\*{2,3}-\*",
+    "#": "#{1,2} ?(?:Instruction|Input|Response|Human|Assistant)",
+    "H": "uman[:：]",
+    "A": "ssistant[:：]",
+    ":": _AT_MEDIA,
     "撤": "回了一条消息",
     "系": "统(?:提示|消息|通知)",
 }
@@ -156,9 +177,9 @@ MISSING = frozenset(
 """Texts that are only this."""
 PLACEHOLDERS = _spelled(
     (
-        *("无", "略", "见解析", "详见解析", "见答案", "见上", "见下", "见图", "见附件", "同上", "同前", "待补充", "待补", "待定", "待完善", "暂无"),
+        *("无", "略", "见解析", "详见解析", "见答案", "见上", "见下", "见图", "见附件", "详见附件", "见附表", "详见附表", "见附录", "同上", "同前", "待补充", "待补", "待定", "待完善", "暂无"),
         *("暂无答案", "暂无解析", "无答案", "没有答案", "空", "未填", "省略", "参考解析", "见教材", "None", "N/A", "NA", "TODO", "TBD", "XXX", "-"),
-        *("—", "——", "/", "…", "……", "...", "？", "?", "???", "see above", "see below", "same as above", "omitted", "placeholder", "no answer"),
+        *("—", "——", "/", "##", "###", "####", "**", "***", "****", "---", "…", "……", "...", "？", "?", "???", "see above", "see below", "same as above", "omitted", "placeholder", "no answer"),
     )
 )  # fmt: skip
 """Questions and answers that are only this."""
@@ -181,12 +202,16 @@ LETTERS = frozenset(
 def marks(parts: Sequence[str], where: Where) -> Iterator[Finding]:
     """What no text of a row should hold, each kind once."""
     text = "\n".join(parts)
-    if "{{" in text and (found := _FIELD.search(text)) is not None:
+    open_ = "{" in text or "【" in text or "[" in text or "<" in text or "X" in text or "**-" in text
+    found = _FIELD.search(text) if open_ else None
+    if found is not None and not ("```" in text and found[0].startswith("$")):
         yield NOT_FILLED_IN.at(where, words=quoted(found[0]))
-    if ("<" in text or "[" in text) and (found := _TOKEN.search(text)) is not None:
-        yield TEMPLATE_TOKEN.at(where, words=quoted(found[0]))
-    if ("<" in text or "![" in text) and (found := _PICTURE.search(text)) is not None:
-        yield NEEDS_PICTURE.at(where, words=quoted(found[0]))
+    spoken = "#" in text or "Human" in text or "Assistant" in text
+    if (spoken or "<" in text or "[" in text) and (found := _TOKEN.search(text)) is not None:
+        yield TEMPLATE_TOKEN.at(where, words=quoted(found[0].lstrip("\n")))
+    shows = "<" in text or "![" in text or "://" in text
+    if shows and (found := _PICTURE.search(text)) is not None:
+        yield NEEDS_PICTURE.at(where, words=quoted(found[0].lstrip("\n")))
     if ("<" in text or "&" in text) and (found := _MARKUP.search(text)) is not None:
         yield MARKUP.at(where, words=quoted(found[0]))
     if "\\" in text and (found := _LINE_END.search(text)) is not None:

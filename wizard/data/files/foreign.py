@@ -17,6 +17,7 @@ _EXCEL = N_("Open it in Excel or WPS and save it as .xlsx, or as CSV (UTF-8).")
 _UNPACK = N_("Unpack it yourself and name the file you mean.")
 _EXPORT = N_("Export its rows as CSV (UTF-8), .xlsx or JSON Lines.")
 _PYTHON = N_("Write its rows as JSON Lines with the program that made it.")
+_JAVASCRIPT = N_("Leave only the list itself, from [ to ], and save it as .json.")
 _PANDAS = N_(
     "Write it as Parquet or JSON Lines: pandas.read_feather(…).to_json(…, orient='records', lines=True)."
 )
@@ -109,6 +110,13 @@ _TEXTS = (
         _EXPORT,
     ),
     (re.compile(rb"\\documentclass"), "LaTeX", _TO_TABLE),
+    (
+        re.compile(
+            rb"(?:(?:export\s+)?(?:var|let|const)\s+[\w$]+\s*=|module\.exports\s*=|export\s+default\b)\s*[\[{]"
+        ),
+        N_("a program in JavaScript"),
+        _JAVASCRIPT,
+    ),
 )
 _PLAIN = (
     (re.compile(rb"\{\{c\d+::"), N_("a list of Anki's cloze notes"), _TO_TABLE),

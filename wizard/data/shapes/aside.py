@@ -13,7 +13,7 @@ from wizard.locale import N_
 TITLE_ROWS = Rule(
     "TITLE_ROWS",
     "warning",
-    N_("{count} rows above the columns' names were passed over: {cells}"),
+    N_("{count} rows above the columns' names were passed over: “{cells}”."),
     N_("Nothing to do, if they are titles or notes."),
     why=N_("Titles above a table are no rows of it. Whatever stands there is not sent, so it is said."),
     bad=("Our question bank,,,\nquestion,A,B,answer\n2 + 3 = ?,5,6,A\n"),
@@ -35,7 +35,7 @@ HEADER_AGAIN = Rule(
 NOT_A_ROW = Rule(
     "NOT_A_ROW",
     "warning",
-    N_("This is an example, a sum or a note on the table, and was passed over: {cells}"),
+    N_("This is an example, a sum, a title or a note, and was passed over: “{cells}”."),
     N_("If it is a row after all, write it otherwise."),
     why=N_(
         "Templates come with an example row, and tables end with a sum or with who made them. None of these is to be learned."

@@ -13,7 +13,7 @@ from wizard.data.files.damage import why_not_decoded
 from wizard.data.files.text import Page
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Where, trim
-from wizard.data.shapes import gift
+from wizard.data.shapes import aside, gift, header
 from wizard.data.shapes.roles import role_of
 from wizard.locale import N_
 
@@ -30,7 +30,7 @@ CLOZE = Rule(
 BEFORE_FIRST = Rule(
     "BEFORE_FIRST",
     "warning",
-    N_("The line stands before the first question, and is not sent: {text}"),
+    N_("The line stands before the first question, and is not sent: “{text}”."),
     N_("Nothing to do where it is a title; else begin the question as the others do."),
     why=N_(
         "A question that isn't recognised as one would be missing from the training without anyone noticing."
@@ -90,6 +90,11 @@ _LOG = re.compile(
 _WHATSAPP = re.compile(
     r"\u200e?\[?\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4},?\s+\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AaPp]\.?[Mm]\.?)?\]?(?:\s-)?\s[^:\[\]]{1,60}:\s"
 )
+_TELLS_MORE = re.compile(
+    r"[?？_]|[（(]\s*[)）]|病例|案例|案情|患者|病人|材料|阅读|根据|资料|已知|\b(?:case|passage|patient|read)\b",
+    re.IGNORECASE,
+)
+_LONGEST_NOTE = 40
 _SEVERAL = 2
 _LOOKED = 400  # lines
 
@@ -165,27 +170,48 @@ def _who(line: str) -> tuple[str, str]:
 
 
 def _pairs(lines: Iterator[tuple[int, str]], file: str) -> Iterator[Row]:
-    """A question behind 问 or Q, and its answer behind 答 or A, each over as many lines as there are."""
+    """A question behind 问 or Q, and its answer behind 答 or A, each over as many lines as there are.
+
+    A title below which nothing of the answer follows is the next questions', and told.
+    """
     begun = 0
     said: dict[str, list[str]] = {}
     part = ""
+    heads: list[tuple[int, str]] = []
     for number, line in lines:
         who, rest = _who(line)
         if who == "asks":
             if begun:
                 yield begun, _pair(said)
+            yield from _passed(heads, file)
+            heads = []
             begun, said, part = number, {"问题": [rest]}, "问题"
-        elif who == "replies" and begun:
-            part = "回答"
-            said.setdefault(part, []).append(rest)
         elif _PART.fullmatch(line):
             continue
+        elif begun and part == "回答" and who != "replies" and _heads(line, said[part], heads):
+            heads.append((number, line))
         elif begun:
-            said[part].append(line)
+            said[part] += [words for _number, words in heads]
+            heads = []
+            part = "回答" if who == "replies" else part
+            said.setdefault(part, []).append(rest if who == "replies" else line)
         elif line.strip():
             yield number, BEFORE_FIRST.at(Where(file, number), text=quoted(trim(line)))
     if begun:
         yield begun, _pair(said)
+    yield from _passed(heads, file)
+
+
+def _heads(line: str, said: list[str], heads: list[tuple[int, str]]) -> bool:
+    """Whether ``line`` may head what follows: a title behind a blank line, or a blank line behind such titles."""
+    before = heads[-1][1] if heads else said[-1]
+    return bool(heads) if not line.strip() else not before.strip() and header.heads(trim(line))
+
+
+def _passed(heads: list[tuple[int, str]], file: str) -> Iterator[Row]:
+    for number, line in heads:
+        if line.strip():
+            yield number, aside.NOT_A_ROW.at(Where(file, number), cells=quoted(trim(line)))
 
 
 def _pair(said: dict[str, list[str]]) -> dict[str, Any]:
@@ -260,6 +286,21 @@ class _Question:
         """Whether a line that begins nothing is the next question's: what it has for an answer goes over no more lines."""
         return self.part == "答案" and _SHORT.fullmatch(self.row["答案"]) is not None
 
+    @property
+    def note(self) -> bool:
+        """Whether it may be no question: short lines without a number that ask nothing, with nothing behind them yet."""
+        words = self.row.get("题目", "")
+        return (
+            self.row.keys() == {"题目"}
+            and not _TELLS_MORE.search(words)
+            and max(map(len, words.split("\n"))) <= _LONGEST_NOTE
+        )
+
+    def told(self, file: str) -> Row:
+        return self.begun, aside.NOT_A_ROW.at(
+            Where(file, self.begun), cells=quoted(" | ".join(self.row["题目"].split("\n")))
+        )
+
     def add(self, part: str, words: str) -> None:
         self.part = part
         before = self.row.get(part, "")
@@ -272,8 +313,11 @@ class _Question:
         )
 
 
-def _bank(lines: Iterator[tuple[int, str]], _file: str) -> Iterator[Row]:
-    """Questions with their options, a line or several to a line, and a line with the answer; Aiken and 考试宝 write so."""
+def _bank(lines: Iterator[tuple[int, str]], file: str) -> Iterator[Row]:
+    """Questions with their options, a line or several to a line, and a line with the answer; Aiken and 考试宝 write so.
+
+    Short lines between blank ones that have neither are a title or a note, and told.
+    """
     one: _Question | None = None
     section = ""
     blank = False
@@ -289,7 +333,10 @@ def _bank(lines: Iterator[tuple[int, str]], _file: str) -> Iterator[Row]:
             or (one.answered and not named and (numbered or title or blank or one.ended))
             or bool(title)
         )
-        if begins and one is not None:
+        if one is not None and one.note and not option and not named and (blank or numbered or title):
+            yield one.told(file)
+            one = None
+        elif begins and one is not None:
             yield one.begun, one.made(section)
             one = None
         blank = False
@@ -303,7 +350,11 @@ def _bank(lines: Iterator[tuple[int, str]], _file: str) -> Iterator[Row]:
         else:
             _continue(one, line, option)
     if one is not None:
-        yield one.begun, one.made(section)
+        yield (
+            one.told(file)
+            if one.note and header.heads(trim(one.row["题目"]))
+            else (one.begun, one.made(section))
+        )
 
 
 def _continue(one: _Question, line: str, option: re.Match[str] | None) -> None:

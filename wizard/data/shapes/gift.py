@@ -9,13 +9,16 @@ from typing import Any
 from wizard.data.record import trim
 from wizard.data.shapes.plan import LABELS
 
-_NAME = re.compile(r"\s*::(.*?)(?<!\\)::\s*", re.DOTALL)
+_TITLE = re.compile(r"\s*::(.*?)(?<!\\)::\s*", re.DOTALL)
 _FORMAT = re.compile(r"\[(?:html|markdown|plain|moodle)\]")
 _BRACES = re.compile(r"(?<!\\)\{(.*?)(?<!\\)\}", re.DOTALL)
 _CHOICES = re.compile(r"(?<!\\)([=~])")
 _NOTE = re.compile(r"(?<!\\)#")
 _WEIGHT = re.compile(r"%(-?\d+(?:\.\d+)?)%")
 _TRUTH = {"T": "True", "TRUE": "True", "F": "False", "FALSE": "False"}
+_TRUE_OR_FALSE = re.compile(
+    r"^[^{}\n]*[^{}\s][^{}\n]*\{\s*(?:T|F|TRUE|FALSE)\s*(?:#[^{}\n]*)?\}\s*$", re.MULTILINE
+)
 _NUMBER = re.compile(r"=?\s*[+-]?\d+(?:\.\d+)?")
 
 
@@ -24,9 +27,13 @@ def begins(lines: Sequence[str]) -> bool:
     first = next((line for line in lines if not line.startswith("//")), "")
     if first.startswith("$CATEGORY:"):
         return True
-    found = _BRACES.search("\n".join(lines))
+    text = "\n".join(lines)
+    found = _BRACES.search(text)
     inside = trim(found[1]) if found else ""
-    return bool(found) and (bool(_NAME.match(first)) or (inside.startswith(("=", "~")) and "~" in inside))
+    return bool(found) and (
+        bool(_TITLE.match(first) or _TRUE_OR_FALSE.search(text))
+        or (inside.startswith(("=", "~")) and "~" in inside)
+    )
 
 
 def questions(lines: Iterator[tuple[int, str]], _file: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -49,9 +56,9 @@ def questions(lines: Iterator[tuple[int, str]], _file: str) -> Iterator[tuple[in
 
 def _question(text: str, category: str) -> dict[str, Any]:
     row: dict[str, Any] = {}
-    if name := _NAME.match(text):
-        row["name"] = _words(name[1])
-        text = text[name.end() :]
+    if title := _TITLE.match(text):
+        row["name"] = _words(title[1])
+        text = text[title.end() :]
     found = _BRACES.search(text)
     before, after = (text[: found.start()], text[found.end() :]) if found else (text, "")
     stem = f"{before.rstrip()} _____ {after.lstrip()}" if after.strip() else before

@@ -19,7 +19,8 @@ _PAIR = 2
 _OPTION_NAMES = frozenset({"选项", "選項", "option", "options", "choice", "choices"})
 _LONGEST_SUM = 12
 _SUM = re.compile(
-    r"(?:合\s*计|总\s*计|小\s*计|共计|总数|汇总|(?:grand |sub)?total|sum)\s*[:：]?", re.IGNORECASE
+    r"(?:合\s*计|总\s*计|小\s*计|共计|总数|汇总|平均(?:分|值|数)?|(?:grand |sub)?total|sum|average)\s*[:：]?",
+    re.IGNORECASE,
 )
 _FIGURE = re.compile(r"[-+]?[0-9][0-9.,]*\s*[%题条个道行]?")
 _ASIDE = re.compile(
@@ -29,10 +30,31 @@ _ASIDE = re.compile(
 )
 _AUTHOR_CELLS = 2
 _AUTHOR = re.compile(
-    r"(?:制表|填表|审核|统计|录入|校对|编制|出题|命题|复核|整理|打印|导出)(?:人|者|日期|时间|单位|部门)\s*[:：]"
+    r"(?:制表|填表|审核|统计|录入|校对|编制|出题|命题|复核|整理|打印|导出)(?:人|者|日期|时间|单位|部门)(?:签字|签名|签章|盖章)?\s*[:：]"
     r"|(?:prepared|compiled|reviewed|exported|generated|printed) (?:by|on|at)\s*:",
     re.IGNORECASE,
 )
+_ALONE = re.compile(
+    r"[-—\s]*第\s*[0-9]{1,5}\s*页(?:[\s,，/]*共\s*[0-9]{1,5}\s*页)?[-—\s]*|page [0-9]{1,5}(?: of [0-9]{1,5})?"
+    r"|共\s*(?:计\s*)?[0-9]{1,9}\s*[题条道个行](?:题|数据|记录)?[。.]?"
+    r"|(?:合\s*计|总\s*计|小\s*计|共计|总数|(?:grand |sub)?total)\s*[:：]?\s*[0-9][0-9,]*\s*[题条道个行]?"
+    r"|(?:制表|填表|审核|统计|录入|校对|编制|出题|命题|复核|整理|打印|导出|签字|签名|盖章)\s*[:：][^？?]{0,40}"
+    r"|[-—*=（(【\[\s]*(?:完|全文完|结束|正文结束|以下空白|(?:the )?end(?: of file)?|eof)[-—*=）)】\]\s。.]*",
+    re.IGNORECASE,
+)
+"""What a line says that is neither a question nor a text, where it has no other cell."""
+_HEADING = re.compile(
+    r"第\s*(?:[0-9]{1,3}|[一二三四五六七八九十百]{1,4})\s*(?:章|节|部分|篇|单元|编|讲|模块)(?:[\s:：、.．-][^？?。]{0,30})?"
+    r"|(?:chapter|section|part|unit) [0-9ivx]{1,4}(?:[\s:.-][^?]{0,40})?|#+\s[^？?]{0,200}",
+    re.IGNORECASE,
+)
+"""The title of what follows: by itself in a row it may be a text to be trained."""
+_REMARK = re.compile(
+    r"(?:以上|以下|上述)(?:所有|全部)?(?:题目|试题|内容|数据|资料|条目|问题|均由|由|均为|为)[^？?]{0,40}"
+    r"|(?:注|备注|说明|注意|notes?)\s*[:：][^？?]{0,200}",
+    re.IGNORECASE,
+)
+_SEPARATOR = re.compile(r":?[-=*_~#+—–─－＝＊]{3,}:?|…{2,}|—{2}|\.{6,}")
 _LABEL = re.compile(r"[+-]?[0-9][0-9.,:/-]*|[（(]?[A-Ja-j][)）.]?")
 
 
@@ -95,16 +117,29 @@ def place(rows: Sequence[Sequence[Any]], named: Collection[str]) -> int | None:
 
 
 def aside(cells: Sequence[Any]) -> bool:
-    """Whether a row is surely none: an example to be deleted, a sum, or who made the table and when."""
+    """Whether a row is surely none: an example to be deleted, a sum, a line, a chapter's title, or who made the table and when."""
     filled = _filled(cells)
     if not filled:
         return False
     first = str(filled[0]).strip()
+    if len(filled) == 1 and (_ALONE.fullmatch(first) or (len(cells) > 1 and _is_note(first))):
+        return True
+    if len(cells) > 1 and all(_SEPARATOR.fullmatch(str(cell).strip()) for cell in filled):
+        return True
     if len(first) <= _LONGEST_SUM and _SUM.fullmatch(first):
         return all(_FIGURE.fullmatch(str(cell).strip()) for cell in filled[1:])
     return _ASIDE.match(first) is not None or (
         len(filled) <= _AUTHOR_CELLS and _AUTHOR.match(first) is not None
     )
+
+
+def heads(line: str) -> bool:
+    """Whether a line by itself is a title, the end, a sum, a page, or who made it."""
+    return bool(_ALONE.fullmatch(line) or _HEADING.fullmatch(line))
+
+
+def _is_note(cell: str) -> bool:
+    return bool(_HEADING.fullmatch(cell) or _REMARK.fullmatch(cell))
 
 
 def _tells(cells: Sequence[Any], named: Collection[str]) -> bool:
