@@ -90,6 +90,7 @@ def test_a_region_folder_itself(tmp_path: Path) -> None:
         assert ("mainland_4opt", tmp_path) == (found.id, found.root)
 
 
+@pytest.mark.posix("symbolic links, which only few users of Windows may make")
 def test_links_that_go_round_and_folders_far_down(tmp_path: Path) -> None:
     """A link to a folder above ends, a link to data is followed, and more than four folders down is too far."""
     elsewhere = plant(tmp_path / "elsewhere", "Taiwan/dev.jsonl")

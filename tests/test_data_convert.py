@@ -209,6 +209,7 @@ def test_progress_ends_at_the_whole(tmp_path: Path) -> None:
     assert (size, size) == told[-1]
 
 
+@pytest.mark.posix("symbolic links, which only few users of Windows may make")
 def test_a_link_is_never_written_through(tmp_path: Path) -> None:
     """Where the output is a symbolic link, nothing is written, neither to it nor to what it shows."""
     victim = tmp_path / "victim"

@@ -189,6 +189,7 @@ def test_the_fast_lane_makes_what_the_careful_one_makes(lines: list[bytes], prom
     assert slow == fast
 
 
+@pytest.mark.posix("signals")
 @needs_proc
 def test_a_killed_worker_is_a_clear_error(tmp_path: Path) -> None:
     """A worker that somebody kills ends the conversion with an error that says so; nobody and nothing is left."""

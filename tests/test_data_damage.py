@@ -363,6 +363,7 @@ def test_names_of_columns_are_counted_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.sweep
+@pytest.mark.posix("symbolic links, which only few users of Windows may make")
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name")
 def test_a_pipe_or_a_device_is_refused_and_never_waited_for(command: Command, folder: Path) -> None:
     """Where a file is expected, a pipe that nobody writes into and a device without an end are refused by every command."""

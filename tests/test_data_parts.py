@@ -136,6 +136,7 @@ def test_a_full_disk_leaves_the_old_set(tmp_path: Path) -> None:
     assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.posix("symbolic links, which only few users of Windows may make")
 def test_no_part_is_written_through_a_link(tmp_path: Path) -> None:
     """A link in the place of a later part, or of the manifest, stops the whole set."""
     source = write(tmp_path, "".join(map(row, range(40))))

@@ -303,6 +303,7 @@ def test_text_that_is_not_utf8_is_refused_and_left(tmp_path: Path, data: bytes, 
     assert [path] == list(tmp_path.iterdir())
 
 
+@pytest.mark.posix("symbolic links, which only few users of Windows may make")
 @pytest.mark.parametrize(
     "kind", ["symlink", "dangling symlink", "hard link", "folder", "fifo", "other owner"]
 )
@@ -335,6 +336,7 @@ def test_what_is_not_our_ordinary_file_is_refused_untouched(tmp_path: Path, kind
     assert kind not in ("symlink", "hard link") or aim.read_bytes() == data
 
 
+@pytest.mark.posix("symbolic links, which only few users of Windows may make")
 @pytest.mark.parametrize("kind", ["folder", "fifo", "link to a fifo", "device"])
 def test_reading_what_is_no_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
     """A folder, a pipe or a device by that name is a sentence, never a wait."""
@@ -353,6 +355,7 @@ def test_reading_what_is_no_file_is_refused_at_once(tmp_path: Path, kind: str) -
     assert caught.value.hint
 
 
+@pytest.mark.posix("symbolic links, which only few users of Windows may make")
 def test_reading_follows_a_link_to_a_file(tmp_path: Path) -> None:
     """A `.env` that is kept elsewhere and linked may be read."""
     (tmp_path / "elsewhere").write_text(f"{KEY}={VALUE}\n")
@@ -520,6 +523,7 @@ def test_a_parent_folders_gitignore_counts(tmp_path: Path) -> None:
     assert not (tmp_path / "sub" / ".gitignore").exists()
 
 
+@pytest.mark.posix("symbolic links, which only few users of Windows may make")
 def test_a_gitignore_that_cannot_be_written_stops_the_save(tmp_path: Path) -> None:
     """If git can't be made to ignore the key, it isn't written, and the lines to add by hand are named."""
     git(tmp_path, "init", "-q")
@@ -641,6 +645,7 @@ while status:
 
 
 @pytest.mark.sweep
+@pytest.mark.posix("fork")
 def test_killed_at_any_line_leaves_old_or_new(tmp_path: Path) -> None:
     """A SIGKILL at any line of saving leaves the whole old or whole new file; the next save works and tidies up."""
     old = f"A=1\nexport {KEY}='before' # c\r\nB=2"

@@ -129,6 +129,7 @@ UNSAVABLE = {
 
 
 @pytest.mark.sweep
+@pytest.mark.posix("symbolic links, which only few users of Windows may make")
 @pytest.mark.parametrize("kind", UNSAVABLE)
 def test_a_save_that_is_refused(here: Place, platform: str, kind: str) -> None:
     """Where ``.env`` can't take the key, the reason is said, the run goes on with it, and it is written nowhere."""

@@ -158,6 +158,7 @@ def make(kind: str, path: Path, elsewhere: Path) -> None:
 
 
 @pytest.mark.sweep
+@pytest.mark.posix("symbolic links, which only few users of Windows may make")
 @pytest.mark.parametrize("kind", ["link", "dangling", "folder", "pipe", "full"])
 def test_a_log_that_cannot_be_written_is_said_once(
     command: Command, folder: Path, tmp_path_factory: pytest.TempPathFactory, kind: str

@@ -161,6 +161,7 @@ def test_a_stream_does_not_hold_up_the_end(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.posix("signals")
 @linux
 def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path) -> None:
     """Files and jobs that were answered are there after kill -9, and the job has gone on meanwhile."""
@@ -177,6 +178,7 @@ def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path) -> None:
         assert ended(url, job_id)["status"] == "SUCCEEDED"
 
 
+@pytest.mark.posix("signals")
 @linux
 def test_kill_9_within_an_upload_leaves_nothing(tmp_path: Path) -> None:
     """Half a file is never listed, and its bytes are swept away at the next start; what isn't named as ours are stays."""

@@ -162,6 +162,7 @@ def test_mode_is_exact_whatever_the_umask(tmp_path: Path, umask: int) -> None:
     assert 0o644 & ~umask == stat.S_IMODE((tmp_path / "output").stat().st_mode)
 
 
+@pytest.mark.posix("symbolic links, which only few users of Windows may make")
 @pytest.mark.parametrize("kind", ["symlink", "dangling symlink", "folder", "fifo"])
 @both_ways
 def test_only_ordinary_files_are_replaced(
@@ -187,6 +188,7 @@ def test_only_ordinary_files_are_replaced(
     assert kind != "symlink" or aim.read_bytes() == OLD
 
 
+@pytest.mark.posix("symbolic links, which only few users of Windows may make")
 def test_a_link_that_appears_meanwhile_is_not_followed(tmp_path: Path) -> None:
     """A symbolic link put at the target while the stream is open is refused, and its aim untouched."""
     aim, target = tmp_path / "aim", tmp_path / "target"
@@ -239,6 +241,7 @@ def test_the_file_is_there_at_every_moment(tmp_path: Path) -> None:
     assert seen
 
 
+@pytest.mark.posix("limits of a process")
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on file sizes")
 @both_ways
 def test_a_disk_that_refuses_is_told_with_path_and_reason(
@@ -308,6 +311,7 @@ def test_names_as_long_as_the_file_system_takes(tmp_path: Path) -> None:
     assert [target] == list(tmp_path.iterdir())
 
 
+@pytest.mark.posix("symbolic links, which only few users of Windows may make")
 def test_stale_temps_are_removed_and_living_ones_left(tmp_path: Path) -> None:
     """Only this file's own leftovers go: not those of a write in progress, of another name, or a link."""
     stale = tmp_path / "out.0123456789abcdef.wizard-tmp"
