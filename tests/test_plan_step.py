@@ -35,7 +35,7 @@ from wizard.engine.step import Answer, Facts, Field
 from wizard.errors import ApprovalMissing, DecisionNeeded
 from wizard.money.ledger import Entry
 from wizard.steps import approval
-from wizard.steps.columns import HEADER, PREFIX, SHEET
+from wizard.steps.columns import HEADER, IGNORED, PREFIX, SHEET
 from wizard.steps.estimate import TYPES, sent_parameters
 from wizard.steps.plan import BESIDES, command, plan_of
 from wizard.steps.preview import LANGUAGE
@@ -77,6 +77,10 @@ def asking(answer: Answer, world: World) -> dict[str, Any]:
         row = {"question": "1 + 1?", "options": {"A": "1", "B": "2"}, "answer_idx": "B", "answer": "2"}
         (world.folder / OWN).write_text(f"{json.dumps(row)}\n" * 20, "utf-8")
         return {LANGUAGE.key: "zh"}
+    if answer.key == IGNORED.key:
+        row = {"question": "1 + 1?", "answer": "2", "note": "easy", "other": "short"}
+        (world.folder / OWN).write_text(f"{json.dumps(row)}\n" * 20, "utf-8")
+        return {IGNORED.key: "note"}
     if answer.key == HEADER:
         return {HEADER: "yes"}
     return {answer.key: "question"} if answer.key.startswith(PREFIX) else {}
