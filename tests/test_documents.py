@@ -179,13 +179,22 @@ def test_what_installs_is_well_formed(page: str) -> None:
         subprocess.run(["sh", "-n", "-c", body], check=True, timeout=PATIENCE)
     for body in blocks(page, "powershell"):
         assert "&&" not in body
-        assert "\\" in body
+        assert "\\" in body  # a path, or a pattern
     text = text_of(page)
     for extra in re.findall(r"\.\[(\w+)\]|bailian-wizard\[(\w+)\]|--extra (\w+)", text):
         assert "".join(extra) in project["optional-dependencies"]
     for module in re.findall(r"python -m ((?:tools|sweeps|benchmarks)[\w.]*)", text):
         assert importlib.util.find_spec(module) is not None, module
-    known = [*INSTALLS, "bailian-wizard", "eval ", "curl ", "DASHSCOPE_API_KEY=", "  "]
+    known = [
+        *INSTALLS,
+        "bailian-wizard",
+        "eval ",
+        "curl ",
+        "DASHSCOPE_API_KEY=",
+        "$",
+        "(Invoke-RestMethod ",
+        "  ",
+    ]
     for body in blocks(page, "sh", "powershell"):
         assert [] == [line for line in body.splitlines() if line and not line.startswith(tuple(known))]
 

@@ -115,6 +115,7 @@ ACTIONS = {
 }
 
 
+@pytest.mark.posix("fork")
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
 def test_killed_at_any_line_leaves_old_or_new(tmp_path: Path, action: str) -> None:
     """A SIGKILL at any line leaves the whole old or the whole new file, and what it left beside can be removed."""
@@ -124,6 +125,7 @@ def test_killed_at_any_line_leaves_old_or_new(tmp_path: Path, action: str) -> No
     assert {0, 1} <= {temps for _kind, temps in outcomes} <= {0, 1, 2}
 
 
+@pytest.mark.posix("fork")
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
 def test_interrupted_in_the_block_leaves_nothing_beside(tmp_path: Path, action: str) -> None:
     """Ctrl-C at any line leaves old or new, and no temporary file."""
@@ -148,6 +150,7 @@ def test_interrupt_while_streaming_removes_the_temp(tmp_path: Path) -> None:
     assert [target] == list(tmp_path.iterdir())
 
 
+@pytest.mark.posix("permissions as POSIX has them")
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o277])
 def test_mode_is_exact_whatever_the_umask(tmp_path: Path, umask: int) -> None:
     """write_atomically gives exactly the mode asked for; writing narrows its mode by the umask."""
@@ -205,6 +208,7 @@ def test_a_link_that_appears_meanwhile_is_not_followed(tmp_path: Path) -> None:
     assert [aim, target] == sorted(tmp_path.iterdir())
 
 
+@pytest.mark.posix("permissions as POSIX has them")
 def test_the_previous_version_is_kept(tmp_path: Path) -> None:
     """keep_previous leaves the version before in <name>.bak, with the same mode; the first write leaves none."""
     target = tmp_path / "session.json"
@@ -218,6 +222,7 @@ def test_the_previous_version_is_kept(tmp_path: Path) -> None:
     assert [target, backup] == sorted(tmp_path.iterdir())
 
 
+@pytest.mark.posix("a file can be opened while it is replaced")
 def test_the_file_is_there_at_every_moment(tmp_path: Path) -> None:
     """A reader that looks all the time while the file is replaced never finds it missing or half."""
     target = tmp_path / "file"
@@ -267,6 +272,7 @@ def test_a_disk_that_refuses_is_told_with_path_and_reason(
     assert [target] == list(tmp_path.iterdir())
 
 
+@pytest.mark.posix("lengths of names as POSIX has them")
 def test_other_refusals_name_path_and_reason(tmp_path: Path) -> None:
     """A missing folder, a file in a folder's place and a name too long each say so."""
     (tmp_path / "plain").write_bytes(OLD)
