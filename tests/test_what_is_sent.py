@@ -136,7 +136,7 @@ def test_convert_puts_a_given_prompt_before_chats_too(command: Command, folder: 
 # Columns and the header
 
 FOUR = "躺下休息,快步奔跑,大量饮酒,通宵熬夜"
-NAMELESS = "编号,题干,甲,乙,丙,丁,正确项"
+NAMELESS = "编号,题干,子,丑,寅,卯,正确项"
 
 
 def table(path: Path, head: str, *, numbered: bool = False) -> str:
@@ -161,9 +161,9 @@ def test_columns_are_never_guessed_unseen(command: Command, folder: Path) -> Non
     assert "dataset.columns.answer=编号'    1 | 2 | 3" in told
     (would_do,) = [line for line in told.splitlines() if "would do" in line]
     words = shlex.split(would_do.partition(": ")[2])
-    assert ["dataset.columns.answer=正确项", "dataset.columns.options=甲,乙,丙,丁"] == words[1::2]
+    assert ["dataset.columns.answer=正确项", "dataset.columns.options=子,丑,寅,卯"] == words[1::2]
     plan = planned(command, *source, *words)
-    assert ["题干", "正确项", "甲,乙,丙,丁"] == [
+    assert ["题干", "正确项", "子,丑,寅,卯"] == [
         line(plan, f"dataset.columns.{name}") for name in ("question", "answer", "options")
     ]
     first, last = (sent(folder, "own.jsonl")[at] for at in (0, 39))
