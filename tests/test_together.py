@@ -116,6 +116,32 @@ def test_a_line_that_is_broken_is_named(command: Command, chapters: Path) -> Non
     assert (1, True) == (code, "b.csv:14: COLUMN_COUNT" in said), said
 
 
+@pytest.mark.parametrize("spoilt", ["formula", "cut", "second"])
+def test_what_no_text_says_is_no_text_of_ours(command: Command, chapters: Path, spoilt: str) -> None:
+    """A formula without its result, an array that ends early, a second list of rows: said with the file, never trained as something else."""
+    suffix, code = {
+        "formula": (".xlsx", "WRONG_TYPE"), "cut": (".json", "ARRAY_OPEN"), "second": (".json", "TWO_LISTS"),
+    }[spoilt]  # fmt: skip
+    for name in "ab":
+        if suffix == ".xlsx":
+            chapter(chapters / f"{name}.xlsx", 1)
+        else:
+            rows = [{"问题": f"{name}{row}？", "答案": f"{row}。"} for row in range(ROWS)]
+            (chapters / f"{name}.json").write_text(json.dumps({"train": rows}), "utf-8")
+    last = chapters / f"b{suffix}"
+    if spoilt == "formula":
+        book = openpyxl.load_workbook(last)
+        book.active["B9"] = "=1+1"
+        book.save(last)
+    else:
+        whole = last.read_text("utf-8")
+        last.write_text(
+            whole[:-2] if spoilt == "cut" else whole[:-1] + ', "test": [{"问题": "x？"}]}', "utf-8"
+        )
+    ended, said = planned(command)
+    assert (1, True) == (ended, f"b{suffix}:" in said and code in said), said
+
+
 @given(st.dictionaries(st.text().filter(lambda name: name != FROM), JSON), st.sampled_from([None, 1]))
 def test_a_field_more_changes_no_other(row: dict[str, object], indent: int | None) -> None:
     """An object of JSON is what it was, with one field more, and stands on one line."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from wizard.data.files.catalog import natural
+from wizard.data.files.damage import why_not_decoded
 from wizard.data.files.opening import size_of
+from wizard.data.files.spreadsheets import CellFault
 from wizard.data.findings import Finding, Findings
+from wizard.data.record import Where
 from wizard.data.shapes.contents import contents
+from wizard.data.shapes.fields import WRONG_TYPE, kind
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.talk import is_of_lines
 from wizard.errors import DataError
@@ -95,16 +99,23 @@ def _rows(file: Path, names: Collection[str], about: Mapping[str, str]) -> Itera
     with_header = _HEADERS.get(about.get("header", ""))
     with contents(file, with_header=with_header, named=names, sheet=about.get("sheet", "")) as opened:
         yield from opened.about()
-        for _line, row in opened.rows():
+        for line, row in opened.rows():
             if isinstance(row, dict):
-                yield msgspec.json.encode({name: _plain(cell) for name, cell in row.items()}, enc_hook=str)
-            else:
+                yield _object(row, Where(opened.file, line))
+            elif isinstance(row, Finding) or type(row) is bytes:
                 yield row
+            else:  # one of the kinds of bytes that are no JSON; on a line of its own it would be another
+                yield why_not_decoded(row, Where(opened.file, line))
 
 
-def _plain(cell: object) -> object:
-    """A cell as JSON has it; a date as the reader of tables writes it."""
-    return cell if isinstance(cell, str | int | float | list | dict | None) else str(cell)
+def _object(row: Mapping[str, Any], where: Where) -> bytes | Finding:
+    """A table's row as JSON; what is wrong where a cell holds what no text says, such as a formula without its result."""
+    made = {name: str(cell) if hasattr(cell, "isoformat") else cell for name, cell in row.items()}
+    try:
+        return msgspec.json.encode(made)
+    except TypeError:
+        column = next((name for name, cell in made.items() if isinstance(cell, CellFault)), "")
+        return WRONG_TYPE.at(where, field=column, found=kind(row.get(column)), wanted=kind(""))
 
 
 def _with(row: bytes, name: bytes, value: bytes) -> bytes:
