@@ -18,7 +18,7 @@ from wizard.local.named import plainest
 from wizard.locale import _, enumerated, joined, ngettext
 from wizard.steps import columns
 from wizard.steps.help import about
-from wizard.steps.wording import bytes_shown
+from wizard.steps.wording import bytes_shown, first_few
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ _NAMED_AS_ROWS = (".json", ".jsonl", ".ndjson")  # what is wrong with such a fil
 
 TOGETHER = "all"
 """All the files of one kind as one; no file of rows is called so, without an ending."""
-_NAMED = 8  # files that aren't used
 BY_SPLIT = "split"
 BY_FILE = "file"
 
@@ -191,25 +190,24 @@ class Dataset(Step):
         )
 
     def _likely(self, place: _Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The files that may as well train as each other, by their names; and those same where they are of one kind."""
+        """The likeliest files that can be used; and all of the likeliest where they are of one kind."""
         from wizard.data.shapes.together import alike
 
-        best = min(map(_rank, place.names))
-        named = [name for name in place.names if _rank(name) == best]
+        named = place.likeliest
         usable = [name for name in named[:TRIED] if not self._problem(place.path / name)]
         if len(usable) < len(named[:TRIED]) or len(named) == 1:
-            return tuple(usable or named[:1]), ()
+            return tuple(usable) or named[:1], ()
         paths = [place.path / name for name in named]
         one_kind = not any(map(self._problem, paths)) and not any(map(self._sheets, paths))
         one_kind = one_kind and alike([self._reading(path) for path in paths])
-        return tuple(named), tuple(named) if one_kind else ()
+        return named, named if one_kind else ()
 
     def _beginning(self, place: _Place, train: Path, about: Mapping[str, str], facts: Facts) -> Reading:
         """What is understood of the file that trains, or of what the files will be together."""
         found = self._reading(train, about)
         if not place.names or facts.get(FILE.key) != TOGETHER:
             return found
-        files = [place.path / name for name in self._likely(place)[0]]
+        files = [place.path / name for name in place.likeliest]
         known = (_identity(files[0]), (("together", str(len(files))), *about.items()))
         if known not in self._beginnings:
             from wizard.data.shapes.together import beginning
@@ -253,7 +251,7 @@ class Dataset(Step):
         """The file that trains; where all do, the first of them, which is like all others."""
         name = facts.get("dataset.file")
         if name == TOGETHER and place.names:
-            return place.path / self._likely(place)[0][0]
+            return place.path / place.likeliest[0]
         return place.path / name if place.names and name else place.path
 
     def _fields_of_sets(self, sets: Sequence[catalog.QuestionSet], facts: Facts) -> Sequence[Field]:
@@ -361,14 +359,10 @@ class Dataset(Step):
     def _say_unused(self, source: Path, used: Collection[str], work: Work) -> None:
         """Which other files of rows there are at ``source``."""
         place = self._place(source)
-        left = [name for name in place.names if self._shown(place.path / name) not in used]
+        left = [name for name in place.names if self._world.shown(place.path / name) not in used]
         if left:
-            more = len(left) - _NAMED
-            rest = (
-                ngettext("and {count} more", "and {count} more", more).format(count=more) if more > 0 else ""
-            )
-            names = enumerated(map(in_a_line, left[:_NAMED]))
-            work.front.say(_("Not used: {names}").format(names=joined(names, rest)), "dim")
+            names = first_few([*map(in_a_line, left)])
+            work.front.say(_("Not used: {names}").format(names=names), "dim")
 
     def _together(
         self, place: _Place, first: Path, meanings: dict[str, str], work: Work
@@ -380,9 +374,9 @@ class Dataset(Step):
         from wizard.steps.findings import found_in
         from wizard.steps.preview import OTHER_OUTPUT
 
-        files = [place.path / name for name in self._likely(place)[0]]
+        files = [place.path / name for name in place.likeliest]
         # Looked at before they are read: what changes meanwhile is noticed at the next start.
-        made_of = {self._shown(file): list(_identity(file)[1:]) for file in files}
+        made_of = {self._world.shown(file): list(_identity(file)[1:]) for file in files}
         output = (
             self._world.folder / OTHER_OUTPUT / f"{Path(self._output_name(place.path)).stem}.together.jsonl"
         )
@@ -563,16 +557,12 @@ class Dataset(Step):
         status = _on_disk(path).stat()
         return Chosen(
             role=role,
-            path=self._shown(path),
+            path=self._world.shown(path),
             output=output,
             size=status.st_size,
             modified_ns=status.st_mtime_ns,
             columns=dict(meanings),
         )
-
-    def _shown(self, path: Path) -> str:
-        """As it is recorded: from the folder where it lies in it."""
-        return str(path.relative_to(self._world.folder) if path.is_relative_to(self._world.folder) else path)
 
     def _describe(self, found: catalog.QuestionSet) -> str:
         return " · ".join(f"{split.name} {self._size(split.path)}" for split in found.splits)
@@ -621,6 +611,12 @@ class _Place:
     path: Path
     sets: tuple[catalog.QuestionSet, ...] = ()
     names: tuple[str, ...] = ()
+
+    @property
+    def likeliest(self) -> tuple[str, ...]:
+        """The files that may as well train as each other, by what they are called; all that train, where they train together."""
+        best = min(map(_rank, self.names))
+        return tuple([name for name in self.names if _rank(name) == best])
 
 
 def _look(path: Path) -> _Place:

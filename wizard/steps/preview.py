@@ -415,7 +415,9 @@ class Preview(Step):
                     listed = _("Rows that are left out are listed in {path}, with their lines and why.")
                     unfit.hint = joined(
                         unfit.hint,
-                        listed.format(path=self._shown(output.with_name(f"{output.stem}.left-out.jsonl"))),
+                        listed.format(
+                            path=self._world.shown(output.with_name(f"{output.stem}.left-out.jsonl"))
+                        ),
                         "" if work.front.attended else _("To leave them out: --set preview.on_error=skip"),
                     )
                     unfit.remedies = (
@@ -447,7 +449,7 @@ class Preview(Step):
 
     def _listed(self, conversion: Conversion) -> str:
         listed = conversion.left_out_file
-        return self._shown(listed) if listed else ""
+        return self._world.shown(listed) if listed else ""
 
     def _audit(self, work: Work, tokenizer: Tokenizer) -> dict[str, int]:
         """How often each code was found in the files that are sent: duplicates, leaks, balance, lengths.
@@ -553,7 +555,7 @@ class Preview(Step):
         return [
             Converted(
                 role=file.role,
-                path=self._shown(part.path),
+                path=self._world.shown(part.path),
                 rows=part.rows,
                 size=part.size,
                 md5=part.md5,
@@ -561,9 +563,6 @@ class Preview(Step):
             )
             for part in conversion.parts
         ]
-
-    def _shown(self, path: Path) -> str:
-        return str(path.relative_to(self._world.folder) if path.is_relative_to(self._world.folder) else path)
 
     def _unsent_fields(self, facts: Facts) -> tuple[str, ...]:
         """The fields at the beginning of each file that are not sent, in the order in which they turn up."""

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wizard.data.findings import quoted
-from wizard.locale import _, enumerated, joined, ngettext
+from wizard.locale import _, enumerated, ngettext
+from wizard.steps.wording import first_few
 
 if TYPE_CHECKING:
     from wizard.data.shapes.reading import Reading
-
-_MOST_UNSENT = 8  # fields that are named on a screen; programs get all
 
 
 def told(reading: Reading, unsent: Mapping[str, int] | None = None) -> Iterator[str]:
@@ -36,14 +35,12 @@ def told(reading: Reading, unsent: Mapping[str, int] | None = None) -> Iterator[
 def not_sent(unsent: Mapping[str, int], firsts: Mapping[str, str] | None = None) -> str:
     """The fields of the source that are not sent, how many rows have each, and a first value where one is known."""
     some = []
-    for name, rows in list(unsent.items())[:_MOST_UNSENT]:
+    for name, rows in unsent.items():
         shown = ngettext("{rows:,} row", "{rows:,} rows", rows).format(rows=rows)
         if first := (firsts or {}).get(name):
             shown = _("{rows}, first “{value}”").format(rows=shown, value=quoted(first))
         some.append(_("{text} ({aside})").format(text=name, aside=shown))
-    more = len(unsent) - len(some)
-    rest = ngettext("and {count} more", "and {count} more", more).format(count=more) if more else ""
-    return _("Not sent: {names}").format(names=joined(enumerated(some), rest))
+    return _("Not sent: {names}").format(names=first_few(some))
 
 
 def as_dict(reading: Reading, unsent: Mapping[str, int] | None = None) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from wizard.locale import _, ngettext
+from wizard.locale import _, enumerated, joined, ngettext
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,6 +15,16 @@ KILO = 1024
 BEIJING = 8  # hours before UTC
 _HALF_A_YEAR = 183  # days
 SECONDS = 11  # digits at most of a time in seconds since 1970
+
+
+_FEW = 8  # names on a screen; programs get all
+
+
+def first_few(names: Sequence[str]) -> str:
+    """The first of many names, and how many more there are."""
+    more = len(names) - _FEW
+    rest = ngettext("and {count} more", "and {count} more", more).format(count=more) if more > 0 else ""
+    return joined(enumerated(names[:_FEW]), rest)
 
 
 def bytes_shown(size: int) -> str:

@@ -121,6 +121,10 @@ class World:
         """A path as the user named it, in quotes or not, seen from the folder of the run."""
         return meant(name, self.folder)
 
+    def shown(self, path: Path) -> str:
+        """A path as it is recorded and told: from the folder of the run where it lies in it."""
+        return str(path.relative_to(self.folder) if path.is_relative_to(self.folder) else path)
+
     def command(self, *rest: str) -> str:
         """A command line for later that works on the same platform."""
         return " ".join(("bailian-wizard", *rest, *(("--sandbox",) if self.sandbox else ())))

@@ -177,7 +177,7 @@ def convert(
                 on_progress(work.read, max(total, work.read))
         cut = not _CUT.isdisjoint(work.findings.counts)
         if work.findings.errors and (on_error == "stop" or cut or not work.rows):
-            raise _unfit(source, work)
+            raise _unfit(source, work, cut=cut)
         _refuse_mixed(source, work)
         _refuse_empty(source, out)
         digest = work.source_sha256.hexdigest() if lines_of_json else sha256_of(rows.path)
@@ -325,7 +325,7 @@ def _folder(folder: Path) -> Iterator[None]:
         raise
 
 
-def _unfit(source: Path, work: Underway) -> RowsUnfit:
+def _unfit(source: Path, work: Underway, *, cut: bool) -> RowsUnfit:
     first = next(found for found in work.findings if found.severity == "error")
     count = work.findings.errors
     message = ngettext(
@@ -333,7 +333,7 @@ def _unfit(source: Path, work: Underway) -> RowsUnfit:
         "{path} has {count} faults, and nothing was written. The first: {first}",
         count,
     ).format(path=source, count=count, first=first)
-    if not _CUT.isdisjoint(work.findings.counts):
+    if cut:
         hint = _("No row can be left out in its place: others of the file were not read at all.")
         return RowsUnfit(message, hint, findings=work.findings, rows=0, left_out=work.left_out)
     hint = _("Correct the rows, or leave them out.") if work.rows else _("No row can be sent as it is.")

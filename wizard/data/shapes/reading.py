@@ -69,6 +69,8 @@ Answer: TypeAlias = Literal["labels", "numbers", "texts"]
 """How the right option of a question is told."""
 
 
+HEADERS = {"yes": True, "no": False, None: None}
+"""What is answered about a table's first row -> whether it holds names; None: it says so itself."""
 _ENOUGH = 2
 _GROUPED = frozenset({"talk", "pair", "alpaca", "prompt", "query"})
 

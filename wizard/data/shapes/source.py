@@ -21,7 +21,7 @@ from wizard.data.shapes.contents import Contents, contents
 from wizard.data.shapes.guess import guessed, is_label
 from wizard.data.shapes.names import blank
 from wizard.data.shapes.plan import ABOUT_FILE, IGNORE, MEANINGS, NO_COLUMN, Plan, likely, listed, named, plan
-from wizard.data.shapes.reading import Answer, Column, Reading
+from wizard.data.shapes.reading import HEADERS, Answer, Column, Reading
 from wizard.data.shapes.understand import Outcome, meaning, row_in, seen, understand
 from wizard.errors import UsageError
 from wizard.local.harmless import in_a_line
@@ -83,7 +83,7 @@ class Source:
             self._counting = int(given.pop("counting")) if "counting" in given else None
             self._sheet = given.pop("sheet", "")
             self._assistant = listed(given.pop("assistant", ""))
-            self._header = {"yes": True, "no": False, None: None}[given.pop("header", None)]
+            self._header = HEADERS[given.pop("header", None)]
             self._given = tuple(given.items())
         self._said = {name: column for name, column in self._given if name != IGNORE}
 

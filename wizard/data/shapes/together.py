@@ -17,7 +17,7 @@ from wizard.data.findings import Finding, Findings
 from wizard.data.record import Where
 from wizard.data.shapes.contents import contents
 from wizard.data.shapes.fields import WRONG_TYPE, kind
-from wizard.data.shapes.reading import Reading
+from wizard.data.shapes.reading import HEADERS, Reading
 from wizard.data.shapes.talk import is_of_lines
 from wizard.errors import DataError
 from wizard.local import storage
@@ -28,7 +28,6 @@ FROM = "source_file"
 CONVERSATION = "conversation_id"
 """Its name where each file is a conversation, a message a row."""
 _READ = 5
-_HEADERS = {"yes": True, "no": False}
 
 
 class Joined(NamedTuple):
@@ -96,7 +95,7 @@ def beginning(files: Sequence[Path], folder: Path, reading: Reading, about: Mapp
 
 def _rows(file: Path, names: Collection[str], about: Mapping[str, str]) -> Iterator[bytes | Finding]:
     """A JSON value for each row of ``file``, and what is told of it."""
-    with_header = _HEADERS.get(about.get("header", ""))
+    with_header = HEADERS[about.get("header")]
     with contents(file, with_header=with_header, named=names, sheet=about.get("sheet", "")) as opened:
         yield from opened.about()
         for line, row in opened.rows():
