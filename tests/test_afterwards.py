@@ -67,6 +67,7 @@ def test_a_person_types_the_models_name(folder: Path) -> None:
         assert 130 == terminal.end()
 
 
+@pytest.mark.sweep
 def test_steps_that_are_no_multiple_are_a_warning(command: Command) -> None:
     """save_steps need not be a multiple of eval_steps: it is said, and the plan is made."""
     settings = ("training.save_strategy=steps", "training.save_steps=30", "training.eval_steps=20")

@@ -229,6 +229,7 @@ CASES = {
 }  # fmt: skip
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("case", CASES)
 def test_the_printed_command_makes_the_same_plan(
     case: str, command: Command, folder: Path, tmp_path: Path

@@ -43,6 +43,7 @@ def said(done: Any, code: int = 0) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.sweep
 def test_run_creates_one_job_and_says_so_again(command: Command, folder: Path) -> None:
     """``run --yes --watch --json`` ends with a job that SUCCEEDED; run again it says the same and creates nothing."""
     first = said(command("run", "--sandbox", "--yes", "--watch", "--json"))
@@ -437,6 +438,7 @@ def test_real_questions_train(command: Command, real_data: Path) -> None:
     assert 3425 == done["estimate"]["rows"]
 
 
+@pytest.mark.sweep
 def test_the_whole_way_from_a_spreadsheet(command: Command, folder: Path) -> None:
     """Questions in an Excel file with an option a column train like any others."""
     openpyxl = pytest.importorskip("openpyxl")

@@ -52,6 +52,7 @@ SOURCES: dict[str, Callable[[int], dict[str, Any]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("shape", SOURCES)
 def test_the_conversion_makes_what_the_careful_way_makes(shape: str) -> None:
     """Bytes, counts, findings with their lines, fates, fields that are not sent, systems: all that comes of a page."""
@@ -105,6 +106,7 @@ CHATS: dict[str, Callable[[int], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("shape", CHATS)
 def test_checking_sees_what_the_careful_way_sees(shape: str) -> None:
     """The same counts, keys and findings, with the same words at the same lines."""

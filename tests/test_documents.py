@@ -157,6 +157,7 @@ def test_a_command_that_asks_starts(command: str, folder: Path) -> None:
         terminal.press("ctrl-c")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("command", SERVING)
 def test_the_sandbox_serves_until_it_is_told_to_end(command: str, place: Place) -> None:
     """``sandbox`` says where it is and ends at SIGTERM, as any server does."""

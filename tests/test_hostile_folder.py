@@ -77,6 +77,7 @@ def test_only_what_is_named_as_ours_is_swept(command: Command, folder: Path) -> 
     assert {UPLOADED, "thesis", "thesis.doc"} == names_in(folder / PLATFORM / "incoming")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", ["lock", "session.json", "session.json.bak", "log.jsonl"])
 def test_a_pipe_is_not_waited_for(command: Command, folder: Path, name: str) -> None:
     """A pipe in the place of a file of state is named and refused (a log is done without); nothing waits for its other end."""
@@ -219,6 +220,7 @@ def _make_journal_that_names(victim: Path, database: Path, journal: Path) -> Non
     journal.write_bytes(head.ljust(512, b"\0") + end)
 
 
+@pytest.mark.sweep
 def test_a_log_with_a_second_name_is_done_without(command: Command, folder: Path) -> None:
     """What is appended to is never another file too: a hard link is said once, and the run goes on without the log."""
     state = folder / ".wizard" / "sandbox"

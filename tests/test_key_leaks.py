@@ -84,6 +84,7 @@ def asked_for_a_key(
     assert not here.stranger.connections
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("way", WAYS)
 def test_typed_or_pasted(here: Place, platform: str, way: str) -> None:
     """However the key comes in, it works, is saved clean, and is nowhere else; the next start finds it."""

@@ -90,6 +90,7 @@ def test_a_no_stops_before_the_upload(
         assert files(own.url)
 
 
+@pytest.mark.sweep
 def test_going_on_without_a_permission_that_is_there_is_an_error(
     command: Command, folder: Path, sandbox: Running
 ) -> None:

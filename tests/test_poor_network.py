@@ -133,6 +133,7 @@ def way(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wa
 # Uploads
 
 
+@pytest.mark.sweep
 def test_a_cut_upload_is_sent_again_by_itself(way: Way) -> None:
     """Cut twice before its last byte, a file goes out a third time, unattended, with the waits said; it is there once."""
     words = way.approved()

@@ -309,6 +309,7 @@ def test_after_failure_the_same_answers_lead_to_the_plan(here: Place) -> None:
         terminal.end()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("speed", [500.0])
 def test_after_success_the_outcome_is_the_headline(mine: Place) -> None:
     """The model and since when; a job that is gone since then is said, and the model stays the outcome."""

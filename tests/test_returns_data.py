@@ -232,6 +232,7 @@ def test_a_converted_file_that_is_gone_is_made_again(command: Command, folder: P
     assert "own.jsonl is no longer there; it is converted again" in done.stderr
 
 
+@pytest.mark.sweep
 @pytest.mark.posix("symbolic links, which only few users of Windows may make")
 def test_a_link_in_the_place_of_a_converted_file_is_not_followed(command: Command, folder: Path) -> None:
     """Not even to the same bytes: it is refused, and what it leads to stays as it is."""

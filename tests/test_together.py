@@ -56,6 +56,7 @@ def chapters(folder: Path) -> Path:
     return made
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".jsonl"])
 def test_files_of_one_kind_train_together(
     command: Command, folder: Path, chapters: Path, suffix: str
@@ -96,6 +97,7 @@ def test_a_conversation_a_file_makes_a_chat_of_each(command: Command, folder: Pa
     ] == sent(folder)
 
 
+@pytest.mark.sweep
 def test_files_of_several_kinds_are_asked_about(command: Command, chapters: Path) -> None:
     """Where nobody can be asked it ends with 3, and says what each answer would be; one by itself is taken where it is named."""
     chapter(chapters / "a.csv", 1)

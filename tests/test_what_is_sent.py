@@ -66,6 +66,7 @@ def sent(folder: Path, name: str) -> list[list[tuple[str, str]]]:
 # The system prompt and the words around a question
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("row", [chat, preference], ids=["chat", "preference"])
 def test_a_prompt_goes_before_rows_without_one(command: Command, folder: Path, row: Any) -> None:
     """Chats and preferences are left as they are and the plan says none; with a prompt given it stands in each row and in the plan, which is another plan."""

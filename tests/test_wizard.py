@@ -210,6 +210,7 @@ def test_key_is_asked_proved_and_kept(folder: Path, tmp_path_factory: pytest.Tem
             assert "Paste your API key" not in shown
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("delay", [0.0, 4.0])
 def test_killed_after_the_create_request(
     folder: Path, tmp_path_factory: pytest.TempPathFactory, delay: float
