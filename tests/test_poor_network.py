@@ -604,9 +604,8 @@ def endless(server: Server, *, looks: int, ahead: Callable[[int], int], width: i
 def followed(server: Server) -> str:
     client = Bailian(Endpoint(server.url), ApiKey.clean(CANARY))
     back = "bailian-wizard"
-    return watch.follow(
-        client, "ft-canary-1", Scripted(yes=True), pause=0.01, simulated=False, back=back
-    ).status
+    watched = watch.follow(client, "ft-canary-1", Scripted(yes=True), pause=0.01, simulated=False, back=back)
+    return watched.job.status
 
 
 @pytest.mark.usefixtures("hasty")

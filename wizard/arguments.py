@@ -413,7 +413,7 @@ def _whole(text: str) -> int:
 
 
 def _jobs(command: argparse.ArgumentParser) -> None:
-    _actions(command, ("show", "logs", "watch"), "cancel")
+    _actions(command, ("show", "logs", "metrics", "watch"), "cancel")
 
 
 def _files(command: argparse.ArgumentParser) -> None:
@@ -425,6 +425,7 @@ def _actions(command: argparse.ArgumentParser, looks: Sequence[str], harm: str) 
         "list": _("all of them, newest first"),
         "show": _("everything about one"),
         "logs": _("its training log"),
+        "metrics": _("steps, losses and learning rate of its log, as numbers"),
         "watch": _("follow it to its end"),
         "cancel": _("stop it; what it trained until then is billed"),
         "delete": _("remove it from the platform"),

@@ -6,15 +6,18 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from wizard import __version__, locale, process
 from wizard.arguments import Command, command, parser
 from wizard.arguments import parse as arguments_of
-from wizard.commands.scene import Scene
+from wizard.commands.scene import Scene, named
+from wizard.contract.codes import CODES
+from wizard.contract.envelope import failure
 from wizard.errors import INTERRUPTED, StorageError, WizardError
 from wizard.local import log, redaction
 from wizard.locale import _, joined
@@ -52,22 +55,77 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """How an error becomes a line on standard error and, for a program, the one object on standard output."""
+
+    command: str | None
+    sandbox: bool
+    as_json: bool
+
+    def error(self, error: WizardError) -> int:
+        """What happened and what to do next; returns the exit code."""
+        log.error(error, exit_code=error.exit_code)
+        request_id = getattr(error, "request_id", "")
+        process.say(_("error: {message}").format(message=error.message))
+        if request_id and request_id not in error.message:
+            process.say(_("request id: {id}").format(id=request_id))
+        if error.hint:
+            process.say(error.hint)
+        self._object(error.code, error.message, error.hint, error.details)
+        return error.exit_code
+
+    def interrupted(self, exit_code: int = INTERRUPTED) -> int:
+        """Its user or a signal ended it."""
+        told = _("Interrupted. Everything answered is saved; the next start goes on from there.")
+        if exit_code == INTERRUPTED:
+            process.say("\n" + told)
+        self._object("interrupted", told)
+        return exit_code
+
+    def bug(self, bug: Exception) -> int:
+        """A bug of ours or of a library's: one line with what, the request id if there is one, and where the rest is."""
+        path = log.unexpected(bug)
+        what = f"{type(bug).__name__}: {redaction.redacted(str(bug))}".removesuffix(": ")
+        told = _("something unexpected happened ({what}).").format(what=what[:LONGEST_WORDS])
+        request_id = getattr(bug, "request_id", "")
+        if request_id:
+            told = joined(told, _("request id: {id}.").format(id=request_id))
+        told = joined(told, _("What was answered is saved."))
+        if path is not None:
+            told = joined(told, _("To report it, send {path}; no key is in it.").format(path=path))
+        process.say(_("error: {message}").format(message=told), lines=False)
+        known = {"log": str(path) if path is not None else None, "request_id": request_id}
+        self._object("bug", told, details={name: value for name, value in known.items() if value})
+        return CODES["bug"].exit
+
+    def _object(
+        self, code: str, message: str, hint: str = "", details: Mapping[str, Any] | None = None
+    ) -> None:
+        if not self.as_json:
+            return
+        with suppress(OSError, StorageError):  # it was told on standard error too
+            process.out(failure(self.command, code, message, hint, sandbox=self.sandbox, details=details))
+            sys.stdout.flush()
+
+
 def _understood(words: Sequence[str]) -> int:
     """The exit code of the command line ``words``, of help and version too."""
+    teller = _Teller(None, "--sandbox" in words, "--json" in words)
     try:
         arguments = arguments_of(words)
         if arguments.sandbox:
             locale.practise()
-    except WizardError as error:  # help that can't be written
-        return _tell(error, as_json=False)
+    except WizardError as error:  # also help that can't be written
+        return teller.error(error)
     except BrokenPipeError:
         return 1
     except Exception as bug:  # noqa: BLE001 - as below
-        return _own_up(bug, as_json=False)
-    return _guarded(arguments)
+        return teller.bug(bug)
+    return _guarded(arguments, _Teller(named(arguments) or None, arguments.sandbox, arguments.json))
 
 
-def _guarded(arguments: Namespace) -> int:
+def _guarded(arguments: Namespace, teller: _Teller) -> int:
     """The exit code of ``arguments``; every error has become a line."""
     asked, scene = command(arguments.command), Scene(arguments)
     try:
@@ -78,16 +136,17 @@ def _guarded(arguments: Namespace) -> int:
         with process.results():
             sys.stdout.flush()
     except WizardError as error:
-        return _tell(error, as_json=arguments.json)
+        return teller.error(error)
     except KeyboardInterrupt:
-        process.say("\n" + _("Interrupted. Everything answered is saved; the next start goes on from there."))
-        return INTERRUPTED
+        return teller.interrupted()
+    except SystemExit as leaving:
+        return teller.interrupted(int(leaving.code or 0))
     except BrokenPipeError:
         return 1  # whoever read our results has enough
     except Exception as bug:  # noqa: BLE001 - somebody's bug: one line for the user, the rest for the log
         if isinstance(bug, OSError) and isinstance(bug.__context__, SystemExit):
             raise bug.__context__ from None  # on the way out after SIGHUP there was no terminal to tidy up
-        return _own_up(bug, as_json=arguments.json)
+        return teller.bug(bug)
     return code
 
 
@@ -139,45 +198,6 @@ def _begin_log(scene: Scene, *, kept: bool) -> None:
 def _thread_failed(raised: threading.ExceptHookArgs) -> None:
     if raised.exc_value is not None:
         log.unexpected(raised.exc_value)
-
-
-def _tell(error: WizardError, *, as_json: bool) -> int:
-    log.error(error, exit_code=error.exit_code)
-    request_id = getattr(error, "request_id", "")
-    process.say(_("error: {message}").format(message=error.message))
-    if request_id and request_id not in error.message:
-        process.say(_("request id: {id}").format(id=request_id))
-    if error.hint:
-        process.say(error.hint)
-    if as_json:
-        told: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
-        for name in ("request_id", "keys", "digest", "platform_code"):
-            if value := getattr(error, name, None):
-                told[name] = value
-        _print_error(told)
-    return error.exit_code
-
-
-def _own_up(bug: Exception, *, as_json: bool) -> int:
-    """A bug of ours or of a library's: one line with what, the request id if there is one, and where the rest is."""
-    path = log.unexpected(bug)
-    what = f"{type(bug).__name__}: {redaction.redacted(str(bug))}".removesuffix(": ")
-    told = _("something unexpected happened ({what}).").format(what=what[:LONGEST_WORDS])
-    request_id = getattr(bug, "request_id", "")
-    if request_id:
-        told = joined(told, _("request id: {id}.").format(id=request_id))
-    told = joined(told, _("What was answered is saved."))
-    if path is not None:
-        told = joined(told, _("To report it, send {path}; no key is in it.").format(path=path))
-    process.say(_("error: {message}").format(message=told), lines=False)
-    if as_json:
-        _print_error({"code": "unexpected", "message": told, "hint": "", "request_id": request_id})
-    return 1
-
-
-def _print_error(told: dict[str, Any]) -> None:
-    with suppress(OSError, StorageError):  # it was told on standard error too
-        process.out({"error": told})
 
 
 def _wanted_language(words: Sequence[str]) -> str | None:

@@ -1,22 +1,25 @@
-"""Every error that a user can meet, each with what happened, what to do next, and the exit code.
+"""Every error that a user can meet, each with what happened, what to do next, and its code (``contract/codes``: exit code, retryable).
 
 ::
 
-    WizardError                  1  anything that went wrong and is nobody's bug
-    +-- UsageError               2  the command line, an answers file or the environment is wrong
-    +-- DataError                1  the user's data can't be used as it is
-    +-- StorageError             1  this computer's disk refused
-    |   +-- OwnerUnknown         3      the state in this folder belongs to another user, and nobody agreed to that
-    +-- AnswersMissing           3  unattended, and questions are left without an answer
-    +-- ApprovalMissing          3  unattended, and nobody approved this very plan
-    +-- DecisionNeeded           4  an effect's outcome is unknown and only a person can say what to do
-    +-- PlatformError            1  talking to the platform failed:
-    |   +-- NeverSent            1      nothing left this computer, or nothing that could take effect
-    |   +-- Refused              5      the platform answered no; nothing was created
-    |   +-- OutcomeUnknown       4      it may have happened: look before doing anything again
-    +-- SessionBusy              6  another wizard works in this folder
-    +-- SessionNewer             6  the session was written by a newer version
-    +-- SessionDamaged           1  the session file can't be read; it was set aside, not deleted
+    WizardError                  anything that went wrong and is nobody's bug
+    +-- UsageError               the command line, an answers file or the environment is wrong
+    |   +-- OverBudget           the job may cost more than it may
+    +-- DataError                the user's data can't be used as it is
+    +-- StorageError             this computer's disk refused
+    |   +-- OwnerUnknown         the state in this folder belongs to another user, and nobody agreed to that
+    +-- AnswersMissing           unattended, and questions are left without an answer
+    |   +-- NoKey                there is no API key
+    +-- ApprovalMissing          unattended, and nobody approved this very plan
+    +-- DecisionNeeded           an effect's outcome is unknown and only a person can say what to do
+    +-- PlatformError            talking to the platform failed:
+    |   +-- NeverSent            nothing left this computer, or nothing that could take effect
+    |   |   +-- Unsendable       it was not even tried: what would be sent is not as it must be
+    |   +-- Refused              the platform answered no; nothing was created
+    |   +-- OutcomeUnknown       it may have happened: look before doing anything again
+    +-- SessionBusy              another wizard works in this folder
+    +-- SessionNewer             the session was written by a newer version
+    +-- SessionDamaged           the session file can't be read; it was set aside, not deleted
 
 Exit code 0 is done and 130 is interrupted and saved.
 """
@@ -27,12 +30,13 @@ import errno
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from wizard import sharing
+from wizard.contract.codes import CODES
 from wizard.locale import _
 
-INTERRUPTED = 130
+INTERRUPTED = CODES["interrupted"].exit
 """The exit code of a run that its user left, everything answered being saved."""
 
 _NO_NAME = 123  # ERROR_INVALID_NAME
@@ -81,13 +85,12 @@ class Remedy:
 
 
 class WizardError(Exception):
-    """What happened (``message``), what to do next (``hint``), and a stable ``code`` for programs.
+    """What happened (``message``), what to do next (``hint``), and for programs a ``code`` of ``contract/codes`` with its ``details``.
 
     ``made``: file, line and function where that was said. ``remedies``: what a step can offer to mend it on the spot; whoever catches the error may add some.
     """
 
-    code: ClassVar[str] = "failed"
-    exit_code: ClassVar[int] = 1
+    code: str = "failed"
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -99,18 +102,33 @@ class WizardError(Exception):
             made = made.f_back
         self.made = (made.f_code.co_filename, made.f_lineno, made.f_code.co_qualname)
 
+    @property
+    def exit_code(self) -> int:
+        """What the program ends with."""
+        return CODES[self.code].exit
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What a program can go on from; its form is ``contract/forms.Details``."""
+        return {}
+
 
 class UsageError(WizardError):
     """The command line, an answers file or the environment says something that can't be followed."""
 
     code = "usage"
-    exit_code = 2
+
+
+class OverBudget(UsageError):
+    """The job may cost more than its budget, or than a limit of this computer, allows."""
+
+    code = "over-budget"
 
 
 class DataError(WizardError):
     """The user's data can't be used as it is; the message names file and line."""
 
-    code = "data"
+    code = "bad-data"
 
 
 class StorageError(WizardError):
@@ -123,7 +141,6 @@ class OwnerUnknown(StorageError):
     """The state at ``path`` belongs to the system's user number ``owner``, and this user hasn't agreed to that."""
 
     code = "owner-unknown"
-    exit_code = 3
 
     def __init__(self, path: Path, owner: int) -> None:
         super().__init__(
@@ -143,29 +160,42 @@ class AnswersMissing(WizardError):
     """Unattended, and questions are left; ``keys`` are all of them, in order."""
 
     code = "answers-missing"
-    exit_code = 3
 
     def __init__(self, message: str, hint: str = "", *, keys: tuple[str, ...] = ()) -> None:
         super().__init__(message, hint)
         self.keys = keys
 
+    @property
+    def details(self) -> dict[str, Any]:
+        """The keys of all questions that are left."""
+        return {"keys": list(self.keys)}
+
+
+class NoKey(AnswersMissing):
+    """There is no API key."""
+
+    code = "no-key"
+
 
 class ApprovalMissing(WizardError):
     """Unattended, and nobody approved the plan with this ``digest``."""
 
-    code = "approval-missing"
-    exit_code = 3
+    code = "not-approved"
 
     def __init__(self, message: str, hint: str = "", *, digest: str = "") -> None:
         super().__init__(message, hint)
         self.digest = digest
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The digest that would have to be approved."""
+        return {"digest": self.digest} if self.digest else {}
 
 
 class DecisionNeeded(WizardError):
     """An effect's outcome is unknown, and nobody is there to decide."""
 
     code = "decision-needed"
-    exit_code = 4
 
 
 class PlatformError(WizardError):
@@ -174,13 +204,14 @@ class PlatformError(WizardError):
     ``passing``: it was trouble on the way, or too much at the moment, and may be over by itself.
     """
 
-    code = "platform"
+    code = "failed"
 
     def __init__(
         self,
         message: str,
         hint: str = "",
         *,
+        code: str = "",
         request_id: str = "",
         status: int | None = None,
         platform_code: str = "",
@@ -188,45 +219,54 @@ class PlatformError(WizardError):
         passing: bool = False,
     ) -> None:
         super().__init__(message, hint)
+        self.code = code or type(self).code
         self.request_id = request_id
         self.status = status
         self.platform_code = platform_code
         self.platform_message = platform_message
         self.passing = passing
 
+    @property
+    def details(self) -> dict[str, Any]:
+        """What the platform answered: HTTP status, its own code, the request's id."""
+        told = {"status": self.status, "platform_code": self.platform_code, "request_id": self.request_id}
+        return {name: value for name, value in told.items() if value}
+
 
 class NeverSent(PlatformError):
     """Nothing left this computer, or nothing that could take effect: safe to try again."""
 
-    code = "never-sent"
+    code = "unreachable"
+
+
+class Unsendable(NeverSent):
+    """It was not even tried: what would be sent is not as it must be."""
+
+    code = "not-sent"
 
 
 class Refused(PlatformError):
     """The platform answered no: nothing was created, and the answer says why."""
 
     code = "refused"
-    exit_code = 5
 
 
 class OutcomeUnknown(PlatformError):
     """The request left and no clear answer came back: it may have happened. Look before doing it again."""
 
     code = "outcome-unknown"
-    exit_code = 4
 
 
 class SessionBusy(WizardError):
     """Another wizard works in this folder."""
 
-    code = "session-busy"
-    exit_code = 6
+    code = "busy"
 
 
 class SessionNewer(WizardError):
     """The session was written by a newer version; it is left untouched."""
 
     code = "session-newer"
-    exit_code = 6
 
 
 class SessionDamaged(WizardError):

@@ -101,7 +101,7 @@ def as_json(value: Any, *, indent: int | None = 2) -> str:
     from wizard.local.harmless import escaped
     from wizard.local.redaction import shown, throughout
 
-    return escaped(json.dumps(throughout(value, shown), ensure_ascii=False, indent=indent))
+    return escaped(json.dumps(throughout(value, shown), ensure_ascii=False, indent=indent, allow_nan=False))
 
 
 def deliver(text: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from wizard import process
+from wizard.errors import UsageError
 from wizard.local.width import wrapped
 from wizard.locale import _
 
@@ -51,10 +52,9 @@ class Parser(argparse.ArgumentParser):
         return formatter.format_help()
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and how it is used; exits with 2."""
+        """Raises UsageError with what is wrong, and how it is used."""
         more = _("More: {command}").format(command=f"{self.prog} --help")
-        said = _("error: {message}").format(message=message)
-        self.exit(2, f"{said}\n{self.format_usage()}{more}\n")
+        raise UsageError(message, f"{self.format_usage()}{more}")
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Where argparse writes all it says: a word of the command line that it repeats may be a key, or hold escapes."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from wizard.bailian import answers, explain, verdict, wire
 from wizard.bailian.refusals import Effect
-from wizard.errors import NeverSent, PlatformError, Refused
+from wizard.errors import NeverSent, PlatformError, Refused, Unsendable
 from wizard.local import log
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class Calls:
             return problem.with_traceback(reader.raised[1])
         reason = type(problem).__name__
         if not exchange.complete:
-            return NeverSent(*explain.not_expressible(reason))
+            return Unsendable(*explain.not_expressible(reason))
         return verdict.unclear(effect, reason, self._endpoint)
 
 

@@ -11,7 +11,7 @@ from wizard.bailian import answers, endpoints, explain, verdict
 from wizard.bailian.deadlines import Deadlines
 from wizard.bailian.refusals import Effect
 from wizard.bailian.service import LOG_PAGE
-from wizard.errors import NeverSent, PlatformError, Refused
+from wizard.errors import PlatformError, Refused, Unsendable
 
 if TYPE_CHECKING:
     from wizard.bailian.apikey import ApiKey
@@ -301,7 +301,7 @@ def _wants_datasets(refused: Refused) -> bool:
 
 def _checked(text: str) -> str:
     if not answers.valid_id(text):
-        raise NeverSent(*explain.bad_id())
+        raise Unsendable(*explain.bad_id())
     return text
 
 

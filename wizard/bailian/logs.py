@@ -23,6 +23,7 @@ _PAIR = re.compile(
 _STEP = ("global_step/max_steps", "global_step", "step", "current_steps", "current_step")
 _STEPS = ("max_steps", "total_steps")
 _EPOCH = ("epoch", "current_epoch")
+_LEARNING_RATE = ("learning_rate", "lr")
 _EVAL_LOSS = ("eval_loss", "validation_loss", "val_loss")
 # Keys of the line that speaks of the whole run.
 _WHOLE_RUN = ("train_runtime", "train_samples_per_second", "train_steps_per_second")
@@ -41,6 +42,7 @@ class Point:
     loss: float | None = None
     eval_loss: float | None = None
     steps: int | None = None
+    learning_rate: float | None = None
     summary: bool = False
 
 
@@ -138,6 +140,27 @@ class Course:
         self._training, self._validation = _Thinned(self._most), _Thinned(self._most)
 
 
+class Last:
+    """The last losses that a log tells of, whatever they came to, and the last step."""
+
+    def __init__(self) -> None:
+        self.loss: float | None = None
+        self.eval_loss: float | None = None
+        self.step: int | None = None
+
+    def read(self, line: str) -> None:
+        """Take what ``line`` says, if anything; lines come out of order, so that the furthest step is the last one."""
+        point = parse(line)
+        if point is None or point.summary or (point.loss is None and point.eval_loss is None):
+            return
+        behind = point.step is not None and self.step is not None and point.step < self.step
+        if point.loss is not None and not (behind and self.loss is not None):
+            self.loss = point.loss
+        if point.eval_loss is not None and not (behind and self.eval_loss is not None):
+            self.eval_loss = point.eval_loss
+        self.step = self.step if behind or point.step is None else point.step
+
+
 class _Thinned:
     """Losses by place: at most ``most``, evenly spread over all that came, and always the one that is furthest."""
 
@@ -187,9 +210,10 @@ def parse(line: str) -> Point | None:
         loss=_number(_first(values, ("loss", "train_loss"))),
         eval_loss=_number(_first(values, _EVAL_LOSS)),
         steps=_whole(of or _first(values, _STEPS)),
+        learning_rate=_number(_first(values, _LEARNING_RATE)),
         summary=summary,
     )
-    return None if point == Point(summary=summary) else point
+    return None if point == Point(learning_rate=point.learning_rate, summary=summary) else point
 
 
 def milestone(line: str) -> Milestone | None:

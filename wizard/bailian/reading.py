@@ -12,14 +12,14 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from wizard.bailian import explain
-from wizard.errors import NeverSent, reason
+from wizard.errors import Unsendable, reason
 
 
 class Reader:
     """What the HTTP layer reads an upload from: never more than ``size`` bytes, the size the file had when it was opened.
 
     The last piece is handed out only if the bytes so far are those of ``md5`` and the file ends there, and after
-    ``before_last_byte`` has returned; else NeverSent is raised from ``read``. What a callback raised is kept in ``raised``.
+    ``before_last_byte`` has returned; else Unsendable is raised from ``read``. What a callback raised is kept in ``raised``.
     """
 
     def __init__(
@@ -50,15 +50,15 @@ class Reader:
         on_progress: Callable[[int, int], None],
         before_last_byte: Callable[[], None],
     ) -> Reader:
-        """A reader for ``path``; NeverSent for what can't be opened, isn't a plain file, or is empty."""
+        """A reader for ``path``; Unsendable for what can't be opened, isn't a plain file, or is empty."""
         try:
             file = path.open("rb")
         except OSError as refusal:
-            raise NeverSent(*explain.file_unreadable(path.name, reason(refusal))) from refusal
+            raise Unsendable(*explain.file_unreadable(path.name, reason(refusal))) from refusal
         reader = cls(file, path.name, md5=md5, on_progress=on_progress, before_last_byte=before_last_byte)
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or reader.size == 0:
             file.close()
-            raise NeverSent(*explain.file_empty(path.name))
+            raise Unsendable(*explain.file_empty(path.name))
         return reader
 
     def __enter__(self) -> Self:
@@ -86,11 +86,11 @@ class Reader:
         try:
             piece = self._file.read(size)
         except OSError as refusal:
-            raise NeverSent(*explain.file_unreadable(self._name, reason(refusal))) from refusal
+            raise Unsendable(*explain.file_unreadable(self._name, reason(refusal))) from refusal
         self._hash.update(piece)
         self._position += len(piece)
         if not piece or (self._position == self.size and not self._expected()):
-            raise NeverSent(*explain.file_changed(self._name))
+            raise Unsendable(*explain.file_changed(self._name))
         return piece
 
     def _expected(self) -> bool:

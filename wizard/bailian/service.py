@@ -110,11 +110,11 @@ def _blank(value: Any) -> bool:
 def _means_the_same(one: Any, other: Any) -> bool:
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(map(_means_the_same, one, other))
-    one, other = _meaning(one), _meaning(other)
+    one, other = meaning(one), meaning(other)
     return type(one) is type(other) and bool(one == other)
 
 
-def _meaning(value: Any) -> Any:
+def meaning(value: Any) -> Any:
     """A number as a Decimal, a truth value as a bool, also where they come as a text; anything else as it is."""
     text = str(value) if isinstance(value, float) else value.strip() if isinstance(value, str) else None
     if text is None:

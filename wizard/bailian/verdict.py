@@ -45,6 +45,13 @@ _TOO_MANY = 429
 _TROUBLE = re.compile(
     r"internal|time[._-]?out|unavailable|^(5\d\d|-1)$|^(service|gateway|system|unknown)", re.IGNORECASE
 )
+_CODES = {
+    "key": "bad-key", "arrears": "arrears", "free-quota": "arrears", "not-activated": "no-permission",
+    "workspace": "no-permission", "not-granted": "no-permission", "model": "no-permission", "forbidden": "no-permission",
+    "models-quota": "quota", "jobs-quota": "quota", "no-room": "quota", "too-many-files": "quota",
+    "too-often": "throttled", "not-found": "not-found", "model-unknown": "not-found",
+}  # fmt: skip
+"""What programs are told of the causes that ``explain`` knows; of any other that it was refused."""
 _BROKEN = 500  # where HTTP's own \"my fault\" begins
 
 
@@ -71,6 +78,7 @@ def stated(status: int, said: Fault, effect: Effect, endpoint: Endpoint) -> Plat
     if _is_no(status, said.code, effect):
         return Refused(
             *explain.refusal(status, said, endpoint),
+            code=_CODES.get(explain.cause(status, said), ""),
             request_id=said.request_id,
             status=status,
             platform_code=said.code,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wizard import __version__, process
 from wizard.commands.columns import columns_of
 from wizard.commands.scene import Scene
+from wizard.contract import forms
 from wizard.engine.step import Front
 from wizard.errors import UsageError
 from wizard.interrupts import held
@@ -42,7 +43,7 @@ def check(scene: Scene) -> int:
                 _("--fix leaves rows as long as they are; --max-length only goes with a check."),
                 _("Run check with --max-length, and check --fix without it."),
             )
-        code = _fix(paths, arguments)
+        code = _fix(paths, scene)
         if arguments.sarif is not None:
             _write_sarif(arguments.sarif, _checked(paths, arguments, front))
         return code
@@ -59,11 +60,17 @@ def check(scene: Scene) -> int:
     found = [] if tokenizer is None else _statistics(checked, tokenizer, SYSTEM_PROMPT)
     if arguments.sarif is not None:
         _write_sarif(arguments.sarif, checked)
-    if arguments.json:
-        process.out(_as_dict(checked, found))
-    else:
+    if not arguments.json:
         _tell(checked, found, arguments.limit, front)
-    return 1 if any(one.findings.errors for one in checked) else 0
+    errors = sum(one.findings.errors for one in checked)
+    return scene.report(
+        _as_dict(checked, found),
+        failed="bad-data" if errors else "",
+        message=ngettext("{count:,} error was found.", "{count:,} errors were found.", errors).format(
+            count=errors
+        ),
+        hint=look_up(),
+    )
 
 
 def _tell(checked: Sequence[Checked], found: Sequence[Statistics], limit: int, front: Front) -> None:
@@ -122,14 +129,16 @@ def why(scene: Scene) -> int:
         max_length=arguments.max_length,
         columns=known.columns,
     )
-    if arguments.json:
-        process.out(_fate_as_dict(one))
-    else:
+    if not arguments.json:
         for line in _fate_lines(one, int(number)):
             process.out(line, lines=False)
         if one.findings:
             front.say(look_up(), "dim")
-    return 0 if one.sent is not None else 1
+    return scene.report(
+        _fate_as_dict(one),
+        failed="bad-data" if one.sent is None else "",
+        message=_("As it is read here, it is left out: nothing is sent for this row."),
+    )
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:
@@ -186,11 +195,11 @@ def _to_show(checked: Checked, code: str, limit: int) -> Sequence[Finding]:
     return first[:1] if alike else first
 
 
-def _as_dict(checked: Sequence[Checked], found: Sequence[Statistics]) -> dict[str, Any]:
-    files = []
+def _as_dict(checked: Sequence[Checked], numbers: Sequence[Statistics]) -> forms.Checked:
+    files: list[forms.CheckedFile] = []
     for number, one in enumerate(checked):
         tally = one.tally
-        entry: dict[str, Any] = {
+        entry: forms.CheckedFile = {
             "file": str(one.path),
             "kind": "bailian" if one.bailian else "source",
             "role": one.role or None,
@@ -199,10 +208,13 @@ def _as_dict(checked: Sequence[Checked], found: Sequence[Statistics]) -> dict[st
             "unfit": tally.left_out,
             "blank_lines": tally.blank,
             "reading": reading.as_dict(one.reading, tally.extra),
-            **one.findings.as_dict(),
+            "errors": one.findings.errors,
+            "warnings": one.findings.warnings,
+            "counts": one.findings.counts,
+            "findings": [found.as_dict() for found in one.findings],
         }
-        if number < len(found):
-            entry["statistics"] = found[number].as_dict()
+        if number < len(numbers):
+            entry["statistics"] = numbers[number].as_dict()
         files.append(entry)
     return {
         "errors": sum(one.findings.errors for one in checked),
@@ -240,7 +252,8 @@ def _write_sarif(path: Path, checked: Sequence[Checked]) -> None:
         out.write(process.as_json(log, indent=1).encode())
 
 
-def _fix(paths: Sequence[Path], arguments: Namespace) -> int:
+def _fix(paths: Sequence[Path], scene: Scene) -> int:
+    arguments = scene.arguments
     from wizard.data.checking.mending import mend
 
     if arguments.out is not None and len(paths) > 1:
@@ -265,23 +278,25 @@ def _fix(paths: Sequence[Path], arguments: Namespace) -> int:
                 mended.rejected,
             )
             process.out(line.format(count=mended.rejected, path=mended.rejected_file))
-    if arguments.json:
-        process.out(
-            {
-                "files": [
-                    {
-                        "source": str(one.source),
-                        "output": str(one.output),
-                        "rows": one.rows,
-                        "rejected": one.rejected,
-                        "rejected_file": str(one.rejected_file) if one.rejected_file else None,
-                        "done": dict(one.done),
-                    }
-                    for one in done
-                ]
-            }
-        )
-    return 1 if any(one.rejected for one in done) else 0
+    files: list[forms.FixedFile] = [
+        {
+            "source": str(one.source),
+            "output": str(one.output),
+            "rows": one.rows,
+            "rejected": one.rejected,
+            "rejected_file": str(one.rejected_file) if one.rejected_file else None,
+            "done": dict(one.done),
+        }
+        for one in done
+    ]
+    rejected = sum(one.rejected for one in done)
+    return scene.report(
+        forms.Fixed(files=files),
+        failed="bad-data" if rejected else "",
+        message=ngettext("{count:,} row can't be sent.", "{count:,} rows can't be sent.", rejected).format(
+            count=rejected
+        ),
+    )
 
 
 def _outputs_of(path: Path) -> list[Path]:
@@ -348,7 +363,7 @@ def _kind_of(record: Record) -> str:
     return kinds[type(record)]
 
 
-def _fate_as_dict(one: Fate) -> dict[str, Any]:
+def _fate_as_dict(one: Fate) -> forms.Fate:
     return {
         "file": str(one.file),
         "line": one.line,

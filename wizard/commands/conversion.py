@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wizard import process
 from wizard.commands.columns import columns_of
 from wizard.commands.scene import Scene
+from wizard.contract import forms
 from wizard.data.files import catalog
 from wizard.engine.step import Front
 from wizard.errors import UsageError
@@ -41,9 +42,7 @@ def convert(scene: Scene) -> int:
     else:
         pairs = [_pair(Path(arguments.source), Path(arguments.output))]
     done = [_one(front, source, output, settings, as_json=arguments.json) for source, output in pairs]
-    if arguments.json:
-        process.out({"files": done})
-    return 0
+    return scene.report(forms.Converted(files=done))
 
 
 def _pair(source: Path, output: Path) -> tuple[Path, Path]:
@@ -80,7 +79,7 @@ def _settings(arguments: Namespace) -> dict[str, Any]:
 
 def _one(
     front: Front, source: Path, output: Path, settings: dict[str, Any], *, as_json: bool
-) -> dict[str, Any]:
+) -> forms.ConvertedFile:
     from wizard.data.converting.convert import RowsUnfit, convert
 
     label = _("Converting {name}").format(name=source.name)
@@ -140,7 +139,7 @@ def _noted(findings: Findings) -> Iterator[str]:
         )
 
 
-def _as_dict(done: Conversion) -> dict[str, Any]:
+def _as_dict(done: Conversion) -> forms.ConvertedFile:
     return {
         "source": str(done.source),
         "output": str(done.output),

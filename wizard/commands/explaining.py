@@ -5,10 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from difflib import get_close_matches
 from string import Formatter
-from typing import Any
 
-from wizard import process
 from wizard.commands.scene import Scene
+from wizard.contract import forms
 from wizard.data import examples
 from wizard.data.findings import Rule
 from wizard.data.rules import rules
@@ -24,18 +23,13 @@ def explain(scene: Scene) -> int:
     """``explain [CODE]``: all about one code, or every code in a line."""
     arguments = scene.arguments
     if arguments.code is None:
-        if arguments.json:
-            process.out([as_dict(rule) for rule in rules().values()])
-        else:
-            process.out(_listed())
-        return 0
-    rule = rule_of(arguments.code)
-    if arguments.json:
-        process.out(as_dict(rule))
+        found, shown = [*rules().values()], _listed()
     else:
+        rule = rule_of(arguments.code)
         head = Text(f"{rule.code} · {severity(rule)}", "bad" if rule.severity == "error" else "warn")
-        process.out(View((head, Pairs(parts(rule)))))
-    return 0
+        found, shown = [rule], View((head, Pairs(parts(rule))))
+    told: forms.Rules = {"findings": [as_dict(rule) for rule in found]}
+    return scene.report(told, shown)
 
 
 def rule_of(word: str) -> Rule:
@@ -107,7 +101,7 @@ def parts(rule: Rule) -> tuple[tuple[str, str], ...]:
     return tuple(row for row in rows if row[1])
 
 
-def as_dict(rule: Rule) -> dict[str, Any]:
+def as_dict(rule: Rule) -> forms.Rule:
     """The rule for programs."""
     return {
         "code": rule.code,

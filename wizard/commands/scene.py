@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from wizard import process
+from wizard.contract import codes, envelope
 from wizard.errors import UsageError
 from wizard.locale import _
 
 if TYPE_CHECKING:
     from wizard.engine.step import Front
+    from wizard.engine.view import View
     from wizard.steps.world import World
     from wizard.ui.capability import Capability
 
@@ -62,10 +66,43 @@ class Scene:
         made.check_region()
         return made
 
+    @property
+    def command(self) -> str:
+        """The command as it is written, such as "jobs show"; empty for the wizard itself."""
+        return named(self.arguments)
+
+    def report(
+        self,
+        data: Mapping[str, Any],
+        shown: str | View | None = None,
+        *,
+        failed: str = "",
+        message: str = "",
+        hint: str = "",
+    ) -> int:
+        """Print what came of it: ``data`` for a program, or ``shown`` for a person; returns the exit code.
+
+        ``failed``: the code of a result that is no success; ``message`` and ``hint`` are then for those who read it from a program.
+        """
+        sandbox = self.arguments.sandbox
+        if not self.arguments.json:
+            if shown is not None:
+                process.out(shown)
+        elif failed:
+            process.out(envelope.failure(self.command, failed, message, hint, sandbox=sandbox, details=data))
+        else:
+            process.out(envelope.result(self.command, data, sandbox=sandbox))
+        return codes.CODES[failed].exit if failed else 0
+
     def close(self) -> None:
         """End what this run started."""
         if "world" in vars(self):
             self.world.close()
+
+
+def named(arguments: Namespace) -> str:
+    """The command of ``arguments``, and what it does of several things."""
+    return " ".join(filter(None, (arguments.command, getattr(arguments, "action", None))))
 
 
 def _here() -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from wizard import process
 from wizard.commands.scene import Scene
 from wizard.engine.run import Run
 from wizard.engine.session import Session
@@ -22,10 +21,9 @@ PATIENCE = 10.0
 def status(scene: Scene) -> int:
     """``status``: one line, or with ``--json`` one object; with ``--exit-status`` the state is the exit code."""
     stands = _looked_up(scene)
-    if scene.arguments.json:
-        process.out(stands.as_json())
-    else:
-        process.out(_("{headline} · next: {command}").format(headline=stands.headline(), command=stands.next))
+    headline = _("{headline} · next: {command}").format(headline=stands.headline(), command=stands.next)
+    scene.report(stands.told(), headline)
+    if not scene.arguments.json:
         for change in stands.changed:
             scene.front.say(change, "warn")
     return EXIT_CODES[stands.state] if scene.arguments.exit_status else 0

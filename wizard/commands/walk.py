@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from wizard import flow, process
 from wizard.commands import answers, welcome
 from wizard.commands.scene import Scene
+from wizard.contract import forms
+from wizard.contract.codes import CODES
 from wizard.engine.cursor import Given
 from wizard.engine.run import Run
 from wizard.engine.session import Session
@@ -91,7 +92,7 @@ def run(scene: Scene) -> int:
     with Session.open(world.state) as session:
         run = _run_of(session, scene, front, given)
         welcome.refresh(run, world)
-        code = None
+        left = False
         try:
             there = run.facts.get("job.id")
             _through(run, to_the_end=arguments.watch)
@@ -99,10 +100,10 @@ def run(scene: Scene) -> int:
                 run.go()  # it is recorded how it ended, and said
         except Quit as leaving:  # the job that is watched goes on
             front.say(leaving.farewell)
-            code = INTERRUPTED
-        if arguments.json:
-            process.out(result(run, world))
-        return exit_code(run.facts) if code is None else code
+            left = True
+        if left:
+            raise KeyboardInterrupt
+        return _report(run, scene)
 
 
 def _is_over(job_id: str, run: Run, world: World) -> bool:
@@ -115,8 +116,8 @@ def _is_over(job_id: str, run: Run, world: World) -> bool:
 
 def plan(scene: Scene) -> int:
     """``plan``: everything up to the review; sends nothing but the key's proof. Prints the plan and its digest."""
+    from wizard.commands import told
     from wizard.steps import permission
-    from wizard.steps.facts import Estimate
     from wizard.steps.plan import plan_of
     from wizard.steps.review import Review
     from wizard.ui.lines import text_of
@@ -136,17 +137,24 @@ def plan(scene: Scene) -> int:
         run.refuse_unused()
         permission.ask(run.facts, world)
         planned = plan_of(run.facts, world)
-        if arguments.json:
-            items = [
-                {"key": item.key, "label": item.label, "value": item.value, "shown": item.shown}
-                for item in planned.items
-            ]
-            process.out({"digest": planned.digest, "plan": items, "estimate": run.facts[Estimate.KEY]})
-            return 0
-        for line in text_of(Review(world).whole(run.facts)):
-            process.out(line)
-        process.out(_("digest: {digest}").format(digest=planned.digest))
-        return 0
+        if not arguments.json:
+            for line in text_of(Review(world).whole(run.facts)):
+                process.out(line)
+            process.out(_("digest: {digest}").format(digest=planned.digest))
+        lines: list[forms.PlanLine] = [
+            {
+                "key": item.key,
+                "label": item.label,
+                "value": item.value,
+                "shown": item.shown,
+                "source": run.facts.sources.get(item.edits),
+            }
+            for item in planned.items
+        ]
+        estimate = told.estimate(run.facts)
+        assert estimate is not None, "it is worked out before the review"
+        made: forms.Plan = {"digest": planned.digest, "plan": lines, "estimate": estimate, "earlier": []}
+        return scene.report(made)
 
 
 def _run_of(session: Session, scene: Scene, front: Front, given: Mapping[str, Given]) -> Run:
@@ -162,25 +170,36 @@ def _run_of(session: Session, scene: Scene, front: Front, given: Mapping[str, Gi
     return Run(steps, session, front, given)
 
 
-def result(run: Run, world: World) -> dict[str, Any]:
-    """What ``run --json`` prints: one object, whatever was done in this start or before."""
-    from wizard.steps.facts import Ended, Estimate, Uploaded
+def _report(run: Run, scene: Scene) -> int:
+    """Say what ``run`` came to, whatever was done in this start or before; returns the exit code."""
+    from wizard.commands import told
+    from wizard.steps.facts import Ended, Uploaded
+    from wizard.steps.outcome import why
 
-    facts = run.facts
-    return {
+    facts, world = run.facts, scene.world
+    outcome: forms.Outcome = {
         "session": run.session.id,
-        "sandbox": world.sandbox,
         "digest": facts.get("review.approval"),
-        "estimate": facts.get(Estimate.KEY),
-        "files": facts.get(Uploaded.KEY, []),
-        "job": {"id": facts.get("job.id"), **facts.get(Ended.KEY, {})},
+        "estimate": told.estimate(facts),
+        "files": [
+            {"role": file.role, "name": file.name, "file_id": file.file_id, "adopted": file.adopted}
+            for file in Uploaded.all(facts)
+        ],
+        "job": told.job_of(facts, world),
+        "earlier": [],
     }
+    ended = Ended.of(facts) if Ended.KEY in facts else None
+    if ended is None:
+        return scene.report(outcome)
+    reason, hint = why(ended.status, ended.failure_code, ended.failure_message)
+    return scene.report(outcome, failed=told.ended_badly(ended.status), message=reason, hint=hint)
 
 
 def exit_code(facts: Facts) -> int:
-    """0, or 1 where the job was followed to an end that is not success."""
-    from wizard.bailian.service import SUCCEEDED
+    """0, or that of a job that was followed to an end which is not success."""
+    from wizard.commands.told import ended_badly
     from wizard.steps.facts import Ended
 
     ended = Ended.of(facts) if Ended.KEY in facts else None
-    return 0 if ended is None or ended.status == SUCCEEDED else 1
+    code = "" if ended is None else ended_badly(ended.status)
+    return CODES[code].exit if code else 0

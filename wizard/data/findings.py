@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from wizard.data.record import Where
 from wizard.locale import joined, said
+
+if TYPE_CHECKING:
+    from wizard.contract import forms
 
 Severity: TypeAlias = Literal["error", "warning"]
 
@@ -31,7 +34,7 @@ class Finding:
     def __str__(self) -> str:
         return f"{self.where}: {self.code}: {joined(self.what, self.fix)}"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> forms.Finding:
         """The finding for programs: code, severity, file, line (0: the whole file), what, fix."""
         return {
             "code": self.code,
@@ -151,7 +154,7 @@ class Findings:
         """The severity of a ``code`` that was met."""
         return self._severities[code]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> forms.Findings:
         """For programs: errors, warnings, counts by code, and the findings kept."""
         return {
             "errors": self.errors,

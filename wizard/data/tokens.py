@@ -59,8 +59,6 @@ def sample_for(size: int, *, ratio: bool = False) -> int | None:
 class VocabularyMissing(WizardError):
     """The vocabulary that dashscope ships isn't where it should be; tokens can't be counted."""
 
-    code = "vocabulary-missing"
-
 
 class _Line(msgspec.Struct, gc=False):
     messages: list[Message] = []

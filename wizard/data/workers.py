@@ -41,8 +41,6 @@ Work: TypeAlias = Callable[[bytes], Callable[[bytes], list[bytes]]]
 class WorkerLost(WizardError):
     """A worker ended, or failed, before it had sent what it was asked for."""
 
-    code = "worker-lost"
-
 
 class Hello(msgspec.Struct, frozen=True):
     """The first thing that a worker is told."""

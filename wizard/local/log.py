@@ -125,7 +125,11 @@ def event(name: str, **details: Any) -> None:
 def error(problem: WizardError, **details: Any) -> None:
     """An error that the user is told: its code, and where it was said and raised; its words, which quote, with ``debug``."""
     file, line, function = problem.made
-    told: dict[str, Any] = {"code": problem.code, "made": f"{_short(file)}:{line}:{function}"}
+    told: dict[str, Any] = {
+        "code": problem.code,
+        "class": type(problem).__name__,
+        "made": f"{_short(file)}:{line}:{function}",
+    }
     for name in ("request_id", "status", "platform_code", "keys"):
         if value := getattr(problem, name, None):
             told[name] = value

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from wizard.engine.step import Facts
 
 if TYPE_CHECKING:
+    from wizard.bailian.logs import Last
     from wizard.bailian.service import Job
     from wizard.data.shapes.reading import Reading
 
@@ -235,9 +236,22 @@ class Ended(_Fact):
     KEY = "watch.result"
 
     @classmethod
-    def of_job(cls, job: Job) -> Self:
-        """Of a job that has come to its end."""
-        return cls(**{known.name: getattr(job, known.name) for known in _fields(cls)})
+    def of_job(cls, job: Job, last: Last | None = None) -> Self:
+        """Of a job that has come to its end, with the ``last`` losses of its log."""
+        told = {known.name: getattr(job, known.name) for known in _fields(cls) if hasattr(job, known.name)}
+        if last is not None:
+            told |= {"loss": last.loss, "eval_loss": last.eval_loss, "step": last.step}
+        return cls(**told)
+
+    def as_job(self, job_id: str) -> Job:
+        """The job ``job_id`` as far as its end tells of it."""
+        from wizard.bailian.service import Job
+
+        told = {known.name: getattr(self, known.name) for known in _fields(type(self))}
+        return Job(
+            job_id,
+            **{name: value for name, value in told.items() if name not in ("loss", "eval_loss", "step")},
+        )
 
     status: str
     usage: int | None
@@ -245,6 +259,10 @@ class Ended(_Fact):
     ended: str
     failure_code: str
     failure_message: str
+    loss: float | None = field(default=None)
+    """The last that the log told of while it was watched, as ``eval_loss`` and ``step``; not known in sessions of earlier versions."""
+    eval_loss: float | None = field(default=None)
+    step: int | None = field(default=None)
 
 
 def trained(facts: Facts) -> Counted | None:
@@ -260,6 +278,7 @@ _FORMS: Mapping[str, Any] = {
     "bool": bool,
     "float": int | float,
     "int | None": int | None,
+    "float | None": int | float | None,
 }
 """How the fields are annotated that hold one plain value, and what that may be."""
 

@@ -45,7 +45,7 @@ def region_of(facts: Mapping[str, object], world: World) -> str:
 
 def ending_again(facts: Facts, world: World) -> View:
     """The last screen of a session that has come to its end before."""
-    job = Job(job_id=facts["job.id"], **Ended.of(facts).as_json())
+    job = Ended.of(facts).as_job(facts["job.id"])
     if not job.output_model:
         return ending(job, facts, world)
     seen = world.seen.get(job.job_id)

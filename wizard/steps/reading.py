@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wizard.data.findings import quoted
 from wizard.locale import _, enumerated, ngettext
 from wizard.steps.wording import first_few
 
 if TYPE_CHECKING:
+    from wizard.contract import forms
     from wizard.data.shapes.reading import Reading
 
 
@@ -43,7 +44,7 @@ def not_sent(unsent: Mapping[str, int], firsts: Mapping[str, str] | None = None)
     return _("Not sent: {names}").format(names=first_few(some))
 
 
-def as_dict(reading: Reading, unsent: Mapping[str, int] | None = None) -> dict[str, Any]:
+def as_dict(reading: Reading, unsent: Mapping[str, int] | None = None) -> forms.Reading:
     """For programs."""
     proving, numbered, line = reading.proof
     return {

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from wizard.engine.step import Facts
 from wizard.locale import _
-from wizard.steps.wording import clock, dated, instant
+from wizard.steps.wording import clock, dated, rfc3339
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
     from wizard.bailian.service import Job
+    from wizard.contract import forms
     from wizard.engine.run import Run
     from wizard.engine.session import Session
     from wizard.steps.facts import Ended
@@ -36,6 +37,16 @@ class Cost:
     currency: str
     as_of: str
     billed: bool
+
+    def told(self) -> forms.StatusCost:
+        """For programs."""
+        return {
+            "low": self.low,
+            "high": self.high,
+            "currency": self.currency,
+            "as_of": self.as_of,
+            "billed": self.billed,
+        }
 
     def shown(self) -> str:
         """In a few words."""
@@ -100,16 +111,18 @@ class Standing:
             return _("Job {job}, created {when}; what became of it could not be looked up: {reason}")
         return _("Job {job}, created {when}; what became of it has not been looked up yet.")
 
-    def as_json(self) -> dict[str, Any]:
-        """As ``status --json`` prints it."""
-        cost = self.cost
-        told = None
-        if cost is not None:
-            told = {name: getattr(cost, name) for name in ("low", "high", "currency", "as_of", "billed")}
-        names = ("state", "since", "asked", "status", "reason", "job", "model", "next")
+    def told(self) -> forms.Status:
+        """For programs."""
         return {
-            **{name: getattr(self, name) or None for name in names},
-            "cost": told,
+            "state": self.state,
+            "since": self.since or None,
+            "asked": self.asked or None,
+            "status": self.status or None,
+            "reason": self.reason or None,
+            "job": self.job or None,
+            "model": self.model or None,
+            "cost": None if self.cost is None else self.cost.told(),
+            "next": self.next or None,
             "changed": list(self.changed),
         }
 
@@ -121,7 +134,7 @@ def standing(run: Run, world: World) -> Standing:
     session, facts = run.session, run.facts
     known = Standing(
         state="open",
-        since=_iso(session.touched),
+        since=rfc3339(session.touched) or "",
         model=facts.get("training.model", ""),
         cost=estimated(facts),
         next=world.command(),
@@ -134,7 +147,7 @@ def standing(run: Run, world: World) -> Standing:
     job_id = job_of(session)
     if not job_id:
         return _before(run, known)
-    known = replace(known, job=job_id, since=_iso(str(facts.get("job.created") or "")) or known.since)
+    known = replace(known, job=job_id, since=rfc3339(str(facts.get("job.created") or "")) or known.since)
     return _behind(session, facts, known, world)
 
 
@@ -154,7 +167,7 @@ def _before(run: Run, known: Standing) -> Standing:
         reason = _(
             "the request for the job was sent, and what came of it is not known; the next start looks for it."
         )
-        return replace(known, state="unknown", since=_iso(str(int(max(sent)))), reason=reason)
+        return replace(known, state="unknown", since=rfc3339(str(int(max(sent)))) or "", reason=reason)
     step = run.next_step()
     assert step is not None, "without a job a step is open"
     number, total = run.place(step)
@@ -170,16 +183,20 @@ def _behind(session: Session, facts: Facts, known: Standing, world: World) -> St
 
     seen = world.seen.get(known.job)
     if seen is not None and not seen.trouble:
-        known = replace(known, asked=_iso(str(int(seen.at))))
+        known = replace(known, asked=rfc3339(str(int(seen.at))) or "")
     ended = Ended.of(facts) if Ended.KEY in facts else None
     if ended is not None:
         return _ended(
-            ended, _iso(ended.ended or session.when(Ended.KEY)), facts, _beside(known, seen, ended), world
+            ended,
+            rfc3339(ended.ended or session.when(Ended.KEY)) or "",
+            facts,
+            _beside(known, seen, ended),
+            world,
         )
     if seen is not None and seen.gone:
         return _ended(Ended.of_job(Job(known.job, GONE)), known.asked, facts, known, world)
     if seen is not None and seen.job is not None and seen.job.final:
-        return _ended(Ended.of_job(seen.job), _iso(seen.job.ended) or known.asked, facts, known, world)
+        return _ended(Ended.of_job(seen.job), rfc3339(seen.job.ended) or known.asked, facts, known, world)
     known = replace(known, state="running", next=world.command("jobs", "watch", known.job))
     if seen is None or seen.job is None:
         return replace(known, reason=seen.trouble if seen else "")
@@ -247,9 +264,3 @@ def _billed(ended: Ended, facts: Facts, world: World) -> Cost | None:
         return None
     amount = str(cost.amount)
     return Cost(low=amount, high=amount, currency=cost.price.currency, as_of=cost.price.date, billed=True)
-
-
-def _iso(text: str) -> str:
-    """A time as programs read it; empty where ``text`` tells none."""
-    told = instant(text)
-    return "" if told is None else told.astimezone().isoformat(timespec="seconds")

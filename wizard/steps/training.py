@@ -23,7 +23,7 @@ from wizard.bailian.hyperparameters import (
 from wizard.bailian.plans import SIGNS, date_shown
 from wizard.bailian.service import Grant
 from wizard.engine.step import Answer, Choice, Facts, Field, Kind, Step, Work
-from wizard.errors import Remedy, UsageError
+from wizard.errors import OverBudget, Remedy, UsageError
 from wizard.locale import _, enumerated, joined, ngettext
 from wizard.steps import afterwards, permission
 from wizard.steps.dataset import BY_SPLIT
@@ -303,7 +303,7 @@ class Training(Step):
         if budget is not None and (
             estimate.cost is None or Decimal(estimate.cost.high) > Decimal(str(budget))
         ):
-            over = UsageError(
+            over = OverBudget(
                 _("The job's cost is {cost}; the upper end is more than your budget of {budget}.").format(
                     cost=cost_shown(estimate.cost), budget=f"{budget:,.2f}"
                 ),

@@ -7,9 +7,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from wizard.bailian.logs import Course, Kind, milestone, named, parse
+from wizard.bailian.logs import Course, Kind, Last, milestone, named, parse
 from wizard.bailian.refusals import job_is_gone
 from wizard.bailian.service import GONE, LONGEST_LOG, Job, Platform, log_from
 from wizard.engine.effects import ask_whose
@@ -58,13 +59,15 @@ class Watch(Step):
         """How the job ended: status, billed tokens, the model's name; GONE where the platform has it no more."""
         facts = work.facts
         seen = self._world.seen.get(facts["job.id"])
-        job = Job(facts["job.id"], GONE) if seen is not None and seen.gone else self._followed(work)
+        gone = seen is not None and seen.gone
+        watched = Watched(Job(facts["job.id"], GONE), Last()) if gone else self._followed(work)
+        job = watched.job
         work.front.show(ending(job, facts, self._world))
         with suppress(StorageError):  # only told in a later plan; not worth the result that is here
             approval.record("ended", facts, self._world, job_id=job.job_id, status=job.status)
-        return {Ended.KEY: Ended.of_job(job).as_json()}
+        return {Ended.KEY: Ended.of_job(job, watched.last).as_json()}
 
-    def _followed(self, work: Work) -> Job:
+    def _followed(self, work: Work) -> Watched:
         facts = work.facts
         platform = self._world.platform(facts)
         work.front.say(
@@ -123,6 +126,14 @@ class Watch(Step):
         return joined(status_shown(result.status), result.output_model)
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A job that was followed to its end, and the last losses that its log told of."""
+
+    job: Job
+    last: Last
+
+
 def follow(
     platform: Platform,
     job_id: str,
@@ -133,7 +144,7 @@ def follow(
     back: str,
     known: bool = True,
     mine: bool = False,
-) -> Job:
+) -> Watched:
     """The job once it has ended, its course shown until then; ``back`` is the command that comes back to it.
 
     ``known``: the platform has given this id. ``mine``: to the account that is asked, so that there is no such job any
@@ -157,7 +168,7 @@ def follow(
                     revoked = problem.status == UNAUTHORIZED
                     most = LOOKS if job is not None or (known and not revoked) else FIRST_LOOKS
                     if mine and absences == refusals >= most:
-                        return Job(job_id, GONE)
+                        return Watched(Job(job_id, GONE), log.last)
                     if refusals >= most:
                         raise _refused_for_good(
                             problem, job_id, refusals, back, known=known or job is not None
@@ -171,7 +182,7 @@ def follow(
                 seconds = time.monotonic() - started
                 live.update(_course(job, log, trouble, seconds, simulated=simulated))
                 if job is not None and job.final:
-                    return job
+                    return Watched(job, log.last)
                 time.sleep(wait)
     except KeyboardInterrupt:
         if not known and job is None:
@@ -201,6 +212,7 @@ def _refused_for_good(
             count=refusals, id=job_id, trouble=problem.message
         ),
         _("The job does not need the wizard to go on. To come back: {command}").format(command=back),
+        code=problem.code,
         request_id=problem.request_id,
         status=problem.status,
         platform_code=problem.platform_code,
@@ -216,6 +228,7 @@ class _Log:
 
     def __init__(self) -> None:
         self.course = Course()
+        self.last = Last()
         self.tail: deque[str] = deque(maxlen=TAIL)
         self.note = ""
         self._lines = 0
@@ -231,6 +244,7 @@ class _Log:
             for line in log_from(platform, job_id, self._lines, most=room, requests=REQUESTS):
                 self._lines += 1
                 self.course.read(line)
+                self.last.read(line)
                 told = told_of(line)[:LONGEST_LINE]
                 if told and told not in self.tail:
                     self.tail.append(told)

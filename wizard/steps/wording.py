@@ -62,6 +62,12 @@ def instant(text: str) -> datetime | None:
         return None
 
 
+def rfc3339(text: str) -> str | None:
+    """A time as programs read it, with its zone; None where ``text`` tells none."""
+    told = instant(text)
+    return None if told is None else told.astimezone().isoformat(timespec="seconds")
+
+
 def moment(text: str) -> str:
     """A time on this computer's clock, such as "2026-11-26 09:30"; what tells no time stays as it is."""
     told = instant(text)

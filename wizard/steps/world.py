@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.engine.session import Session
-from wizard.errors import AnswersMissing, PlatformError, Remedy, UsageError
+from wizard.errors import NoKey, PlatformError, Remedy, UsageError
 from wizard.local import redaction
 from wizard.local.named import meant
 from wizard.local.way import STATE
@@ -213,7 +213,7 @@ class World:
     def platform(self, facts: Mapping[str, Any], key: ApiKey | None = None) -> Platform:
         """The platform for these facts with ``key``, or with the key in use.
 
-        Raises AnswersMissing where there is none, and UsageError where one is there that can't be one; both lead a person to
+        Raises NoKey where there is none, and UsageError where one is there that can't be one; both lead a person to
         the question for a key.
         """
         if key is None:
@@ -235,7 +235,7 @@ class World:
             raise
         if found is not None:
             return found.key
-        missing = AnswersMissing(
+        missing = NoKey(
             _("There is no API key: neither {name} in the environment nor a .env file with it.").format(
                 name=KEY_NAME
             )

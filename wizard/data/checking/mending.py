@@ -38,8 +38,6 @@ _MODE = 0o666
 class NotMendable(DataError):
     """The file is not of a kind that ``mend`` can write again line by line."""
 
-    code = "not-mendable"
-
 
 @dataclass(frozen=True, slots=True)
 class Mended:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from wizard.data.shapes import lookup
 from wizard.data.tokens import Lengths, sample_for
 
 if TYPE_CHECKING:
+    from wizard.contract import forms
     from wizard.data.checking.audit import Checked
     from wizard.data.tokens import Tokenizer
 
@@ -54,7 +54,7 @@ class Statistics:
     letters: balance.Letters
     longest_right: balance.Longest
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> forms.Statistics:
         """For programs."""
         return {
             "rows": self.rows,
@@ -205,5 +205,5 @@ def _share(hits: int, count: int, rows: int) -> Interval:
     return Interval(round(share * rows), round(low * rows), round(min(1.0, middle + half) * rows))
 
 
-def _numbers(interval: Interval) -> Mapping[str, float]:
+def _numbers(interval: Interval) -> forms.Interval:
     return {"value": interval.value, "low": interval.low, "high": interval.high}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from wizard.data import sent
 from wizard.data.converting.manifest import Manifest, SourceEntry, begun
@@ -47,8 +47,6 @@ class RowsUnfit(DataError):
     ``findings`` counts every fault of the whole file; ``left_out`` rows have errors, and ``rows`` could be sent.
     """
 
-    code = "rows-unfit"
-
     def __init__(
         self, message: str, hint: str = "", *, findings: Findings, rows: int = 0, left_out: int = 0
     ) -> None:
@@ -56,6 +54,11 @@ class RowsUnfit(DataError):
         self.findings = findings
         self.rows = rows
         self.left_out = left_out
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What is wrong, and with how many rows."""
+        return {"rows": self.rows, "left_out": self.left_out, **self.findings.as_dict()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,6 @@ RATIO_FROM = 64_000_000  # bytes; whatever is smaller than this, unpacked, harms
 class Bomb(SourceUnreadable):
     """The compressed data is far larger than data are."""
 
-    code = "archive-bomb"
-
 
 def within_caps(file: str, packed: int, unpacked: int) -> None:
     """Raise Bomb where ``unpacked`` bytes that came out of ``packed`` are beyond the caps."""

@@ -19,8 +19,6 @@ _FIRST = 5  # lines of a page that its layout is told from
 class SourceUnreadable(DataError):
     """The source is missing, is no regular file, changed under the reader, or this computer refuses to read it."""
 
-    code = "source-unreadable"
-
 
 class TooLong(bytes):
     """The beginning of a line beyond LINE_LIMIT, made such that it is no JSON and nothing takes it for a row."""
