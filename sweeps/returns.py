@@ -165,7 +165,7 @@ def unattended(stage: str, change: Change, row: Row, _folder: Path) -> None:
     def look(mine: Folder) -> str:
         code, said = mine.command("status", "--json", "--exit-status")
         told, _end = json.JSONDecoder().raw_decode(said[said.find("{") :])
-        state = told.get("state") or told["error"]["code"]
+        state = told["data"]["state"] if "data" in told else told["error"]["code"]
         assert (state, code) == (row.state, row.status), f"{state}, {code}\n{said}"
         for wanted in (row.run, row.run if row.again is None else row.again):
             code, text = mine.command("run", "--yes")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import outputs
 import pytest
 from accounts_fixture import behind_one_address
 from bailian_server import Server
@@ -51,7 +51,7 @@ class Here:
     def said(self, *words: str, code: int = 0, key: str = ONE, **more: str) -> Any:
         done = self.does(*words, "--json", key=key, **more)
         assert code == done.returncode, (done.returncode, done.stdout, done.stderr)
-        return json.loads(done.stdout)
+        return outputs.result(done.stdout)
 
     def train(self, *words: str, key: str = ONE) -> str:
         """A job, whatever becomes of it; its id."""
@@ -123,11 +123,11 @@ def test_the_ledger_tells_where_a_job_was_made(tmp_path: Path) -> None:
 def test_a_job_costs_what_its_own_session_was_shown(here: Here) -> None:
     """After a training on another model, in another region, the first job has its price, in each command that tells one."""
     old = here.train()
-    before = here.said("jobs", "watch", old)["cost_by_list_price"]
+    before = here.said("jobs", "watch", old)["job"]["billed"]
     assert ("CNY", "0.006") == (before["currency"], before["per_1000_tokens"])
     here.train("--new", "--set", "training.model=qwen3-14b", "--set", "key.region=ap-southeast-1")
     for action in ("show", "watch"):
-        assert before == here.said("jobs", action, old)["cost_by_list_price"], action
+        assert before == here.said("jobs", action, old)["job"]["billed"], action
     shown = here.does("jobs", "show", old).stdout
     assert "estimated before" in shown
     assert "cn-beijing" in shown
@@ -143,27 +143,27 @@ def test_a_price_that_changed_since_is_not_what_a_job_cost(here: Here, mine: Non
         estimate = session.facts["training.estimate"]
         estimate.value.update(price="0.004", price_date="spring 2026")
         session.save()
-    told = here.said("jobs", "show", old)["cost_by_list_price"]
+    told = here.said("jobs", "show", old)["job"]["billed"]
     assert ("0.004", "spring 2026") == (told["per_1000_tokens"], told["as_of"])
     here.train("--new", "--set", "training.model=qwen3-14b")
-    assert told == here.said("jobs", "show", old)["cost_by_list_price"]
+    assert told == here.said("jobs", "show", old)["job"]["billed"]
 
 
 @pytest.mark.sweep
 def test_a_job_is_looked_for_where_it_was_made(here: Here) -> None:
     """Show, logs, watch and cancel of a put-away session's job ask in its workspace, whatever is here."""
     there = here.train("--set", f"key.workspace={ELSEWHERE}")
-    sent = here.said("files", "list")
+    sent = here.said("files", "list")["files"]
     second = here.train("--new", "--set", "key.workspace=", "--set", "training.model=qwen3-14b")
-    assert [second] == [job["job_id"] for job in here.said("jobs", "list")]
-    assert there == here.said("jobs", "show", there)["job_id"]
+    assert [second] == [job["id"] for job in here.said("jobs", "list")["jobs"]]
+    assert there == here.said("jobs", "show", there)["job"]["id"]
     assert there == here.said("jobs", "logs", there)["job_id"]
-    assert sent[0]["md5"] == here.said("files", "show", sent[0]["file_id"])["md5"]
+    assert sent[0]["md5"] == here.said("files", "show", sent[0]["file_id"])["file"]["md5"]
     done = here.does("jobs", "show", there, DASHSCOPE_WORKSPACE="llm-third")
     assert 0 == done.returncode
     assert "looked for there, not in llm-third (DASHSCOPE_WORKSPACE)" in flat(done.stderr)
     assert here.said("jobs", "cancel", there, "--yes")["cancelled"]
-    assert "CANCELED" == here.said("jobs", "watch", there, code=1)["status"]
+    assert "CANCELED" == here.said("jobs", "watch", there, code=7)["job"]["status"]
 
 
 @pytest.mark.sweep
@@ -199,15 +199,15 @@ def test_a_job_of_another_account_is_not_said_to_be_missing(here: Here) -> None:
     for action in ("show", "logs", "watch"):
         done = here.does("jobs", action, job, "--json", key=OTHER)
         assert 4 == done.returncode, done.stderr
-        error = json.loads(done.stdout)["error"]
+        error = outputs.error(done.stdout)
         assert ("decision-needed", True) == (error["code"], "says nothing" in error["message"])
         assert "was made with the key sk-…4567; the key here is sk-…8899." in flat(done.stderr)
     assert 4 == here.does("jobs", "cancel", job, "--yes", key=OTHER).returncode
-    file = here.said("files", "list")[0]["file_id"]
+    file = here.said("files", "list")["files"][0]["file_id"]
     assert 4 == here.does("files", "delete", file, "--yes", key=OTHER).returncode
     done = here.does("files", "list", key=OTHER)
     assert "The session here was made with the key sk-…4567; the key here is sk-…8899." in flat(done.stderr)
-    assert job == here.said("jobs", "show", job, key=ROTATED)["job_id"]
+    assert job == here.said("jobs", "show", job, key=ROTATED)["job"]["id"]
     assert 5 == here.does("jobs", "show", "ft-of-nobody", key=OTHER).returncode
 
 
@@ -220,7 +220,7 @@ def test_a_running_job_is_not_followed_with_another_account(here: Here) -> None:
     assert f"The job {job} was made with the key sk-…4567; the key here is sk-…8899." in flat(done.stderr)
     assert "watch.result" not in session_of(here.folder, sandbox=False)["facts"]
     call(here.accounts[ONE, ""].url, "POST", f"/api/v1/fine-tunes/{job}/cancel")
-    assert "CANCELED" == here.said("run", "--watch", code=1, key=ROTATED)["job"]["status"]
+    assert "CANCELED" == here.said("run", "--watch", code=7, key=ROTATED)["job"]["status"]
 
 
 @pytest.mark.sweep

@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import outputs
 import pytest
 from conftest import DATASETS, Command, words_of
 from facts_fixture import BOOK, MISSING, OWN, book_in, known, statistics_of, step_of, world_in
@@ -249,4 +250,4 @@ def test_the_printed_command_makes_the_same_plan(
     shutil.rmtree(folder / ".wizard")
     again = command("plan", "--json", *said[2:-2])
     assert 0 == again.returncode, again.stderr
-    assert said[-1] == json.loads(again.stdout)["digest"]
+    assert said[-1] == outputs.result(again.stdout)["digest"]

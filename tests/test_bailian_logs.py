@@ -32,7 +32,7 @@ DOCUMENTED = """\
         (DOCUMENTED[0], Point(epoch=0.8571428571428571, loss=0.9122632344563802, summary=True)),
         (
             "{'learning_rate': 0.0, 'consumed_train_tokens': 393216, 'global_step/max_steps': '3/3', 'loss': 1.00644}",
-            Point(step=3, loss=1.00644, steps=3),
+            Point(step=3, loss=1.00644, steps=3, learning_rate=0.0),
         ),
         (
             "{'eval_loss': 1.1319, 'eval_ppl': 3.10, 'global_step/max_steps': '3/3'}",

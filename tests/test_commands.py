@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import outputs
 import pytest
 from conftest import Command, session_of
 from sandbox_fixture import UNENDING, files, running
@@ -40,7 +41,7 @@ ROW = (
 def said(done: Any, code: int = 0) -> Any:
     """The one JSON value on standard output of a command that ended with ``code``."""
     assert code == done.returncode, done.stderr
-    return json.loads(done.stdout)
+    return outputs.result(done.stdout)
 
 
 @pytest.mark.sweep
@@ -49,7 +50,7 @@ def test_run_creates_one_job_and_says_so_again(command: Command, folder: Path) -
     first = said(command("run", "--sandbox", "--yes", "--watch", "--json"))
     assert "SUCCEEDED" == first["job"]["status"]
     assert first == said(command("run", "--sandbox", "--yes", "--watch", "--json"))
-    assert 1 == len(said(command("jobs", "--sandbox", "--json")))
+    assert 1 == len(said(command("jobs", "--sandbox", "--json"))["jobs"])
     assert ["train", "validation"] == [file["role"] for file in first["files"]]
     refused = command("run", "--sandbox", "--yes", "--set", "training.n_epochs=9")
     assert 2 == refused.returncode
@@ -57,19 +58,19 @@ def test_run_creates_one_job_and_says_so_again(command: Command, folder: Path) -
     second = said(command("run", "--sandbox", "--yes", "--new", "--json"))
     assert second["job"]["id"] != first["job"]["id"]
     assert [True, True] == [file["adopted"] for file in second["files"]]
-    assert 2 == len(said(command("sessions", "--sandbox", "--json")))
+    assert 2 == len(said(command("sessions", "--sandbox", "--json"))["sessions"])
 
 
 @pytest.mark.sweep
 def test_plan_then_approve(command: Command) -> None:
     """``run --approve`` does exactly the plan whose digest it is given; any change since is refused with 3."""
     plan = said(command("plan", "--sandbox", "--yes", "--json"))
-    assert plan["estimate"]["low"] < plan["estimate"]["high"]
+    assert plan["estimate"]["cost"]["low"] < plan["estimate"]["cost"]["high"]
     changed = command(
         "run", "--sandbox", "--approve", plan["digest"], "--set", "training.n_epochs=4", "--json"
     )
-    assert "approval-missing" == said(changed, 3)["error"]["code"]
-    assert [] == said(command("jobs", "--sandbox", "--json"))
+    assert "not-approved" == outputs.error(changed.stdout)["code"]
+    assert [] == said(command("jobs", "--sandbox", "--json"))["jobs"]
     back = ("--set", "training.n_epochs=3")
     done = said(command("run", "--sandbox", "--approve", plan["digest"], *back, "--json"))
     assert (plan["digest"], True) == (done["digest"], bool(done["job"]["id"]))
@@ -82,21 +83,21 @@ def test_platform_needs_approval_even_with_yes(
     """On the platform ``--yes`` takes defaults but spends nothing: without ``--approve`` it ends with 3 and the digest."""
     with running(tmp_path_factory.mktemp("platform")) as sandbox:
         env = {"DASHSCOPE_API_KEY": CANARY, "DASHSCOPE_HTTP_BASE_URL": f"{sandbox.url}/api/v1"}
-        error = said(command("run", "--yes", "--json", env=env), 3)["error"]
-        assert "approval-missing" == error["code"]
+        error = outputs.error(command("run", "--yes", "--json", env=env).stdout)
+        assert "not-approved" == error["code"]
         assert [] == files(sandbox.url)
-        done = said(command("run", "--json", "--approve", error["digest"], env=env))
+        done = said(command("run", "--json", "--approve", error["details"]["digest"], env=env))
         assert done["job"]["id"]
         assert 2 == len(files(sandbox.url))
         wrong = command("jobs", "--json", env={**env, "DASHSCOPE_API_KEY": "sk-canarywrong0123456789ab"})
-        assert "InvalidApiKey" == said(wrong, 5)["error"]["platform_code"]
+        assert "InvalidApiKey" == said(wrong, 5)["platform_code"]
         assert "sk-canarywrong" not in wrong.stdout + wrong.stderr
 
 
 def test_all_missing_answers_at_once(command: Command) -> None:
     """Unattended without ``--yes``, every answer that is missing is named at once, exit 3."""
-    error = said(command("run", "--sandbox", "--json"), 3)["error"]
-    assert {"dataset.source", "training.model", "training.type"} <= set(error["keys"])
+    error = outputs.error(command("run", "--sandbox", "--json").stdout)
+    assert {"dataset.source", "training.model", "training.type"} <= set(error["details"]["keys"])
 
 
 @pytest.mark.sweep
@@ -162,16 +163,17 @@ def test_looking_after_jobs_and_files(command: Command, tmp_path_factory: pytest
         job = said(does(sandbox, "run", "--json", "--approve", digest))["job"]["id"]
         assert 3 == does(sandbox, "jobs", "cancel", job).returncode
         assert said(does(sandbox, "jobs", "cancel", job, "--yes", "--json"))["cancelled"]
-        assert "CANCELED" == said(does(sandbox, "jobs", "watch", job, "--json"), 1)["status"]
+        assert "CANCELED" == said(does(sandbox, "jobs", "watch", job, "--json"), 7)["job"]["status"]
         assert 2 == does(sandbox, "jobs", "cancel", job).returncode
-        assert job == said(does(sandbox, "jobs", "show", job, "--json"))["job_id"]
+        assert job == said(does(sandbox, "jobs", "show", job, "--json"))["job"]["id"]
         assert job in does(sandbox, "jobs").stdout
         assert said(does(sandbox, "jobs", "logs", job, "--json"))["job_id"] == job
-        found = said(does(sandbox, "files", "list", "--json"))
+        found = said(does(sandbox, "files", "list", "--json"))["files"]
         assert 3 == does(sandbox, "files", "delete", found[0]["file_id"]).returncode
-        assert said(does(sandbox, "files", "delete", found[0]["file_id"], "--yes", "--json"))["deleted"]
+        (deleted,) = said(does(sandbox, "files", "delete", found[0]["file_id"], "--yes", "--json"))["files"]
+        assert deleted["deleted"]
         missing = does(sandbox, "files", "show", found[0]["file_id"], "--json")
-        assert "not found" in said(missing, 5)["error"]["message"].lower()
+        assert "not found" in outputs.error(missing.stdout)["message"].lower()
         assert "File not found." in missing.stderr
         assert 2 == does(sandbox, "jobs", "show", "../files").returncode
 
@@ -181,13 +183,13 @@ def test_the_sandbox_is_looked_after_alike(command: Command) -> None:
     """With ``--sandbox`` the same commands look at the platform on this computer, which goes on with each of them."""
     job = said(command("run", "--sandbox", "--yes", "--json"))["job"]["id"]
     assert job in command("jobs", "--sandbox").stdout
-    assert job == said(command("jobs", "show", job, "--sandbox", "--json"))["job_id"]
-    assert said(command("files", "list", "--sandbox", "--json"))
+    assert job == said(command("jobs", "show", job, "--sandbox", "--json"))["job"]["id"]
+    assert said(command("files", "list", "--sandbox", "--json"))["files"]
 
 
 def test_models_need_no_network(command: Command) -> None:
     """``models`` lists the toolkit's three first, each with price and date."""
-    listing = said(command("models", "--json"))
+    listing = said(command("models", "--json"))["models"]
     first = ["qwen2.5-7b-instruct", "qwen2.5-14b-instruct", "qwen2.5-32b-instruct"]
     assert first == [entry["model"] for entry in listing[:3]]
     assert ["0.006", "0.03", "0.03"] == [entry["prices"][0]["amount"] for entry in listing[:3]]
@@ -373,8 +375,8 @@ def test_a_missing_key_is_named_by_its_variable(command: Command) -> None:
     """Without a key, ``run`` and ``plan`` say where one is looked for, and advise no ``--set`` that can't be given."""
     for words in (("run", "--yes"), ("plan", "--yes")):
         done = command(*words, "--json")
-        error = said(done, 3)["error"]
-        assert ["DASHSCOPE_API_KEY"] == error["keys"]
+        error = outputs.error(done.stdout)
+        assert ("no-key", ["DASHSCOPE_API_KEY"]) == (error["code"], error["details"]["keys"])
         assert "Put DASHSCOPE_API_KEY into the environment, or into .env in this folder." == error["hint"]
         assert "key.value" not in done.stdout + done.stderr
 
@@ -386,7 +388,7 @@ def test_plan_new_plans_another(command: Command) -> None:
     refused = command("plan", "--sandbox", "--yes")
     assert (2, True) == (refused.returncode, "Give --new" in refused.stderr)
     assert said(command("plan", "--sandbox", "--yes", "--new", "--json"))["digest"]
-    assert 2 == len(said(command("sessions", "--sandbox", "--json")))
+    assert 2 == len(said(command("sessions", "--sandbox", "--json"))["sessions"])
 
 
 def test_fix_writes_sarif_too(command: Command, folder: Path) -> None:

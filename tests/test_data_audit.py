@@ -10,6 +10,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+import outputs
 import pytest
 from faulty.collection import BAILIAN, COLLECTION, Faulty
 from faulty.rows import asked, chat, choice, dumped, lines, talk, turn
@@ -323,7 +324,7 @@ def test_why_tells_what_became_of_a_row(tmp_path: Path) -> None:
 
     def told(*words: str) -> tuple[int, Any]:
         done = subprocess.run([*run, *words], capture_output=True, text=True, check=False, cwd=root)
-        return done.returncode, json.loads(done.stdout) if "--json" in words else done.stdout
+        return done.returncode, outputs.result(done.stdout) if "--json" in words else done.stdout
 
     output = tmp_path / "out.jsonl"
     assert 0 == told("convert", str(source), str(output), "--on-error", "skip")[0]
@@ -347,7 +348,7 @@ def test_check_speaks_json_and_sarif(tmp_path: Path) -> None:
         capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1],
     )  # fmt: skip
     assert 0 == done.returncode, done.stderr
-    (file,) = json.loads(done.stdout)["files"]
+    (file,) = outputs.result(done.stdout)["files"]
     assert ("bailian", "train", 2) == (file["kind"], file["role"], file["rows"])
     assert file["statistics"]["tokens"]["exact"]
     results = json.loads(sarif.read_bytes())["runs"][0]["results"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import re
 import shlex
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import outputs
 import pytest
 from bailian_server import CANARY, http, serving
 from conftest import DATASETS
@@ -122,7 +122,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         plan, run = DONE
         planned = found.run(plan)
         assert 0 == planned.returncode, planned.stderr
-        made = found.run(run.replace("DIGEST", json.loads(planned.stdout)["digest"]))
+        made = found.run(run.replace("DIGEST", outputs.result(planned.stdout)["digest"]))
         assert 0 == made.returncode, made.stderr
         jobs = found.run("bailian-wizard jobs list --json")
         files = found.run("bailian-wizard files list --json")

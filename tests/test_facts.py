@@ -45,7 +45,7 @@ STORED = {
     Proof: "where shown fingerprint endpoint",
     Estimate: "rows rows_dropped rows_counted tokens tokens_approximate low high currency price price_date price_source formula_low formula_high reason",
     Uploaded: "role name file_id adopted",
-    Ended: "status usage output_model ended failure_code failure_message",
+    Ended: "status usage output_model ended failure_code failure_message loss eval_loss step",
 }  # fmt: skip
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import outputs
 import pytest
 from conftest import Command
 from test_locale import translations
@@ -35,7 +35,7 @@ def told(words: Sequence[str], capsys: pytest.CaptureFixture[str]) -> Any:
     arguments = parse([*words, "--json", *(["--no-stats"] if words[0] == "check" else [])])
     run = {"check": checking.check, "convert": conversion.convert}[arguments.command]
     run(Scene(arguments))
-    return json.loads(capsys.readouterr().out)["files"]
+    return outputs.result(capsys.readouterr().out)["files"]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=CODES)
@@ -128,7 +128,7 @@ def test_a_code_is_found_however_it_is_written(command: Command) -> None:
     assert 2 == refused.returncode
     assert "TOO_FEW_OPTIONS" in refused.stderr
     assert list(CODES) == [line.split()[0] for line in command("explain").stdout.splitlines()[1:-1]]
-    leak = json.loads(command("explain", "LEAK", "--json").stdout)
+    (leak,) = outputs.listed(command("explain", "LEAK", "--json").stdout)
     assert ("LEAK", ["check", "train.jsonl", "test.jsonl"]) == (leak["code"], leak["example"]["command"])
 
 

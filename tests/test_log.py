@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import outputs
 import pytest
 from bailian_server import http, serving
 from conftest import Command
@@ -130,7 +131,7 @@ def test_an_unexpected_exception_is_one_line(folder: Path, words: tuple[str, ...
     assert ".wizard/log.jsonl" in said
     assert "Traceback" not in done.stderr + done.stdout
     if "--json" in words:
-        assert "unexpected" == json.loads(done.stdout)["error"]["code"]
+        assert "bug" == outputs.error(done.stdout)["code"]
     (raised,) = [line for line in lines_of(folder, sandbox=False) if line["event"] == "exception"]
     assert "RuntimeError" == raised["class"]
     assert ("--debug" in words) == ("no such thing" in raised.get("message", ""))
@@ -171,7 +172,7 @@ def test_a_log_that_cannot_be_written_is_said_once(
     assert 1 == done.stderr.count("Going on without the log")
     assert "mine" == elsewhere.read_text()
     assert ["theirs"] == [path.name for path in elsewhere.parent.iterdir()]
-    assert json.loads(done.stdout)["job"]["id"]
+    assert outputs.result(done.stdout)["job"]["id"]
 
 
 def test_a_full_log_is_put_aside(tmp_path: Path, complaints: list[str]) -> None:
@@ -349,7 +350,7 @@ def test_a_line_holds_any_text_and_is_harmless_to_show(
 
 def test_a_handled_error_names_what_the_user_was_told(tmp_path: Path, complaints: list[str]) -> None:
     """Code, exit code and where it was said; with --debug what was said; and no more."""
-    here = {"code": "usage", "exit_code": 2, "frames": []}
+    here = {"code": "usage", "class": "UsageError", "exit_code": 2, "frames": []}
     for debug, more in ((True, {"message": "What.", "hint": "Do."}), (False, {})):
         log.begin(tmp_path / "state", kept=True, debug=debug, complain=complaints.append)
         log.error(UsageError("What.", "Do."), exit_code=2)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import outputs
 import pytest
 from conftest import Command
 from hypothesis import given
@@ -227,7 +228,7 @@ def test_a_person_leaves_a_field_out(command: Command, folder: Path) -> None:
     assert 1 == command("convert", "x.jsonl", "o.jsonl").returncode
     done = command("convert", "x.jsonl", "o.jsonl", "--ignore", "label", "--json")
     assert 0 == done.returncode, done
-    assert {"label": 3} == json.loads(done.stdout)["files"][0]["reading"]["not_sent"]
+    assert {"label": 3} == outputs.result(done.stdout)["files"][0]["reading"]["not_sent"]
     assert 0 == command("why", "x.jsonl:1", "--ignore", "label").returncode
     assert "KTO_ROW" not in command("check", "x.jsonl", "--ignore", "label", "--no-stats").stdout
     command("check", "x.jsonl", "--fix")

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import outputs
 import pytest
 from conftest import DATASETS, Command, session_of
 from patience import PATIENCE
@@ -157,7 +158,7 @@ def test_a_run_in_a_folder_with_a_chinese_name_comes_to_its_end(folder: Path) ->
     place = folder.rename(folder.with_name("我的 数据"))
     done = ran(place, "run", "--sandbox", "--yes", "--watch", "--json")
     assert 0 == done.returncode, done.stderr
-    assert "SUCCEEDED" == json.loads(done.stdout.decode("utf-8"))["job"]["status"]
+    assert "SUCCEEDED" == outputs.result(done.stdout.decode("utf-8"))["job"]["status"]
     shown = ran(place, "status", "--sandbox", "--lang", "zh", env=native(place, PYTHONIOENCODING="gbk"))
     assert "已完成" in shown.stdout.decode("gbk")
 
@@ -169,10 +170,10 @@ def test_what_is_piped_fits_the_code_page(folder: Path, page: str) -> None:
     (folder / "题😀.jsonl").write_bytes((folder / SAMPLE).read_bytes())
     env = native(folder, PYTHONIOENCODING=page)
     done = ran(folder, "plan", "--sandbox", "--yes", "--json", env=env)
-    assert json.loads(done.stdout.decode("utf-8"))["digest"]
+    assert outputs.result(done.stdout.decode("utf-8"))["digest"]
     assert 0 == ran(folder, "run", "--sandbox", "--yes", env=env).returncode
     listed = ran(folder, "jobs", "list", "--sandbox", "--json", env=env).stdout.decode("utf-8")
-    job = json.loads(listed)[0]["job_id"]
+    job = outputs.listed(listed)[0]["id"]
     for words in (
         ("plan", "--sandbox", "--yes", "--new"),
         ("jobs", "show", job, "--sandbox"),
@@ -207,8 +208,8 @@ def test_after_a_kill_nothing_is_made_twice(folder: Path, kind: str, state: str,
     again = ran(folder, *words, "--json")
     # What had not left is not sent again unless a person says so; what came to something is found.
     assert (4 if state == "sent" else 0) == again.returncode, again.stderr
-    jobs = json.loads(ran(folder, "jobs", "list", "--sandbox", "--json").stdout)
-    files = json.loads(ran(folder, "files", "list", "--sandbox", "--json").stdout)
+    jobs = outputs.listed(ran(folder, "jobs", "list", "--sandbox", "--json").stdout)
+    files = outputs.listed(ran(folder, "files", "list", "--sandbox", "--json").stdout)
     assert (0 if state == "sent" else 1) == len(jobs)
     assert sorted({file["name"] for file in files}) == sorted(file["name"] for file in files)
 

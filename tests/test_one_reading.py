@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import outputs
 import pytest
 from conftest import Command
 from terminal import Terminal
@@ -118,7 +119,7 @@ def test_check_and_convert_begin_with_how_a_file_is_read(command: Command, folde
         ("check", "rows.csv", "--no-stats", "--json"),
         ("convert", "rows.csv", "o.jsonl", "--json"),
     ):
-        (one,) = json.loads(command(*asked).stdout)["files"]
+        (one,) = outputs.result(command(*asked).stdout)["files"]
         reading = one["reading"]
         assert {"question": ["stem"], "options": ["A", "B", "C"], "answer": ["answer"]} == reading["columns"]
         assert (0, {"rows": 14, "of": 40, "line": 2}) == (reading["counting"], reading["proof"])

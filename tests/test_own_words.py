@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import outputs
 import pytest
 from conftest import Command, words_of
 
@@ -75,9 +76,9 @@ def test_a_broken_name_stays_on_its_line(command: Command) -> None:
 @pytest.mark.usefixtures("own")
 def test_a_file_is_described_in_the_users_language(command: Command) -> None:
     """What stands beside a file on the platform is for the user; the same bytes are known again whatever stands there."""
-    first = json.loads(in_chinese(command, "run", *NAMED, "--json").stdout)
-    listed = json.loads(command("files", "list", "--sandbox", "--json").stdout)
+    first = outputs.result(in_chinese(command, "run", *NAMED, "--json").stdout)
+    listed = outputs.listed(command("files", "list", "--sandbox", "--json").stdout)
     assert ["训练集，40 条"] == [file["description"] for file in listed]
-    second = json.loads(command("run", *NAMED, "--new", "--json").stdout)
+    second = outputs.result(command("run", *NAMED, "--new", "--json").stdout)
     assert [True] == [file["adopted"] for file in second["files"]]
     assert first["job"]["id"] != second["job"]["id"]

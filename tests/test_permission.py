@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import outputs
 import pytest
 from bailian_server import Answer, Request, Server, hang_up, http
 from bailian_server import serving as answering
@@ -79,14 +80,14 @@ def test_a_no_stops_before_the_upload(
         env = at(own, folder, DENIED)
         digest = said(command("plan", "--yes", "--json", env=env))["digest"]
         stopped = command("run", "--yes", "--json", "--approve", digest, env=env)
-        assert [DESPITE.key] == said(stopped, 3)["error"]["keys"]
+        assert [DESPITE.key] == said(stopped, 3)["keys"]
         assert "settings/workspace" in stopped.stderr
         assert "qwen3.5-27b" in stopped.stderr
         other = command("run", "--yes", "--approve", digest, "--set", f"{DESPITE.key}=qwen3-8b", env=env)
         assert 2 == other.returncode
         assert [] == files(own.url)
         words = ("run", "--yes", "--json", "--approve", digest, "--set", f"{DESPITE.key}={MODEL}")
-        assert "has not been granted this model" in said(command(*words, env=env), 5)["error"]["message"]
+        assert "has not been granted this model" in outputs.error(command(*words, env=env).stdout)["message"]
         assert files(own.url)
 
 
@@ -152,7 +153,7 @@ def test_a_grant_that_is_withdrawn_after_the_yes_stops_too(command: Command) -> 
         assert sent
         granted = False
         stopped = command("run", "--yes", "--json", env=env)
-        assert "approval-missing" == said(stopped, 3)["error"]["code"]
+        assert "not-approved" == outputs.error(stopped.stdout)["code"]
         assert f"--set {DESPITE.key}={MODEL}" in stopped.stderr
         assert sent == server.sent("POST")
 
@@ -207,7 +208,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         encoding="utf-8",
         check=True,
     )
-    return folder, str(json.loads(done.stdout)["digest"])
+    return folder, str(outputs.result(done.stdout)["digest"])
 
 
 JSON = st.recursive(

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import outputs
 import pytest
 from bailian_server import CANARY, Answer, Request, Server, cut_at, hang_up, http, reset, serving
 from conftest import session_of
@@ -103,7 +104,7 @@ class Way:
     def approved(self, *words: str) -> tuple[str, ...]:
         planned = self.run("plan", "--yes", "--json", *ANSWERS, *words)
         assert 0 == planned.returncode, planned.stderr
-        return ("run", "--yes", "--approve", json.loads(planned.stdout)["digest"])
+        return ("run", "--yes", "--approve", outputs.result(planned.stdout)["digest"])
 
     def jobs(self) -> list[dict[str, Any]]:
         body = call(self.url, "GET", f"{NATIVE}/fine-tunes?page_size=100", key=CANARY).body
@@ -233,7 +234,9 @@ def test_smaller_parts_are_a_persons_choice(way: Way) -> None:
 def test_parts_by_an_answer(way: Way) -> None:
     """``--set preview.part_size`` makes several files; every one is in the plan and its digest; the job trains on all."""
     data(way.folder / "train.jsonl", 6_500_000)
-    planned = json.loads(way.run("plan", "--yes", "--json", *ANSWERS, "--set", "preview.part_size=5").stdout)
+    planned = outputs.result(
+        way.run("plan", "--yes", "--json", *ANSWERS, "--set", "preview.part_size=5").stdout
+    )
     assert ["train", "train-2"] == [
         item["key"] for item in planned["plan"] if item["key"].startswith("train")
     ][:2]
@@ -575,7 +578,7 @@ def test_ctrl_c_while_watching_leaves(
         assert f"The job {job['job_id']} goes on without you. To come back: bailian-wizard jobs watch" in said
         assert "unexpected" not in said
         if command == "run":
-            assert job["job_id"] == json.loads(result)["job"]["id"]
+            assert job["job_id"] == outputs.result(result)["job"]["id"]
         assert job["status"] not in ("CANCELED", "FAILED")
 
 
@@ -675,6 +678,6 @@ def test_jobs_logs_ends_where_the_log_was(server: Server, tmp_path: Path) -> Non
         )  # fmt: skip
         assert 0 == done.returncode, done.stderr
         assert [1000, 1000, 500] == given
-        shown: dict[str, Any] = json.loads(done.stdout) if words else {"logs": done.stdout.splitlines()}
+        shown: dict[str, Any] = outputs.result(done.stdout) if words else {"logs": done.stdout.splitlines()}
         assert 2500 == len(shown["logs"])
         assert shown.get("whole", True)

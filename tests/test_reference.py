@@ -9,6 +9,7 @@ import pytest
 
 from tools.reference import FILES, PROSE, keys_told, reference
 from wizard import errors, locale
+from wizard.contract.codes import CODES
 
 PACKAGE = Path(locale.__file__).parents[1]
 
@@ -20,14 +21,18 @@ def test_the_reference_is_up_to_date(language: str) -> None:
 
 
 def test_every_exit_code_is_told() -> None:
-    """The reference explains each exit code that an error has, and those of success and interruption, and no other."""
+    """The reference explains each exit code that an error has, and those of success and of signals, and no other."""
+    assert {str(code.exit) for code in CODES.values()} | {"0", "129, 131, 143"} == set(PROSE["exits"])
+
+
+def test_every_error_has_a_code_of_the_table() -> None:
+    """What an error is called, for a program, is documented."""
     kinds = [
         kind
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, errors.WizardError)
     ]
-    signals = {"130", "129, 131, 143"}
-    assert {str(kind.exit_code) for kind in kinds} | {"0"} | signals == set(PROSE["exits"])
+    assert set() == {kind.code for kind in kinds} - CODES.keys()
 
 
 def test_every_environment_variable_is_told() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import outputs
 import pytest
 from bailian_server import Answer, Request, http, serving
 from conftest import Command, session_of
@@ -45,10 +46,17 @@ class Place:
         return at(self.sandbox, self.folder)
 
     def run(self, *words: str, code: int = 0, **more: str) -> Any:
-        """The command line's JSON, of a command that ends with ``code``."""
+        """The result of a command that ends with ``code``."""
+        return outputs.result(self._printed(*words, code=code, **more))
+
+    def error(self, *words: str, code: int) -> dict[str, Any]:
+        """Why a command ended with ``code``."""
+        return outputs.error(self._printed(*words, code=code))
+
+    def _printed(self, *words: str, code: int, **more: str) -> str:
         done = self.command(*words, "--json", env={**self.env, **more})
         assert code == done.returncode, (done.returncode, done.stdout, done.stderr)
-        return json.loads(done.stdout)
+        return str(done.stdout)
 
     def plan(self, *words: str) -> str:
         """Everything up to the review; the plan's digest."""
@@ -186,7 +194,7 @@ def test_status_of_what_can_not_be_believed_or_read(mine: Place) -> None:
     whole = path.read_bytes()
     foreign = json.loads(whole)
     path.write_bytes(json.dumps({**foreign, "schema": 99}).encode())
-    assert "session-newer" == mine.run("status", code=6)["error"]["code"]
+    assert "session-newer" == mine.error("status", code=6)["code"]
     path.write_bytes(b"{")
     assert "unknown" == mine.status(4)["state"]
     assert b"{" == path.read_bytes()
@@ -210,7 +218,7 @@ def test_an_old_approval_is_asked_again(mine: Place) -> None:
         assert re.search(r"❯ Go on: create the job that you approved +¥0\.\d\d to ¥\d", terminal.text)
     age(mine.folder, 1.1)
     assert "waiting" == mine.status(3)["state"]
-    assert "approved" in mine.run("run", "--yes", code=3)["error"]["message"]
+    assert "approved" in mine.error("run", "--yes", code=3)["message"]
     mine.run("run", "--yes", "--approve", digest, code=5)
     age(mine.folder, 1.1)
     with mine.start() as terminal:
@@ -356,14 +364,14 @@ def test_the_models_name_is_the_platforms_and_dated(mine: Place) -> None:
 def test_an_upload_that_was_replaced_is_mentioned(mine: Place) -> None:
     """Once the new one is there, with how to delete the old one; in the last screen too; one that is deleted already is not told of."""
     mine.run("run", "--yes", "--approve", mine.plan(), code=5)
-    first = mine.run("files", "list")[0]["file_id"]
+    first = mine.run("files", "list")["files"][0]["file_id"]
     rows_in(mine.folder, length=2)
     digest = mine.plan()
     done = mine.command("run", "--yes", "--approve", digest, env=mine.env)
     told = f"own.jsonl ({first}), sent "
     assert told in done.stderr, done.stderr
     assert f"bailian-wizard files delete {first}" in done.stderr
-    second = next(file["file_id"] for file in mine.run("files", "list") if file["file_id"] != first)
+    second = next(file["file_id"] for file in mine.run("files", "list")["files"] if file["file_id"] != first)
     mine.run("files", "delete", first, "--yes")
     rows_in(mine.folder, length=3)
     digest = mine.plan()
@@ -399,7 +407,7 @@ def test_a_job_that_was_deleted_elsewhere_is_said_and_recorded(mine: Place) -> N
     age(mine.folder, 1)
     assert ("gone", job) == ((said := mine.status(7))["state"], said["job"])
     for _time in range(2):
-        assert "GONE" == mine.run("run", "--watch", code=1)["job"]["status"]
+        assert "GONE" == mine.run("run", "--watch", code=7)["job"]["status"]
     assert "GONE" == mine.session()["facts"]["watch.result"]["value"]["status"]
     assert '"kind": "ended"' in (ledger := (mine.folder / ".wizard" / "ledger.jsonl").read_text("utf-8"))
     assert '"GONE"' in ledger
@@ -415,7 +423,7 @@ def test_run_without_watch_tells_of_an_end_that_is_no_success(here: Place) -> No
     job = here.train()
     assert job == here.run("run", "--yes")["job"]["id"]
     here.cancel(job)
-    done = here.run("run", "--yes", code=1)["job"]
+    done = here.run("run", "--yes", code=7)["job"]
     assert (job, "CANCELED") == (done["id"], done["status"])
     assert "CANCELED" in here.command("run", "--yes", env=here.env).stderr
 
@@ -455,7 +463,7 @@ def test_a_job_of_a_session_put_away_is_mentioned_until_it_ends(here: Place) -> 
             assert f"! A session that was put away has the job {first}: PENDING" in shown
             assert f"bailian-wizard sessions open {first_session}" in shown
     assert first in here.command("plan", "--yes", env=here.env).stderr
-    assert "PENDING" == _listed(here, first_session)["status"]
+    assert "PENDING" == _listed(here, first_session)["job"]["status"]
     opened = here.run("sessions", "open", first_session)
     assert {"session": first_session, "put_away": second_session} == opened
     assert (first_session, first) == (here.session()["id"], here.status(8)["job"])
@@ -467,16 +475,16 @@ def test_a_job_of_a_session_put_away_is_mentioned_until_it_ends(here: Place) -> 
         assert f"{first}: CANCELED" in re.sub(r"\s+", " ", terminal.expect(UNFINISHED))
     with here.start() as terminal:  # it was said, and is in the ledger
         assert first not in terminal.expect(UNFINISHED)
-    assert "CANCELED" == _listed(here, first_session)["status"]
+    assert "CANCELED" == _listed(here, first_session)["job"]["status"]
 
 
 def _listed(here: Place, session: str) -> dict[str, Any]:
     """What ``sessions`` says of one; again where this computer was too slow for the platform's answer to come in time."""
 
     def entry() -> dict[str, Any]:
-        return next(one for one in here.run("sessions") if one["session"] == session)
+        return next(one for one in here.run("sessions")["sessions"] if one["session"] == session)
 
-    seen = until(entry, lambda one: bool(one["status"]))
+    seen = until(entry, lambda one: bool(one["job"]["status"]))
     assert isinstance(seen, dict)
     return seen
 

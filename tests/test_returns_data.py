@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import outputs
 import pytest
 from conftest import Command, session_of
 from terminal import Terminal
@@ -44,7 +45,7 @@ def test_data_that_is_gone_is_asked_for_before_the_wall(command: Command, folder
     (folder / "q.csv").unlink()
     for words in (("plan", *SANDBOX, "--json"), ("run", *SANDBOX, "--json")):
         stopped = command(*words)
-        assert [SOURCE] == said(stopped, 3)["error"]["keys"]
+        assert [SOURCE] == said(stopped, 3)["keys"]
         assert "q.csv is not there" in stopped.stderr
     questions(folder / "moved" / "q.csv")
     after = said(command("plan", *SANDBOX, "--json", "--set", f"{SOURCE}=moved/q.csv"))
@@ -82,7 +83,7 @@ def test_an_answer_that_is_gone_is_replaced_by_no_default(command: Command, fold
     assert json.loads(session.read_text("utf-8"))["facts"][SOURCE]["source"] == "flag"
     (folder / "q.csv").rename(folder / "only.csv")  # the one file that would be the default now
     stopped = command("run", *SANDBOX, "--json")
-    assert [SOURCE] == said(stopped, 3)["error"]["keys"]
+    assert [SOURCE] == said(stopped, 3)["keys"]
 
 
 # Several sources
@@ -124,7 +125,7 @@ def test_training_and_validation_files_may_have_one_name(command: Command, folde
     said(command(*words, "--set", "dataset.validation_source=b/train.jsonl"))
     assert {"train.jsonl", "b_train.jsonl"} == written(folder)
     refused = command(*words, "--set", "dataset.validation_source=./a/train.jsonl")
-    assert "can't train the model and validate it, too" in said(refused, 1)["error"]["message"]
+    assert "can't train the model and validate it, too" in outputs.error(refused.stdout)["message"]
 
 
 @pytest.mark.sweep
@@ -139,9 +140,9 @@ def test_sessions_are_listed_newest_first_with_what_they_are_about(command: Comm
             else command("plan", *SANDBOX, *words)
         )
     path = folder / ".wizard" / "sandbox" / "session.json"
-    listed = said(command("sessions", "--sandbox", "--json"))
+    listed = said(command("sessions", "--sandbox", "--json"))["sessions"]
     assert ["three/train.jsonl", "two/train.jsonl", "one/train.jsonl"] == [one["data"] for one in listed]
-    assert [None, "SUCCEEDED", None] == [one["status"] for one in listed]
+    assert [None, "SUCCEEDED", None] == [one["job"] and one["job"]["status"] for one in listed]
     assert json.loads(path.read_bytes())["id"] == listed[0]["session"]
     with Terminal(["sessions", "--sandbox"], folder, columns=80) as terminal:
         assert 0 == terminal.end()
@@ -152,7 +153,7 @@ def test_sessions_are_listed_newest_first_with_what_they_are_about(command: Comm
     )
     assert first < second < third
     told = " ".join(shown[second:third])
-    assert all(word in told for word in ("SUCCEEDED", listed[1]["model"], listed[1]["job"]))
+    assert all(word in told for word in ("SUCCEEDED", listed[1]["model"], listed[1]["job"]["id"]))
 
 
 # Converted files that somebody changed
@@ -183,7 +184,9 @@ def test_a_converted_file_that_was_changed_is_kept_and_not_passed_over(
     digest, file = own(command, folder)
     before, changed = file.read_bytes(), change(file.read_bytes())
     file.write_bytes(changed)
-    errors = [said(command("run", *SANDBOX, "--json", "--approve", digest), 3)["error"] for _time in range(2)]
+    errors = [
+        outputs.error(command("run", *SANDBOX, "--json", "--approve", digest).stdout) for _time in range(2)
+    ]
     assert [["preview.altered"], ["preview.altered"]] == [error["keys"] for error in errors]
     (kept,) = (folder / OUTPUT).glob("own.edited-*.jsonl")
     assert changed == kept.read_bytes()
@@ -202,7 +205,7 @@ def test_what_was_changed_can_be_trained_on(command: Command, folder: Path) -> N
     """As the sentence says: the copy is data like any other, and what the source became stays beside it."""
     digest, file = own(command, folder)
     file.write_bytes(changed := file.read_bytes().replace(b"7?", b"seven?"))
-    hint = said(command("run", *SANDBOX, "--json", "--approve", digest), 3)["error"]["hint"]
+    hint = outputs.error(command("run", *SANDBOX, "--json", "--approve", digest).stdout)["hint"]
     words = shlex.split(hint.splitlines()[0].partition(": ")[2])
     planned = said(command("plan", *SANDBOX, "--json", *words))
     assert digest != planned["digest"]
@@ -216,7 +219,7 @@ def test_a_file_that_no_conversion_wrote_is_kept_too(command: Command, folder: P
     (folder / OUTPUT).mkdir(parents=True)
     (folder / OUTPUT / "own.jsonl").write_text("mine\n", "utf-8")
     rows_of(folder / "own.jsonl", "own")
-    assert ["preview.altered"] == said(command("plan", *SANDBOX, "--json", *OWN), 3)["error"]["keys"]
+    assert ["preview.altered"] == said(command("plan", *SANDBOX, "--json", *OWN), 3)["keys"]
     (kept,) = (folder / OUTPUT).glob("own.edited-*.jsonl")
     assert "mine\n" == kept.read_text("utf-8")
 
@@ -309,7 +312,7 @@ def test_no_other_model_takes_the_place_of_one_that_is_gone(
     env = updated(folder, (MODEL, 'code = "another"'))
     for act in ("plan", "run"):
         stopped = command(act, *SANDBOX, "--json", env=env)
-        assert ["training.model"] == said(stopped, 3)["error"]["keys"]
+        assert ["training.model"] == said(stopped, 3)["keys"]
         assert re.search("qwen2.5-7b-instruct is (no longer among the models|not one of)", stopped.stderr)
         assert "take every default" not in stopped.stderr
     assert 0 == jobs(command)
@@ -337,7 +340,7 @@ def test_a_training_type_that_is_gone_is_asked_for(command: Command, folder: Pat
     said(command("plan", *SANDBOX, "--json", *OWN))
     env = updated(folder, (TYPES, TYPES.replace('"efficient_sft", ', "")))
     stopped = command("run", *SANDBOX, "--json", env=env)
-    assert ["training.type"] == said(stopped, 3)["error"]["keys"]
+    assert ["training.type"] == said(stopped, 3)["keys"]
     assert re.search(r"qwen2.5-7b-instruct can no longer be trained as .*efficient_sft", stopped.stderr)
     assert 0 == jobs(command)
 
@@ -366,7 +369,7 @@ def test_what_costs_nobody_knows_what_comes_to_its_end(command: Command, folder:
     told = command("jobs", "show", job, "--sandbox", env=env).stdout
     assert re.search("Cost by list price +unknown: no price", told), told
     shown = said(command("jobs", "show", job, "--sandbox", "--json", env=env))
-    assert (None, True) == (shown["cost_by_list_price"], shown["usage"] > 0)
+    assert (None, True) == (shown["billed"], shown["tokens"] > 0)
 
 
 @pytest.mark.sweep
@@ -380,7 +383,7 @@ def test_a_setting_out_of_its_range_is_asked_for(command: Command, folder: Path)
     assert EPOCHS in text
     known.write_text(text.replace(EPOCHS, EPOCHS.replace("200", "100")), "utf-8")
     stopped = command("run", *SANDBOX, "--json", env=env)
-    assert ["training.n_epochs"] == said(stopped, 3)["error"]["keys"]
+    assert ["training.n_epochs"] == said(stopped, 3)["keys"]
     assert 0 == jobs(command)
 
 
@@ -401,7 +404,7 @@ def test_a_new_plan_forgets_the_answers_before(command: Command, folder: Path) -
         assert "Welcome" in shown
         terminal.press("ctrl-c")
         assert 130 == terminal.end()
-    listed = said(command("sessions", "--sandbox", "--json"))
+    listed = said(command("sessions", "--sandbox", "--json"))["sessions"]
     assert {"own.jsonl", "MedQA Mainland China, 4 options"} == {
         one["data"] for one in listed if one["put_away"]
     }
@@ -483,7 +486,7 @@ def test_sessions_lists_what_another_version_recorded_otherwise(command: Command
     del document["check"]
     path.write_text(json.dumps(document), "utf-8")
     assert [("own.jsonl", True)] == [
-        (one["data"], one["foreign"]) for one in said(command("sessions", "--sandbox", "--json"))
+        (one["data"], one["foreign"]) for one in said(command("sessions", "--sandbox", "--json"))["sessions"]
     ]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import outputs
 import pytest
 from conftest import Command
 from hypothesis import given
@@ -235,9 +236,9 @@ def test_a_bill_lies_where_the_estimate_says(command: Command, folder: Path) -> 
     }
     (folder / "q.jsonl").write_text(f"{json.dumps(row, ensure_ascii=False)}\n" * 40, encoding="utf-8")
     done = command("run", "--sandbox", "--yes", "--json", "--watch", "--set", "dataset.source=q.jsonl")
-    told = json.loads(done.stdout)
-    cost = told["estimate"]
-    bill = Decimal(told["job"]["usage"]) * Decimal(cost["price"]) / 1000
+    told = outputs.result(done.stdout)
+    cost = told["estimate"]["cost"]
+    bill = Decimal(told["job"]["tokens"]) * Decimal(cost["per_1000_tokens"]) / 1000
     assert Decimal(cost["low"]) <= bill <= Decimal(cost["high"])
 
 

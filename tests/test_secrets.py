@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import outputs
 import pytest
 from bailian_server import http, serving
 from conftest import Command, session_of
@@ -239,7 +240,7 @@ def test_what_is_sent_is_never_masked(command: Command, folder: Path) -> None:
     written(folder / "mine.jsonl", rows)
     assert 0 == command("convert", "mine.jsonl", "out.jsonl").returncode
     assert 3 == (folder / "out.jsonl").read_text("utf-8").count(KEY)
-    shown = json.loads(command("why", "mine.jsonl:1", "--json").stdout)
+    shown = outputs.result(command("why", "mine.jsonl:1", "--json").stdout)
     assert "sk-learn, st-elevation and sk-…8293 0?" in shown["read"]
 
 
@@ -375,7 +376,7 @@ def test_a_tracked_key_is_not_used_unasked(command: Command, folder: Path) -> No
         done = command(*PLAN, "--json", env={"DASHSCOPE_HTTP_BASE_URL": server.url})
         assert [] == server.requests
     assert 3 == done.returncode
-    assert ["key.tracked"] == json.loads(done.stdout)["error"]["keys"]
+    assert ["key.tracked"] == outputs.result(done.stdout)["keys"]
     assert "sk-…8293 (workspace ws-canary)" in done.stderr
     assert "--set key.tracked=other" in done.stderr
     assert KEY not in done.stdout + done.stderr

@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import outputs
 import pytest
 from conftest import Command
 from facts_fixture import known
@@ -29,14 +30,14 @@ from wizard.steps.world import World
 def a_job(command: Command, *words: str) -> str:
     """The id of a job on the sandbox that has ended."""
     done = command("run", "--sandbox", "--yes", "--watch", "--json", *words)
-    return str(json.loads(done.stdout)["job"]["id"])
+    return str(outputs.result(done.stdout)["job"]["id"])
 
 
 @pytest.mark.sweep
 def test_the_curve_ends_with_the_last_step(command: Command, folder: Path) -> None:
     """What is drawn while a job is watched ends at its last step, with that step's loss; under it stand words, no notation."""
     job = a_job(command)
-    lines = json.loads(command("jobs", "logs", job, "--sandbox", "--json").stdout)["logs"]
+    lines = outputs.result(command("jobs", "logs", job, "--sandbox", "--json").stdout)["logs"]
     points = [point for line in lines if (point := parse(line)) and point.loss and not point.summary]
     last = max(points, key=lambda point: point.step or 0)
     with Terminal(["jobs", "watch", job, "--sandbox"], folder, columns=80, rows=24) as terminal:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import outputs
 import pytest
 from conftest import Command, session_of
 from terminal import Terminal
@@ -48,7 +49,7 @@ def planned(command: Command, *words: str, code: int = 0) -> Any:
     """What ``plan --json`` says in the sandbox with every default taken."""
     done = command("plan", "--sandbox", "--yes", "--json", *words)
     assert code == done.returncode, done.stderr
-    return json.loads(done.stdout)
+    return outputs.result(done.stdout)
 
 
 def line(plan: Any, key: str) -> Any:
@@ -131,7 +132,7 @@ def test_convert_puts_a_given_prompt_before_chats_too(command: Command, folder: 
     made = [json.loads(raw)["messages"] for raw in (folder / "out.jsonl").read_text("utf-8").splitlines()]
     assert [CLERK, "你是乙。"] == [turns[0]["content"] for turns in made]
     why = command("why", "chats.jsonl:1", "--output", "out.jsonl", "--system-prompt", CLERK, "--json")
-    assert {"file": "out.jsonl", "line": 1} == json.loads(why.stdout)["output"]
+    assert {"file": "out.jsonl", "line": 1} == outputs.result(why.stdout)["output"]
 
 
 # Columns and the header

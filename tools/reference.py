@@ -19,6 +19,8 @@ from wizard.bailian.endpoints import REGIONS
 from wizard.bailian.hyperparameters import HYPERPARAMETERS
 from wizard.bailian.models import TRAINING_TYPES
 from wizard.commands.answers import keys
+from wizard.contract.codes import CODES
+from wizard.locale import said
 from wizard.steps.columns import PREFIX
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -60,6 +62,21 @@ def _page(tongue: str) -> Iterator[str]:
     yield from (f"### {words['parameters']}", "", words["parameters_about"], "")
     heads = (words["key"], words["values"], words["recommended"], words["for"], words["meaning"])
     yield from table(heads, list(_parameters(words["all_types"])))
+    yield from (f"## {words['codes']}", "", words["codes_about"], "")
+    heads = tuple(words[name] for name in ("error", "exit", "again", "meaning", "todo"))
+    yield from table(
+        heads,
+        [
+            (
+                f"`{code.name}`",
+                str(code.exit),
+                words["yes"] if code.retryable else "",
+                said(code.about),
+                said(code.todo),
+            )
+            for code in CODES.values()
+        ],
+    )
     for section, head in (("exits", "code"), ("environment", "variable"), ("files", "file")):
         rows = [(f"`{name}`", text[tongue]) for name, text in PROSE[section].items()]
         yield from (f"## {words[section]}", "", *table((words[head], words["meaning"]), rows))

@@ -53,8 +53,8 @@ def commands() -> tuple[Command, ...]:
             about=_("how the session here stands: outcome, since when, what next"),
         ),
         Command(
-            name="schema", group="answers", fill=_nothing, run="answers:schema", local=True, state=False,
-            about=_("every answer as JSON Schema"),
+            name="schema", group="answers", fill=_schema, run="answers:schema", local=True, state=False,
+            about=_("JSON Schema of every answer, or of the output"),
         ),
         Command(
             name="from-command", group="answers", fill=_from_command, run="walk:from_command",
@@ -110,7 +110,7 @@ def rows() -> tuple[Row, ...]:
         "data": _("convert data, look at every row; what became of one"),
         "platform": _("jobs and files on the platform; models with prices"),
         "here": _("what a finding's code means; sessions in this folder"),
-        "answers": _("every answer as JSON Schema; start from an old command"),
+        "answers": _("JSON Schemas; start from an old command line"),
         "programs": _("serve the sandbox to programs; complete with TAB"),
     }
     return tuple(
@@ -224,8 +224,10 @@ def _walking(to: argparse.ArgumentParser) -> None:
     )
 
 
-def _nothing(_to: argparse.ArgumentParser) -> None:
-    """No option of its own."""
+def _schema(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "of", nargs="?", choices=["answers", "outputs"], default="answers", help=_("whose schema (answers)")
+    )
 
 
 def _as_json(to: argparse.ArgumentParser) -> None:

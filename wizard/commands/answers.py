@@ -130,8 +130,13 @@ def _known(key: str) -> None:
     raise UsageError(_("There is no answer called {key}.").format(key=key), hint)
 
 
-def schema(_scene: Scene) -> int:
-    """``schema``: every answer as JSON Schema."""
+def schema(scene: Scene) -> int:
+    """``schema``: every answer as JSON Schema; ``schema outputs``: all that ``--json`` prints."""
+    if scene.arguments.of == "outputs":
+        from wizard.contract.schema import outputs
+
+        process.out(outputs())
+        return 0
     process.out(
         {
             "$schema": "https://json-schema.org/draft/2020-12/schema",

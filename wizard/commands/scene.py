@@ -101,8 +101,9 @@ class Scene:
 
 
 def named(arguments: Namespace) -> str:
-    """The command of ``arguments``, and what it does of several things."""
-    return " ".join(filter(None, (arguments.command, getattr(arguments, "action", None))))
+    """The command of ``arguments``, and what it does of several things: a noun alone lists."""
+    verb = (arguments.action or "list",) if hasattr(arguments, "action") else ()
+    return " ".join(filter(None, (arguments.command, *verb)))
 
 
 def _here() -> Path:

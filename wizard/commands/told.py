@@ -124,7 +124,13 @@ def estimated(facts: Facts) -> forms.Estimated | None:
     cost = Estimate.of(facts).cost if Estimate.KEY in facts else None
     if cost is None:
         return None
-    return {"low": cost.low, "high": cost.high, "currency": cost.currency, "as_of": cost.price_date}
+    return {
+        "low": cost.low,
+        "high": cost.high,
+        "currency": cost.currency,
+        "per_1000_tokens": cost.price,
+        "as_of": cost.price_date,
+    }
 
 
 def estimate(facts: Facts) -> forms.Estimate | None:

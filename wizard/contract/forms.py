@@ -21,6 +21,7 @@ class Estimated(TypedDict):
     low: str
     high: str
     currency: str
+    per_1000_tokens: str
     as_of: str
 
 

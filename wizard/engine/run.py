@@ -15,7 +15,7 @@ from wizard.engine.news import News
 from wizard.engine.session import Fact, Session
 from wizard.engine.stale import made_from
 from wizard.engine.step import Back, Edit, Field, Front, Source, Step, Unacceptable, written
-from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded, UsageError, WizardError
+from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded, NoKey, UsageError, WizardError
 from wizard.local import log
 from wizard.local.redaction import holds_key
 from wizard.locale import _, enumerated
@@ -373,7 +373,8 @@ class Run(News):
     def _all_missing(self) -> AnswersMissing:
         missing = [field for step in self._applicable() for field in self._missing_in(step)]
         lines = "\n".join(unanswered(missing))
-        return AnswersMissing(
+        only_a_key = {field.kind for field in missing} == {"secret"}
+        return (NoKey if only_a_key else AnswersMissing)(
             _("These answers are missing:\n{lines}").format(lines=lines),
             "\n".join(how_to_give(missing)),
             keys=tuple(field.elsewhere or field.key for field in missing),

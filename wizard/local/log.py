@@ -41,7 +41,18 @@ _TOLD = {
     "decision": ("chosen",),
     "effect": ("kind", "key", "state", "id"),
     "http": ("method", "path", "params", "request_id", "failure", "reason", "request", "response"),
-    "error": ("code", "made", "frames", "keys", "step", "request_id", "platform_code", "message", "hint"),
+    "error": (
+        "code",
+        "class",
+        "made",
+        "frames",
+        "keys",
+        "step",
+        "request_id",
+        "platform_code",
+        "message",
+        "hint",
+    ),
     "exception": ("class", "message", "frames", "from"),
 }
 _ENDINGS = frozenset(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from math import isfinite
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -240,7 +241,9 @@ class Ended(_Fact):
         """Of a job that has come to its end, with the ``last`` losses of its log."""
         told = {known.name: getattr(job, known.name) for known in _fields(cls) if hasattr(job, known.name)}
         if last is not None:
-            told |= {"loss": last.loss, "eval_loss": last.eval_loss, "step": last.step}
+            losses = {"loss": last.loss, "eval_loss": last.eval_loss}
+            told |= {name: loss for name, loss in losses.items() if loss is not None and isfinite(loss)}
+            told["step"] = last.step
         return cls(**told)
 
     def as_job(self, job_id: str) -> Job:
