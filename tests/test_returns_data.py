@@ -187,7 +187,7 @@ def test_a_converted_file_that_was_changed_is_kept_and_not_passed_over(
     errors = [
         outputs.error(command("run", *SANDBOX, "--json", "--approve", digest).stdout) for _time in range(2)
     ]
-    assert [["preview.altered"], ["preview.altered"]] == [error["keys"] for error in errors]
+    assert [["preview.altered"], ["preview.altered"]] == [error["details"]["keys"] for error in errors]
     (kept,) = (folder / OUTPUT).glob("own.edited-*.jsonl")
     assert changed == kept.read_bytes()
     assert str(kept.relative_to(folder)) in errors[0]["message"]

@@ -244,6 +244,9 @@ def _run(command: argparse.ArgumentParser) -> None:
         "--approve", default=None, metavar="DIGEST", help=_("approve the plan with this digest")
     )
     command.add_argument("--watch", action="store_true", default=False, help=_("follow the job to its end"))
+    command.add_argument(
+        "file", nargs="?", type=Path, default=None, metavar="FILE", help=_("a plan that plan --out wrote")
+    )
 
 
 def _status(command: argparse.ArgumentParser) -> None:
@@ -261,6 +264,9 @@ def _plan(command: argparse.ArgumentParser) -> None:
     _walking(command)
     _as_json(command)
     command.add_argument("--yes", action="store_true", help=_("take every default"))
+    command.add_argument(
+        "--out", type=Path, default=None, metavar="FILE", help=_("keep the plan as a file, for run FILE")
+    )
 
 
 def _from_command(command: argparse.ArgumentParser) -> None:

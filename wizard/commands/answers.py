@@ -150,8 +150,8 @@ def schema(scene: Scene) -> int:
 
 
 def _described(answer: Answer) -> dict[str, Any]:
-    kind = answer.kind if answer.kind in ("integer", "number") else "string"
-    values = {"type": kind} | dict(answer.schema())
+    kinds: Mapping[str, Any] = {"integer": "integer", "number": "number", "decimal": ["string", "number"]}
+    values = {"type": kinds.get(answer.kind, "string")} | dict(answer.schema())
     about = {"title": answer.name(), "description": answer.help()}
     return about | ({"anyOf": [values, {"const": NOTHING}]} if answer.optional else values)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from wizard import flow, process
 from wizard.commands import answers, welcome
@@ -12,7 +13,7 @@ from wizard.contract.codes import CODES
 from wizard.engine.cursor import Given
 from wizard.engine.run import Run
 from wizard.engine.session import Session
-from wizard.engine.step import Facts, Front, Quit
+from wizard.engine.step import Facts, Front, Quit, written
 from wizard.errors import INTERRUPTED, UsageError
 from wizard.locale import _, enumerated, joined
 from wizard.steps.world import World
@@ -85,17 +86,24 @@ def _through(run: Run, *, to_the_end: bool) -> None:
 
 def run(scene: Scene) -> int:
     """``run``: no questions. Ends once the job is created, or with ``--watch`` once it has ended."""
+    from wizard.commands import planfile
+    from wizard.steps.plan import plan_of
     from wizard.ui.scripted import Scripted
 
     world, arguments, front = scene.world, scene.arguments, Scripted(yes=scene.arguments.yes)
-    given = answers.possible(answers.given(arguments.set, arguments.answers, arguments.approve), front)
-    with Session.open(world.state) as session:
+    kept = planfile.read(arguments.file, sandbox=arguments.sandbox) if arguments.file is not None else None
+    given = answers.given(arguments.set, arguments.answers, arguments.approve)
+    given = answers.possible({**(kept.given() if kept else {}), **given}, front)
+    with Session.open(world.state) as session, _unless_refused(session):
         run = _run_of(session, scene, front, given)
         welcome.refresh(run, world)
         left = False
         try:
             there = run.facts.get("job.id")
-            _through(run, to_the_end=arguments.watch)
+            _to_the_review(run, given, front)
+            if kept is not None and not run.sealed:
+                kept.demand(plan_of(run.facts, world))
+            run.go(before="" if arguments.watch else "watch")
             if there and _is_over(there, run, world):
                 run.go()  # it is recorded how it ended, and said
         except Quit as leaving:  # the job that is watched goes on
@@ -103,7 +111,7 @@ def run(scene: Scene) -> int:
             left = True
         if left:
             raise KeyboardInterrupt
-        return _report(run, scene)
+        return _report(run, scene, given)
 
 
 def _is_over(job_id: str, run: Run, world: World) -> bool:
@@ -116,7 +124,7 @@ def _is_over(job_id: str, run: Run, world: World) -> bool:
 
 def plan(scene: Scene) -> int:
     """``plan``: everything up to the review; sends nothing but the key's proof. Prints the plan and its digest."""
-    from wizard.commands import told
+    from wizard.commands import planfile, told
     from wizard.steps import permission
     from wizard.steps.plan import plan_of
     from wizard.steps.review import Review
@@ -125,7 +133,7 @@ def plan(scene: Scene) -> int:
 
     world, arguments, front = scene.world, scene.arguments, Scripted(yes=scene.arguments.yes)
     given = answers.possible(answers.given(arguments.set, arguments.answers), front)
-    with Session.open(world.state) as session:
+    with Session.open(world.state) as session, _unless_refused(session):
         run = _run_of(session, scene, front, given)
         if run.sealed:
             raise UsageError(
@@ -133,10 +141,11 @@ def plan(scene: Scene) -> int:
                 _("Give --new: it puts this session away and plans another job."),
             )
         welcome.refresh(run, world)
-        run.go(before="review")
-        run.refuse_unused()
+        _to_the_review(run, given, front)
         permission.ask(run.facts, world)
         planned = plan_of(run.facts, world)
+        if arguments.out is not None:
+            planfile.write(arguments.out, planned, run.facts, world)
         if not arguments.json:
             for line in text_of(Review(world).whole(run.facts)):
                 process.out(line)
@@ -153,8 +162,47 @@ def plan(scene: Scene) -> int:
         ]
         estimate = told.estimate(run.facts)
         assert estimate is not None, "it is worked out before the review"
-        made: forms.Plan = {"digest": planned.digest, "plan": lines, "estimate": estimate, "earlier": []}
+        made: forms.Plan = {
+            "digest": planned.digest,
+            "plan": lines,
+            "estimate": estimate,
+            "earlier": told.answers_of(run.facts, [*_earlier(run.facts, given)]),
+        }
         return scene.report(made)
+
+
+def _to_the_review(run: Run, given: Mapping[str, Given], front: Front) -> None:
+    """Everything before money; what an earlier call was given and this one was not is said, since it counts."""
+    if run.sealed:
+        return
+    run.go(before="review")
+    run.refuse_unused()
+    facts = run.facts
+    if left := [f"{key}={written(facts[key])}" for key in _earlier(facts, given)]:
+        front.say(
+            _("Answers of an earlier call that count here: {answers}").format(answers=enumerated(left)),
+            "warn",
+        )
+
+
+def _earlier(facts: Facts, given: Mapping[str, Given]) -> Iterator[str]:
+    """The keys of answers that were given by an earlier call, on its command line or in a file, and not by this one."""
+    return (
+        key for key, source in facts.sources.items() if source in ("flag", "answers") and key not in given
+    )
+
+
+@contextmanager
+def _unless_refused(session: Session) -> Iterator[None]:
+    """Where an answer is refused within, nothing that was given with it stays; what was sent before does."""
+    facts, given, effects = dict(session.facts), dict(session.given), dict(session.effects)
+    try:
+        yield
+    except UsageError:
+        if session.effects == effects and (session.facts, session.given) != (facts, given):
+            session.facts, session.given = facts, given
+            session.save()
+        raise
 
 
 def _run_of(session: Session, scene: Scene, front: Front, given: Mapping[str, Given]) -> Run:
@@ -170,7 +218,7 @@ def _run_of(session: Session, scene: Scene, front: Front, given: Mapping[str, Gi
     return Run(steps, session, front, given)
 
 
-def _report(run: Run, scene: Scene) -> int:
+def _report(run: Run, scene: Scene, given: Mapping[str, Given]) -> int:
     """Say what ``run`` came to, whatever was done in this start or before; returns the exit code."""
     from wizard.commands import told
     from wizard.steps.facts import Ended, Uploaded
@@ -186,7 +234,7 @@ def _report(run: Run, scene: Scene) -> int:
             for file in Uploaded.all(facts)
         ],
         "job": told.job_of(facts, world),
-        "earlier": [],
+        "earlier": told.answers_of(facts, [*_earlier(facts, given)]),
     }
     ended = Ended.of(facts) if Ended.KEY in facts else None
     if ended is None:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from wizard.engine.effectful import Effectful, Receipt
     from wizard.engine.view import View
 
-Kind = Literal["choice", "text", "integer", "number", "path", "secret", "word"]
+Kind = Literal["choice", "text", "integer", "number", "decimal", "path", "secret", "word"]
+"""``decimal``: a number that is kept and sent as a text, always written in one way."""
 Source = Literal["asked", "flag", "answers", "default", "done"]
 
 
@@ -191,6 +192,8 @@ class Field:
             return _integer(raw)
         if self.kind == "number":
             return _number(raw)
+        if self.kind == "decimal":
+            return _decimal(raw)
         if self.kind == "choice":
             texts = {written(choice.value): choice.value for choice in self.choices}
             text = written(raw).strip()
@@ -297,6 +300,25 @@ def _number(raw: Any) -> float:
     if not math.isfinite(number):
         raise Unacceptable(_("{value} is not a number.").format(value=raw))
     return number
+
+
+_PLAIN = -4
+"""The largest power of ten that is written as one: 1e-4, but 0.001."""
+
+
+def _decimal(raw: Any) -> str:
+    """A number as a text: equal ones (1e-4, 0.0001, 1E-4) are written alike."""
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        if isinstance(raw, bool):
+            raise InvalidOperation
+        number = Decimal(_amount(raw) if isinstance(raw, str) else str(raw)).normalize()
+    except InvalidOperation:
+        raise Unacceptable(_("{value} is not a number.").format(value=raw)) from None
+    if not number.is_finite():
+        raise Unacceptable(_("{value} is not a number.").format(value=raw))
+    return f"{number:f}" if _PLAIN < number.adjusted() < -_PLAIN else f"{number:e}"
 
 
 @dataclass(frozen=True, slots=True)

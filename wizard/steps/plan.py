@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wizard.engine.plan import Item, Plan
 from wizard.engine.step import Answer, Facts, written
@@ -58,6 +58,11 @@ def command(facts: Facts, plan: Plan, world: World) -> str:
     return command_line([*words, "--approve", plan.digest])
 
 
+def answered(facts: Facts, world: World) -> dict[str, Any]:
+    """Every answer that makes this plan, by its key, whoever gave it."""
+    return {one.key: facts[one.key] for one in _asked(facts, world) if one.key in facts and one.key != KEPT}
+
+
 def _asked(facts: Facts, world: World, *, in_plan: bool = False) -> Iterator[Answer]:
     """The declared answers that these facts ask for, in order; those of the review, which is about the plan, left aside."""
     assert world.steps, "flow.steps makes them known"
@@ -84,7 +89,8 @@ def _answers(facts: Facts, world: World) -> Iterator[Item]:
 def _platform(facts: Facts, world: World) -> Iterator[Item]:
     proof = Proof.of(facts)
     place = _("the sandbox on this computer (simulated)") if world.sandbox else proof.endpoint
-    value = [proof.endpoint, proof.fingerprint, *(facts[key] for key in PLACE)]
+    where = "sandbox" if world.sandbox else proof.endpoint  # whose port is another one each time
+    value = [where, proof.fingerprint, *(facts[key] for key in PLACE)]
     yield Item("platform", _("Platform"), value, place)
     yield Item("key", _("Key"), None, _("none is needed") if world.sandbox else proof.shown)
 

@@ -113,13 +113,13 @@ BUDGET = Answer(
 def parameter(known: Hyperparameter) -> Answer:
     """The answer for a hyper-parameter; one that is sent only where somebody set it may be none."""
     kinds: dict[str, Kind] = {INTEGER: "integer", NUMBER: "number", CHOICE: "choice"}
-    kind: Kind = "text" if known.as_text else kinds.get(known.kind, "text")
+    kind: Kind = "decimal" if known.as_text else kinds.get(known.kind, "text")
     return Answer(
         key=f"training.{known.name}",
         kind=kind,
         name=known.label,
         help=lambda: known.help(known.recommended),
-        public=kind != "text" or known.as_text,
+        public=kind != "text",
         optional=not known.sent,
         schema=lambda: _values(known),
         check=lambda value: check(known.name, value),

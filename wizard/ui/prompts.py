@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ESCAPE_PATIENCE = 0.1  # seconds within which an Escape may turn out to be an arrow key
 NAMES = 4  # rows kept free for the names of files
-TYPED_OVER = ("path", "integer", "number")  # what is offered for these is replaced by typing
+TYPED_OVER = ("path", "integer", "number", "decimal")  # what is offered for these is replaced by typing
 
 BACK = object()
 """The value of the choice to go back, and what stands for a line when Escape was pressed."""
