@@ -5,6 +5,7 @@
     WizardError                  anything that went wrong and is nobody's bug
     +-- UsageError               the command line, an answers file or the environment is wrong
     |   +-- OverBudget           the job may cost more than it may
+    |   +-- NotAllowed           the limits of this computer's user don't allow it
     +-- DataError                the user's data can't be used as it is
     +-- StorageError             this computer's disk refused
     |   +-- OwnerUnknown         the state in this folder belongs to another user, and nobody agreed to that
@@ -123,6 +124,12 @@ class OverBudget(UsageError):
     """The job may cost more than its budget, or than a limit of this computer, allows."""
 
     code = "over-budget"
+
+
+class NotAllowed(UsageError):
+    """The limits of this computer's user don't allow it."""
+
+    code = "not-allowed"
 
 
 class DataError(WizardError):

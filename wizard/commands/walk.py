@@ -100,7 +100,7 @@ def run(scene: Scene) -> int:
         left = False
         try:
             there = run.facts.get("job.id")
-            _to_the_review(run, given, front)
+            _to_the_review(run, given, front, world)
             if kept is not None and not run.sealed:
                 kept.demand(plan_of(run.facts, world))
             run.go(before="" if arguments.watch else "watch")
@@ -141,7 +141,7 @@ def plan(scene: Scene) -> int:
                 _("Give --new: it puts this session away and plans another job."),
             )
         welcome.refresh(run, world)
-        _to_the_review(run, given, front)
+        _to_the_review(run, given, front, world)
         permission.ask(run.facts, world)
         planned = plan_of(run.facts, world)
         if arguments.out is not None:
@@ -171,13 +171,16 @@ def plan(scene: Scene) -> int:
         return scene.report(made)
 
 
-def _to_the_review(run: Run, given: Mapping[str, Given], front: Front) -> None:
+def _to_the_review(run: Run, given: Mapping[str, Given], front: Front, world: World) -> None:
     """Everything before money; what an earlier call was given and this one was not is said, since it counts."""
+    from wizard.steps.approval import allowed
+
     if run.sealed:
         return
     run.go(before="review")
     run.refuse_unused()
     facts = run.facts
+    allowed(facts, world)
     if left := [f"{key}={written(facts[key])}" for key in _earlier(facts, given)]:
         front.say(
             _("Answers of an earlier call that count here: {answers}").format(answers=enumerated(left)),

@@ -13,7 +13,8 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from decimal import Decimal
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Literal
@@ -34,7 +35,8 @@ class Entry:
 
     ``platform`` and ``key``: the address and the key's fingerprint. ``id`` and ``status``: of the job, where it is known.
     ``number``: of this very line, drawn at random, so that a line that is met again, here or there, is known to be the same.
-    ``frees``: the number of the spent line that this one frees.
+    ``frees``: the number of the spent line that this one frees. ``most``: what was approved to be spent at most, in ``currency``; "" in
+    lines of earlier versions.
     """
 
     kind: Kind
@@ -49,6 +51,8 @@ class Entry:
     place: str = ""
     number: str = ""
     frees: str = ""
+    most: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,21 @@ class Ledger:
             with self.held():
                 self.write(replace(receipts[-1], kind="ended", status=status))
 
+    def approved_this_month(self, currency: str) -> Decimal:
+        """What the approvals that were spent in this calendar month, and not freed, may cost at most, in ``currency``."""
+        freed = {entry.frees for entry in self.entries if entry.kind == "freed"}
+        month = time.strftime("%Y-%m")
+        return sum(
+            (
+                Decimal(entry.most)
+                for entry in self.entries
+                if (entry.kind, entry.currency, entry.at[:7]) == ("spent", currency, month)
+                and entry.most
+                and entry.number not in freed
+            ),
+            Decimal(),
+        )
+
     def has(self, entry: Entry) -> bool:
         """Whether this is written already, whenever and wherever it was."""
         return any(replace(known, at="", place="", number="") == entry for known in self.entries)
@@ -213,7 +232,7 @@ def _entry(line: bytes) -> Entry | None:
     """The line's entry; None for what is none, such as a line that a power cut left half."""
     try:
         values: dict[str, Any] = json.loads(line)
-        entry = Entry(**values)
+        entry = Entry(**{known.name: values[known.name] for known in fields(Entry) if known.name in values})
     except (ValueError, TypeError, RecursionError):
         return None
     return entry if all(isinstance(value, str) for value in asdict(entry).values()) else None

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from wizard.engine.step import Facts
 from wizard.errors import ApprovalMissing, DecisionNeeded
 from wizard.locale import _
+from wizard.money import limits
 from wizard.money.ledger import Entry, Kind
-from wizard.steps.facts import Proof
+from wizard.steps.facts import Estimate, Proof
 from wizard.steps.plan import plan_of
 from wizard.steps.world import World
 
 
 def demand(facts: Facts, world: World) -> None:
-    """Raise ApprovalMissing unless what was approved is what would be sent now, at today's price."""
+    """Raise ApprovalMissing unless what was approved is what would be sent now, at today's price; as ``allowed`` does too."""
+    allowed(facts, world)
     now = plan_of(facts, world).digest
     if now != facts.get("review.approval"):
         raise ApprovalMissing(
@@ -22,10 +27,21 @@ def demand(facts: Facts, world: World) -> None:
         )
 
 
+def allowed(facts: Mapping[str, Any], world: World) -> None:
+    """Raise NotAllowed and OverBudget where the limits of this computer's user don't let the job pass."""
+    limits.demand(facts["training.model"], *most_of(facts), world.ledger)
+
+
 def jobs_known(facts: Facts, world: World) -> tuple[str, frozenset[str]]:
     """The job of this session's approval, where the ledger knows it; and those of other sessions' approvals."""
     ledger, session = world.ledger, world.session_id
     return ledger.job_of(session, facts["review.approval"]), ledger.jobs_of_others(session)
+
+
+def most_of(facts: Mapping[str, Any]) -> tuple[str, str]:
+    """What the job may cost at most, and in which currency; both empty where no price is known."""
+    cost = Estimate.of(facts).cost
+    return ("", "") if cost is None else (cost.high, cost.currency)
 
 
 def is_spent(facts: Facts, world: World) -> bool:
@@ -46,6 +62,7 @@ def record(kind: Kind, facts: Facts, world: World, *, job_id: str = "", status: 
     DecisionNeeded where the same approval was spent meanwhile, by a copy of this very session.
     """
     ledger, proof = world.ledger, Proof.of(facts)
+    most, currency = most_of(facts)
     entry = Entry(
         kind=kind,
         approval=facts["review.approval"],
@@ -55,6 +72,8 @@ def record(kind: Kind, facts: Facts, world: World, *, job_id: str = "", status: 
         key=proof.fingerprint,
         id=job_id,
         status=status,
+        most=most,
+        currency=currency,
     )
     with ledger.held():
         if kind == "spent":

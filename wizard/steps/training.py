@@ -25,7 +25,8 @@ from wizard.bailian.service import Grant
 from wizard.engine.step import Answer, Choice, Facts, Field, Kind, Step, Work
 from wizard.errors import OverBudget, Remedy, UsageError
 from wizard.locale import _, enumerated, joined, ngettext
-from wizard.steps import afterwards, permission
+from wizard.money import limits
+from wizard.steps import afterwards, approval, permission
 from wizard.steps.dataset import BY_SPLIT
 from wizard.steps.estimate import (
     SPLIT_ONLY,
@@ -314,6 +315,9 @@ class Training(Step):
                 for name in ("n_epochs", "max_length", "model", "budget")
             )
             raise over
+        approval.allowed(facts | {Estimate.KEY: estimate.as_json()}, self._world)
+        if set_here := limits.limits().told():
+            work.front.say(_("Limits of this computer's user: {limits}").format(limits=set_here), "dim")
         for line in advice(sent_parameters(facts)):
             work.front.say(line, "warn")
         dropped = estimate.rows_dropped
