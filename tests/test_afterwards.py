@@ -38,7 +38,7 @@ def test_a_script_says_that_it_knows(command: Command) -> None:
     """Without its own answer a training whose result can't be deployed stops with 3; the answer holds for one model only, and where it is asked."""
     assert [WITHOUT.key] == said(command("run", *FULL), 3)["keys"]
     assert 2 == command("run", *FULL, "--set", f"{WITHOUT.key}=qwen3-8b").returncode
-    assert [] == said(command("jobs", "--sandbox", "--json"))
+    assert [] == said(command("jobs", "--sandbox", "--json"))["jobs"]
     lora = ("--set", "training.type=efficient_sft", "--set", f"{WITHOUT.key}={MODEL}")
     idle = command("run", *CHOSEN, *lora)
     assert (2, True) == (idle.returncode, "a way to use this result is published" in idle.stderr)

@@ -84,7 +84,7 @@ def test_debug_adds_bodies_and_frames(command: Command, folder: Path) -> None:
     assert "job_id" in created[0]["response"]
     assert 5 == command("jobs", "show", "nowhere", "--sandbox", "--debug").returncode
     (error,) = [line for line in lines_of(folder) if line["event"] == "error"]
-    assert (5, "refused") == (error["exit_code"], error["code"])
+    assert (5, "not-found") == (error["exit_code"], error["code"])
     assert error["request_id"]
     assert "doesn't know" in error["message"]
     assert any(frame.startswith("wizard/bailian/calls.py:") for frame in error["frames"])

@@ -419,7 +419,7 @@ def test_a_job_that_was_deleted_elsewhere_is_said_and_recorded(mine: Place) -> N
 
 @pytest.mark.sweep
 def test_run_without_watch_tells_of_an_end_that_is_no_success(here: Place) -> None:
-    """While the job goes on ``run`` ends with 0, followed or not; once the platform says that it failed or was canceled, with 1."""
+    """While the job goes on ``run`` ends with 0, followed or not; once the platform says that it failed or was canceled, with 7."""
     job = here.train()
     assert job == here.run("run", "--yes")["job"]["id"]
     here.cancel(job)

@@ -164,7 +164,7 @@ OWN = ("--set", f"{SOURCE}=own.jsonl", "--set", "dataset.validation=split")
 
 def jobs(command: Command) -> int:
     """How many there are."""
-    return len(said(command("jobs", "--sandbox", "--json")))
+    return len(said(command("jobs", "--sandbox", "--json"))["jobs"])
 
 
 def own(command: Command, folder: Path) -> tuple[str, Path]:
@@ -368,7 +368,7 @@ def test_what_costs_nobody_knows_what_comes_to_its_end(command: Command, folder:
     assert "succeeded" == said(command("status", "--sandbox", "--json", env=env))["state"]
     told = command("jobs", "show", job, "--sandbox", env=env).stdout
     assert re.search("Cost by list price +unknown: no price", told), told
-    shown = said(command("jobs", "show", job, "--sandbox", "--json", env=env))
+    shown = said(command("jobs", "show", job, "--sandbox", "--json", env=env))["job"]
     assert (None, True) == (shown["billed"], shown["tokens"] > 0)
 
 

@@ -17,7 +17,7 @@ from wizard.contract import forms
 from wizard.engine.session import Session
 from wizard.engine.step import Choice, Decision, Facts, Front, Quit
 from wizard.engine.view import Table, Text, View
-from wizard.errors import ApprovalMissing, PlatformError, UsageError
+from wizard.errors import ApprovalMissing, PlatformError, StorageError, UsageError
 from wizard.locale import _, enumerated, joined, ngettext
 from wizard.steps import shelved
 from wizard.steps.origin import origin_of
@@ -40,7 +40,7 @@ def jobs(scene: Scene) -> int:
     if action == "list":
         platform = world.platform(whereabouts.of_a_list(world, front))
         found = list(islice(platform.jobs(), None if arguments.all else SHOWN))
-        return scene.report(_listed_jobs(found, world), _jobs_table(found))
+        return scene.report(_listed_jobs(found, world) if arguments.json else {}, _jobs_table(found))
     told = _("The job {id}").format(id=arguments.id)
     about = whereabouts.of_one(arguments.id, told, world, front)
     with about.seen_from_here():
@@ -50,9 +50,15 @@ def jobs(scene: Scene) -> int:
 def _listed_jobs(found: Sequence[Job], world: World) -> forms.Jobs:
     """Each with what the session that made it knows, where one here did."""
     asked = rfc3339(str(int(time.time())))
-    own = {job.job_id: origin_of(job.job_id, world) for job in found}
-    facts = {job_id: Facts() if origin is None else origin.facts for job_id, origin in own.items()}
-    return {"jobs": [told.job(job, facts[job.job_id], world, asked=asked) for job in found]}
+    return {"jobs": [told.job(job, _made_by(job, world), world, asked=asked) for job in found]}
+
+
+def _made_by(job: Job, world: World) -> Facts:
+    """What the session that made it knows; nothing where none here that can be read did."""
+    with suppress(StorageError):
+        origin = origin_of(job.job_id, world)
+        return Facts() if origin is None else origin.facts
+    return Facts()
 
 
 def _cancel(scene: Scene, _about: Whereabouts, platform: Platform) -> int:

@@ -109,9 +109,7 @@ def run(scene: Scene) -> int:
         except Quit as leaving:  # the job that is watched goes on
             front.say(leaving.farewell)
             left = True
-        if left:
-            raise KeyboardInterrupt
-        return _report(run, scene, given)
+        return _report(run, scene, given, left=left)
 
 
 def _is_over(job_id: str, run: Run, world: World) -> bool:
@@ -221,8 +219,8 @@ def _run_of(session: Session, scene: Scene, front: Front, given: Mapping[str, Gi
     return Run(steps, session, front, given)
 
 
-def _report(run: Run, scene: Scene, given: Mapping[str, Given]) -> int:
-    """Say what ``run`` came to, whatever was done in this start or before; returns the exit code."""
+def _report(run: Run, scene: Scene, given: Mapping[str, Given], *, left: bool) -> int:
+    """Say what ``run`` came to, whatever was done in this start or before; returns the exit code. ``left``: while it was followed."""
     from wizard.commands import told
     from wizard.steps.facts import Ended, Uploaded
     from wizard.steps.outcome import why
@@ -239,6 +237,10 @@ def _report(run: Run, scene: Scene, given: Mapping[str, Given]) -> int:
         "job": told.job_of(facts, world),
         "earlier": told.answers_of(facts, [*_earlier(facts, given)]),
     }
+    if left:
+        return scene.report(
+            outcome, failed="interrupted", message=_("The job goes on; nobody follows it any more.")
+        )
     ended = Ended.of(facts) if Ended.KEY in facts else None
     if ended is None:
         return scene.report(outcome)

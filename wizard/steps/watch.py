@@ -22,6 +22,7 @@ from wizard.steps import approval
 from wizard.steps.account import contrast, here, made_with, same_account, unseen
 from wizard.steps.facts import Ended
 from wizard.steps.outcome import ending
+from wizard.steps.said import Seen
 from wizard.steps.seen import look
 from wizard.steps.wording import moment, span, status_shown
 from wizard.steps.world import KEY_ANSWER, UNAUTHORIZED, World
@@ -62,6 +63,8 @@ class Watch(Step):
         gone = seen is not None and seen.gone
         watched = Watched(Job(facts["job.id"], GONE), Last()) if gone else self._followed(work)
         job = watched.job
+        if not gone:
+            self._world.seen[job.job_id] = Seen(time.time(), job)
         work.front.show(ending(job, facts, self._world))
         with suppress(StorageError):  # only told in a later plan; not worth the result that is here
             approval.record("ended", facts, self._world, job_id=job.job_id, status=job.status)
