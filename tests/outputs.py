@@ -48,11 +48,11 @@ def _faults(told: Any) -> list[Any]:
 def _validator(form: str) -> Draft202012Validator:
     """Of one form alone, since of a choice between all a fault would be told a hundred times; closed to unknown names."""
     whole = schema.outputs()
-    (own,) = [one for one in whole["anyOf"] if _named(one) == form]
+    (own,) = [one for one in whole["anyOf"] if named(one) == form]
     return Draft202012Validator(_closed({**own, "$defs": whole["$defs"]}))
 
 
-def _named(one: dict[str, Any]) -> str:
+def named(one: dict[str, Any]) -> str:
     form = one.get("anyOf", [one])[0]
     return str(form["properties"]["schema"]["const"])
 

@@ -97,7 +97,8 @@ def others(field: Field, now: Any) -> list[Any]:
     more: dict[str, list[Any]] = {
         "integer": [500, 501, 8, 9, 1, 2, 3],
         "number": [0.05, 0.07, 0.8, 0.9, 12.0],
-        "text": [f"{now}1", "5e-5", "ALL", "other"],
+        "text": [f"{now}1", "ALL", "other"],
+        "decimal": ["5e-5", "0.001"],
     }
     offered += more.get(field.kind, [])
     taken = []

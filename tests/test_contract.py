@@ -1,0 +1,230 @@
+"""What scripts and programs can rely on: one object whatever happens, and a plan that is exactly what was approved."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import outputs
+import pytest
+from conftest import Command
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from patience import PATIENCE
+from terminal import PROGRAM, environment
+
+from wizard.contract import envelope, forms, schema
+from wizard.contract.codes import CODES
+from wizard.engine.step import Field, Unacceptable
+
+PLAN = ("plan", "--sandbox", "--yes", "--json")
+RUN = ("run", "--sandbox", "--yes", "--json")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("jobs", "shw", "--json"), ("--json",), ("plan", "--json", "--set"), ("run", "--json", "--lang", "xx"),
+        ("convert", "--json"), ("convert", "nowhere.csv", "out.jsonl", "--json"), ("check", "nowhere.csv", "--json"),
+        ("why", "a.csv", "--json"), ("explain", "NOTHING", "--json"), ("sessions", "open", "nothing", "--sandbox", "--json"),
+        ("plan", "--json", "--set", "training.n_epoch=3"), ("jobs", "show", "../x", "--json"), ("run", "none.json", "--json"),
+    ],
+)  # fmt: skip
+def test_an_error_is_one_object_too(command: Command, words: tuple[str, ...]) -> None:
+    """Also what can't be understood: standard output has the envelope with an error whose exit code is the table's, standard error the words."""
+    done = command(*words)
+    error = outputs.error(done.stdout)
+    assert (CODES[error["code"]].exit, CODES[error["code"]].retryable) == (
+        done.returncode,
+        error["retryable"],
+    )
+    assert error["message"] in done.stderr.replace("\n  ", "\n")
+
+
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """A server that takes a connection and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+@pytest.mark.posix("signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_is_one_object_too(folder: Path, silent: socket.socket, number: int) -> None:
+    """Whichever signal ends it: the exit code says which."""
+    url = f"http://127.0.0.1:{silent.getsockname()[1]}/api/v1"
+    process = subprocess.Popen(
+        [*PROGRAM, "jobs", "list", "--json"],
+        cwd=folder,
+        env=environment(folder, DASHSCOPE_API_KEY="sk-0123456789abcdef0123", DASHSCOPE_HTTP_BASE_URL=url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    connection, _address = silent.accept()
+    with connection:
+        process.send_signal(number)
+        out, _said = process.communicate(timeout=PATIENCE)
+    assert "interrupted" == outputs.error(out)["code"]
+    assert process.returncode == (130 if number == signal.SIGINT else 128 + number)
+
+
+@pytest.mark.posix("/dev/full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("words", [("models", "--json"), ("schema", "outputs"), ("explain", "--json")])
+def test_a_result_that_nobody_gets_is_no_success(folder: Path, words: tuple[str, ...]) -> None:
+    """On a full disk or a closed stream the exit code isn't 0, and no traceback comes."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PROGRAM, *words],
+            cwd=folder,
+            env=environment(folder),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+        )
+    assert (1, False) == (done.returncode, "Traceback" in done.stderr), done.stderr
+    closed = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *PROGRAM, *words], cwd=folder, env=environment(folder), stderr=subprocess.PIPE, check=False, text=True
+    )  # fmt: skip
+    assert (1, False) == (closed.returncode, "Traceback" in closed.stderr), closed.stderr
+
+
+def test_the_schema_is_json_schema_and_names_every_command(command: Command) -> None:
+    """``schema outputs`` prints it; each command that has ``--json`` has a form, and each code stands in it."""
+    printed = json.loads(command("schema", "outputs").stdout)
+    Draft202012Validator.check_schema(printed)
+    names = {outputs.named(one) for one in printed["anyOf"]}
+    assert {envelope.schema_of(one) for one in (None, *forms.RESULTS)} == names
+    (error,) = [one for one in printed["anyOf"] if outputs.named(one) == envelope.schema_of(None)]
+    assert [*CODES] == error["properties"]["error"]["properties"]["code"]["enum"]
+
+
+def test_what_programs_rely_on_stays() -> None:
+    """The schemas are those that were published; what changes them is renewed knowingly: ``python -m tools.outputs``."""
+    kept = Path(__file__).parents[1] / "docs" / "outputs.schema.json"
+    assert json.loads(kept.read_text("utf-8")) == schema.outputs()
+
+
+NUMBERS = st.floats(min_value=1e-9, max_value=1e9, allow_nan=False)
+
+
+@given(NUMBERS)
+def test_equal_numbers_are_one_answer(value: float) -> None:
+    """However a learning rate is written, equal ones are the same text, which says that number."""
+    field = Field(key="training.learning_rate", kind="decimal", label="")
+    written = {
+        field.accept(form)
+        for form in (value, repr(value), f"{value!r}".upper(), f" {value!r} ", f"{value!r}".replace("e", "E"))
+    }
+    assert 1 == len(written)
+    assert value == float(written.pop())
+
+
+@given(st.sampled_from(["nan", "inf", "-Infinity", "", "1e", "0x1", "1,5"]) | st.booleans())
+def test_what_is_no_number_is_refused(value: Any) -> None:
+    """In a sentence."""
+    with pytest.raises(Unacceptable):
+        Field(key="training.learning_rate", kind="decimal", label="").accept(value)
+
+
+@pytest.mark.sweep
+def test_equal_answers_give_one_digest(command: Command, folder: Path) -> None:
+    """1e-4, 0.0001, 1E-4 and a TOML float make one plan."""
+    (folder / "a.toml").write_text("[training]\nlearning_rate = 0.0001\n", "utf-8")
+    ways = [("--set", f"training.learning_rate={one}") for one in ("1e-4", "0.0001", "1E-4")]
+    ways.append(("--answers", "a.toml"))
+    assert 1 == len({outputs.result(command(*PLAN, *way).stdout)["digest"] for way in ways})
+
+
+@pytest.mark.sweep
+def test_what_is_refused_keeps_nothing(command: Command, folder: Path) -> None:
+    """A file of answers one of which is wrong leaves the plan as it was without it; an empty value is no answer, and lifts no budget."""
+    before = outputs.result(command(*PLAN).stdout)["digest"]
+    (folder / "a.toml").write_text("[training]\nn_epochs = 7\ntype = 'dpo_full'\n", "utf-8")
+    refused = command(*PLAN, "--answers", "a.toml")
+    assert ("usage", 2) == (outputs.error(refused.stdout)["code"], refused.returncode)
+    again = outputs.result(command(*PLAN).stdout)
+    assert (before, []) == (again["digest"], again["earlier"])
+    assert 2 == command(*PLAN, "--set", "training.budget=").returncode
+    assert "over-budget" == outputs.error(command(*PLAN, "--set", "training.budget=0.01").stdout)["code"]
+
+
+@pytest.mark.sweep
+def test_an_answer_of_an_earlier_call_is_said(command: Command) -> None:
+    """What an earlier call was given and this one was not counts, and is named on both streams."""
+    given = outputs.result(command(*PLAN, "--set", "training.n_epochs=2").stdout)
+    assert [] == given["earlier"]
+    later = command(*PLAN)
+    told = outputs.result(later.stdout)
+    assert (given["digest"], [{"key": "training.n_epochs", "value": 2}]) == (told["digest"], told["earlier"])
+    assert "training.n_epochs=2" in later.stderr
+
+
+@pytest.mark.sweep
+def test_a_plan_is_run_elsewhere_as_it_was_approved(
+    command: Command, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """From another folder with the same data it is the same plan; with one byte of the data changed nothing is sent, and the line is named."""
+    file = folder / "plan.json"
+    planned = outputs.result(command(*PLAN, "--out", str(file), "--set", "training.n_epochs=2").stdout)
+    other = tmp_path_factory.mktemp("other")
+
+    def run(*words: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [*PROGRAM, "run", str(file), "--sandbox", "--json", *words], cwd=other, env=environment(other), capture_output=True, text=True, check=False
+        )  # fmt: skip
+        return done.returncode, done.stdout
+
+    source = folder / "datasets" / "MedQA"
+    train = next(source.rglob("train.jsonl"))
+    before = train.read_bytes()
+    first, *rest = before.splitlines(keepends=True)
+    row = json.loads(first)
+    train.write_bytes(
+        json.dumps({**row, "question": f"{row['question']} "[1:]}).encode() + b"\n" + b"".join(rest)
+    )
+    code, printed = run("--approve", planned["digest"])
+    assert (3, "not-approved") == (code, outputs.error(printed)["code"])
+    assert planned["digest"] != outputs.result(printed)["digest"]
+    train.write_bytes(before)
+    code, printed = run("--approve", planned["digest"])
+    assert 0 == code, printed
+    told = outputs.result(printed)
+    assert (planned["digest"], 2) == (told["digest"], told["job"]["settings"]["n_epochs"])
+    assert (0, told["job"]["id"]) == (
+        (again := run("--approve", planned["digest"]))[0],
+        outputs.result(again[1])["job"]["id"],
+    )
+
+
+@pytest.mark.sweep
+def test_a_job_is_one_object_wherever_it_is_told_of(command: Command) -> None:
+    """``run``, ``jobs show``, ``jobs list`` and ``sessions`` tell of it alike, but for when it was asked and what only its log tells."""
+    ran = outputs.result(command(*RUN, "--watch").stdout)["job"]
+    shown = outputs.result(command("jobs", "show", ran["id"], "--sandbox", "--json").stdout)["job"]
+    (listed,) = outputs.listed(command("jobs", "--sandbox", "--json").stdout)
+    (session,) = outputs.listed(command("sessions", "--sandbox", "--json").stdout)
+    told = [{**one, "asked": None, "last_loss": None} for one in (ran, shown, listed)]
+    assert [told[0]] * 2 == told[1:]
+    kept = session["job"]
+    sent = kept.pop("settings")  # what was sent; the platform tells those besides that it chose
+    assert sent.items() <= ran["settings"].items()
+    assert {name: value for name, value in kept.items() if value is not None} == {
+        name: ran[name] for name, value in kept.items() if value is not None
+    }
+    assert ran["last_loss"] == shown["last_loss"]
+    assert ran["training_files"][0]["sha256"] is not None
+    metrics = outputs.result(command("jobs", "metrics", ran["id"], "--sandbox", "--json").stdout)
+    losses = [one["loss"] for one in metrics["metrics"] if one["loss"] is not None]
+    assert (True, losses[-1]) == (metrics["whole"], ran["last_loss"]["training"])
+    assert all(
+        isinstance(one["learning_rate"], float) for one in metrics["metrics"] if one["loss"] is not None
+    )
