@@ -183,8 +183,11 @@ def test_a_plan_is_run_elsewhere_as_it_was_approved(
         )  # fmt: skip
         return done.returncode, done.stdout
 
-    source = folder / "datasets" / "MedQA"
-    train = next(source.rglob("train.jsonl"))
+    train = next(
+        path
+        for path in (folder / "datasets").rglob("train.jsonl")
+        if "Mainland" in str(path) and "4_options" in str(path)
+    )
     before = train.read_bytes()
     first, *rest = before.splitlines(keepends=True)
     row = json.loads(first)
