@@ -7,16 +7,20 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import outputs
 import pytest
-from conftest import Command
+from bailian_server import CANARY
+from conftest import DATASETS, Command
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from patience import PATIENCE
+from sandbox_fixture import running
 from terminal import PROGRAM, environment
 
 from wizard.contract import envelope, forms, schema
@@ -231,3 +235,78 @@ def test_a_job_is_one_object_wherever_it_is_told_of(command: Command) -> None:
     assert all(
         isinstance(one["learning_rate"], float) for one in metrics["metrics"] if one["loss"] is not None
     )
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Two computers of one account: what one has trained, the other one is about to train again."""
+
+    url: str
+    folders: tuple[Path, Path]
+    states: tuple[Path, Path]
+
+    def run(self, which: int, *words: str) -> tuple[int, str]:
+        """A command line there: exit code, standard output."""
+        given = {"DASHSCOPE_API_KEY": CANARY, "DASHSCOPE_HTTP_BASE_URL": f"{self.url}/api/v1"}
+        env = environment(self.folders[which], BAILIAN_WIZARD_STATE=str(self.states[which]), **given)
+        done = subprocess.run(
+            [*PROGRAM, *words, "--json"], cwd=self.folders[which], env=env, capture_output=True, text=True, check=False
+        )  # fmt: skip
+        return done.returncode, done.stdout
+
+    def trained(self, which: int, *words: str) -> tuple[int, str]:
+        """The defaults, planned and approved."""
+        _code, planned = self.run(which, "plan", "--yes")
+        return self.run(which, "run", "--yes", "--approve", outputs.result(planned)["digest"], *words)
+
+    def jobs(self) -> list[Any]:
+        """What there is on the platform."""
+        return outputs.listed(self.run(0, "jobs")[1])
+
+
+@pytest.fixture
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
+    """The first one has trained."""
+    with running(tmp_path_factory.mktemp("platform"), speed=50) as sandbox:
+        folders, states = (
+            (tmp_path_factory.mktemp(name), tmp_path_factory.mktemp(name)) for name in ("here", "state")
+        )
+        for folder in folders:
+            copytree(DATASETS, folder / "datasets")
+        made = Elsewhere(sandbox.url, folders, states)
+        assert 0 == made.trained(0)[0]
+        yield made
+
+
+@pytest.mark.sweep
+def test_a_twin_is_decided_without_a_terminal(elsewhere: Elsewhere) -> None:
+    """Exit 4 names what is there and what of it equals the plan; only its own digest decides; taking it creates nothing, again does, leaving changes nothing."""
+    (first,) = elsewhere.jobs()
+    code, printed = elsewhere.trained(1)
+    error = outputs.error(printed)
+    details = error["details"]
+    (candidate,) = details["candidates"]
+    assert (4, "twin-found", first["id"]) == (code, error["code"], candidate["id"])
+    assert {"model", "training_type", "n_epochs", "learning_rate"} <= set(candidate["equal"])
+    assert ["job_name"] == candidate["different"]
+    assert {first["id"], "another", "leave"} == set(details["choices"])
+    resolve = ("run", "--yes", "--resolve")
+    for words in ((first["id"], "--approve", "0" * 32), ("leave", "--approve", details["digest"])):
+        code, printed = elsewhere.run(1, *resolve, *words)
+        assert (4, "twin-found") == (code, outputs.error(printed)["code"])
+    assert 2 == elsewhere.run(1, *resolve, "ft-other", "--approve", details["digest"])[0]
+    assert 2 == elsewhere.run(1, *resolve, first["id"])[0]
+    assert 1 == len(elsewhere.jobs())
+    code, printed = elsewhere.run(1, *resolve, first["id"], "--approve", details["digest"])
+    assert (0, first["id"]) == (code, outputs.result(printed)["job"]["id"])
+    assert 1 == len(elsewhere.jobs())
+
+
+@pytest.mark.sweep
+def test_another_one_is_created_only_by_its_own_decision(elsewhere: Elsewhere) -> None:
+    """``again`` creates one job, once: run again it is that one."""
+    details = outputs.error(elsewhere.trained(1)[1])["details"]
+    for _time in range(2):
+        code, printed = elsewhere.run(1, "run", "--yes", "--resolve", "again", "--approve", details["digest"])
+        assert 0 == code, printed
+        assert 2 == len(elsewhere.jobs())

@@ -243,6 +243,12 @@ def _run(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--approve", default=None, metavar="DIGEST", help=_("approve the plan with this digest")
     )
+    command.add_argument(
+        "--resolve",
+        default=None,
+        metavar="CHOICE",
+        help=_("what was decided of the question that --approve names: an id, again, leave"),
+    )
     command.add_argument("--watch", action="store_true", default=False, help=_("follow the job to its end"))
     command.add_argument(
         "file", nargs="?", type=Path, default=None, metavar="FILE", help=_("a plan that plan --out wrote")

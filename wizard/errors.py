@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -200,9 +201,21 @@ class ApprovalMissing(WizardError):
 
 
 class DecisionNeeded(WizardError):
-    """An effect's outcome is unknown, and nobody is there to decide."""
+    """An effect's outcome is unknown, and nobody is there to decide. ``more``: what a program can decide from (``contract/forms.Details``)."""
 
     code = "decision-needed"
+
+    def __init__(
+        self, message: str, hint: str = "", *, code: str = "", more: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message, hint)
+        self.code = code or type(self).code
+        self.more = dict(more or {})
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What is decided, between what, and what of it equals the plan."""
+        return self.more
 
 
 class PlatformError(WizardError):

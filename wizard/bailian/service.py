@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from wizard.contract.forms import Setting
 
 # A job's last states (D-api 2026-05-26); PARTIALLY_SUCCEEDED is known from the vendor's own tools. Any other value,
 # also an unknown one, means: keep looking.
@@ -122,6 +125,16 @@ def meaning(value: Any) -> Any:
     if _NUMBER.fullmatch(text):
         return Decimal(text)
     return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def setting(value: Any) -> Setting:
+    """A setting as a number or a truth value where it is one, however the platform writes it."""
+    if isinstance(value, list | tuple):
+        return [setting(one) for one in value]
+    told = meaning(value)
+    if isinstance(told, Decimal):
+        return int(told) if told == told.to_integral_value() and "." not in str(value) else float(told)
+    return told if isinstance(told, bool | str) or told is None else str(told)
 
 
 @dataclass(frozen=True, slots=True)

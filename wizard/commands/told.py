@@ -24,6 +24,8 @@ def job(
     found: Job, facts: Facts, world: World, *, asked: str | None = None, loss: forms.LastLoss | None = None
 ) -> forms.Job:
     """``found``, with what the session with these ``facts`` knows of it where it made it. ``asked``: when the platform said so."""
+    from wizard.bailian.service import setting
+
     ours = facts.get("job.id") == found.job_id
     own = facts if ours else Facts()
     if ours:
@@ -82,20 +84,6 @@ def _completed(found: Job, facts: Facts) -> Job:
         validation_files=found.validation_files or ids["validation"],
         created=found.created or str(facts.get("job.created") or ""),
     )
-
-
-def setting(value: object) -> forms.Setting:
-    """A setting as a number or a truth value where it is one, however the platform writes it."""
-    from decimal import Decimal
-
-    from wizard.bailian.service import meaning
-
-    if isinstance(value, list | tuple):
-        return [setting(one) for one in value]
-    told = meaning(value)
-    if isinstance(told, Decimal):
-        return int(told) if told == told.to_integral_value() and "." not in str(value) else float(told)
-    return told if isinstance(told, bool | str) or told is None else str(told)
 
 
 def _files(ids: Sequence[str], own: Facts) -> Iterator[forms.JobFile]:
@@ -223,4 +211,6 @@ def ended_badly(status: str) -> str:
 
 def answers_of(facts: Mapping[str, object], keys: Sequence[str]) -> list[forms.Earlier]:
     """Those answers, for a program that didn't give them in this call."""
+    from wizard.bailian.service import setting
+
     return [{"key": key, "value": setting(facts[key])} for key in keys]

@@ -88,11 +88,20 @@ def run(scene: Scene) -> int:
     """``run``: no questions. Ends once the job is created, or with ``--watch`` once it has ended."""
     from wizard.commands import planfile
     from wizard.steps.plan import plan_of
-    from wizard.ui.scripted import Scripted
+    from wizard.ui.scripted import Resolution, Scripted
 
-    world, arguments, front = scene.world, scene.arguments, Scripted(yes=scene.arguments.yes)
+    world, arguments = scene.world, scene.arguments
+    decided = arguments.resolve is not None
+    if decided and not arguments.approve:
+        raise UsageError(
+            _("--resolve goes with --approve and the digest of the decision."),
+            _("It is in the error that asked for it (exit code 4)."),
+        )
+    front = Scripted(
+        yes=arguments.yes, resolve=Resolution(arguments.resolve, arguments.approve) if decided else None
+    )
     kept = planfile.read(arguments.file, sandbox=arguments.sandbox) if arguments.file is not None else None
-    given = answers.given(arguments.set, arguments.answers, arguments.approve)
+    given = answers.given(arguments.set, arguments.answers, None if decided else arguments.approve)
     given = answers.possible({**(kept.given() if kept else {}), **given}, front)
     with Session.open(world.state) as session, _unless_refused(session):
         run = _run_of(session, scene, front, given)

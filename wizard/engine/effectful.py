@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
@@ -13,6 +13,7 @@ class Receipt:
 
     ``adopted``: it was there already. ``twin``: so like what would be created that a person is asked before another is.
     ``same``: it can only be this effect's outcome, so that it is taken without asking where an answer was lost.
+    ``told``: for a program that has to decide: what it is, and what of it equals what would be created (``contract/forms.Candidate``).
     """
 
     id: str
@@ -20,6 +21,7 @@ class Receipt:
     adopted: bool = False
     twin: bool = True
     same: bool = True
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Effectful(Protocol):

@@ -158,7 +158,7 @@ def _already_there(
     if twins:
         taken = twins[0] if effect.adopts else _ask_which(effect, twins, front, another=True)
     elif hearsay:
-        _ask_about(hearsay, front)
+        _ask_about(effect, hearsay, front)
         taken = None
     else:
         return None
@@ -171,7 +171,7 @@ def _settle(hearsay: Sequence[Effect], session: Session) -> None:
         session.forget(said)
 
 
-def _ask_about(hearsay: Sequence[Effect], front: Front) -> None:
+def _ask_about(effect: Effectful, hearsay: Sequence[Effect], front: Front) -> None:
     """Whether to create what a foreign session says was created already. Raises DecisionNeeded unless a person says so."""
     ids = enumerated(said.claimed for said in hearsay if said.claimed) or _("it doesn't say which")
     accounts = enumerated(dict.fromkeys(said.account for said in hearsay if said.account))
@@ -188,6 +188,7 @@ def _ask_about(hearsay: Sequence[Effect], front: Front) -> None:
             "If a job of yours is already trained with these data, you need no other; creating one costs again.\n"
             "Look yourself: bailian-wizard jobs list, bailian-wizard jobs show ID, or the console."
         ),
+        about=effect.key,
     )
     if front.decide(decision) != "another":
         raise DecisionNeeded(
@@ -284,11 +285,11 @@ def _is_elsewhere(effect: Effectful, sent: Effect, front: Front, elsewhere: str)
     if seen:
         return False
     said = joined(elsewhere, _("{name} is not to be found with this one.").format(name=effect.name))
-    return ask_whose(said, effect.account_answer, front, leaves=effect.adopts) == "other"
+    return ask_whose(said, effect.account_answer, front, leaves=effect.adopts, about=effect.key) == "other"
 
 
-def ask_whose(said: str, answer: str, front: Front, *, leaves: bool) -> Literal["same", "other"]:
-    """Whether what isn't found here could be; ``said``: in what the accounts differ; ``leaves``: the other one may be left alone.
+def ask_whose(said: str, answer: str, front: Front, *, leaves: bool, about: str) -> Literal["same", "other"]:
+    """Whether what isn't found here could be; ``said``: in what the accounts differ; ``leaves``: the other one may be left alone. ``about``: the effect's key.
 
     Raises Edit(``answer``) where a person gives the key that it was made with, and DecisionNeeded unless one decides.
     """
@@ -304,7 +305,7 @@ def ask_whose(said: str, answer: str, front: Front, *, leaves: bool) -> Literal[
         "Nothing is sent again, and nothing is taken for failed or deleted, before you say which it is.\n"
         "Which account a key is of is shown in the console, where keys are made."
     )
-    chosen = front.decide(Decision(said, tuple(choices), "leave", explained))
+    chosen = front.decide(Decision(said, tuple(choices), "leave", explained, about=about))
     if chosen == "key":
         raise Edit(answer)
     if chosen == "leave":
@@ -340,11 +341,14 @@ def _ask_again(effect: Effectful, front: Front, elsewhere: str) -> None:
             "Leave, and the next start looks again. Sending again is safe only if you are sure that it failed.\n"
             "Look yourself: bailian-wizard jobs list, bailian-wizard files list, or the console."
         ),
+        about=effect.key,
+        code=OutcomeUnknown.code,
     )
     if front.decide(decision) != "again":
         raise DecisionNeeded(
             joined(elsewhere, _("Whether {name} happened is still unknown.").format(name=effect.name)),
             _("Start the wizard again later: it looks first. Nothing is sent twice without asking you."),
+            code=OutcomeUnknown.code,
         )
 
 
@@ -376,12 +380,22 @@ def _ask_which(effect: Effectful, found: Sequence[Receipt], front: Front, *, ano
         "If one of them is yours, choose it: nothing is sent then, and nothing is paid twice.\n"
         "Look at each: bailian-wizard jobs show ID, bailian-wizard files show ID, or the console."
     )
-    chosen = front.decide(Decision(question, tuple(choices), "leave", explained))
+    decision = Decision(
+        question,
+        tuple(choices),
+        "leave",
+        explained,
+        about=effect.key,
+        code="twin-found" if another else "decision-needed",
+        candidates=tuple({"id": receipt.id, **receipt.told} for receipt in found),
+    )
+    chosen = front.decide(decision)
     if chosen == "leave":
         shown = "; ".join(f"{receipt.id} {receipt.data.get('about', '')}".strip() for receipt in found)
         raise DecisionNeeded(
             _("{name} was left undecided. On the platform: {shown}").format(name=effect.name, shown=shown),
             _("Start the wizard again to decide."),
+            code=decision.code,
         )
     return next((receipt for receipt in found if receipt.id == chosen), None)
 

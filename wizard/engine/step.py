@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+from wizard.engine.plan import digest
 from wizard.local.harmless import in_a_line
 from wizard.local.redaction import holds_key
 from wizard.locale import _, enumerated
@@ -325,13 +326,22 @@ def _decimal(raw: Any) -> str:
 class Decision:
     """A question that only arises at a start or when something is wrong; ``safe`` is the choice that does no harm.
 
-    ``help``: as a field's.
+    ``help``: as a field's. ``about``: the key of the effect that it decides of; with one it can be decided without a terminal.
+    ``code``: what a program is told that has nobody to ask; ``candidates``: what is on the platform (``contract/forms.Candidate``).
     """
 
     question: str
     choices: tuple[Choice, ...]
     safe: str
     help: str
+    about: str = ""
+    code: str = "decision-needed"
+    candidates: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Stands for what is decided, and between what: whoever approves it has seen just this."""
+        return digest([self.about, self.code, sorted(str(choice.value) for choice in self.choices)])
 
 
 class Progress(Protocol):

@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from wizard.bailian.service import CANCELED, FAILED, Agreement, Job, JobRequest, Platform, settings_agree
+from wizard.bailian.service import (
+    CANCELED,
+    FAILED,
+    Agreement,
+    Job,
+    JobRequest,
+    Platform,
+    setting,
+    settings_agree,
+)
 from wizard.engine.effectful import Receipt
 from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy, StorageError
@@ -14,7 +23,7 @@ from wizard.locale import _
 from wizard.steps import account, approval
 from wizard.steps.estimate import sent_parameters
 from wizard.steps.facts import SENT_ROLES, Uploaded
-from wizard.steps.wording import moment
+from wizard.steps.wording import moment, rfc3339
 from wizard.steps.world import KEY_ANSWER, World
 
 
@@ -168,12 +177,46 @@ class JobCreation:
                 "created": job.created,
                 "about": " ".join(filter(None, (job.status, job.model, job.name, moment(job.created)))),
             },
+            told=self._candidate(job),
             twin=not ended_badly and (alike or self._named(job)),
             same=job.job_id == mine
             or (
                 alike and (self._named(job) or (nameless and not ended_badly and settings is Agreement.SAME))
             ),
         )
+
+    def _candidate(self, job: Job) -> dict[str, Any]:
+        """For a program that has to decide (``contract/forms.Candidate``)."""
+        ours = self._request
+        pairs: dict[str, tuple[Any, Any]] = {
+            "job_name": (ours.job_name, "" if job.name == job.job_id else job.name),
+            "model": (ours.model, job.model),
+            "training_type": (ours.training_type, job.training_type),
+            "training_files": (sorted(ours.training_files), sorted(job.training_files)),
+            "validation_files": (sorted(ours.validation_files), sorted(job.validation_files)),
+        }
+        agreed = {name: _agreement(sent, told) for name, (sent, told) in pairs.items()}
+        agreed |= {
+            name: settings_agree({name: value}, job.hyper_parameters)
+            for name, value in ours.hyper_parameters.items()
+        }
+        by = {kind: [name for name, found in agreed.items() if found is kind] for kind in Agreement}
+        return {
+            "name": None if job.name in ("", job.job_id) else job.name,
+            "status": job.status or None,
+            "model": job.model or None,
+            "created": rfc3339(job.created),
+            "settings": {name: setting(value) for name, value in job.hyper_parameters.items()},
+            "equal": by[Agreement.SAME],
+            "different": by[Agreement.DIFFERENT],
+            "untold": by[Agreement.UNTOLD],
+        }
+
+
+def _agreement(sent: Any, told: Any) -> Agreement:
+    if not told and sent:
+        return Agreement.UNTOLD
+    return Agreement.SAME if sent == told else Agreement.DIFFERENT
 
 
 def _effect_key(facts: Facts) -> str:

@@ -19,7 +19,7 @@ from wizard.steps import account, approval, permission
 from wizard.steps.facts import Converted, Uploaded
 from wizard.steps.origin import replaced
 from wizard.steps.preview import LEAST_PART, MB, PART_SIZE
-from wizard.steps.wording import bytes_shown
+from wizard.steps.wording import bytes_shown, rfc3339
 from wizard.steps.world import KEY_ANSWER, World
 
 # The documents' word, the SDK's, and none: what the vendor's SDK uploads has no purpose.
@@ -158,7 +158,18 @@ class FileUpload:
         for found in self._platform.files():
             self._seen.add(found.file_id)
             if (found.name, found.size, found.md5) == wanted and found.purpose in PURPOSES:
-                return (Receipt(found.file_id, {"created": found.created, "name": found.name}),)
+                told: dict[str, Any] = {
+                    "name": found.name,
+                    "status": None,
+                    "model": None,
+                    "created": rfc3339(found.created),
+                    "settings": {},
+                    "equal": ["name", "size", "md5"],
+                    "different": [],
+                    "untold": [] if found.purpose else ["purpose"],
+                }
+                data = {"created": found.created, "name": found.name}
+                return (Receipt(found.file_id, data, told=told),)
         return ()
 
     def holds(self, receipt: Receipt) -> bool:

@@ -104,7 +104,7 @@ class Watch(Step):
             what = _("The job {id}").format(id=facts["job.id"])
             differs = contrast(what, made_with(facts), here(facts, self._world))
             told = joined(differs, refused.message, unseen())
-            ask_whose(told, KEY_ANSWER, work.front, leaves=False)
+            ask_whose(told, KEY_ANSWER, work.front, leaves=False, about=facts["job.id"])
         except PlatformError:
             return False
         return True

@@ -5,15 +5,29 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Literal, TextIO
 
 from wizard.engine.step import Decision, Field, Live, Progress, Unacceptable, source_shown
 from wizard.engine.view import Text, View
-from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded
-from wizard.locale import _
+from wizard.errors import AnswersMissing, ApprovalMissing, DecisionNeeded, UsageError
+from wizard.locale import _, enumerated, joined
 from wizard.ui.base import safe
 from wizard.ui.lines import text_of
 from wizard.ui.pace import Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a person has decided: ``word`` (an id, again, leave, or another of the choices), of the question with ``digest``."""
+
+    word: str
+    digest: str
+
+    @property
+    def meant(self) -> tuple[str, ...]:
+        """The choices that it can stand for."""
+        return (self.word, "another") if self.word == "again" else (self.word,)
 
 
 class Scripted:
@@ -21,8 +35,9 @@ class Scripted:
 
     attended = False
 
-    def __init__(self, *, yes: bool, stream: TextIO | None = None) -> None:
+    def __init__(self, *, yes: bool, stream: TextIO | None = None, resolve: Resolution | None = None) -> None:
         self._yes = yes
+        self._resolve = resolve
         self._stream = stream or sys.stderr
 
     def begin(self, number: int, total: int, title: str) -> None:
@@ -51,15 +66,48 @@ class Scripted:
         raise AnswersMissing(field.label, keys=(field.key,))
 
     def decide(self, decision: Decision) -> str:
-        """Only a person can: DecisionNeeded with the question and the choices."""
+        """What a person has decided of this very question; else DecisionNeeded with the question, the choices and its digest."""
         choices = "; ".join(
             f"{choice.label} [{choice.note}]" if choice.note else choice.label for choice in decision.choices
         )
+        values = [str(choice.value) for choice in decision.choices if choice.value != "key"]
+        resolve = self._resolve
+        if resolve is not None and decision.about and resolve.digest == decision.digest:
+            self._resolve = None  # it was about one question
+            chosen = next((value for value in values if value in resolve.meant), None)
+            if chosen is not None:
+                return chosen
+            raise UsageError(
+                _("“{word}” decides nothing here. Possible: {words}").format(
+                    word=resolve.word, words=enumerated(values)
+                )
+            )
+        details = {
+            "question": decision.question,
+            "choices": values,
+            "candidates": [dict(candidate) for candidate in decision.candidates],
+        }
+        if not decision.about:
+            raise DecisionNeeded(
+                decision.question,
+                _("Start bailian-wizard in a terminal in this folder to decide: {choices}").format(
+                    choices=choices
+                ),
+                more=details,
+            )
+        line = _("To decide without one: --resolve {words} --approve {digest}").format(
+            words="|".join(values), digest=decision.digest
+        )
         raise DecisionNeeded(
             decision.question,
-            _("Start bailian-wizard in a terminal in this folder to decide: {choices}").format(
-                choices=choices
+            joined(
+                _("Start bailian-wizard in a terminal in this folder to decide: {choices}").format(
+                    choices=choices
+                ),
+                line,
             ),
+            code=decision.code,
+            more={"effect": decision.about, "digest": decision.digest, **details},
         )
 
     def done(self, title: str, line: str, source: str = "") -> None:
