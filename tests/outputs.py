@@ -49,7 +49,7 @@ def _validator(form: str) -> Draft202012Validator:
     """Of one form alone, since of a choice between all a fault would be told a hundred times; closed to unknown names."""
     whole = schema.outputs()
     (own,) = [one for one in whole["anyOf"] if named(one) == form]
-    return Draft202012Validator(_closed({**own, "$defs": whole["$defs"]}))
+    return Draft202012Validator(closed({**own, "$defs": whole["$defs"]}))
 
 
 def named(one: dict[str, Any]) -> str:
@@ -57,10 +57,10 @@ def named(one: dict[str, Any]) -> str:
     return str(form["properties"]["schema"]["const"])
 
 
-def _closed(value: Any) -> Any:
+def closed(value: Any) -> Any:
     if isinstance(value, list):
-        return [_closed(part) for part in value]
+        return [closed(part) for part in value]
     if not isinstance(value, dict):
         return value
-    parts = {name: _closed(part) for name, part in value.items()}
+    parts = {name: closed(part) for name, part in value.items()}
     return {"additionalProperties": False, **parts} if "properties" in parts else parts

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copytree
+from threading import Thread
 from typing import Any
 
 import outputs
@@ -310,3 +311,86 @@ def test_another_one_is_created_only_by_its_own_decision(elsewhere: Elsewhere) -
         code, printed = elsewhere.run(1, "run", "--yes", "--resolve", "again", "--approve", details["digest"])
         assert 0 == code, printed
         assert 2 == len(elsewhere.jobs())
+
+
+@pytest.mark.sweep
+def test_events_tell_what_happens_in_order(command: Command) -> None:
+    """Each line is as its schema says; the plan comes before the uploads, these before the job, and last the object that --json prints."""
+    done = command(*RUN[:-1], "--watch", "--events", "--quiet")
+    assert ("", 0) == (done.stderr, done.returncode)
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    validator = Draft202012Validator(outputs.closed(schema.events()))
+    assert [] == [str(fault.message)[:200] for one in told for fault in validator.iter_errors(one)]
+    order = list(dict.fromkeys(one["event"] for one in told if one["event"] != "warning"))
+    assert ["plan", "upload", "job", "status", "metric", "result"] == order
+    uploads = [one for one in told if one["event"] == "upload"]
+    assert all(one["sent"] <= one["size"] for one in uploads)
+    last = told[-1]
+    result = {name: value for name, value in last.items() if name not in ("event", "at", "form")} | {
+        "schema": last["form"]
+    }
+    job = outputs.result(json.dumps(result))["job"]
+    statuses = [one["status"] for one in told if one["event"] == "status"]
+    assert (job["status"], {job["id"]}) == (statuses[-1], {one["job_id"] for one in told if "job_id" in one})
+    losses = [one["loss"] for one in told if one["event"] == "metric" and one["loss"] is not None]
+    assert losses[-1] == job["last_loss"]["training"]
+
+
+@pytest.mark.sweep
+def test_what_is_done_already_is_no_error(command: Command) -> None:
+    """To cancel a job that has ended, to delete a file that is gone, to wait for what has ended: 0, and said what is so."""
+    job = outputs.result(command(*RUN, "--watch").stdout)["job"]["id"]
+    again = outputs.result(command("jobs", "cancel", job, "--sandbox", "--yes", "--json").stdout)
+    assert (False, "SUCCEEDED") == (again["cancelled"], again["status"])
+    (waited,) = outputs.result(command("jobs", "wait", job, job, "--sandbox", "--json").stdout)["jobs"]
+    assert "SUCCEEDED" == waited["status"]
+    first = outputs.result(command("files", "delete", "--unused", "--sandbox", "--yes", "--json").stdout)[
+        "files"
+    ]
+    assert [True] * 2 == [one["deleted"] for one in first]
+    for ids in ([one["file_id"] for one in first], ["--unused"]):
+        later = outputs.result(command("files", "delete", *ids, "--sandbox", "--yes", "--json").stdout)[
+            "files"
+        ]
+        assert {(False, True)} >= {(one["deleted"], one["gone"]) for one in later}
+    assert 2 == command("files", "delete", "--sandbox", "--yes").returncode
+
+
+@pytest.mark.sweep
+def test_what_a_session_needs_is_not_unused(command: Command) -> None:
+    """While its job goes on, nothing that it trains on is deleted as unused."""
+    job = outputs.result(command(*RUN).stdout)["job"]
+    state = command("files", "delete", "--unused", "--sandbox", "--yes", "--json")
+    ended = outputs.result(command("jobs", "show", job["id"], "--sandbox", "--json").stdout)["job"]["status"]
+    assert [] == outputs.result(state.stdout)["files"] or ended in ("SUCCEEDED", "FAILED")
+
+
+@pytest.mark.sweep
+def test_sessions_stand_beside_each_other(command: Command, folder: Path) -> None:
+    """With --dir each has its own session and job on the same data; a time that is over leaves the job alone, with 8."""
+    jobs = set()
+    for rate in ("1e-5", "1e-4", "2e-4"):
+        where = ("--dir", f"rate-{rate}", "--set", f"dataset.source={folder / 'datasets'}")
+        ran = command(*RUN, *where, "--set", f"training.learning_rate={rate}", "--watch", "--timeout", "0.01")
+        error = outputs.error(ran.stdout)
+        assert (8, "still-running", True) == (ran.returncode, error["code"], error["retryable"])
+        jobs.add((error["details"]["job"]["id"], error["details"]["job"]["settings"]["learning_rate"]))
+    assert {1e-5, 1e-4, 2e-4} == {rate for _job, rate in jobs}
+    assert 3 == len({job for job, _rate in jobs})
+    assert 2 == command("status", "--dir", "nowhere", "--sandbox").returncode
+
+
+@pytest.mark.sweep
+def test_what_was_not_sent_is_tried_again(command: Command, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """With --retry a platform that is away for a moment is waited for; without it the error says that it may be run again."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    env = {"DASHSCOPE_API_KEY": CANARY, "DASHSCOPE_HTTP_BASE_URL": f"http://127.0.0.1:{port}/api/v1"}
+    error = outputs.error(command("jobs", "--json", env=env).stdout)
+    assert ("unreachable", True) == (error["code"], error["retryable"])
+    done = []
+    waiting = Thread(target=lambda: done.append(command("jobs", "--json", "--retry", "9", env=env)))
+    waiting.start()
+    with running(tmp_path_factory.mktemp("platform"), port=port):
+        waiting.join(PATIENCE)
+    assert [] == outputs.listed(done[0].stdout)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from wizard import __version__
 from wizard.locale import _
@@ -14,7 +15,7 @@ from wizard.usage import Parser, Row
 
 DEFAULTS = {
     "sandbox": False, "allow_endpoint": False, "allow_owner": False, "plain": False, "set": [], "answers": None, "new": False, "json": False, "yes": False,
-    "command": None, "debug": False, "exit_status": False,
+    "command": None, "debug": False, "exit_status": False, "dir": None, "quiet": False, "retry": 0, "events": False, "timeout": None,
 }  # fmt: skip
 
 
@@ -53,7 +54,7 @@ def commands() -> tuple[Command, ...]:
             about=_("how the session here stands: outcome, since when, what next"),
         ),
         Command(
-            name="schema", group="answers", fill=_schema, run="answers:schema", local=True, state=False,
+            name="schema", group="answers", fill=_schema, run="answers:schemas", local=True, state=False,
             about=_("JSON Schema of every answer, or of the output"),
         ),
         Command(
@@ -77,19 +78,19 @@ def commands() -> tuple[Command, ...]:
             about=_("what a code of a finding means: why it matters, an example, what to do"),
         ),
         Command(
-            name="jobs", group="platform", fill=_jobs, run="looking_after:jobs",
+            name="jobs", group="platform", fill=_jobs, run="jobs:jobs",
             about=_("list, show, follow and cancel jobs"),
         ),
         Command(
-            name="files", group="platform", fill=_files, run="looking_after:files",
+            name="files", group="platform", fill=_files, run="files:files",
             about=_("list, show and delete files on the platform"),
         ),
         Command(
-            name="models", group="platform", fill=_as_json, run="looking_after:models", local=True, state=False,
+            name="models", group="platform", fill=_as_json, run="models:models", local=True, state=False,
             about=_("models that can be tuned, with prices"),
         ),
         Command(
-            name="sessions", group="here", fill=_sessions, run="looking_after:sessions",
+            name="sessions", group="here", fill=_sessions, run="sessions:sessions",
             about=_("sessions in this folder"),
         ),
         Command(
@@ -198,6 +199,28 @@ def _common(to: argparse.ArgumentParser, *, platform: bool = True, first: bool =
         else argparse.SUPPRESS,
     )
     to.add_argument(
+        "--dir",
+        type=Path,
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help=_("as if started in DIR; run and plan make it") if not first else argparse.SUPPRESS,
+    )
+    to.add_argument(
+        "--quiet",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help=_("without a terminal: warnings and errors only") if not first else argparse.SUPPRESS,
+    )
+    to.add_argument(
+        "--retry",
+        type=_whole,
+        metavar="N",
+        default=argparse.SUPPRESS,
+        help=_("up to N times again what was provably not sent: no network, too often, busy")
+        if platform and not first
+        else argparse.SUPPRESS,
+    )
+    to.add_argument(
         "--debug",
         action="store_true",
         default=argparse.SUPPRESS,
@@ -226,7 +249,11 @@ def _walking(to: argparse.ArgumentParser) -> None:
 
 def _schema(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "of", nargs="?", choices=["answers", "outputs"], default="answers", help=_("whose schema (answers)")
+        "of",
+        nargs="?",
+        choices=["answers", "outputs", "events"],
+        default="answers",
+        help=_("whose schema (answers)"),
     )
 
 
@@ -250,8 +277,25 @@ def _run(command: argparse.ArgumentParser) -> None:
         help=_("what was decided of the question that --approve names: an id, again, leave"),
     )
     command.add_argument("--watch", action="store_true", default=False, help=_("follow the job to its end"))
+    _following(command)
     command.add_argument(
         "file", nargs="?", type=Path, default=None, metavar="FILE", help=_("a plan that plan --out wrote")
+    )
+
+
+def _following(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--timeout",
+        type=_factor,
+        metavar="SECONDS",
+        default=argparse.SUPPRESS,
+        help=_("follow no longer than that: exit code 8"),
+    )
+    command.add_argument(
+        "--events",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help=_("what happens, one JSON object a line"),
     )
 
 
@@ -427,7 +471,7 @@ def _whole(text: str) -> int:
 
 
 def _jobs(command: argparse.ArgumentParser) -> None:
-    _actions(command, ("show", "logs", "metrics", "watch"), "cancel")
+    _actions(command, ("show", "logs", "metrics", "watch", "wait"), "cancel")
 
 
 def _files(command: argparse.ArgumentParser) -> None:
@@ -441,6 +485,7 @@ def _actions(command: argparse.ArgumentParser, looks: Sequence[str], harm: str) 
         "logs": _("its training log"),
         "metrics": _("steps, losses and learning rate of its log, as numbers"),
         "watch": _("follow it to its end"),
+        "wait": _("until all of them have ended"),
         "cancel": _("stop it; what it trained until then is billed"),
         "delete": _("remove it from the platform"),
     }
@@ -455,8 +500,22 @@ def _actions(command: argparse.ArgumentParser, looks: Sequence[str], harm: str) 
         _as_json(action)
         if name == "list":
             action.add_argument("--all", action="store_true", help=_("more than the newest 100"))
+        elif name in ("wait", "delete"):
+            several: Mapping[str, Any] = {"nargs": "+"} if name == "wait" else {"nargs": "*", "default": []}
+            action.add_argument(
+                "ids", **several, metavar="ID", type=_identifier, help=_("their ids, as list shows them")
+            )
         else:
             action.add_argument("id", metavar="ID", type=_identifier, help=_("its id, as list shows it"))
+        if name in ("watch", "wait"):
+            _following(action)
+        if name == "delete":
+            action.add_argument(
+                "--unused",
+                action="store_true",
+                default=False,
+                help=_("all that this folder uploaded and nothing here needs any more"),
+            )
         if name == harm:
             action.add_argument("--yes", action="store_true", help=_("don't ask"))
 

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from wizard import __version__, locale, process
 from wizard.arguments import Command, command, parser
 from wizard.arguments import parse as arguments_of
-from wizard.commands.scene import Scene, named
+from wizard.commands.scene import Scene, give, named
+from wizard.contract import events
 from wizard.contract.codes import CODES
 from wizard.contract.envelope import failure
-from wizard.errors import INTERRUPTED, StorageError, WizardError
+from wizard.errors import INTERRUPTED, StorageError, UsageError, WizardError, reason
 from wizard.local import log, redaction
 from wizard.locale import _, joined
 from wizard.ui.console import is_terminal
@@ -105,15 +107,20 @@ class _Teller:
         if not self.as_json:
             return
         with suppress(OSError, StorageError):  # it was told on standard error too
-            process.out(failure(self.command, code, message, hint, sandbox=self.sandbox, details=details))
+            give(failure(self.command, code, message, hint, sandbox=self.sandbox, details=details))
             sys.stdout.flush()
 
 
 def _understood(words: Sequence[str]) -> int:
     """The exit code of the command line ``words``, of help and version too."""
-    teller = _Teller(None, "--sandbox" in words, "--json" in words)
+    teller = _Teller(None, "--sandbox" in words, "--json" in words or "--events" in words)
     try:
         arguments = arguments_of(words)
+        if arguments.events:
+            arguments.json = True
+            events.follow(_line)
+        if arguments.dir is not None:
+            _go_to(arguments)
         if arguments.sandbox:
             locale.practise()
     except WizardError as error:  # also help that can't be written
@@ -125,8 +132,49 @@ def _understood(words: Sequence[str]) -> int:
     return _guarded(arguments, _Teller(named(arguments) or None, arguments.sandbox, arguments.json))
 
 
+def _line(event: Mapping[str, Any]) -> None:
+    """One event on standard output, at once."""
+    process.deliver(process.as_json(event, indent=None))
+    with process.results():
+        sys.stdout.flush()
+
+
+def _go_to(arguments: Namespace) -> None:
+    """As if it had been started in --dir, which is made for what begins a session. Raises UsageError."""
+    try:
+        if arguments.command in ("run", "plan"):
+            arguments.dir.mkdir(exist_ok=True)
+        os.chdir(arguments.dir)
+    except OSError as refused:
+        raise UsageError(
+            _("{path} can't be worked in: {reason}.").format(path=arguments.dir, reason=reason(refused))
+        ) from None
+
+
+_PAUSES = (1.0, 5.0, 15.0, 30.0, 60.0)
+"""Seconds before what was not sent is tried again; the last one from then on."""
+_UNSENT = frozenset({"unreachable", "throttled", "busy"})
+"""Codes that prove that nothing was sent, or that it took no effect, and that may pass by themselves."""
+
+
 def _guarded(arguments: Namespace, teller: _Teller) -> int:
-    """The exit code of ``arguments``; every error has become a line."""
+    """The exit code of ``arguments``; every error has become a line. What was provably not sent is tried again, if that was asked for."""
+    for pause in (*(_PAUSES[min(tried, len(_PAUSES) - 1)] for tried in range(arguments.retry)), None):
+        try:
+            return _once(arguments, teller)
+        except WizardError as error:
+            if pause is None or error.code not in _UNSENT:
+                return teller.error(error)
+            process.say(_("{what} Again in {seconds} s.").format(what=error.message, seconds=round(pause)))
+        try:
+            time.sleep(pause)
+        except KeyboardInterrupt:
+            return teller.interrupted()
+    raise AssertionError("the last one is not tried again")
+
+
+def _once(arguments: Namespace, teller: _Teller) -> int:
+    """One try. Raises WizardError."""
     asked, scene = command(arguments.command), Scene(arguments)
     try:
         if asked.state:
@@ -135,8 +183,8 @@ def _guarded(arguments: Namespace, teller: _Teller) -> int:
         code = _run(asked, scene)
         with process.results():
             sys.stdout.flush()
-    except WizardError as error:
-        return teller.error(error)
+    except WizardError:
+        raise
     except KeyboardInterrupt:
         return teller.interrupted()
     except SystemExit as leaving:

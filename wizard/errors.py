@@ -18,6 +18,7 @@
     |   |   +-- Unsendable       it was not even tried: what would be sent is not as it must be
     |   +-- Refused              the platform answered no; nothing was created
     |   +-- OutcomeUnknown       it may have happened: look before doing anything again
+    +-- StillRunning             the time of --timeout is over, and the job goes on
     +-- SessionBusy              another wizard works in this folder
     +-- SessionNewer             the session was written by a newer version
     +-- SessionDamaged           the session file can't be read; it was set aside, not deleted
@@ -275,6 +276,12 @@ class OutcomeUnknown(PlatformError):
     """The request left and no clear answer came back: it may have happened. Look before doing it again."""
 
     code = "outcome-unknown"
+
+
+class StillRunning(WizardError):
+    """The time of --timeout is over, and the job goes on."""
+
+    code = "still-running"
 
 
 class SessionBusy(WizardError):

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from wizard import process
 from wizard.errors import UsageError
 from wizard.local.width import wrapped
-from wizard.locale import _
+from wizard.locale import _, enumerated
 
 Row = tuple[str, str]
 """Commands that belong together, and one line about them."""
@@ -19,8 +19,11 @@ Row = tuple[str, str]
 class Parser(argparse.ArgumentParser):
     """A parser whose usage is one line, and whose errors read like all others of this program.
 
-    ``rows``: what help says in place of one line for each command, so that it fits a small screen.
+    ``rows``: what help says in place of one line for each command, so that it fits a small screen. ``FOLDED``: options that every
+    command takes; they are named in one line, and explained by the reference.
     """
+
+    FOLDED = ("plain", "allow_endpoint", "allow_owner", "dir", "quiet", "retry", "debug")
 
     def __init__(self, *, rows: Sequence[Row] = (), **more: Any) -> None:
         speak()
@@ -45,9 +48,12 @@ class Parser(argparse.ArgumentParser):
             formatter.end_section()
         for group in self._action_groups:
             listed = [action for action in group._group_actions if not (self._rows and _is_commands(action))]  # noqa: SLF001 - argparse has no other way to its groups
+            folded = [] if self._rows else [action for action in listed if action.dest in self.FOLDED]
             formatter.start_section(group.title)
-            formatter.add_arguments(listed)
+            formatter.add_arguments([action for action in listed if action not in folded])
             formatter.end_section()
+            if named := [_as_typed(action) for action in folded if action.help != argparse.SUPPRESS]:
+                formatter.add_text(_("Also, as everywhere: {options}").format(options=enumerated(named)))
         formatter.add_text(self.epilog)
         return formatter.format_help()
 
@@ -78,6 +84,15 @@ class Parser(argparse.ArgumentParser):
                 for action in rest
             ),
         ]
+
+
+def _as_typed(action: argparse.Action) -> str:
+    return " ".join(
+        (
+            action.option_strings[-1],
+            *filter(None, [action.metavar if isinstance(action.metavar, str) else ""]),
+        )
+    )
 
 
 def _is_commands(action: argparse.Action) -> bool:

@@ -130,12 +130,12 @@ def _known(key: str) -> None:
     raise UsageError(_("There is no answer called {key}.").format(key=key), hint)
 
 
-def schema(scene: Scene) -> int:
-    """``schema``: every answer as JSON Schema; ``schema outputs``: all that ``--json`` prints."""
-    if scene.arguments.of == "outputs":
-        from wizard.contract.schema import outputs
+def schemas(scene: Scene) -> int:
+    """``schema``: every answer as JSON Schema; ``schema outputs``, ``schema events``: all that ``--json`` and ``--events`` print."""
+    if scene.arguments.of != "answers":
+        from wizard.contract import schema
 
-        process.out(outputs())
+        process.out(schema.outputs() if scene.arguments.of == "outputs" else schema.events())
         return 0
     process.out(
         {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard import process
-from wizard.contract import codes, envelope
+from wizard.contract import codes, envelope, events
 from wizard.errors import UsageError
 from wizard.locale import _
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wizard.engine.view import View
     from wizard.steps.world import World
     from wizard.ui.capability import Capability
+    from wizard.ui.scripted import Resolution, Scripted
 
 
 class Scene:
@@ -52,9 +53,13 @@ class Scene:
             from wizard.ui.terminal import Terminal
 
             return Terminal(self.able)
+        return self.scripted()
+
+    def scripted(self, *, yes: bool = False, resolve: Resolution | None = None) -> Scripted:
+        """A front end that asks nobody. ``yes``: takes defaults; ``resolve``: what a person has decided."""
         from wizard.ui.scripted import Scripted
 
-        return Scripted(yes=False)
+        return Scripted(yes=yes, resolve=resolve, quiet=self.arguments.quiet)
 
     @cached_property
     def world(self) -> World:
@@ -62,7 +67,7 @@ class Scene:
         from wizard.steps.world import World
 
         arguments = self.arguments
-        made = World(_here(), os.environ, sandbox=arguments.sandbox, allow_endpoint=arguments.allow_endpoint)
+        made = World(here(), os.environ, sandbox=arguments.sandbox, allow_endpoint=arguments.allow_endpoint)
         made.check_region()
         return made
 
@@ -89,9 +94,9 @@ class Scene:
             if shown is not None:
                 process.out(shown)
         elif failed:
-            process.out(envelope.failure(self.command, failed, message, hint, sandbox=sandbox, details=data))
+            give(envelope.failure(self.command, failed, message, hint, sandbox=sandbox, details=data))
         else:
-            process.out(envelope.result(self.command, data, sandbox=sandbox))
+            give(envelope.result(self.command, data, sandbox=sandbox))
         return codes.CODES[failed].exit if failed else 0
 
     def close(self) -> None:
@@ -100,13 +105,22 @@ class Scene:
             self.world.close()
 
 
+def give(told: envelope.Envelope) -> None:
+    """The one object for a program; the last event, where one follows what happens."""
+    if events.followed():
+        events.tell("result", **{**told, "schema": events.FORM, "form": told["schema"]})
+    else:
+        process.out(told)
+
+
 def named(arguments: Namespace) -> str:
     """The command of ``arguments``, and what it does of several things: a noun alone lists."""
     verb = (arguments.action or "list",) if hasattr(arguments, "action") else ()
     return " ".join(filter(None, (arguments.command, *verb)))
 
 
-def _here() -> Path:
+def here() -> Path:
+    """The folder of the run. Raises UsageError where it is gone."""
     try:
         return Path.cwd()
     except FileNotFoundError:

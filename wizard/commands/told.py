@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wizard.bailian.metrics import number
 from wizard.contract import forms
 from wizard.engine.step import Facts
 from wizard.errors import PlatformError
@@ -16,7 +16,6 @@ from wizard.steps.wording import rfc3339
 from wizard.steps.world import World
 
 if TYPE_CHECKING:
-    from wizard.bailian.logs import Point
     from wizard.bailian.service import Job, Platform, RemoteFile
 
 
@@ -167,24 +166,6 @@ def last_loss(platform: Platform, job_id: str) -> forms.LastLoss:
         for line in log_from(platform, job_id, most=LONGEST_LOG):
             last.read(line)
     return {"training": number(last.loss), "validation": number(last.eval_loss), "step": last.step}
-
-
-def metric(point: Point) -> forms.Metric:
-    """What a line of the log says."""
-    return {
-        "step": point.step,
-        "epoch": number(point.epoch),
-        "loss": number(point.loss),
-        "validation_loss": number(point.eval_loss),
-        "learning_rate": number(point.learning_rate),
-    }
-
-
-def number(value: float | None) -> forms.Number:
-    """``value`` as JSON can have it."""
-    if value is None or math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def file(found: RemoteFile) -> forms.File:

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from wizard import flow, process
 from wizard.commands import answers, welcome
 from wizard.commands.scene import Scene
-from wizard.contract import forms
+from wizard.contract import events, forms
 from wizard.contract.codes import CODES
 from wizard.engine.cursor import Given
 from wizard.engine.run import Run
 from wizard.engine.session import Session
 from wizard.engine.step import Facts, Front, Quit, written
-from wizard.errors import INTERRUPTED, UsageError
+from wizard.errors import INTERRUPTED, StillRunning, UsageError
 from wizard.locale import _, enumerated, joined
 from wizard.steps.world import World
 
@@ -86,38 +86,45 @@ def _through(run: Run, *, to_the_end: bool) -> None:
 
 def run(scene: Scene) -> int:
     """``run``: no questions. Ends once the job is created, or with ``--watch`` once it has ended."""
-    from wizard.commands import planfile
+    from wizard.commands import planfile, told
     from wizard.steps.plan import plan_of
-    from wizard.ui.scripted import Resolution, Scripted
+    from wizard.ui.scripted import Resolution
 
     world, arguments = scene.world, scene.arguments
+    world.patience = arguments.timeout
     decided = arguments.resolve is not None
     if decided and not arguments.approve:
         raise UsageError(
             _("--resolve goes with --approve and the digest of the decision."),
             _("It is in the error that asked for it (exit code 4)."),
         )
-    front = Scripted(
-        yes=arguments.yes, resolve=Resolution(arguments.resolve, arguments.approve) if decided else None
-    )
+    resolve = Resolution(arguments.resolve, arguments.approve) if decided else None
+    front = scene.scripted(yes=arguments.yes, resolve=resolve)
     kept = planfile.read(arguments.file, sandbox=arguments.sandbox) if arguments.file is not None else None
     given = answers.given(arguments.set, arguments.answers, None if decided else arguments.approve)
     given = answers.possible({**(kept.given() if kept else {}), **given}, front)
     with Session.open(world.state) as session, _unless_refused(session):
         run = _run_of(session, scene, front, given)
         welcome.refresh(run, world)
-        left = False
+        left = ""
         try:
             there = run.facts.get("job.id")
             _to_the_review(run, given, front, world)
-            if kept is not None and not run.sealed:
-                kept.demand(plan_of(run.facts, world))
+            planned = None if run.sealed else plan_of(run.facts, world)
+            if planned is not None:
+                lines = {item.key: item.value for item in planned.items}
+                events.tell("plan", digest=planned.digest, plan=lines, estimate=told.estimate(run.facts))
+                if kept is not None:
+                    kept.demand(planned)
             run.go(before="" if arguments.watch else "watch")
             if there and _is_over(there, run, world):
                 run.go()  # it is recorded how it ended, and said
         except Quit as leaving:  # the job that is watched goes on
             front.say(leaving.farewell)
-            left = True
+            left = "interrupted"
+        except StillRunning as still:
+            front.say(still.message)
+            left = still.code
         return _report(run, scene, given, left=left)
 
 
@@ -136,9 +143,9 @@ def plan(scene: Scene) -> int:
     from wizard.steps.plan import plan_of
     from wizard.steps.review import Review
     from wizard.ui.lines import text_of
-    from wizard.ui.scripted import Scripted
 
-    world, arguments, front = scene.world, scene.arguments, Scripted(yes=scene.arguments.yes)
+    world, arguments = scene.world, scene.arguments
+    front = scene.scripted(yes=arguments.yes)
     given = answers.possible(answers.given(arguments.set, arguments.answers), front)
     with Session.open(world.state) as session, _unless_refused(session):
         run = _run_of(session, scene, front, given)
@@ -188,7 +195,9 @@ def _to_the_review(run: Run, given: Mapping[str, Given], front: Front, world: Wo
     run.refuse_unused()
     facts = run.facts
     allowed(facts, world)
-    if left := [f"{key}={written(facts[key])}" for key in _earlier(facts, given)]:
+    if keys := [*_earlier(facts, given)]:
+        events.tell("warning", code="earlier-answers", keys=keys)
+        left = (f"{key}={written(facts[key])}" for key in keys)
         front.say(
             _("Answers of an earlier call that count here: {answers}").format(answers=enumerated(left)),
             "warn",
@@ -228,8 +237,8 @@ def _run_of(session: Session, scene: Scene, front: Front, given: Mapping[str, Gi
     return Run(steps, session, front, given)
 
 
-def _report(run: Run, scene: Scene, given: Mapping[str, Given], *, left: bool) -> int:
-    """Say what ``run`` came to, whatever was done in this start or before; returns the exit code. ``left``: while it was followed."""
+def _report(run: Run, scene: Scene, given: Mapping[str, Given], *, left: str) -> int:
+    """Say what ``run`` came to, whatever was done in this start or before; returns the exit code. ``left``: why it is no longer followed, as a code."""
     from wizard.commands import told
     from wizard.steps.facts import Ended, Uploaded
     from wizard.steps.outcome import why
@@ -247,9 +256,7 @@ def _report(run: Run, scene: Scene, given: Mapping[str, Given], *, left: bool) -
         "earlier": told.answers_of(facts, [*_earlier(facts, given)]),
     }
     if left:
-        return scene.report(
-            outcome, failed="interrupted", message=_("The job goes on; nobody follows it any more.")
-        )
+        return scene.report(outcome, failed=left, message=_("The job goes on; nobody follows it any more."))
     ended = Ended.of(facts) if Ended.KEY in facts else None
     if ended is None:
         return scene.report(outcome)

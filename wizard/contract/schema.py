@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wizard.contract import envelope, forms
+from wizard.contract import events as told
 from wizard.contract.codes import CODES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -28,6 +29,19 @@ def outputs() -> dict[str, Any]:
             *(_of(command, results, details) for command, results in known.items()),
             _of(None, (), details),
         ],
+        "$defs": parts,
+    }
+
+
+def events() -> dict[str, Any]:
+    """The schema of a line of ``--events``."""
+    import msgspec
+
+    made, parts = msgspec.json.schema_components(list(told.EVENTS), ref_template=_REF)
+    return {
+        "$schema": DIALECT,
+        "title": "A line of bailian-wizard --events",
+        "anyOf": made[:-1],
         "$defs": parts,
     }
 

@@ -16,6 +16,7 @@ from wizard.bailian.service import (
     setting,
     settings_agree,
 )
+from wizard.contract import events
 from wizard.engine.effectful import Receipt
 from wizard.engine.step import Facts, Front, Step, Work
 from wizard.errors import NeverSent, OutcomeUnknown, Refused, Remedy, StorageError
@@ -55,6 +56,7 @@ class CreateJob(Step):
         except Refused as refused:
             refused.remedies = refused.remedies or _remedies(refused, facts)
             raise
+        events.tell("job", job_id=receipt.id, adopted=receipt.adopted)
         approval.record("receipt", facts, self._world, job_id=receipt.id)
         return {"job.id": receipt.id, "job.created": receipt.data.get("created", "")}
 

@@ -16,6 +16,7 @@ from wizard.steps.shelved import job_of
 from wizard.steps.wording import moment
 
 if TYPE_CHECKING:
+    from wizard.bailian.service import Platform
     from wizard.steps.world import World
 
 
@@ -66,6 +67,30 @@ def replaced_before(job_id: str, world: World) -> tuple[Replaced, ...]:
     return (
         () if session is None else replaced(session, {file.file_id for file in Uploaded.all(session.known)})
     )
+
+
+def unused(world: World, platform: Platform) -> Iterator[str]:
+    """Ids of files that sessions of this folder uploaded, are there still, and no job that goes on nor the session here needs."""
+    own = {
+        str(effect.receipt["id"])
+        for session in _own(world)
+        for effect in session.effects.values()
+        if (effect.kind, effect.state) == ("upload", "done")
+        and effect.receipt
+        and not effect.receipt["adopted"]
+    }
+    if not own:
+        return
+    needed = {
+        one
+        for job in platform.jobs()
+        if not job.final
+        for one in (*job.training_files, *job.validation_files)
+    }
+    for session in _own(world):
+        if not job_of(session):  # it may yet be trained on
+            needed |= {file.file_id for file in Uploaded.all(session.known)}
+    yield from (file.file_id for file in platform.files() if file.file_id in own - needed)
 
 
 def replaced(session: Session, used: Collection[str]) -> tuple[Replaced, ...]:

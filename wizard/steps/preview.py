@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+from wizard.contract import events
 from wizard.engine.step import Answer, Choice, Facts, Field, Key, Step, Work
 from wizard.errors import DataError, Remedy, WizardError
 from wizard.locale import _, enumerated, joined, ngettext
@@ -465,6 +466,8 @@ class Preview(Step):
         counts: Counter[str] = Counter()
         for one in self._looked[0]:
             counts.update(one.findings.counts)
+            for code, count in one.findings.counts.items():
+                events.tell("warning", code=code, count=count)
             if not work.front.attended:
                 work.front.show(found_in(one.findings))
         return dict(counts)

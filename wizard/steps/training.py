@@ -22,6 +22,7 @@ from wizard.bailian.hyperparameters import (
 )
 from wizard.bailian.plans import SIGNS, date_shown
 from wizard.bailian.service import Grant
+from wizard.contract import events
 from wizard.engine.step import Answer, Choice, Facts, Field, Kind, Step, Work
 from wizard.errors import OverBudget, Remedy, UsageError
 from wizard.locale import _, enumerated, joined, ngettext
@@ -322,6 +323,7 @@ class Training(Step):
             work.front.say(line, "warn")
         dropped = estimate.rows_dropped
         if dropped:
+            events.tell("warning", code="rows-dropped", count=dropped)
             work.front.say(
                 ngettext(
                     "{count:,} row is longer than max_length; the platform drops it without a word.",

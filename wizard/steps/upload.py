@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from wizard.bailian.refusals import file_is_gone
 from wizard.bailian.service import Platform
+from wizard.contract import events
 from wizard.engine.effectful import Receipt
 from wizard.engine.plan import digest
 from wizard.engine.session import Session
@@ -68,6 +69,8 @@ class Upload(Step):
             )
             with self._world.keyed():
                 receipt = work.once(effect)
+            there = {"file_id": receipt.id, "adopted": receipt.adopted}
+            events.tell("upload", name=effect.remote_name, sent=file.size, size=file.size, **there)
             uploaded.append(
                 Uploaded(role=file.role, name=effect.remote_name, file_id=receipt.id, adopted=receipt.adopted)
             )
@@ -211,6 +214,7 @@ class FileUpload:
 
             def moved(sent: int, total: int) -> None:
                 attempt.reached = sent
+                events.moved(self.remote_name, sent, total)
                 progress.update(sent, total)
 
             uploaded = self._platform.upload(

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from wizard.bailian.logs import Course, Kind, Last, milestone, named, parse
+from wizard.bailian.metrics import metric
 from wizard.bailian.refusals import job_is_gone
 from wizard.bailian.service import GONE, LONGEST_LOG, Job, Platform, log_from
+from wizard.contract import events
 from wizard.engine.effects import ask_whose
 from wizard.engine.step import Facts, Front, Quit, Step, Work
 from wizard.engine.view import Block, Curve, Gauge, Text, View
-from wizard.errors import PlatformError, Refused, StorageError
+from wizard.errors import PlatformError, Refused, StillRunning, StorageError
 from wizard.locale import _, joined
 from wizard.steps import approval
 from wizard.steps.account import contrast, here, made_with, same_account, unseen
@@ -89,6 +91,7 @@ class Watch(Step):
                 simulated=self._world.sandbox,
                 back=self._world.command(*rest),
                 mine=mine,
+                patience=self._world.patience,
             )
 
     def _settled(self, platform: Platform, work: Work) -> bool:
@@ -147,15 +150,16 @@ def follow(
     back: str,
     known: bool = True,
     mine: bool = False,
+    patience: float | None = None,
 ) -> Watched:
     """The job once it has ended, its course shown until then; ``back`` is the command that comes back to it.
 
     ``known``: the platform has given this id. ``mine``: to the account that is asked, so that there is no such job any
-    more (GONE) where it says so again and again. Raises Quit when the user leaves, and PlatformError where the platform
-    refuses to show the job again and again.
+    more (GONE) where it says so again and again. ``patience``: seconds after which StillRunning is raised. Raises Quit when the
+    user leaves, and PlatformError where the platform refuses to show the job again and again.
     """
     job: Job | None = None
-    log = _Log()
+    log = _Log(job_id)
     refusals = absences = 0
     wait = min(FIRST_PAUSE, pause)
     started = time.monotonic()
@@ -178,7 +182,10 @@ def follow(
                         ) from None
                     wait = min(wait * 2, LONGEST_PAUSE)
                     trouble = _no_news(problem, wait, refusals, most)
+                    told = {"status": problem.status, "platform_code": problem.platform_code or None}
+                    events.tell("warning", code="no-news", job_id=job_id, **told)
                 else:
+                    log.saw(job)
                     refusals = absences = 0
                     wait = min(wait * 1.5, pause)
                     log.read(platform, job_id)
@@ -186,6 +193,15 @@ def follow(
                 live.update(_course(job, log, trouble, seconds, simulated=simulated))
                 if job is not None and job.final:
                     return Watched(job, log.last)
+                if patience is not None and time.monotonic() + wait - started > patience:
+                    raise StillRunning(
+                        _("After {time} the job {id} still runs ({status}).").format(
+                            time=span(seconds),
+                            id=job_id,
+                            status=status_shown(log.status) if log.status else "?",
+                        ),
+                        _("To come back: {command}").format(command=back),
+                    )
                 time.sleep(wait)
     except KeyboardInterrupt:
         if not known and job is None:
@@ -229,13 +245,21 @@ class _Log:
     Whatever is wrong with the log ends nothing: the job's status is what is watched.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, job_id: str) -> None:
+        self._job_id = job_id
+        self.status = ""
         self.course = Course()
         self.last = Last()
         self.tail: deque[str] = deque(maxlen=TAIL)
         self.note = ""
         self._lines = 0
         self._refusals = 0
+
+    def saw(self, job: Job) -> None:
+        """The platform has told of the job."""
+        if job.status != self.status:
+            self.status = job.status
+            events.tell("status", job_id=job.job_id, status=job.status)
 
     def read(self, platform: Platform, job_id: str) -> None:
         """Take the lines that are new, as far as the limits go."""
@@ -248,6 +272,8 @@ class _Log:
                 self._lines += 1
                 self.course.read(line)
                 self.last.read(line)
+                if events.followed() and (point := parse(line)) is not None and not point.summary:
+                    events.tell("metric", job_id=self._job_id, **metric(point))
                 told = told_of(line)[:LONGEST_LINE]
                 if told and told not in self.tail:
                     self.tail.append(told)

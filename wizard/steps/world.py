@@ -79,6 +79,8 @@ class World:
         self.sandbox = sandbox
         self.session_id = ""
         self.steps: tuple[Step, ...] = ()  # as flow lists them: what each asks makes the plan
+        self.patience: float | None = None
+        """Seconds for which a job is followed; None: to its end."""
         self._allow_endpoint = allow_endpoint
         self._typed: ApiKey | None = None
         self._rejected: set[str] = set()

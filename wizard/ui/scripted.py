@@ -31,12 +31,20 @@ class Resolution:
 
 
 class Scripted:
-    """Takes defaults if told so (``yes``); a question that is left raises, and is never asked."""
+    """Takes defaults if told so (``yes``); a question that is left raises, and is never asked. ``quiet``: tells of warnings only."""
 
     attended = False
 
-    def __init__(self, *, yes: bool, stream: TextIO | None = None, resolve: Resolution | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        yes: bool,
+        stream: TextIO | None = None,
+        resolve: Resolution | None = None,
+        quiet: bool = False,
+    ) -> None:
         self._yes = yes
+        self._quiet = quiet
         self._resolve = resolve
         self._stream = stream or sys.stderr
 
@@ -117,9 +125,10 @@ class Scripted:
             + (f" [{source_shown(source)}]" if source else "")
         )
 
-    def say(self, text: str, tone: Literal["plain", "dim", "good", "warn", "bad"] = "plain") -> None:  # noqa: ARG002 - no colours
-        """One line."""
-        self._write(text)
+    def say(self, text: str, tone: Literal["plain", "dim", "good", "warn", "bad"] = "plain") -> None:
+        """One line; where it shall be quiet, warnings only."""
+        if not self._quiet or tone in ("warn", "bad"):
+            self._loudly(text)
 
     @contextmanager
     def progress(
@@ -135,6 +144,10 @@ class Scripted:
         yield _NewLines(self._write)
 
     def _write(self, line: str) -> None:
+        if not self._quiet:
+            self._loudly(line)
+
+    def _loudly(self, line: str) -> None:
         print(safe(line), file=self._stream, flush=True)
 
 
