@@ -274,7 +274,7 @@ def _run(command: argparse.ArgumentParser) -> None:
         "--resolve",
         default=None,
         metavar="CHOICE",
-        help=_("what was decided of the question that --approve names: an id, again, leave"),
+        help=_("what was decided, with --approve: ID, again, leave"),
     )
     command.add_argument("--watch", action="store_true", default=False, help=_("follow the job to its end"))
     _following(command)
