@@ -98,6 +98,14 @@ def commands() -> tuple[Command, ...]:
             about=_("serve the sandbox for other programs"),
         ),
         Command(
+            name="approve", group="programs", fill=_approve, run="approving:approve",
+            about=_("let a program run the plan with this digest, after looking at it"),
+        ),
+        Command(
+            name="mcp", group="programs", fill=_nothing, run="mcp:serve", local=True,
+            about=_("serve the commands as tools of the Model Context Protocol"),
+        ),
+        Command(
             name="completion", group="programs", fill=_completion, run="completion:script", local=True, state=False,
             about=_("the script that lets a shell complete commands with TAB"),
         ),
@@ -112,7 +120,7 @@ def rows() -> tuple[Row, ...]:
         "platform": _("jobs and files on the platform; models with prices"),
         "here": _("what a finding's code means; sessions in this folder"),
         "answers": _("JSON Schemas; start from an old command line"),
-        "programs": _("serve the sandbox to programs; complete with TAB"),
+        "programs": _("for programs: sandbox, approval, MCP; TAB completion"),
     }
     return tuple(
         (", ".join(each.name for each in commands() if each.group == group), about)
@@ -245,6 +253,14 @@ def _walking(to: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help=_("put the session in this folder away first"),
     )
+
+
+def _nothing(_to: argparse.ArgumentParser) -> None:
+    """No option of its own."""
+
+
+def _approve(command: argparse.ArgumentParser) -> None:
+    command.add_argument("digest", metavar="DIGEST", help=_("the digest that plan told"))
 
 
 def _schema(command: argparse.ArgumentParser) -> None:
