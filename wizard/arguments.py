@@ -196,7 +196,7 @@ def _common(to: argparse.ArgumentParser, *, platform: bool = True, first: bool =
         "--allow-endpoint",
         action="store_true",
         default=argparse.SUPPRESS,
-        help=_("let DASHSCOPE_HTTP_BASE_URL name any host") if platform else argparse.SUPPRESS,
+        help=_("let DASHSCOPE_HTTP_BASE_URL name any host") if platform and not first else argparse.SUPPRESS,
     )
     to.add_argument(
         "--allow-owner",

@@ -22,7 +22,7 @@ _CLOSED, _OPEN = (
 )  # what fills a whole cell in Chinese, and has its blank in it
 
 _OF_A_FOLDER = re.compile(
-    r"\bbailian-wizard (?=(?:run|plan|status|sessions|jobs|files)\b)(?![^\n.。]*--sandbox)"
+    r"\bbailian-wizard (?=(?:run|plan|approve|status|sessions|jobs|files|mcp)\b)(?![^\n.。]*--sandbox)"
 )
 """Where a sentence names a command that works with what is kept in the folder, of the sandbox or not."""
 
