@@ -127,16 +127,16 @@ def test_check_and_convert_begin_with_how_a_file_is_read(command: Command, folde
 
 
 def test_wrong_columns_are_put_right_from_the_preview(tmp_path: Path) -> None:
-    """Where the names told which column means what, a person who sees that it is wrong says it, one column after the other."""
+    """Where the names told which column means what, a person who sees that it is wrong says it, of that column alone."""
     rows = [f"What is number {number}?,a student's word,the right word" for number in range(40)]
     (tmp_path / "rows.csv").write_text("\n".join(["question,answer,better", *rows]), "utf-8")
     with Terminal(["--sandbox"], tmp_path, columns=80, rows=24) as terminal:
         terminal.answer("Where is your data", "enter")
         terminal.answer("checked against", "enter")
         terminal.answer("question <- question · answer <- answer", "down", "down", "enter")
-        terminal.answer("its columns and their first values", "enter")
+        terminal.answer("What shall be read otherwise", "down", "down", "enter")
         terminal.answer("Which column has the answer", "down", "enter")
-        terminal.answer("Which column has the options", "enter")
+        terminal.answer(r"answer +better", "\x1b[H", "enter")
         shown = terminal.expect("sent: answer[^.]*Does this look right")
         assert "<- better" in shown
         assert "the right word" in shown

@@ -164,11 +164,10 @@ def test_keys_typed_while_it_works_answer_nothing(folder: Path) -> None:
     words = ["--sandbox", "--set", "dataset.source=own.jsonl", "--set", "dataset.validation=split"]
     with Terminal(words, folder) as terminal:
         terminal.answer(LOOKS, "enter")
-        until = len(terminal.text)
         for _press in range(20):
             terminal.press("enter")
             terminal.read(0.02)
-        terminal.expect(f"{READ}|Which model", since=until - 100)
+        terminal.expect(f"{READ}|Which model")
         terminal.settle(0.5)
         facts = session_of(folder)["facts"]
         assert "training.model" not in facts
@@ -281,6 +280,114 @@ def test_options_in_columns_of_their_own(tmp_path: Path) -> None:
         terminal.answer("checked against", "enter")
         terminal.expect("A. 静卧 0")
         terminal.press("ctrl-c")
+
+
+WRONG = "Something is wrong with the columns"
+
+
+def bank(path: Path) -> None:
+    """A table in which a remark is taken for the question."""
+    lines = "".join(f"第{n}题？,静卧,跑步,{n % 2},注{n}\n" for n in range(30))
+    path.write_text("题目,选项A,选项B,答案,备注\n" + lines, "utf-8")
+
+
+def chosen_from(terminal: Terminal, question: str, line: str) -> None:
+    """Take the choice that begins with ``line``: the menu narrows to what is typed, or the cursor goes there."""
+    terminal.expect(question)
+    terminal.settle()
+    terminal.press("\x1b[H")
+    for _down in range(20):
+        terminal.settle()
+        if any(re.match(rf" *❯ {line}", shown) for shown in terminal.lines):
+            break
+        terminal.press("down")
+    terminal.press("enter")
+
+
+def test_how_a_file_is_read_is_one_screen(tmp_path: Path) -> None:
+    """Columns with first values, proof, first row and a row as it is sent fit one screen; each line is changed from there, and Escape changes nothing."""
+    bank(tmp_path / "own.csv")
+    with Terminal(["--sandbox"], tmp_path, columns=80, rows=24) as terminal:
+        terminal.answer("Where is your data", "enter")
+        terminal.answer("checked against", "enter")
+        chosen_from(terminal, LOOKS, WRONG)
+        terminal.expect("What shall be read otherwise")
+        terminal.settle()
+        shown = "\n".join(terminal.lines)
+        for part in ("Step 1 of 8", "own.csv: Read as: questions", "Not sent: 备注", "答案是 A. 静卧", "All is right",
+                     r"question +题目", r"answer +答案", "options +选项A, 选项B", "options counted +from 0: 15 of 30 rows prove it", "first row +names"):  # fmt: skip
+            assert re.search(part, shown), f"{part}: {shown}"
+        terminal.press("escape")
+        chosen_from(terminal, LOOKS, WRONG)
+        chosen_from(terminal, "What shall be read otherwise", "question")
+        chosen_from(terminal, "Which column has what the user asks", "答案")
+        terminal.expect("Still missing: answer")
+        terminal.settle()
+        assert "All is right" not in "\n".join(terminal.lines)
+        chosen_from(terminal, "What shall be read otherwise", "question")
+        chosen_from(terminal, "Which column has what the user asks", "备注")
+        chosen_from(terminal, "What shall be read otherwise", "All is right")
+        terminal.answer(rf"(?s)user +注0.*{LOOKS}", "ctrl-c")
+        assert 130 == terminal.end()
+    assert "备注" == session_of(tmp_path)["facts"]["dataset.columns.question"]["value"]
+
+
+def test_another_sheet_is_within_reach(tmp_path: Path) -> None:
+    """Which sheet is read is a line of that screen, the one that is read by itself named; another one is read at once."""
+    book = Workbook()
+    for title in ("单选题", "问答题"):
+        sheet = book.active if title == "单选题" else book.create_sheet()
+        assert sheet is not None
+        sheet.title = title
+        sheet.append(["question", "answer"])
+        for number in range(30):
+            sheet.append([f"{title} {number}？", f"回答 {number}"])
+    book.save(tmp_path / "book.xlsx")
+    with Terminal(["--sandbox"], tmp_path, columns=80, rows=24) as terminal:
+        terminal.answer("Where is your data", "enter")
+        terminal.answer("checked against", "enter")
+        chosen_from(terminal, LOOKS, WRONG)
+        terminal.expect(r"sheet +单选题 \(1 other\)")
+        chosen_from(terminal, "What shall be read otherwise", "sheet")
+        chosen_from(terminal, "Which sheet shall be read", "问答题")
+        terminal.expect(r"user +问答题 0？")
+        chosen_from(terminal, "What shall be read otherwise", "All is right")
+        terminal.answer(LOOKS, "ctrl-c")
+        assert 130 == terminal.end()
+    assert "问答题" == session_of(tmp_path)["facts"]["dataset.files"]["value"][0]["columns"]["sheet"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("甲,乙\n1,2\n3,4\n5,6\n", "what its columns mean"), ("", "train the model and validate it, too")],
+)
+def test_a_file_that_cannot_validate_is_refused_where_it_is_named(
+    tmp_path: Path, content: str, said: str
+) -> None:
+    """A validation file whose columns say nothing, or that trains already, is refused at its question, not after it."""
+    rows_of(tmp_path / "own.jsonl", pairs())
+    if content:
+        (tmp_path / "other.csv").write_text(content, "utf-8")
+    given = ["--set", "dataset.source=own.jsonl", "--set", "dataset.validation=file"]
+    with Terminal(["--sandbox", *given], tmp_path, columns=80, rows=24) as terminal:
+        terminal.answer("Which file shall validate", "other.csv" if content else "own.jsonl", "enter")
+        terminal.expect(said)
+        terminal.settle()
+        assert "Which file shall validate" in "\n".join(terminal.lines)
+
+
+def test_texts_with_rows_are_offered_in_a_folder(tmp_path: Path) -> None:
+    """Of a folder's texts those are data that hold rows, and no others."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "题库.txt").write_text(
+        "".join(f"问：第{n}题？\n答：回答{n}\n\n" for n in range(30)), "utf-8"
+    )
+    (tmp_path / "in" / "说明.txt").write_text("一段说明。\n另一段，没有题。\n", "utf-8")
+    with Terminal(["--sandbox"], tmp_path, columns=80, rows=24) as terminal:
+        terminal.answer("Where is your data", "clear", "in", "enter")
+        terminal.answer("checked against", "enter")
+        terminal.expect(r"user +第0题？")
+        assert "Which file" not in terminal.text
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def write_no_session_keys() -> None:
 def turn_signals_into_exits() -> None:
     """SIGTERM, SIGHUP, SIGQUIT and Windows' SIGBREAK unwind like any exit (128 + n), so that the terminal is left as it was found.
 
-    One that came ignored stays so, as nohup wants it. Ctrl-Z shows the cursor before the process stops.
+    One that came ignored stays so, as nohup wants it. Ctrl-Z gives the terminal back, cursor and all, before the process stops.
     """
     for name in ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK"):
         number = getattr(signal, name, None)
@@ -130,6 +130,10 @@ def turn_signals_into_exits() -> None:
             signal.signal(number, _leave)
     if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL:
         signal.signal(signal.SIGTSTP, _pause)
+        signal.signal(signal.SIGCONT, _go_on)
+        signal.siginterrupt(
+            signal.SIGCONT, False
+        )  # a question that was put in the background stands where it stood
 
 
 def let_go() -> bool:
@@ -156,8 +160,18 @@ def _leave(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _pause(number: int, _frame: FrameType | None) -> None:
+    from wizard.ui import quiet
+
     if sys.stderr.isatty():  # no signal of Windows comes here
         os.write(sys.stderr.fileno(), _SHOW_CURSOR)
-    signal.signal(number, signal.SIG_DFL)
-    signal.raise_signal(number)  # returns when somebody continues us
-    signal.signal(number, _pause)
+    with quiet.lent():
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)  # returns when somebody continues us
+        signal.signal(number, _pause)
+
+
+def _go_on(_number: int, _frame: FrameType | None) -> None:
+    """Continued, perhaps in the foreground only now, by a shell that set the terminal."""
+    from wizard.ui import quiet
+
+    quiet.hush()

@@ -45,15 +45,18 @@ class Scene:
     @cached_property
     def front(self) -> Front:
         """Whoever talks to the user; without a terminal, one that only tells."""
-        if self.able.attended and self.able.plain:
+        if not self.able.attended:
+            return self.scripted()
+        from wizard.ui import quiet
+
+        quiet.begin()
+        if self.able.plain:
             from wizard.ui.plain import Plain
 
             return Plain()
-        if self.able.attended:
-            from wizard.ui.terminal import Terminal
+        from wizard.ui.terminal import Terminal
 
-            return Terminal(self.able)
-        return self.scripted()
+        return Terminal(self.able)
 
     def scripted(self, *, yes: bool = False, resolve: Resolution | None = None) -> Scripted:
         """A front end that asks nobody. ``yes``: takes defaults; ``resolve``: what a person has decided."""

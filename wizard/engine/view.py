@@ -34,11 +34,13 @@ class Panel:
     """A titled box of (label, text) parts; a part without a label is plain text.
 
     ``fit``: where a terminal is not tall enough, long parts are cut short, and it is said how much is left out.
+    ``around``: how many rows more than usual stand around it, such as those of a long list of choices.
     """
 
     title: str
     parts: tuple[tuple[str, str], ...]
     fit: bool = False
+    around: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard.engine.step import Answer, Choice, Facts, Field
+from wizard.engine.step import Answer, Choice, Facts, Field, Key
 from wizard.local.harmless import in_a_line
 from wizard.locale import _, enumerated
 from wizard.steps.help import COLUMN, about
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
 PREFIX = "dataset.columns."
 SHEET = f"{PREFIX}sheet"
-CORRECTED = f"{PREFIX}question"
-"""The question that is asked first, where a person says that columns are wrong."""
 HEADER = "dataset.header"
 NONE = "-"
 SEVERAL = "+"
@@ -28,9 +25,8 @@ ROWS = 3  # a page
 _ASKED = ("question", "answer", "options")
 _TOLD_BY_NAMES = frozenset(("choice", "alpaca", "prompt", "query", "pair"))
 """Shapes in which a column may have been taken for another one."""
-_SAME = {"instruction": "question", "output": "answer"}
+SAME = {"instruction": "question", "output": "answer"}
 _LETTERS = "ABCDEFGHIJ"
-_UNASKED: dict[str, Any] = {"quiet": True, "optional": True, "default": None, "guessed": False}
 _MOST_SPEAKERS = 20  # to choose from; any other can be written
 _ABOUT_ROWS = ("counting", "assistant")
 """What is said of the values of a column, not which it is."""
@@ -56,7 +52,7 @@ def chosen(facts: Mapping[str, Any]) -> dict[str, str]:
         for key, value in facts.items()
         if key.startswith(PREFIX) and value not in (None, "", SEVERAL)
     }
-    told = {meaning: column for meaning, column in found.items() if column != NONE or meaning == "options"}
+    told = {meaning: column for meaning, column in found.items() if column != NONE or meaning not in _LETTERS}
     told |= {"header": str(facts[HEADER])} if facts.get(HEADER) else {}
     return told | ({"ignore": str(facts[IGNORED.key])} if facts.get(IGNORED.key) else {})
 
@@ -100,8 +96,8 @@ def undecided(key: str) -> Choice:
     return Choice("", _("Please choose:"), edits=key)
 
 
-def fields(file: Path, found: Reading, facts: Facts) -> Sequence[Field]:
-    """Question, answer and options are asked where ``found`` knows no shape, or a person says that it is wrong; every other meaning is quiet."""
+def fields(file: Path, found: Reading, facts: Facts, changeable: Sequence[Field] = ()) -> Sequence[Field]:
+    """Question, answer and options are asked where ``found`` knows no shape; every other meaning is quiet, be it one of ``changeable``."""
     from wizard.data.shapes.plan import MEANINGS
 
     known = (*MEANINGS, *_ABOUT_ROWS)
@@ -109,17 +105,14 @@ def fields(file: Path, found: Reading, facts: Facts) -> Sequence[Field]:
     wanted: tuple[str, ...] = ()
     if not found.shape and set(told) <= _WITH_QUESTIONS | ({"text"} if len(found.fields) == 1 else set()):
         wanted = _ASKED if len(found.fields) > 1 else ("text",)
-    elif correctable(found) and facts.sources.get(CORRECTED) == "asked":
-        wanted = _ASKED
     asked = [_asked(name, file, found, facts, first=name == wanted[0]) for name in wanted]
-    if wanted == _ASKED and facts.get(f"{PREFIX}options") == SEVERAL:
+    if facts.get(f"{PREFIX}options") == SEVERAL:
         asked += _letters(found, facts)
     if found.strangers:
-        asked.append(_speakers(found))
+        asked.append(_speakers(found, facts))
     keys = {field.key for field in asked}
-    if not asked and correctable(found) and not facts.get(CORRECTED) and CORRECTED not in facts.given:
-        asked = [replace(_asked("question", file, found, facts, first=True), **_UNASKED)]
-        keys = {CORRECTED}
+    more = [field for field in changeable if field.key not in keys]
+    keys |= {field.key for field in more}
     left = [name for name in known if f"{PREFIX}{name}" in facts or f"{PREFIX}{name}" in facts.given]
     quiet = [_quiet(name) for name in left if f"{PREFIX}{name}" not in keys]
     if IGNORED.key in facts or IGNORED.key in facts.given:
@@ -131,7 +124,7 @@ def fields(file: Path, found: Reading, facts: Facts) -> Sequence[Field]:
                 check=lambda value: _unknown(value, found),
             )
         )
-    return [*asked, *quiet]
+    return [*asked, *more, *quiet]
 
 
 def correctable(found: Reading) -> bool:
@@ -139,7 +132,7 @@ def correctable(found: Reading) -> bool:
     return found.shape in _TOLD_BY_NAMES and len(found.fields) > 1
 
 
-def _speakers(found: Reading) -> Field:
+def _speakers(found: Reading, facts: Facts) -> Field:
     """Whose words are learned, where speakers are called by names that say nothing."""
     key = f"{PREFIX}assistant"
     return answer("assistant").ask(
@@ -153,8 +146,13 @@ def _speakers(found: Reading) -> Field:
             *(Choice(word, in_a_line(word)) for word in found.strangers[:_MOST_SPEAKERS]),
         ),
         open=True,
-        needs=("dataset.source", "dataset.file", HEADER, SHEET),
+        needs=_about_needs(facts),
     )
+
+
+def _about_needs(facts: Facts) -> tuple[str, ...]:
+    """What makes columns other ones; that nothing is said of header and sheet is as good as that nobody was asked."""
+    return ("dataset.source", "dataset.file", *(key for key in (HEADER, SHEET) if facts.get(key)))
 
 
 def answers() -> tuple[Answer, ...]:
@@ -206,6 +204,17 @@ def sheet(names: Sequence[str]) -> Field:
     )
 
 
+def other_sheet(names: Sequence[str]) -> Field:
+    """Which sheet is read, where the first has rows and a person may want another one."""
+    return SHEET_READ.ask(
+        kind="choice",
+        label=_("Which sheet shall be read?"),
+        choices=tuple(Choice(name, in_a_line(name)) for name in names),
+        needs=("dataset.source", "dataset.file"),
+        quiet=True,
+    )
+
+
 def no_sheet() -> Field:
     """Takes back which sheet is read, where there is nothing to choose from any more."""
     return SHEET_READ.ask(label=SHEET_READ.name(), needs=("dataset.source", "dataset.file"), quiet=True)
@@ -215,13 +224,34 @@ def _shown(column: Any) -> str:
     return {NONE: _("none"), SEVERAL: _("one for each option")}.get(column, in_a_line(str(column)))
 
 
-def _asked(name: str, file: Path, found: Reading, facts: Facts, *, first: bool) -> Field:
+def _label(name: str) -> str:
     labels = {
         "question": _("Which column has what the user asks (the question)?"),
         "answer": _("Which column has the answer?"),
         "options": _("Which column has the options?"),
         "text": _("Is this plain text, to go on training with?"),
     }
+    return labels.get(name) or _("Which column is “{meaning}”?").format(meaning=_meaning_shown(name))
+
+
+def changed(name: str, found: Reading, choices: tuple[Choice, ...]) -> Field:
+    """Which column has a meaning, where it is known and a person may want another one."""
+    return answer(name).ask(
+        kind="choice",
+        label=_label(name),
+        choices=choices,
+        open=name == "options",
+        check=(lambda value: _unfit(value, choices, found, set())) if name == "options" else _fits,
+        quiet=True,
+        needs=("dataset.source", "dataset.file"),
+    )
+
+
+def _fits(_value: Any) -> None:
+    """Any of the choices does."""
+
+
+def _asked(name: str, file: Path, found: Reading, facts: Facts, *, first: bool) -> Field:
     earlier = (
         [meaning for meaning in _ASKED[: _ASKED.index(name)] if name in _ASKED] if name in _ASKED else []
     )
@@ -244,21 +274,23 @@ def _asked(name: str, file: Path, found: Reading, facts: Facts, *, first: bool) 
     return answer(name).ask(
         kind="choice",
         optional=False,
-        label=labels[name],
+        label=_label(name),
         default=default,
         guessed=guessed,
         choices=tuple(choices),
         open=name == "options",
         check=lambda value: _unfit(value, choices, found, taken),
-        needs=(
-            "dataset.source",
-            "dataset.file",
-            HEADER,
-            SHEET,
-            *(f"{PREFIX}{meaning}" for meaning in earlier),
-        ),
-        browse=(lambda page: _columns_shown(file, page, facts, known=bool(found.shape))) if first else None,
+        needs=(*_about_needs(facts), *(f"{PREFIX}{meaning}" for meaning in earlier)),
+        browse=(lambda page: _columns_shown(file, page, facts)) if first else None,
+        keys=_about_table(found) if first else (),
     )
+
+
+def _about_table(found: Reading) -> tuple[Key, ...]:
+    """What may be wrong where no name of a column tells anything: another sheet is meant, or the first row holds no names."""
+    another = Key("t", _("another sheet"), edits=SHEET)
+    header = Key("h", _("the first row"), edits=HEADER)
+    return {"xlsx": (another, header), "csv": (header,), "tsv": (header,)}.get(found.container, ())
 
 
 def _guess(name: str, found: Reading, facts: Facts, taken: set[str]) -> tuple[str | None, bool]:
@@ -266,11 +298,10 @@ def _guess(name: str, found: Reading, facts: Facts, taken: set[str]) -> tuple[st
     from wizard.data.shapes.guess import is_label
     from wizard.data.shapes.plan import listed
 
-    known = _known(found) if found.shape else found.guess
-    guess = known.get(name)
+    guess = found.guess.get(name)
     if guess is not None and taken & {guess, *listed(guess)}:
         guess = None
-    if guess is not None and (found.shape or name in found.sure):
+    if guess is not None and name in found.sure:
         return guess, False
     if name == "text":
         return found.fields[0].name, True
@@ -285,11 +316,6 @@ def _guess(name: str, found: Reading, facts: Facts, taken: set[str]) -> tuple[st
             return None, True  # a letter for an answer: there are options somewhere
         return NONE, not {f"{PREFIX}question", f"{PREFIX}answer"} <= facts.keys()
     return (guess if name in found.clear else None), True
-
-
-def _known(found: Reading) -> dict[str, str]:
-    """What the names tell of the meanings that are asked for."""
-    return {_SAME.get(meaning, meaning): ",".join(columns) for meaning, columns in found.meanings()}
 
 
 def _unfit(value: str, choices: Sequence[Choice], found: Reading, taken: set[str]) -> str | None:
@@ -359,13 +385,13 @@ def _letters(found: Reading, facts: Facts) -> list[Field]:
 def _quiet(name: str) -> Field:
     letter = name in _LETTERS
     return answer(name).ask(
-        label=_("Which column is “{meaning}”?").format(meaning=_meaning_shown(name)),
+        label=_label(name),
         needs=("dataset.source", "dataset.file", *((f"{PREFIX}options",) if letter else ())),
         quiet=True,
     )
 
 
-def _columns_shown(file: Path, page: int, facts: Facts, *, known: bool) -> View | None:
+def _columns_shown(file: Path, page: int, facts: Facts) -> View | None:
     from wizard.data.shapes.source import Source
     from wizard.engine.view import Table, Text, View
 
@@ -375,8 +401,6 @@ def _columns_shown(file: Path, page: int, facts: Facts, *, known: bool) -> View 
         return None
     rows = tuple((column.name, " | ".join(column.samples)) for column in columns)
     what = _("{name}: what its columns are can't be told from here; please say it.")
-    if known:
-        what = _("{name}: its columns and their first values. Please say what they are.")
     told = file.name
     if "sheet" in about:
         told = _("{name}, sheet “{sheet}”").format(name=told, sheet=about["sheet"])

@@ -16,7 +16,8 @@ from wizard.errors import DataError, UsageError, WizardError
 from wizard.local.harmless import in_a_line
 from wizard.local.named import plainest
 from wizard.locale import _, enumerated, joined, ngettext
-from wizard.steps import columns
+from wizard.steps import as_read, columns
+from wizard.steps.as_read import TABLES
 from wizard.steps.help import about
 from wizard.steps.wording import bytes_shown, first_few
 from wizard.steps.world import World
@@ -105,20 +106,36 @@ class Dataset(Step):
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._places: dict[Path, _Place] = {}
+        self._places: dict[tuple[Path, bool], _Place] = {}
         self._labels: dict[_Identity, str] = {}
         self._problems: dict[_Identity, str | None] = {}
         self._beginnings: dict[tuple[_Identity, tuple[tuple[str, str], ...]], Reading] = {}
-        self._workbooks: dict[_Identity, tuple[str, ...]] = {}
+        self._workbooks: dict[tuple[_Identity, bool], tuple[str, ...]] = {}
+        self._correcting = False  # whether a person wants to see how the file is read
 
     @classmethod
     def answers(cls) -> Sequence[Answer]:
         """Which files, and what their columns mean."""
-        return (SOURCE, SET, FILE, HEADER, TRAIN, VALIDATION, VALIDATION_SOURCE, *columns.answers())
+        return (
+            SOURCE,
+            SET,
+            FILE,
+            HEADER,
+            TRAIN,
+            VALIDATION,
+            VALIDATION_SOURCE,
+            as_read.AS_READ,
+            *columns.answers(),
+        )
 
     def title(self) -> str:
         """As on the screen."""
         return _("Data")
+
+    def reopened(self, key: str) -> None:
+        """From now on every line of how the file is read can be changed."""
+        if key in (as_read.AS_READ.key, columns.SHEET, HEADER.key):
+            self._correcting = True
 
     def fields(self, facts: Facts) -> Sequence[Field]:
         """The source; for a folder, the set; what trains where there is no train file; what validates."""
@@ -167,23 +184,25 @@ class Dataset(Step):
         train = self._training_file(place, facts)
         if (names and facts.get("dataset.file") is None) or self._problem(train):
             return which
-        sheets = self._sheets(train)
-        if sheets:
-            which = (*which, columns.sheet(sheets))
-            if facts.get(columns.SHEET) not in sheets:
-                return which
-        elif facts.get(columns.SHEET):  # it was one of another file
-            which = (*which, columns.no_sheet())
+        every, asked = self._sheet(train, facts)
+        which = (*which, *asked)
+        if any(not field.quiet and facts.get(field.key) not in every for field in asked):
+            return which
         about = columns.about_file(facts)
-        if not sheets:
+        if about.get("sheet") not in every:
             about.pop("sheet", None)
         asked = self._header(train, facts, about)
         which = (*which, *asked)
         if any(not field.quiet and field.key not in facts for field in asked):
             return which
+        found = self._beginning(place, train, about, facts)
+        read = self._as_answered(train, found, facts) if self._correcting else None
         return (
             *which,
-            *columns.fields(train, self._beginning(place, train, about, facts), facts),
+            *columns.fields(train, found, facts, tuple(as_read.fields(read)) if read else ()),
+            as_read.screen(train, read, facts, self._with_the_read_first(train, read, every))
+            if read
+            else as_read.unasked(),
             *self._fields_of_validation(
                 facts, self._dev_of(place, train), needs=("dataset.source", "dataset.file")
             ),
@@ -217,6 +236,12 @@ class Dataset(Step):
                 self._beginnings[known] = beginning(files, place.path, found, about)
         return self._beginnings[known]
 
+    def _as_answered(self, train: Path, found: Reading, facts: Facts) -> Reading:
+        """What is understood of the file that trains with all that was answered; ``found`` where that can't be so."""
+        with suppress(WizardError):
+            return self._reading(train, columns.chosen(facts))
+        return found
+
     def _dev_of(self, place: _Place, train: Path) -> dict[catalog.SplitName, catalog.Split]:
         """The one file beside ``train`` that is called after validation, if there is one and ``train`` is called after training."""
         found = [place.path / name for name in place.names if _role(name) == "dev"]
@@ -224,13 +249,31 @@ class Dataset(Step):
             return {}
         return {"dev": catalog.Split("dev", found[0], self._output_name(found[0]))}
 
+    def _sheet(self, train: Path, facts: Facts) -> tuple[tuple[str, ...], tuple[Field, ...]]:
+        """The sheets to choose from and the question for one: asked where the first has no rows, or a person wants another."""
+        if sheets := self._sheets(train):
+            return sheets, (columns.sheet(sheets),)
+        if not self._correcting and not facts.get(columns.SHEET) and columns.SHEET not in facts.given:
+            return (), ()
+        every = self._sheets(train, every=True)
+        return every, (columns.other_sheet(every) if every else columns.no_sheet(),)
+
+    def _with_the_read_first(self, train: Path, read: Reading, sheets: Sequence[str]) -> tuple[str, ...]:
+        """``sheets``, the one that is read before the others."""
+        for name in sheets:
+            with suppress(WizardError):
+                if name == read.sheet or self._reading(train, {"sheet": name}).fields == read.fields:
+                    return (name, *(other for other in sheets if other != name))
+        return tuple(sheets)
+
     def _header(self, train: Path, facts: Facts, about: Mapping[str, str]) -> tuple[Field, ...]:
         """Whether the first row holds names: asked where it may as well be a row, and where no answer speaks of one of its cells."""
         found = self._reading(train, {name: value for name, value in about.items() if name == "sheet"})
         doubtful = found.header is None and columns.spoken_of(facts).isdisjoint(
             column.name for column in found.fields
         )
-        if not doubtful and HEADER.key not in facts and HEADER.key not in facts.given:
+        told = HEADER.key in facts or HEADER.key in facts.given
+        if not doubtful and not told and not (self._correcting and found.container in TABLES):
             return ()
         names = HEADER.ask(
             label=_("What is the first row of the table?"),
@@ -243,7 +286,7 @@ class Dataset(Step):
             ),
             needs=("dataset.source", "dataset.file"),
             quiet=not doubtful,
-            without_effect="" if found.container in ("csv", "tsv", "xlsx") else _("this file is no table"),
+            without_effect="" if found.container in TABLES else _("this file is no table"),
         )
         return (names,)
 
@@ -308,8 +351,24 @@ class Dataset(Step):
         )
         if facts.get("dataset.validation") != BY_FILE:
             return (validation,)
-        named = VALIDATION_SOURCE.ask(label=_("Which file shall validate?"), check=self._check_file)
+        named = VALIDATION_SOURCE.ask(
+            label=_("Which file shall validate?"), check=lambda name: self._unfit_to_validate(name, facts)
+        )
         return (validation, named)
+
+    def _unfit_to_validate(self, named: str, facts: Facts) -> str | None:
+        """Why a file can't be validated with: besides what any file can lack, it trains already, or its columns say nothing."""
+        if problem := self._check_file(named):
+            return problem
+        path, source = self._world.path(named), self._place(self._world.path(facts["dataset.source"]))
+        if not source.sets and _is_among(path, [self._training_file(source, facts)]):
+            return _trains_too(path)
+        read = self._reading(path, self._meant("validation", path, columns.chosen(facts)))
+        if read.shape or not read.whole:
+            return None
+        return _(
+            "{path}: what its columns mean can't be told: {names}. Call them as in the training file, and say it again."
+        ).format(path=plainest(named), names=in_a_line(enumerated(column.name for column in read.fields)))
 
     def perform(self, work: Work) -> Mapping[str, Any]:
         """The chosen files, each with its role: train, validation, or kept (converted, never sent)."""
@@ -344,8 +403,7 @@ class Dataset(Step):
         twice = next((path for number, path in enumerate(paths) if _is_among(path, paths[:number])), None)
         if twice is not None:
             raise DataError(
-                _("{path} can't train the model and validate it, too.").format(path=twice),
-                _("Choose another file, or have a tenth of the training rows held back."),
+                _trains_too(twice), _("Choose another file, or have a tenth of the training rows held back.")
             )
         order = {"train": 0, "validation": 1, "kept": 2}
         chosen.sort(key=lambda entry: order[entry[0]])
@@ -468,22 +526,27 @@ class Dataset(Step):
             validation=Path(files["validation"]).name if "validation" in files else held_back,
         )
 
-    def _place(self, path: Path) -> _Place:
-        """What is at ``path``: looked up once, unless nothing was there yet. Raises WizardError where it can't be read."""
-        if path not in self._places:
-            place = _look(path)
+    def _place(self, path: Path, *, texts: bool = True) -> _Place:
+        """What is at ``path``: looked up once, unless nothing was there yet. Raises WizardError where it can't be read.
+
+        ``texts``: those that hold rows, too, which takes a look into each.
+        """
+        if (path, texts) not in self._places:
+            place = _look(path, texts=texts)
             if not place.sets and not place.names:
                 return place
-            self._places[path] = place
-        return self._places[path]
+            self._places[path, texts] = place
+        return self._places[path, texts]
 
     def _default_source(self) -> str | None:
         for name in LOOKED_AT_FIRST:
             with suppress(WizardError):  # what can't be read is no default; who names it is told
-                if self._place(self._world.folder / name).sets:
+                if self._place(self._world.folder / name, texts=False).sets:
                     return name
         with suppress(WizardError):
-            names = self._place(self._world.folder).names
+            names = self._place(
+                self._world.folder, texts=False
+            ).names  # the first question doesn't wait for more
             if len(names) == 1:
                 return names[0]
         return None
@@ -535,16 +598,16 @@ class Dataset(Step):
             self._beginnings[known] = Source(path, about).reading(whole=False)
         return self._beginnings[known]
 
-    def _sheets(self, path: Path) -> tuple[str, ...]:
-        """The sheets to choose from, where the first of a workbook has no rows."""
+    def _sheets(self, path: Path, *, every: bool = False) -> tuple[str, ...]:
+        """The sheets to choose from, where the first of a workbook has no rows; ``every``: of any workbook."""
         from wizard.data.shapes.source import Source
 
         if self._reading(path).container != "xlsx":
             return ()
-        identity = _identity(path)
-        if identity not in self._workbooks:
-            self._workbooks[identity] = Source(path).sheets()
-        return self._workbooks[identity]
+        known = _identity(path), every
+        if known not in self._workbooks:
+            self._workbooks[known] = Source(path).sheets(every=every)
+        return self._workbooks[known]
 
     @staticmethod
     def _output_name(path: Path) -> str:
@@ -619,12 +682,21 @@ class _Place:
         return tuple([name for name in self.names if _rank(name) == best])
 
 
-def _look(path: Path) -> _Place:
+def _look(path: Path, *, texts: bool) -> _Place:
     if not _is_place(path):
         return _Place(path)
     sets = catalog.find_sets(path)
-    files = () if sets else catalog.data_files(path)
+    files = () if sets else catalog.data_files(path, _is_text_of_rows if texts else None)
     return _Place(path, sets, tuple(file.relative_to(path).as_posix() for file in files))
+
+
+def _is_text_of_rows(path: Path) -> bool:
+    """Whether a text, whatever it is called, has rows of which it is known what they mean."""
+    from wizard.data.shapes.source import Source
+
+    with suppress(WizardError):
+        return Source(path).reading(whole=False).shape not in ("", "text")
+    return False
 
 
 _SAID = frozenset({"DUPLICATE_COLUMN", "NOT_AN_OBJECT", "ENCODING_UNCLEAR", "TWO_LISTS"})
@@ -662,6 +734,10 @@ def _role(name: str) -> str:
 def _rank(name: str) -> int:
     """Where a file stands among those that may train: what is called after training first, after tests last."""
     return ("train", "", "dev", "test").index(_role(name))
+
+
+def _trains_too(path: Path) -> str:
+    return _("{path} can't train the model and validate it, too.").format(path=path)
 
 
 def _is_place(path: Path) -> bool:

@@ -59,8 +59,13 @@ def _texts(_language: str) -> Mapping[str, str]:
             "The samples beside each name are the first rows of your file; choose the one that fits.\n"
             "question: what is asked. answer: what the model shall learn to say. options: all in one column; A, B, C …: one column each."
         ),
+        "dataset.as_read": _(
+            "How the wizard understood your file: what each column means, by what proof, and one row as it will be sent.\n"
+            "Choose a line to change it; the row above shows at once what comes of it. Then go on.\n"
+            "In scripts the same: --set dataset.columns.question=NAME, dataset.columns.sheet, dataset.header"
+        ),
         "dataset.columns.sheet": _(
-            "The rows are read from one sheet of the workbook; its first sheet has none.\n"
+            "The rows are read from one sheet of the workbook: the first whose columns are understood, unless you choose one.\n"
             "Take the one with your questions. Another one can be trained in another session.\n"
             "In scripts: --set dataset.columns.sheet=NAME"
         ),

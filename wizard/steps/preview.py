@@ -11,7 +11,7 @@ from wizard.contract import events
 from wizard.engine.step import Answer, Choice, Facts, Field, Key, Step, Work
 from wizard.errors import DataError, Remedy, WizardError
 from wizard.locale import _, enumerated, joined, ngettext
-from wizard.steps import columns
+from wizard.steps import as_read
 from wizard.steps.altered import ALTERED, keep_aside
 from wizard.steps.facts import SENT_ROLES, Chosen, Converted, Counted, Sampled, Systems, trained
 from wizard.steps.findings import found_in, in_full, in_short, view_of
@@ -225,7 +225,7 @@ class Preview(Step):
             choices=(
                 Choice("yes", go_on),
                 *(() if none else self._other_words(facts)),
-                *self._other_columns(facts),
+                *as_read.way_in(facts),
                 *(others if none else ()),
             ),
             needs=("dataset.files", "preview.system_prompt", "preview.language"),
@@ -235,15 +235,6 @@ class Preview(Step):
                 Key("a", _("all that is sent of it"), lambda: self._whole(facts, original=False)),
             ),
         )
-
-    @staticmethod
-    def _other_columns(facts: Facts) -> tuple[Choice, ...]:
-        """The way to other columns, where the names of the file's own told which means what."""
-        files = Chosen.all(facts)
-        understood = files[0].understood if files else None
-        if understood is None or "dataset.set" in facts or not columns.correctable(understood):
-            return ()
-        return (Choice("columns", _("Something is wrong with the columns"), edits=columns.CORRECTED),)
 
     def _around_questions(self, facts: Facts) -> tuple[Field, ...]:
         """The language of the words around a question, where there are questions with options."""

@@ -19,7 +19,7 @@ def told(reading: Reading, unsent: Mapping[str, int] | None = None) -> Iterator[
 
     ``unsent``: field -> rows that have it; None where nobody has counted yet.
     """
-    yield _("Read as: {shape} ({file})").format(shape=_shape(reading), file=_("; ").join(_file(reading)))
+    yield read_as(reading)
     if meanings := " · ".join(_meanings(reading)):
         yield meanings
     if reading.proof[0] and reading.counting is not None:
@@ -31,6 +31,11 @@ def told(reading: Reading, unsent: Mapping[str, int] | None = None) -> Iterator[
         ).format(base=reading.counting, count=proving, rows=numbered)
     if unsent:
         yield not_sent(unsent, _firsts(reading))
+
+
+def read_as(reading: Reading) -> str:
+    """What the file is."""
+    return _("Read as: {shape} ({file})").format(shape=_shape(reading), file=_("; ").join(_file(reading)))
 
 
 def not_sent(unsent: Mapping[str, int], firsts: Mapping[str, str] | None = None) -> str:

@@ -13,7 +13,7 @@ from wizard.engine.step import Answer, Choice, Facts, Field, Key, Step, source_s
 from wizard.engine.view import Block, Line, Pairs, Table, Text, View
 from wizard.local.width import cut
 from wizard.locale import _, enumerated, ngettext
-from wizard.steps import afterwards, permission
+from wizard.steps import afterwards, as_read, permission
 from wizard.steps.facts import Converted, Counted, Estimate, Proof
 from wizard.steps.help import about
 from wizard.steps.plan import command, plan_of
@@ -78,6 +78,7 @@ class Review(Step):
                     for item in plan.items
                     if item.edits
                 ),
+                *as_read.way_in(facts),
             ),
             quiet=True,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,17 @@ def whole(folder: Path, file: Chosen, words: Mapping[str, Any], page: int, *, or
     """The row of page ``page`` with nothing left out: as it stands in the file, or as it is sent."""
     found = _on_page(folder, file, words, page)
     return View(tuple(_original(one, fit=False) if original else _sent(one, fit=False) for one in found))
+
+
+def as_sent(path: Path, columns: Mapping[str, str], around: int = 0) -> Panel | None:
+    """The first row of ``path`` that can be sent, as it is without words of ours; None where there is none. Raises WizardError.
+
+    ``around``: as a panel's.
+    """
+    from wizard.data.converting.samples import samples
+
+    found = samples(path, count=1, columns=columns)
+    return replace(_sent(found[0], fit=True), around=around) if found else None
 
 
 def _on_page(folder: Path, file: Chosen, words: Mapping[str, Any], page: int) -> tuple[Sample, ...]:

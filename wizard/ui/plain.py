@@ -30,6 +30,7 @@ from wizard.engine.view import Text, View
 from wizard.local import log
 from wizard.local.width import wrapped
 from wizard.locale import _
+from wizard.ui import quiet
 from wizard.ui.base import forget_typed, safe
 from wizard.ui.lines import text_of
 from wizard.ui.pace import Lines
@@ -111,7 +112,6 @@ class Plain:
         if field.why:
             self._write(field.why)
         self._put(field.label, field.choices, more=field.browse is not None, keys=field.keys)
-        forget_typed()
         while True:
             typed = self._read(self._prompt(field, wanted), hidden=field.kind == "secret")
             word = typed.strip()
@@ -147,7 +147,6 @@ class Plain:
         """The value of the choice; Enter takes the safe one, and what was typed before the question doesn't count."""
         self._write("")
         self._put(decision.question, decision.choices)
-        forget_typed()
         while True:
             safe_one = _number_of(decision.safe, decision.choices)
             word = self._read(_("Number [{offered}], ? help: ").format(offered=safe_one)).strip()
@@ -209,20 +208,22 @@ class Plain:
         self.say(_("Type a number from 1 to {count}.").format(count=len(choices)), "bad")
 
     def _read(self, prompt: str, *, hidden: bool = False) -> str:
-        """One line as it was typed. Raises Quit for Ctrl-C and the end of input."""
+        """One line as it was typed; what was typed before, which nobody saw, doesn't count. Raises Quit for Ctrl-C and the end of input."""
         try:
             if hidden:
                 from getpass import getpass
 
                 return getpass(safe(prompt, lines=False), stream=self._stream)
-            self._stream.write(safe(prompt, lines=False))
-            self._stream.flush()
-            typed = sys.stdin.readline()
+            with quiet.aloud():
+                forget_typed()
+                self._stream.write(safe(prompt, lines=False))
+                self._stream.flush()
+                typed = sys.stdin.readline()
         except (KeyboardInterrupt, EOFError):
             raise Quit from None
         except UnicodeDecodeError:
             self.say(_("That can't be read in this terminal's encoding."), "bad")
-            return self._read(prompt)
+            return self._read(prompt, hidden=hidden)
         if not typed:
             raise Quit
         return typed.rstrip("\r\n")

@@ -10,6 +10,7 @@ from wizard.engine.step import Choice, Field, Key, Quit
 from wizard.local import harmless
 from wizard.local.width import breadth, wrapped
 from wizard.locale import _
+from wizard.ui import quiet
 from wizard.ui.base import forget_typed, safe
 from wizard.ui.capability import Capability
 from wizard.ui.menu import Menu, below
@@ -256,6 +257,7 @@ def _explaining(keys: KeyBindings, around: Around, untouched: Condition, menu: M
     explained: list[int] = []
 
     def explain() -> None:
+        quiet.hush()  # what runs in the terminal finds it as a shell would have it
         explained.append(around.explain())
         if menu:
             menu.leave_room(sum(explained))

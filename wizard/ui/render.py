@@ -52,7 +52,7 @@ PIPE_WIDTH = 400
 MOST_LABEL = 16  # columns of a label that stands beside its text
 AROUND_PANEL, LEAST_PANEL, LEAST_PART = (
     14,
-    5,
+    4,
     2,
 )  # rows of what stands around a panel that has to fit; of it; of its parts
 
@@ -204,7 +204,9 @@ def _panel(panel: Panel, width: int, height: int) -> RenderableType:
         column = 0
     folded = [_fold(part, width - FRAME - column).split("\n") for _label, part in panel.parts]
     if panel.fit:
-        folded = _fitting(folded, max(height - AROUND_PANEL, LEAST_PANEL) - (0 if column else len(folded)))
+        folded = _fitting(
+            folded, max(height - AROUND_PANEL - panel.around, LEAST_PANEL) - (0 if column else len(folded))
+        )
     text = Words()
     for label, lines in zip(labels, folded, strict=True):
         if text:

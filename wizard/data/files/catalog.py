@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
@@ -35,6 +35,7 @@ _NEVER_INSIDE = frozenset({"__MACOSX", "__pycache__", "node_modules", "textbooks
 NAME_LIMIT = 120
 _BLOCK = 1 << 18
 _SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".xls", ".xlsb", ".ods", ".parquet")
+_TEXTS = 50  # that are looked into
 _ROWS = (*_SUFFIXES, *[f"{suffix}.gz" for suffix in _SUFFIXES])
 _NOT_DATA = (
     ".manifest.json",
@@ -109,10 +110,10 @@ def find_sets(folder: Path) -> tuple[QuestionSet, ...]:
     return tuple(found[set_id] for set_id in SET_IDS if set_id in found)
 
 
-def data_files(place: Path) -> tuple[Path, ...]:
+def data_files(place: Path, text_of_rows: Callable[[Path], bool] | None = None) -> tuple[Path, ...]:
     """The files of rows by their names in a folder (not below it) or anywhere in an archive, sorted.
 
-    Raises SourceUnreadable.
+    ``text_of_rows``: which texts are rows, too, of the first 50; without it, none. Raises SourceUnreadable.
     """
     from wizard.data.files import archives
 
@@ -132,7 +133,8 @@ def data_files(place: Path) -> tuple[Path, ...]:
         and not path.name.startswith(_OPEN_ELSEWHERE)
         and not any(part.startswith(".") or part in _NEVER_INSIDE for part in path.relative_to(place).parts)
     )
-    return tuple(sorted(rows, key=natural))
+    texts = [path for path in sorted(found) if path.suffix.casefold() == ".txt"] if text_of_rows else []
+    return tuple(sorted((*rows, *filter(text_of_rows, texts[:_TEXTS])), key=natural))
 
 
 _DIGITS = 4_000  # of a number in a name, at most

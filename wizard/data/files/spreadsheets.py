@@ -137,14 +137,16 @@ def rows(
         )
 
 
-def sheets(stream: IO[bytes], file: str) -> tuple[str, ...]:
+def sheets(stream: IO[bytes], file: str, *, every: bool = False) -> tuple[str, ...]:
     """The names of the sheets with rows below a header, where the first sheet has none and there are several; else none.
 
-    Raises as ``rows``.
+    ``every``: whatever the first sheet has. Raises as ``rows``.
     """
     with _guarded(file):
         book = _Book(stream, file)
         first, *others = [(name, some) for name, some in book.peeked().items() if name in book.seen]
+    if every:
+        return tuple(name for name, some in (first, *others) if len(some) >= _WITH_HEADER)
     named = tuple(name for name, some in others if len(some) >= _WITH_HEADER)
     return named if len(first[1]) < _WITH_HEADER and len(named) > 1 else ()
 

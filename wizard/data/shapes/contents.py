@@ -96,9 +96,9 @@ class Contents:
         """The text's encoding, "" for what is no text."""
         return self.text.encoding if self.text is not None else ""
 
-    def sheets(self) -> tuple[str, ...]:
-        """The sheets to choose from, where the first has no rows; only before the rows."""
-        return spreadsheets.sheets(self.stream, self.file) if self.container == "xlsx" else ()
+    def sheets(self, *, every: bool = False) -> tuple[str, ...]:
+        """The sheets to choose from, where the first has no rows or ``every`` one is wanted; only before the rows."""
+        return spreadsheets.sheets(self.stream, self.file, every=every) if self.container == "xlsx" else ()
 
     def about(self) -> list[Finding]:
         """What is odd about the file as a whole."""

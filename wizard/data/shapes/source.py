@@ -291,10 +291,10 @@ class Source:
             for name in names
         )
 
-    def sheets(self) -> tuple[str, ...]:
-        """The sheets to choose from, of a workbook whose first sheet has no rows."""
+    def sheets(self, *, every: bool = False) -> tuple[str, ...]:
+        """The sheets to choose from, of a workbook whose first sheet has no rows; ``every``: of any workbook."""
         with self._open() as file:
-            return file.sheets()
+            return file.sheets(every=every)
 
     def _open(self) -> AbstractContextManager[Contents]:
         return contents(
