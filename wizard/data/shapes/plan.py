@@ -272,6 +272,11 @@ _COLUMN_LABEL = re.compile(
     rf"|(?:options?|opt|op|choices?|answers?|endings?|sol|选项|备选|备选项|备选答案|可选答案|候选项|候选答案)({_NUMBERED}))"
 )
 _SERIES_LEAST = 3  # columns: fewer are called so for other reasons
+_FIGURES = tuple(map(str, range(len(LABELS))))
+_ALL_SERIES = (*[series.written for series in spelling.SERIES], _FIGURES[1:], _FIGURES)
+_OF_OPTION = re.compile(
+    r"^(?:options?|opt|op|choices?|选项|答案选项|备选项?|备选答案|可选答案|候选项|候选答案)(?=[^\d一二三四五六七八九十])"
+)
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -683,29 +688,36 @@ def _label_columns(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         if len(kept) > 1:  # beside q, a is its answer
             return tuple((label.upper(), letters[label]) for label in kept) if not numbers else ()
     if not numbers and (series := _series(names)):
-        return tuple([(label, names[name]) for label, name in series.items()])
+        return tuple([(label, names[name]) for label, (name, _own) in series.items()])
     base = 0 if 0 in numbers else 1
     if len(numbers) < 2 or base not in numbers or max(numbers) - base >= len(LABELS):  # noqa: PLR2004 - a choice needs two
         return ()
     return tuple((LABELS[number - base], numbers[number]) for number in sorted(numbers))
 
 
-def _series(names: Iterable[str]) -> dict[str, str]:
-    """Label -> name, of the names that are one series' labels, its first among them (甲 乙 丙, I II III)."""
-    known = set(names)
-    for series in spelling.SERIES:
-        at = zip(LABELS, map(str.casefold, series.written), strict=False)
-        found = {label: name for label, name in at if name in known}
+def _series(names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Label -> (name, the label in it), of names that are one series' labels, its first among them (甲 乙 丙, I II III, ① ② ③)."""
+    known = {_OF_OPTION.sub("", name, count=1): name for name in names}
+    for written in _ALL_SERIES:
+        at = zip(LABELS, written, strict=False)
+        found = {label: (known[own.casefold()], own) for label, own in at if own.casefold() in known}
         if len(found) >= _SERIES_LEAST and LABELS[0] in found:
-            return found
+            # Years and marks are figures, too.
+            return found if not written[0].isdigit() or _are_asked(names) else {}
     return {}
 
 
+def _are_asked(names: Iterable[str]) -> bool:
+    """Whether columns called by figures stand beside a question and its answer, or beside nothing."""
+    rest = {name for name in names if not name.isdigit()}
+    return not rest or not (rest.isdisjoint(_QUESTION) or rest.isdisjoint((*_SURE_ANSWERS, *_LIKELY_ANSWERS)))
+
+
 @lru_cache(maxsize=256)
-def series_of(labels: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """What an answer is called -> its option's label, where the options' columns are called by one series' labels; else empty."""
-    series = _series(plain_name(column) for _label, column in labels)
-    return {spelling.folded(name): label for label, name in series.items()}
+def carried(labels: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Label -> the one that the options' columns carry, where they are called by a series' labels (甲, II, ③); else empty."""
+    series = _series([plain_name(column) for _label, column in labels])
+    return {label: own for label, (_name, own) in series.items()} if len(series) == len(labels) else {}
 
 
 def _reaches(label: str, letters: Mapping[str, str]) -> bool:
