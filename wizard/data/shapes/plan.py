@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from wizard.data.shapes import spelling
-from wizard.data.shapes.names import CONTEXT, CONTEXT_BESIDE, KTO, is_media, is_metadata, plain_name
+from wizard.data.shapes.names import CONTEXT, CONTEXT_BESIDE, CONTEXT_OF_A_CASE, KTO, is_media, is_metadata, plain_name
 
 __all__ = ["plain_name"]
 
@@ -320,6 +320,7 @@ def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
             twins[found] = (*twins.get(found, (names[found],)), key)
         if found not in names or key == found:
             names[found] = key
+    alike = _called_so(names)
     made = _given(names, keys, given) if given else _told(names)
     if made is None:
         return Plan("", _likely(names), extra=keys)
@@ -327,7 +328,11 @@ def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
     extra = tuple([key for key in keys if key not in used])
     rivals = [
         *made.rivals,
-        *[(plain, each) for plain, each in twins.items() if used & set(each) and not set(each) <= used],
+        *[
+            (plain, each)
+            for plain, each in (*twins.items(), *alike)
+            if used & set(each) and not set(each) <= used
+        ],
     ]
     watched = tuple(
         [key for key in extra if key not in ignored and (plain_name(key) in KTO or is_media(key))]
@@ -347,6 +352,36 @@ def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
         doubted=tuple([one for one in dict.fromkeys(doubted) if one not in taken]),
         watched=watched,
     )
+
+
+_BY_WHOM = r"(?!.{0,6}(?:不|没|无|未|什么|如何|怎么|这|那|找|有|是|的|相关|类似|历史|存在|常见))"
+_ASKED_SO = re.compile(
+    rf"{_BY_WHOM}[\u4e00-\u9fff]{{1,6}}(?:问题|提问|咨询内容|咨询|题目|题干)"
+    r"|(?:customer|user|client|patient|student|buyer|caller|visitor|parent|exam|test|quiz|faq)s?(?:question|query|inquiry)"
+)
+_ANSWERED_SO = re.compile(
+    rf"(?!学生|学员|考生|错|干扰|备选|候选|可选|待选|供选|差|坏|劣|拒|客户|用户|患者|家长|买家|顾客|模型|机器|ai|旧|原){_BY_WHOM}"
+    r"[\u4e00-\u9fff]{1,6}(?:答案|答复|回复|解答|回答)"
+    r"|(?:agent|doctor|lawyer|teacher|nurse|support|staff|official|expert|suggested|recommended|final|shop|seller)s?"
+    r"(?:answer|reply|response)"
+)
+
+
+def _called_so(names: dict[str, str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Call a question and an answer of known names in ``names`` what only end so (客户问题, 医生答复), where no other column is either.
+
+    Gives the columns of which each could be it.
+    """
+    found = []
+    for meaning, name, pattern, known in (
+        ("question", "问题", _ASKED_SO, {*_QUESTION, *_ASKED}),
+        ("answer", "答案", _ANSWERED_SO, {*_SURE_ANSWERS, *_LIKELY_ANSWERS, *_REPLIES} - {"a"}),
+    ):
+        alike = [one for one in names if pattern.fullmatch(one)] if known.isdisjoint(names) else []
+        if alike:
+            names[name] = names.pop(alike[0])
+            found.append((meaning, (names[name], *[names[one] for one in alike[1:]])))
+    return tuple(found)
 
 
 def _told(names: Mapping[str, str]) -> Plan | None:
@@ -554,6 +589,7 @@ def _asked(names: Mapping[str, str]) -> Plan | None:
 def _contexts(names: Mapping[str, str], *, beside: bool) -> tuple[str, ...]:
     """The columns that say what the question is about, in their order."""
     wanted = {*CONTEXT, *(CONTEXT_BESIDE if beside else ())}
+    wanted |= set() if wanted.isdisjoint(names) else {*CONTEXT_OF_A_CASE}
     return tuple(column for name, column in names.items() if name in wanted)
 
 
