@@ -35,8 +35,12 @@ HEADER_AGAIN = Rule(
 SECOND_TABLE = Rule(
     "SECOND_TABLE",
     "error",
-    N_("Another table seems to begin here, with names of its own: “{cells}”. It is not read ({count} rows below its names)."),
-    N_("Move it to a file of its own, or to a sheet of its own. If it is a row like the others, remove the blank line above it."),
+    N_(
+        "Another table seems to begin here, with names of its own: “{cells}”. It is not read ({count} rows below its names)."
+    ),
+    N_(
+        "Move it to a file of its own, or to a sheet of its own. If it is a row like the others, remove the blank line above it."
+    ),
     why=N_(
         "Each column has one name for all of its rows. Read under the first table's names, the rows of a list of other things would be trained as questions and answers."
     ),

@@ -68,7 +68,9 @@ class Below:
             return False
         signs = int(all(len(filled) < sum(cell not in (None, "") for cell in row) for row in self._rows))
         for at, name in enumerate(cells):
-            above = [str(row[at]).strip() for row in self._rows if at < len(row) and row[at] not in (None, "")]
+            above = [
+                str(row[at]).strip() for row in self._rows if at < len(row) and row[at] not in (None, "")
+            ]
             if above and name:
                 signs += len(name) * 2 <= min(map(len, above)) or (
                     all(map(header.is_label, above)) and not header.is_label(name)
@@ -77,6 +79,4 @@ class Below:
 
 
 def _places(planned: Plan, names: Sequence[str]) -> dict[str, int]:
-    return {
-        meaning: names.index(column) for meaning, column in planned.meanings.items() if column in names
-    }
+    return {meaning: names.index(column) for meaning, column in planned.meanings.items() if column in names}

@@ -158,9 +158,9 @@ class Contents:
         if padded and first:
             width = max(map(len, first))
             first = [[*cells, *[None] * (width - len(cells))] for cells in first]
-        two = above > 0 and header.known([first[above - 1]], self.named)
-        if above > two:
-            yield there[0][0], aside.titles(there[: above - two], self.file)
+        upper = first[above - 1] if above and header.known([first[above - 1]], self.named) else []
+        if titles := there[: above - bool(upper)]:
+            yield there[0][0], aside.titles(titles, self.file)
         passed = {number for number, _cells in there[:above]}
         names: list[str] | None = None
         below: Below | None = None
@@ -172,18 +172,12 @@ class Contents:
             number, cells = row
             where = Where(self.file, number)
             if names is not None:
-                what = below.kind(number, cells) if below is not None else "row"
-                if what == "again":
-                    yield number, aside.HEADER_AGAIN.at(where)
-                elif what == "other" and not aside.names_again(cells, names):
+                names = yield from self._row(names, cells, where, below, padded=padded)
+                if names is None:
                     yield from self._another(cells, where, lines)
                     return
-                else:
-                    names = yield from self._row(names, cells, where, padded=padded)
             elif self.header and number not in passed:
-                if two:
-                    cells = header.over_two(first[above - 1], cells)
-                names = self._names(cells, first[above + 1 :], padded=padded)
+                names = self._names(header.over_two(upper, cells), first[above + 1 :], padded=padded)
                 below = Below(names, in_lines=not padded)
                 if (again := twice(names)) is not None:
                     yield number, DUPLICATE_COLUMN.at(where, name=again)
@@ -191,7 +185,7 @@ class Contents:
             elif not self.header:
                 yield number, NO_HEADER.at(where)
                 names = header.numbered(first, plainly=bool(self.named))
-                names = yield from self._row(names, cells, where, padded=padded)
+                names = yield from self._row(names, cells, where, None, padded=padded)
 
     def _settle(self, first: list[list[Any]]) -> int:
         """Tell whether the first rows hold the columns' names, and how many of them stand above these."""
@@ -226,13 +220,22 @@ class Contents:
         yield from ((found.where.line, found) for found in told)
 
     def _row(
-        self, names: list[str], cells: list[Any], where: Where, *, padded: bool
-    ) -> Generator[Row, None, list[str]]:
-        """The row by its names, with what is odd about it; what is no row is told. Gives the names for the next one."""
+        self, names: list[str], cells: list[Any], where: Where, below: Below | None, *, padded: bool
+    ) -> Generator[Row, None, list[str] | None]:
+        """The row by its names, with what is odd about it; what is no row is told.
+
+        Gives the names for the next one; None where this row holds those of another table.
+        """
         number = where.line
+        what = "row" if below is None else below.kind(number, cells)
         if self.header and (again := aside.names_again(cells, names)):
             yield number, aside.HEADER_AGAIN.at(where)
             return again
+        if what == "again":
+            yield number, aside.HEADER_AGAIN.at(where)
+            return names
+        if what == "other":
+            return None
         if header.aside(cells, len(names)) or (self._between == "|" and len(cells) == 1 < len(names)):
             yield number, aside.NOT_A_ROW.at(where, cells=aside.shown(cells))
             return names

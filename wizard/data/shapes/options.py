@@ -176,7 +176,9 @@ def options(  # noqa: PLR0911 - one return a shape
 
 def in_columns(given: Mapping[str, Any], where: Where, faults: list[Finding]) -> dict[str, str] | None:
     """The options of columns one of which holds several behind their labels (A: "A. 甲 B. 乙"), by these labels; None elsewhere."""
-    texts = {label: trim(words) for label, words in given.items() if type(words) is str and not is_blank(words)}
+    texts = {
+        label: trim(words) for label, words in given.items() if type(words) is str and not is_blank(words)
+    }
     each = {label: pieces(words) for label, words in texts.items()}
     if not any(len(parts) > 1 and parts[0][0] == label for label, parts in each.items()):
         return None

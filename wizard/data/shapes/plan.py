@@ -11,7 +11,15 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from wizard.data.shapes import spelling
-from wizard.data.shapes.names import CONTEXT, CONTEXT_BESIDE, CONTEXT_OF_A_CASE, KTO, is_media, is_metadata, plain_name
+from wizard.data.shapes.names import (
+    CONTEXT,
+    CONTEXT_BESIDE,
+    CONTEXT_OF_A_CASE,
+    KTO,
+    is_media,
+    is_metadata,
+    plain_name,
+)
 
 __all__ = ["plain_name"]
 
