@@ -56,7 +56,7 @@ _SNIFFED = 20
 _LOOKED_AT = 20
 _PROVEN = 3
 _NAMED_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\s*', re.IGNORECASE)
-_RULED = re.compile(r":?-{2,}:?")
+_RULED = re.compile(r":?-{2,}:?|:-:?|-:")
 _PROSE = (".md", ".markdown", ".txt")
 _DELIMITERS = "\t,;|"
 

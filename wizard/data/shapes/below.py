@@ -39,9 +39,9 @@ class Below:
         filled = [cell for cell in cells if cell not in (None, "")]
         if len(filled) <= 1:
             return "row"
-        apart, self._apart = self._apart, False
+        apart, self._apart = self._apart or not self._rows, False
         found = self._named(cells, filled, apart=apart)
-        self._parted = self._parted or apart
+        self._parted = self._parted or (apart and bool(self._rows))
         if len(self._rows) < _SEEN:
             self._rows.append(cells)
         return found
@@ -57,10 +57,14 @@ class Below:
         if {"question", "instruction"} & told.meanings.keys() and {"answer", "output"} & told.meanings.keys():
             alike = _places(told, names) == self._places
             if apart or (len(filled) == len(cells) - len(told.extra) and (alike or len(filled) >= _MANY)):
-                return "again" if alike else "other"
+                return "again" if alike else "other" if self._rows else "row"
             return "row"
         # Where rows stand in groups, a blank line says nothing.
-        return "other" if apart and not self._parted and self._is_strange(cells, filled) else "row"
+        return (
+            "other"
+            if apart and self._rows and not self._parted and self._is_strange(cells, filled)
+            else "row"
+        )
 
     def _is_strange(self, cells: Sequence[Any], filled: list[Any]) -> bool:
         """Whether the row is of another kind than all above it, as names are: shorter, fewer, words where they have figures or letters."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from wizard.data.shapes.plan import LABELS, plan
+from wizard.data.shapes.plan import LABELS, option_column, plan
 from wizard.data.shapes.talk import is_of_lines
 
 _NAME_LIMIT = 40
@@ -16,7 +16,6 @@ _LEAST_CELLS = 4
 _SENTENCE = re.compile("[？?。！!，,；;：:…]")
 _MOST_TITLES = 10
 _PAIR = 2
-_OPTION_NAMES = frozenset({"选项", "選項", "option", "options", "choice", "choices"})
 _LONGEST_SUM = 12
 _SUM = re.compile(
     r"(?:合\s*计|总\s*计|小\s*计|共计|总数|汇总|平均(?:分|值|数)?|(?:grand |sub)?total|sum|average)\s*[:：]?",
@@ -33,7 +32,7 @@ _WIDE = "，；｜、"
 _WIDE_LINE = 400
 _AUTHOR_CELLS = 2
 _AUTHOR = re.compile(
-    r"(?:制表|填表|审核|统计|录入|校对|编制|出题|命题|复核|整理|打印|导出)(?:人|者|日期|时间|单位|部门)(?:签字|签名|签章|盖章)?\s*[:：]"
+    r"(?:制表|填表|填报|经办|汇总|提供|负责|制作|审核|统计|录入|校对|编制|出题|命题|复核|整理|打印|导出)(?:人|者|日期|时间|单位|部门)(?:签字|签名|签章|盖章)?\s*[:：]"
     r"|(?:prepared|compiled|reviewed|exported|generated|printed) (?:by|on|at)\s*:",
     re.IGNORECASE,
 )
@@ -41,7 +40,7 @@ _ALONE = re.compile(
     r"[-—\s]*第\s*[0-9]{1,5}\s*页(?:[\s,，/]*共\s*[0-9]{1,5}\s*页)?[-—\s]*|page [0-9]{1,5}(?: of [0-9]{1,5})?"
     r"|共\s*(?:计\s*)?[0-9]{1,9}\s*[题条道个行](?:题|数据|记录)?[。.]?"
     r"|(?:合\s*计|总\s*计|小\s*计|共计|总数|(?:grand |sub)?total)\s*[:：]?\s*[0-9][0-9,]*\s*[题条道个行]?"
-    r"|(?:制表|填表|审核|统计|录入|校对|编制|出题|命题|复核|整理|打印|导出|签字|签名|盖章)\s*[:：][^？?]{0,40}"
+    r"|(?:制表|填表|填报|经办|汇总|提供|负责|制作|审核|统计|录入|校对|编制|出题|命题|复核|整理|打印|导出|签字|签名|盖章)\s*[:：][^？?]{0,40}"
     r"|[-—*=（(【\[\s]*(?:完|全文完|结束|正文结束|以下空白|(?:the )?end(?: of file)?|eof)[-—*=）)】\]\s。.]*",
     re.IGNORECASE,
 )
@@ -53,9 +52,9 @@ _HEADING = re.compile(
 )
 """The title of what follows: by itself in a row it may be a text to be trained."""
 _SECTION = re.compile(
-    r"(?:第\s*)?[（(]?[一二三四五六七八九十]{1,3}[）)]?\s*(?:部分|大题)?\s*[、.．:：]\s*[^？?。]{0,12}(?:题|题型|部分|类|篇)\s*(?:[（(【][^？?]{0,60})?[。:：]?"
+    r"(?:第\s*)?[（(]?[一二三四五六七八九十]{1,3}[）)]?\s*(?:部分|大题)?\s*[、.．:：]\s*[^？?。]{0,12}(?:题|题型|部分|类|篇)\s*(?:[（(【][^？?]{0,60})?[。:：]?|【[^】]{1,30}】"
 )
-"""The heading of the questions of one kind (一、单项选择题（每题2分）)."""
+"""The heading of the questions of one kind (一、单项选择题（每题2分）, 【考勤】)."""
 _REMARK = re.compile(
     r"(?:以上|以下|上述)(?:所有|全部)?(?:题目|试题|内容|数据|资料|条目|问题|均由|由|均为|为)[^？?]{0,40}"
     r"|(?:注|备注|说明|注意|填写说明|使用说明|来源|数据来源|资料来源|出处|更新日期|更新时间|notes?|source)\s*[:：][^？?]{0,200}"
@@ -220,7 +219,7 @@ def over_two(upper: Sequence[Any], lower: Sequence[Any]) -> list[Any]:
 
 def _each_option(found: list[str], below: Sequence[Sequence[Any]]) -> list[str]:
     """Columns side by side that are all called “option”, or of which the first is and the rest by nothing, have the labels in their order."""
-    own = [at for at, name in enumerate(found) if name.casefold() in _OPTION_NAMES]
+    own = [at for at, name in enumerate(found) if option_column(name, LABELS[0])]
     if len(own) == 1:
         end = next((at for at in range(own[0] + 1, len(found)) if found[at]), len(found))
         beside = range(own[0], end)
@@ -231,7 +230,7 @@ def _each_option(found: list[str], below: Sequence[Sequence[Any]]) -> list[str]:
     alike = len({found[at] for at in own}) == 1 and own == list(range(own[0], own[0] + len(own)))
     if not alike or not _PAIR <= len(own) <= len(LABELS):
         return found
-    return [f"{name}{LABELS[at - own[0]]}" if at in own else name for at, name in enumerate(found)]
+    return [option_column(name, LABELS[at - own[0]]) if at in own else name for at, name in enumerate(found)]
 
 
 def numbered(rows: Sequence[Sequence[Any]], *, plainly: bool) -> list[str]:

@@ -8,6 +8,7 @@ import unicodedata
 # What a template for filling in writes behind or before a name: （必填）, (勿删), [required], *.
 _NOTE = re.compile(
     r"[(\[{（【<]\s*(?:必填|必选|必須|必须|选填|可选|選填|非必填|可不填|可空|不可空|勿删|勿刪|请勿|請勿|勿改|不可修改|不要删|"
+    r"填|请填|请写|请选|请输入|输入|多个|多选|单选|[a-h](?:[,，、/\-~]?[a-h])+(?=\s*[)\]}）】>])|"
     r"required|mandatory|optional|do not)[^)\]}）】>]*[)\]}）】>]",
     re.IGNORECASE,
 )

@@ -323,7 +323,7 @@ def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
     for key in keys:
         if key in ignored:
             continue
-        found = plain_name(key)
+        found = _of_both(plain_name(key))
         if found in names:
             twins[found] = (*twins.get(found, (names[found],)), key)
         if found not in names or key == found:
@@ -362,14 +362,28 @@ def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
     )
 
 
-_BY_WHOM = r"(?!.{0,6}(?:不|没|无|未|什么|如何|怎么|这|那|找|有|是|的|相关|类似|历史|存在|常见))"
+_BOTH = re.compile(r"([\u4e00-\u9fff]+)([a-z]{2,})|([a-z]{2,})([\u4e00-\u9fff]+)")
+
+
+def _of_both(name: str) -> str:
+    """A ``name`` in two languages (问题 Question) by the Chinese one, where both mean the same; any other as it is."""
+    found = _BOTH.fullmatch(name)
+    if found is None:
+        return name
+    chinese, other = found[1] or found[4], found[2] or found[3]
+    alike = (_QUESTION, _SURE_ANSWERS, _REPLIES, _OPTIONS, CONTEXT)
+    return chinese if any(chinese in family and other in family for family in alike) else name
+
+
+_BY_WHOM = r"(?!.{0,6}(?:不|没|无|未|什么|如何|怎么|这|那|找|有|是|的|相关|类似|历史|存在))"
 _ASKED_SO = re.compile(
-    rf"{_BY_WHOM}[\u4e00-\u9fff]{{1,6}}(?:问题|提问|咨询内容|咨询|题目|题干)"
+    rf"{_BY_WHOM}[\u4e00-\u9fff]{{0,6}}(?:问题|提问|咨询|题目|题干)(?:内容|描述|详情)?|标准问|主问|(?:客户|用户|患者|顾客|群众|学生)问"
     r"|(?:customer|user|client|patient|student|buyer|caller|visitor|parent|exam|test|quiz|faq)s?(?:question|query|inquiry)"
 )
 _ANSWERED_SO = re.compile(
     rf"(?!学生|学员|考生|错|干扰|备选|候选|可选|待选|供选|差|坏|劣|拒|客户|用户|患者|家长|买家|顾客|模型|机器|ai|旧|原){_BY_WHOM}"
-    r"[\u4e00-\u9fff]{1,6}(?:答案|答复|回复|解答|回答)"
+    r"[\u4e00-\u9fff]{0,6}(?:答案|答复|回复|解答|回答)(?:内容|口径|意见|文本|话术|要点)?"
+    r"|(?:标准|参考|推荐|应答)话术|标准答|(?:客服|坐席|医生|律师|老师|专家)答"
     r"|(?:agent|doctor|lawyer|teacher|nurse|support|staff|official|expert|suggested|recommended|final|shop|seller)s?"
     r"(?:answer|reply|response)"
 )
@@ -402,6 +416,13 @@ def _told(names: Mapping[str, str]) -> Plan | None:
         or _pair(names)
         or _text(names)
     )
+
+
+def option_column(name: str, label: str) -> str:
+    """What a column is called that holds the option ``label``, where a ``name`` for all of them stands over several; "" where it is none."""
+    if plain_name(name) not in _OPTIONS:
+        return ""
+    return f"{name}{label}" if _COLUMN_LABEL.fullmatch(plain_name(f"{name}{label}")) else f"选项{label}"
 
 
 def listed(column: str) -> tuple[str, ...]:
