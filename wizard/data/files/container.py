@@ -56,8 +56,6 @@ def of_text(head: bytes, name: str, *, whole: bool) -> Container:  # noqa: PLR09
         return "tsv"
     if name.endswith(_JSON_NAMES) or not opening:
         return "jsonl"
-    if tables.is_markdown(head, name):
-        return "csv"
     delimiter = tables.delimiter_of(head, name)
     first = tables.beginning(head, delimiter, whole=whole)[:5]
     if len(first) >= _ALIKE and len(first[0]) >= _ALIKE and len({len(cells) for cells in first}) == 1:

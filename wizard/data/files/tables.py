@@ -166,7 +166,7 @@ def delimiter_of(head: bytes, name: str) -> str:
     told = _NAMED_DELIMITER.match(lines[0])
     if told is not None:
         return told[1]
-    if is_markdown(head, name):
+    if markdown_names(head, name):
         return "|"
     counts = [Counter("".join(line.split('"')[0::2])) for line in lines]
     if not any(counts[0][char] for char in _DELIMITERS):  # a title
@@ -177,15 +177,15 @@ def delimiter_of(head: bytes, name: str) -> str:
     return max(_DELIMITERS, key=lambda char: (counts[0][char], char == ","))
 
 
-def is_markdown(head: bytes, name: str) -> bool:
-    """Whether a text holds a table as Markdown has them, and no quote before it in which that would be a cell's text."""
+def markdown_names(head: bytes, name: str) -> list[str]:
+    """The cells of the line of names of the first table as Markdown has them in a text; none behind a quote, in which it would be a cell's text."""
     lines = head.decode("utf-8", "replace").split("\n") if name.endswith(_PROSE) else []
     for at, line in enumerate(lines[1:]):
         if '"' in lines[at] or "\t" in lines[at]:
-            return False
+            break
         if "|" in lines[at] and _is_ruled(line):
-            return True
-    return False
+            return [cell.strip() for cell in lines[at].strip().strip("|").split("|")]
+    return []
 
 
 def _is_ruled(line: str) -> bool:

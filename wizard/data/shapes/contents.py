@@ -291,11 +291,17 @@ def contents(
         _refuse(path, head)
         text = Text(stream, str(path))
         sort = _written(path, text) or container.of_text(text.head, path.name, whole=text.whole)
-        if sort == "jsonl" and header.wide_delimiter(text.head, ","):
+        if sort == "jsonl" and _is_table(path, text.head):
             sort = "csv"
         if sort == "jsonl" and not text.about:
             foreign.refuse_plain(path, text.head)
         yield Contents(path, sort, packed, stream, text, with_header, named)
+
+
+def _is_table(path: Path, head: bytes) -> bool:
+    """Whether a text has known names as those of a table: in Markdown amid prose, or with full-width signs between them."""
+    names = tables.markdown_names(head, path.name.casefold().removesuffix(".gz"))
+    return header.known([names], ()) or bool(header.wide_delimiter(head, ","))
 
 
 def _office(path: Path, head: bytes, stream: IO[bytes]) -> Container:
