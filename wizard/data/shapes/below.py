@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
 from wizard.data.shapes import header
-from wizard.data.shapes.plan import Plan, plan
+from wizard.data.shapes.plan import NAMES_OF_QUESTIONS, Plan, plan
 
 Kind: TypeAlias = Literal["row", "again", "other"]
 """A row; the table's own names in other words; the names of another table."""
@@ -35,7 +35,10 @@ class Below:
     def kind(self, number: int, cells: Sequence[Any]) -> Kind:
         """What the next row is, which begins on line ``number``."""
         last, self._last = self._last, (number, cells)
-        self._apart = self._apart or (last is not None and number > last[0] + self._height(last[1]))
+        if last is not None and number > last[0] + 1:
+            self._apart = self._apart or number > last[0] + self._height(last[1])
+        if not self._apart and len(self._rows) == _SEEN and NAMES_OF_QUESTIONS.isdisjoint(cells):
+            return "row"
         filled = [cell for cell in cells if cell not in (None, "")]
         if len(filled) <= 1:
             return "row"

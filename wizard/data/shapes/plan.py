@@ -287,6 +287,12 @@ _OF_OPTION = re.compile(
 )
 
 
+NAMES_OF_QUESTIONS = frozenset(
+    one for name in (*_QUESTION, *_ASKED) for one in (name, name.capitalize(), name.upper())
+)
+"""What a question's column is called, as it is written most often."""
+
+
 class Plan(msgspec.Struct, frozen=True):
     """What the columns of a row mean."""
 
