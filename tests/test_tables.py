@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wizard.data.fate import fate
 from wizard.data.files import spreadsheets
 from wizard.data.findings import Finding
 from wizard.data.record import Chat, MultipleChoice
@@ -106,6 +107,25 @@ def test_blank_lines_between_rows_end_no_table(asked: list[str]) -> None:
     rows = [(3 * n + 2, [words, f"这是第{n}个回答，请看。"]) for n, words in enumerate(asked)]
     assert {"row"} == {below.kind(number, cells) for number, cells in rows}
     assert "row" == below.kind(3 * len(rows) + 2, ["姓名", "电话"])
+
+
+@pytest.mark.parametrize(
+    ("line", "code"), [(3, "NOT_A_ROW"), (5, "SECOND_TABLE"), (6, "SECOND_TABLE"), (7, "SECOND_TABLE")]
+)
+def test_why_says_what_a_line_is_that_is_no_row(line: int, code: str, tmp_path: Path) -> None:
+    """Of a note, of another table's names and of each row below them, not only that there is no row."""
+    rows = [
+        ["问题", "答案"],
+        list(LONG),
+        ["注：本表由客服部提供", ""],
+        [],
+        ["姓名", "电话"],
+        ["甲", "1"],
+        ["乙", "2"],
+    ]
+    said = fate(written(tmp_path / "x.csv", *rows), line, system_prompt="")
+    assert [code] == [one.code for one in said.findings]
+    assert said.sent is None
 
 
 SERIES = {
