@@ -389,7 +389,7 @@ _ASKED_SO = re.compile(
 _ANSWERED_SO = re.compile(
     rf"(?!学生|学员|考生|错|干扰|备选|候选|可选|待选|供选|差|坏|劣|拒|客户|用户|患者|家长|买家|顾客|模型|机器|ai|旧|原){_BY_WHOM}"
     r"[\u4e00-\u9fff]{0,6}(?:答案|答复|回复|解答|回答)(?:内容|口径|意见|文本|话术|要点)?"
-    r"|(?:标准|参考|推荐|应答)话术|标准答|(?:客服|坐席|医生|律师|老师|专家)答"
+    r"|(?:标准|参考|推荐|应答)话术|(?:解决|处理)(?:方案|办法|方法|措施)|标准答|(?:客服|坐席|医生|律师|老师|专家)答"
     r"|(?:agent|doctor|lawyer|teacher|nurse|support|staff|official|expert|suggested|recommended|final|shop|seller)s?"
     r"(?:answer|reply|response)"
 )
