@@ -165,6 +165,20 @@ def test_figures_are_options_beside_a_question_and_its_answer_only(others: list[
     assert "choice" != plan((others[0], "1", "2", "3", others[1])).shape
 
 
+@pytest.mark.parametrize("columns", [["1", "2", "3"], ["甲", "乙", "丙"], ["①", "②", "③"], ["A", "B", "C"]])
+@pytest.mark.parametrize("said", [{"options": "-"}, {"ignore": "COLUMNS"}])
+def test_a_person_says_that_columns_are_no_options(
+    columns: list[str], said: dict[str, str], tmp_path: Path
+) -> None:
+    """Marks and years under such names are left out where somebody says so, and the row is a question and its answer."""
+    path = written(tmp_path / "x.csv", ["问题", "答案", *columns], [*LONG, "5", "4", "5"])
+    given = {name: ",".join(columns) if value == "COLUMNS" else value for name, value in said.items()}
+    (record,) = Source(path, given).read()
+    assert isinstance(record, Chat)
+    assert list(LONG) == [turn.content for turn in record.messages]
+    assert set(columns) == set(record.extra)
+
+
 ASKED = (
     "客户问题",
     "患者提问",

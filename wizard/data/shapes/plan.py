@@ -486,10 +486,11 @@ def _given(names: Mapping[str, str], keys: tuple[str, ...], given: Mapping[str, 
         known = set(_families()[meaning]) if meaning not in LABELS else {meaning.casefold()}
         rest = {name: column for name, column in rest.items() if name not in known}
     if options:
+        labelled = {column for _label, column in _label_columns(names)}
         rest = {
             name: one
             for name, one in rest.items()
-            if not _COLUMN_LABEL.fullmatch(name) and name not in _OPTIONS
+            if not _COLUMN_LABEL.fullmatch(name) and name not in _OPTIONS and one not in labelled
         }
     rest |= {
         _families()[meaning][0] if meaning not in LABELS else meaning.casefold(): column
