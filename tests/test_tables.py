@@ -1,4 +1,4 @@
-"""Tables: each row below the names is given or told, no row under names of another table, options under their columns' labels."""
+"""Tables: each row below the names is given or told, no row is read under names of another table, options under their columns' labels."""
 
 from __future__ import annotations
 
@@ -107,6 +107,16 @@ def test_blank_lines_between_rows_end_no_table(asked: list[str]) -> None:
     rows = [(3 * n + 2, [words, f"这是第{n}个回答，请看。"]) for n, words in enumerate(asked)]
     assert {"row"} == {below.kind(number, cells) for number, cells in rows}
     assert "row" == below.kind(3 * len(rows) + 2, ["姓名", "电话"])
+
+
+@pytest.mark.parametrize(
+    ("row", "code"), [(["Question", "Answer", "Source"], "HEADER_AGAIN"), (["Question", "Answer", ""], "")]
+)
+def test_names_in_two_languages_are_no_row(row: list[str], code: str, tmp_path: Path) -> None:
+    """Below the names each column's name once more is told; a row that lacks one is a row."""
+    read, told = given_by(written(tmp_path / "x.csv", ["问题", "答案", "来源"], row, [*LONG, "内网"]))
+    assert ([code] if code else []) == [one.code for one in told]
+    assert (1 if code else 2) == len(read)
 
 
 @pytest.mark.parametrize(

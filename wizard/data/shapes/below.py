@@ -25,8 +25,8 @@ class Below:
 
     def __init__(self, names: Sequence[str], *, in_lines: bool) -> None:
         """``in_lines``: of a text, so that a row with line ends goes over several."""
-        self._plan = plan(tuple(names))
-        self._places = _places(self._plan, names)
+        self._width = len(names)
+        self._places = _places(plan(tuple(names)), names)
         self._rows: list[Sequence[Any]] = []
         self._in_lines = in_lines
         self._last: tuple[int, Sequence[Any]] | None = None
@@ -60,7 +60,9 @@ class Below:
         if {"question", "instruction"} & told.meanings.keys() and {"answer", "output"} & told.meanings.keys():
             alike = _places(told, names) == self._places
             if apart or (len(filled) == len(cells) - len(told.extra) and (alike or len(filled) >= _MANY)):
-                return "again" if alike else "other" if self._rows else "row"
+                if self._rows:
+                    return "again" if alike else "other"
+                return "again" if alike and len(filled) == self._width else "row"  # names in two languages
             return "row"
         # Where rows stand in groups, a blank line says nothing.
         return (

@@ -395,6 +395,9 @@ _ANSWERED_SO = re.compile(
 )
 
 
+_BY_PREFERENCE = frozenset(name for pair in _PREFERENCES for name in pair)
+
+
 def _called_so(names: dict[str, str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Call a question and an answer of known names in ``names`` what only end so (客户问题, 医生答复), where no other column is either.
 
@@ -406,6 +409,8 @@ def _called_so(names: dict[str, str]) -> tuple[tuple[str, tuple[str, ...]], ...]
         ("answer", "答案", _ANSWERED_SO, {*_SURE_ANSWERS, *_LIKELY_ANSWERS, *_REPLIES} - {"a"}),
     ):
         alike = [one for one in names if pattern.fullmatch(one)] if known.isdisjoint(names) else []
+        if not _BY_PREFERENCE.isdisjoint(alike):
+            continue
         if alike:
             names[name] = names.pop(alike[0])
             found.append((meaning, (names[name], *[names[one] for one in alike[1:]])))
