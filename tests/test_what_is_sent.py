@@ -242,8 +242,8 @@ def test_named_columns_are_completed_by_names(command: Command, folder: Path) ->
 
 
 def test_one_column_is_not_two(command: Command, folder: Path) -> None:
-    """A table whose separator is none of CSV has one column, which is never question and answer both: refused by that sign."""
-    (folder / "own.csv").write_text("问题，答案\n" + "第1问：感冒怎么办？，多休息。\n" * 40, "utf-8")
+    """A table of unknown names whose separator is none of CSV has one column, never question and answer both: refused by that sign."""
+    (folder / "own.csv").write_text("词条，说明\n" + "第1问：感冒怎么办？，多休息。\n" * 40, "utf-8")
     done = command("run", "--sandbox", "--yes", "--set", "dataset.source=own.csv")
     assert (2, True) == (done.returncode, "“，”" in done.stderr)
 

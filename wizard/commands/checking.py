@@ -335,6 +335,7 @@ def _fate_lines(one: Fate, asked: int) -> Iterator[str]:
         )
     yield _("read: {text}").format(text=one.raw or "–")
     if one.blank:
+        yield from (str(found) for found in one.findings)
         yield _("There is no row on this line.")
         return
     if one.record is not None:

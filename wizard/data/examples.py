@@ -89,6 +89,7 @@ def _repeated(piece: re.Match[str]) -> str:
 
 def _workbook(text: str, path: Path) -> None:
     from openpyxl import Workbook
+    from openpyxl.comments import Comment
 
     book = Workbook()
     book.remove(book.active)
@@ -97,7 +98,11 @@ def _workbook(text: str, path: Path) -> None:
             book.create_sheet(line.strip("[]"))
         else:
             sheet = book.worksheets[-1]
-            sheet.append([cell.strip() for cell in line.removeprefix("~").split("|")])
+            cells = [cell.partition("^") for cell in line.removeprefix("~").split("|")]
+            sheet.append([cell.strip() for cell, _sign, _said in cells])
+            for at, (_cell, _sign, said) in enumerate(cells, 1):
+                if said:
+                    sheet.cell(sheet.max_row, at).comment = Comment(said.strip(), "")
             sheet.row_dimensions[sheet.max_row].hidden = line.startswith("~")
     book.save(path)
 

@@ -17,6 +17,7 @@ from wizard.data.record import Record
 from wizard.data.sent import CHINESE
 from wizard.data.sent import line as wire_line
 from wizard.data.shapes import lookup
+from wizard.data.shapes.aside import SECOND_TABLE
 from wizard.data.shapes.contents import FORMS
 from wizard.data.shapes.gathering import Rows, last_line
 from wizard.data.shapes.source import Columns, Source
@@ -84,7 +85,7 @@ def _read(source: Source, line: int) -> tuple[int, str, Outcome, tuple[Finding, 
     for begins, original, outcome in source.outcomes():
         if begins > line:
             break
-        if begins == line and original is None and isinstance(outcome, tuple):
+        if original is None and isinstance(outcome, tuple) and (begins == line or _ends_here(outcome)):
             for found in outcome:
                 (faults if found.severity == "error" else said).append(found)
         elif isinstance(original, Rows):
@@ -102,6 +103,11 @@ def _read(source: Source, line: int) -> tuple[int, str, Outcome, tuple[Finding, 
     encoding = source.reading(whole=False).encoding if raw and b"\0" not in raw else ""
     text = raw.decode(encoding, "backslashreplace") if encoding else ""
     return line, text, tuple(faults or of_all), tuple(said)
+
+
+def _ends_here(outcome: tuple[Finding, ...]) -> bool:
+    """Whether nothing that stands below is read."""
+    return any(found.code == SECOND_TABLE.code for found in outcome)
 
 
 def _is_on(line: int, begins: int, original: object) -> bool:

@@ -10,15 +10,16 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from wizard.data.files.gzipped import within_caps
 from wizard.data.files.lines import SourceUnreadable
-from wizard.data.findings import Finding, Rule
+from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Where
 from wizard.errors import UsageError
+from wizard.local.harmless import in_a_line
 from wizard.locale import N_, _, enumerated
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
 
-    from wizard.data.files.workbook import Mark, Marks
+    from wizard.data.files.workbook import Comments, Mark, Marks
 
 OTHER_SHEETS = Rule(
     "OTHER_SHEETS",
@@ -65,6 +66,18 @@ HIDDEN_CELLS = Rule(
     ),
     bad=("[Chapter 1]\nquestion | A | B | answer\n2 + 3 = ? | 5 | 6 | A\n~3 + 4 = ? | 6 | 7 | B\n"),
     good=("[Chapter 1]\nquestion | A | B | answer\n2 + 3 = ? | 5 | 6 | A\n3 + 4 = ? | 6 | 7 | B\n"),
+    name="rows.xlsx",
+)
+CELL_COMMENTS = Rule(
+    "CELL_COMMENTS",
+    "warning",
+    N_("Cells have comments, which are not sent: {count}, the first at {cell}: “{text}”."),
+    N_("Nothing to do, if they are remarks. Write what shall be learned into the cells themselves."),
+    why=N_(
+        "A comment often corrects what stands in its cell, or says that it is out of date. It is not trained, but its cell is."
+    ),
+    bad=("[Chapter 1]\nquestion | A | B | answer\n2 + 3 = ? ^Out of date. | 5 | 6 | A\n"),
+    good=("[Chapter 1]\nquestion | A | B | answer\n2 + 3 = ? | 5 | 6 | A\n"),
     name="rows.xlsx",
 )
 Row: TypeAlias = tuple[int, list[Any]]
@@ -135,6 +148,16 @@ def rows(
             first=book.first_hidden or "–",
             columns=enumerated(columns) or "–",
         )
+    with _guarded(file):
+        yield from _comments(book, chosen)
+
+
+def _comments(book: _Book, sheet: str) -> Iterator[Finding]:
+    found = book.comments(sheet)
+    if found is not None and found.count:
+        yield CELL_COMMENTS.at(
+            Where(book.file, 0), count=found.count, cell=found.cell, text=quoted(in_a_line(found.text))
+        )
 
 
 def sheets(stream: IO[bytes], file: str, *, every: bool = False) -> tuple[str, ...]:
@@ -180,6 +203,10 @@ class _Book:
     def called(self, name: str) -> str:
         """A sheet's name for people."""
         return name if name in self.seen else _("{name} (hidden)").format(name=name)
+
+    def comments(self, sheet: str) -> Comments | None:
+        """What people wrote at the sheet's cells; None where the format isn't one in which that is looked for."""
+        return self._xml.comments(sheet) if self._xml is not None else None
 
     def peeked(self) -> dict[str, list[list[Any]]]:
         """The first rows of each sheet, seen ones first."""

@@ -56,7 +56,8 @@ _SNIFFED = 20
 _LOOKED_AT = 20
 _PROVEN = 3
 _NAMED_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\s*', re.IGNORECASE)
-_RULED = re.compile(r":?-{2,}:?")
+_RULED = re.compile(r":?-{2,}:?|:-:?|-:")
+_PROSE = (".md", ".markdown", ".txt")
 _DELIMITERS = "\t,;|"
 
 
@@ -165,6 +166,8 @@ def delimiter_of(head: bytes, name: str) -> str:
     told = _NAMED_DELIMITER.match(lines[0])
     if told is not None:
         return told[1]
+    if markdown_names(head, name):
+        return "|"
     counts = [Counter("".join(line.split('"')[0::2])) for line in lines]
     if not any(counts[0][char] for char in _DELIMITERS):  # a title
         for char in _DELIMITERS:
@@ -172,6 +175,21 @@ def delimiter_of(head: bytes, name: str) -> str:
             if often and often.most_common(1)[0][1] >= _PROVEN:
                 return char
     return max(_DELIMITERS, key=lambda char: (counts[0][char], char == ","))
+
+
+def markdown_names(head: bytes, name: str) -> list[str]:
+    """The cells of the line of names of the first table as Markdown has them in a text; none behind a quote, in which it would be a cell's text."""
+    lines = head.decode("utf-8", "replace").split("\n") if name.endswith(_PROSE) else []
+    for at, line in enumerate(lines[1:]):
+        if '"' in lines[at] or "\t" in lines[at]:
+            break
+        if "|" in lines[at] and _is_ruled(line):
+            return [cell.strip() for cell in lines[at].strip().strip("|").split("|")]
+    return []
+
+
+def _is_ruled(line: str) -> bool:
+    return "|" in line and all(_RULED.fullmatch(cell.strip()) for cell in line.strip().strip("|").split("|"))
 
 
 def blanks_before_quotes(head: bytes, delimiter: str, *, whole: bool) -> bool:

@@ -65,6 +65,15 @@ class Hidden:
     columns: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Comments:
+    """What people wrote at cells of a sheet: how many cells, the first of them and its text."""
+
+    count: int = 0
+    cell: str = ""
+    text: str = ""
+
+
 class TooLarge(Exception):
     """A sheet from whose first to whose last cell there are more than fit into memory, however few are filled."""
 
@@ -119,6 +128,26 @@ class Workbook:
                 inside = piece[row.end() : rows[at + 1].start() if at + 1 < len(rows) else len(piece)]
                 if (rich or odd.search(inside)) and (marks := _marks(inside, self._forms, rich)):
                     yield number, marks
+
+    def comments(self, sheet: str) -> Comments:
+        """The comments (notes) at the sheet's cells that have a text, in the file's order."""
+        part = self._parts.get(sheet, "")
+        folder, _slash, name = part.rpartition("/")
+        relations = f"{folder}/_rels/{name}.rels"
+        known = set(self._zip.namelist())
+        found: dict[str, str] = {}
+        for one in self._tree(relations) if relations in known else ():
+            target = one.get("Target", "")
+            wanted = target.lstrip("/") if target.startswith("/") else normpath(join(folder, target))
+            if not one.get("Type", "").endswith("/comments") or wanted not in known:
+                continue
+            for comment in self._tree(wanted).iter():
+                if comment.tag.rpartition("}")[2] == "comment":
+                    parts = [text.text or "" for text in comment.iter() if text.tag.rpartition("}")[2] == "t"]
+                    if words := "".join(parts).strip():
+                        found.setdefault(comment.get("ref", ""), words)
+        first = next(iter(found), "")
+        return Comments(len(found), first, found.get(first, ""))
 
     def _hidden_columns(self, piece: bytes, hidden: Hidden) -> None:
         for found in _COLS.finditer(piece.partition(b"sheetData")[0]):

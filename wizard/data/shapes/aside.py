@@ -32,6 +32,22 @@ HEADER_AGAIN = Rule(
     good=("question,A,B,answer\n2 + 3 = ?,5,6,A\n3 + 4 = ?,6,7,B\n"),
     name="rows.csv",
 )
+SECOND_TABLE = Rule(
+    "SECOND_TABLE",
+    "error",
+    N_(
+        "Another table seems to begin here, with names of its own: “{cells}”. It is not read ({count} rows below its names)."
+    ),
+    N_(
+        "Move it to a file of its own, or to a sheet of its own. If it is a row like the others, remove the blank line above it."
+    ),
+    why=N_(
+        "Each column has one name for all of its rows. Read under the first table's names, the rows of a list of other things would be trained as questions and answers."
+    ),
+    bad=("question,answer\nWhat is 2 + 3?,It is five.\nWhat is 3 + 4?,It is seven.\n\ntown,post\nYork,YO1\n"),
+    good=("question,answer\nWhat is 2 + 3?,It is five.\nWhat is 3 + 4?,It is seven.\n"),
+    name="rows.csv",
+)
 NOT_A_ROW = Rule(
     "NOT_A_ROW",
     "warning",
@@ -99,14 +115,6 @@ def odd(cells: Sequence[Any], width: int, delimiter: str, where: Where) -> Itera
         if delimiter and "\n" in cell and (rows := _rows_in(cell, delimiter, width)):
             yield SWALLOWED.at(where, count=rows)
             return
-
-
-def without_blank_end(cells: list[Any]) -> list[Any]:
-    """A header without the blank cells at its end, which rows may have or not."""
-    end = len(cells)
-    while end > _FEW_COLUMNS and not str(cells[end - 1] or "").strip():
-        end -= 1
-    return cells[:end]
 
 
 def names_again(cells: list[Any], names: list[str]) -> list[str] | None:

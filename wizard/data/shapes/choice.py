@@ -18,13 +18,14 @@ from wizard.data.shapes.options import (
     OPTIONS_UNREADABLE,
     at_the_end,
     checked,
+    in_columns,
     is_blank,
     literal,
     options,
     right_ones,
     unsent,
 )
-from wizard.data.shapes.plan import LABELS, Plan, first_of_columns, series_of
+from wizard.data.shapes.plan import LABELS, Plan, carried, first_of_columns
 from wizard.data.shapes.roles import transcript
 
 _LETTERS = re.compile(r"[（(\s]*[A-Ja-jＡ-Ｊ](?:[\s,，、;；]*[A-Ja-jＡ-Ｊ]){0,9}[)）\s.．。]*")
@@ -140,8 +141,8 @@ def _answers(row: Mapping[str, Any], plan: Plan, found: Mapping[str, str]) -> li
         values = [(column, row[column]) for column in plan.instead if not is_blank(row.get(column))][
             :1
         ] or values
-    if series := series_of(plan.labels):
-        values = [one for given in values for one in _by_series(series, found, *given)]
+    if own := carried(plan.labels):
+        values = [one for given in values for one in _by_place(own, found, *given)]
     right = _right_ones(row, plan)
     if right is not None:
         labels = list(found)
@@ -149,20 +150,20 @@ def _answers(row: Mapping[str, Any], plan: Plan, found: Mapping[str, str]) -> li
     return values
 
 
-def _by_series(
-    series: Mapping[str, str], found: Mapping[str, str], column: str, value: Any
+def _by_place(
+    own: Mapping[str, str], found: Mapping[str, str], column: str, value: Any
 ) -> list[tuple[str, Any]]:
-    """An answer that is called as its option's column is, by its label; one that is another option's text, too, stays beside it."""
+    """An answer in letters where options carry other labels, by the labels that stand there; one that is an option's text, too, stays beside it."""
     words = spelling.written(value) or ""
-    letters = {ord(name): label for name, label in series.items() if len(name) == 1}
-    labelled = dict(zip(series.values(), series.values(), strict=True))
+    labels = {spelling.folded(label): label for label in found}
     for bare in spelling.undressed(words):
-        label = series.get(spelling.folded(bare))
-        right = {label} if label is not None else spelling.several(series, bare)
-        right = right or spelling.several(labelled, bare.translate(letters))
+        if spelling.folded(bare) in labels or spelling.several(labels, bare):
+            break
+        label = own.get(spelling.folded(bare))
+        right = {label} if label is not None else spelling.several(own, bare)
         if right and right <= found.keys():
-            labels = [(column, sorted(right))]
-            return [*labels, (column, value)] if trim(words) in found.values() else labels
+            told = [(column, sorted(right))]
+            return [*told, (column, value)] if trim(words) in found.values() else told
     return [(column, value)]
 
 
@@ -190,7 +191,10 @@ def _options(row: Mapping[str, Any], plan: Plan, where: Where, faults: list[Find
         if not is_blank(given[label]):
             break
         del given[label]
-    return checked(given, where, faults)
+    if (spread := in_columns(given, where, faults)) is not None:
+        return spread
+    own = carried(plan.labels)
+    return checked({own.get(label, label): words for label, words in given.items()}, where, faults)
 
 
 def _apart(

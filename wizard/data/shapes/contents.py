@@ -19,6 +19,7 @@ from wizard.data.files.text import Text
 from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where
 from wizard.data.shapes import aside, header
+from wizard.data.shapes.below import Below
 from wizard.data.shapes.fields import twice
 from wizard.locale import N_, _
 
@@ -62,6 +63,7 @@ Row: TypeAlias = tuple[int, bytes | dict[str, Any] | Finding]
 """A line number, and a JSON value's bytes, a row's cells by column, or what is wrong there."""
 
 _SNIFFED = 20
+_LEAST_COLUMNS = 2
 _TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".json", ".ndjson")
 _JSON = re.compile(rb"""\s*(?:\{|\[\s*["{\[\]])""")
 FORMS = frozenset({"pairs", "turns", "bank", "gift", "anki"})
@@ -85,6 +87,7 @@ class Contents:
     doubtful: bool = False
     sheet: str = ""
     _between: str = ""
+    _width: int = 0
 
     @property
     def file(self) -> str:
@@ -133,6 +136,7 @@ class Contents:
     def _delimiter(self, text: Text) -> str:
         if not self._between:
             self._between = tables.delimiter_of(text.head, self.path.name.casefold().removesuffix(".gz"))
+            self._between = header.wide_delimiter(text.head, self._between) or self._between
         return self._between
 
     def _elements(self, text: Text) -> Iterator[Row]:
@@ -154,27 +158,34 @@ class Contents:
         if padded and first:
             width = max(map(len, first))
             first = [[*cells, *[None] * (width - len(cells))] for cells in first]
-        if above:
-            yield there[0][0], aside.titles(there[:above], self.file)
+        upper = first[above - 1] if above and header.known([first[above - 1]], self.named) else []
+        if titles := there[: above - bool(upper)]:
+            yield there[0][0], aside.titles(titles, self.file)
         passed = {number for number, _cells in there[:above]}
         names: list[str] | None = None
-        for row in chain(some, rows):
+        below: Below | None = None
+        lines = chain(some, rows)
+        for row in lines:
             if isinstance(row, Finding):
                 yield row.where.line, row
                 continue
             number, cells = row
             where = Where(self.file, number)
             if names is not None:
-                names = yield from self._row(names, cells, where, padded=padded)
+                names = yield from self._row(names, cells, where, below, padded=padded)
+                if names is None:
+                    yield from self._another(cells, where, lines)
+                    return
             elif self.header and number not in passed:
-                names = header.names(cells if padded else aside.without_blank_end(cells))
+                names = self._names(header.over_two(upper, cells), first[above + 1 :], padded=padded)
+                below = Below(names, in_lines=not padded)
                 if (again := twice(names)) is not None:
                     yield number, DUPLICATE_COLUMN.at(where, name=again)
                     return
             elif not self.header:
                 yield number, NO_HEADER.at(where)
                 names = header.numbered(first, plainly=bool(self.named))
-                names = yield from self._row(names, cells, where, padded=padded)
+                names = yield from self._row(names, cells, where, None, padded=padded)
 
     def _settle(self, first: list[list[Any]]) -> int:
         """Tell whether the first rows hold the columns' names, and how many of them stand above these."""
@@ -184,15 +195,48 @@ class Contents:
             self.header, self.doubtful = found is not False, found is None
         return above or 0
 
+    def _names(self, cells: list[Any], beneath: list[list[Any]], *, padded: bool) -> list[str]:
+        """The names of the columns, which stand in ``cells``; ``beneath``: the first rows below."""
+        self._width = len(cells)
+        if padded:
+            cells = [*cells, *[None] * (max(map(len, beneath), default=0) - len(cells))]
+        names = header.names(cells, beneath)
+        while len(names) > _LEAST_COLUMNS and names[-1] == header.unnamed(len(names)):
+            names.pop()
+        return names
+
+    def _another(
+        self, cells: list[Any], where: Where, rest: Iterator[tuple[int, list[Any]] | Finding]
+    ) -> Iterator[Row]:
+        """What is told where another table begins, and of all below it."""
+        count = 0
+        told: list[Finding] = []
+        for row in rest:
+            if isinstance(row, Finding):
+                told.append(row)
+            else:
+                count += 1
+        yield where.line, aside.SECOND_TABLE.at(where, cells=aside.shown(cells), count=count)
+        yield from ((found.where.line, found) for found in told)
+
     def _row(
-        self, names: list[str], cells: list[Any], where: Where, *, padded: bool
-    ) -> Generator[Row, None, list[str]]:
-        """The row by its names, with what is odd about it; what is no row is told. Gives the names for the next one."""
+        self, names: list[str], cells: list[Any], where: Where, below: Below | None, *, padded: bool
+    ) -> Generator[Row, None, list[str] | None]:
+        """The row by its names, with what is odd about it; what is no row is told.
+
+        Gives the names for the next one; None where this row holds those of another table.
+        """
         number = where.line
+        what = "row" if below is None else below.kind(number, cells)
         if self.header and (again := aside.names_again(cells, names)):
             yield number, aside.HEADER_AGAIN.at(where)
             return again
-        if header.aside(cells):
+        if what == "again":
+            yield number, aside.HEADER_AGAIN.at(where)
+            return names
+        if what == "other":
+            return None
+        if header.aside(cells, len(names)) or (self._between == "|" and len(cells) == 1 < len(names)):
             yield number, aside.NOT_A_ROW.at(where, cells=aside.shown(cells))
             return names
         delimiter = "" if self.text is None else self._delimiter(self.text)
@@ -207,13 +251,14 @@ class Contents:
     def _ragged(
         self, names: list[str], cells: list[Any], number: int, *, padded: bool
     ) -> dict[str, Any] | Finding:
-        if any(cell not in (None, "") for cell in cells[len(names) :]) or (
-            not padded and len(cells) < len(names)
-        ):
+        if not padded and (len(cells) < len(names) or any(cells[max(self._width, len(names)) :])):
             where = Where(self.file, number)
             return COLUMN_COUNT.at(where, count=len(cells), wanted=len(names))
-        cells = cells[: len(names)] + [None] * (len(names) - len(cells))
-        return dict(zip(names, cells, strict=True))
+        while len(cells) > len(names) and cells[-1] in (None, ""):
+            cells = cells[:-1]
+        cells = [*cells, *[None] * (len(names) - len(cells))]
+        all_names = [*names, *[header.unnamed(at) for at in range(len(names) + 1, len(cells) + 1)]]
+        return dict(zip(all_names, cells, strict=True))
 
 
 @contextmanager
@@ -246,9 +291,17 @@ def contents(
         _refuse(path, head)
         text = Text(stream, str(path))
         sort = _written(path, text) or container.of_text(text.head, path.name, whole=text.whole)
+        if sort == "jsonl" and _is_table(path, text.head):
+            sort = "csv"
         if sort == "jsonl" and not text.about:
             foreign.refuse_plain(path, text.head)
         yield Contents(path, sort, packed, stream, text, with_header, named)
+
+
+def _is_table(path: Path, head: bytes) -> bool:
+    """Whether a text has known names as those of a table: in Markdown amid prose, or with full-width signs between them."""
+    names = tables.markdown_names(head, path.name.casefold().removesuffix(".gz"))
+    return header.known([names], ()) or bool(header.wide_delimiter(head, ","))
 
 
 def _office(path: Path, head: bytes, stream: IO[bytes]) -> Container:

@@ -20,7 +20,7 @@ from wizard.locale import N_
 CLOZE = Rule(
     "CLOZE",
     "error",
-    N_("The card has gaps to fill in, and no question: {text}"),
+    N_("The card has gaps to fill in, and no question: {text}."),
     N_("Write it as a question and its answer, or leave it out."),
     why=N_("A text with gaps asks nothing, and what stands in a gap is no answer without it."),
     bad="#separator:tab\nThe {{c1::heart}} pumps blood.\t\n",

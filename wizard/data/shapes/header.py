@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from wizard.data.shapes.plan import LABELS, plan
+from wizard.data.shapes.plan import LABELS, option_column, plan
 from wizard.data.shapes.talk import is_of_lines
 
 _NAME_LIMIT = 40
@@ -16,7 +16,6 @@ _LEAST_CELLS = 4
 _SENTENCE = re.compile("[？?。！!，,；;：:…]")
 _MOST_TITLES = 10
 _PAIR = 2
-_OPTION_NAMES = frozenset({"选项", "選項", "option", "options", "choice", "choices"})
 _LONGEST_SUM = 12
 _SUM = re.compile(
     r"(?:合\s*计|总\s*计|小\s*计|共计|总数|汇总|平均(?:分|值|数)?|(?:grand |sub)?total|sum|average)\s*[:：]?",
@@ -28,9 +27,12 @@ _ASIDE = re.compile(
     r"|[（(【\[]\s*(?:示例|样例|范例|填写示例|example|sample)[^）)】\]]{0,20}[）)】\]]",
     re.IGNORECASE,
 )
+_WIDE = "，；｜、"
+"""What a Chinese keyboard writes for the signs between cells."""
+_WIDE_LINE = 400
 _AUTHOR_CELLS = 2
 _AUTHOR = re.compile(
-    r"(?:制表|填表|审核|统计|录入|校对|编制|出题|命题|复核|整理|打印|导出)(?:人|者|日期|时间|单位|部门)(?:签字|签名|签章|盖章)?\s*[:：]"
+    r"(?:制表|填表|填报|经办|汇总|提供|负责|制作|审核|统计|录入|校对|编制|出题|命题|复核|整理|打印|导出)(?:人|者|日期|时间|单位|部门)(?:签字|签名|签章|盖章)?\s*[:：]"
     r"|(?:prepared|compiled|reviewed|exported|generated|printed) (?:by|on|at)\s*:",
     re.IGNORECASE,
 )
@@ -38,7 +40,7 @@ _ALONE = re.compile(
     r"[-—\s]*第\s*[0-9]{1,5}\s*页(?:[\s,，/]*共\s*[0-9]{1,5}\s*页)?[-—\s]*|page [0-9]{1,5}(?: of [0-9]{1,5})?"
     r"|共\s*(?:计\s*)?[0-9]{1,9}\s*[题条道个行](?:题|数据|记录)?[。.]?"
     r"|(?:合\s*计|总\s*计|小\s*计|共计|总数|(?:grand |sub)?total)\s*[:：]?\s*[0-9][0-9,]*\s*[题条道个行]?"
-    r"|(?:制表|填表|审核|统计|录入|校对|编制|出题|命题|复核|整理|打印|导出|签字|签名|盖章)\s*[:：][^？?]{0,40}"
+    r"|(?:制表|填表|填报|经办|汇总|提供|负责|制作|审核|统计|录入|校对|编制|出题|命题|复核|整理|打印|导出|签字|签名|盖章)\s*[:：][^？?]{0,40}"
     r"|[-—*=（(【\[\s]*(?:完|全文完|结束|正文结束|以下空白|(?:the )?end(?: of file)?|eof)[-—*=）)】\]\s。.]*",
     re.IGNORECASE,
 )
@@ -49,9 +51,15 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 """The title of what follows: by itself in a row it may be a text to be trained."""
+_SECTION = re.compile(
+    r"(?:第\s*)?[（(]?[一二三四五六七八九十]{1,3}[）)]?\s*(?:部分|大题)?\s*[、.．:：]\s*[^？?。]{0,12}(?:题|题型|部分|类|篇)\s*(?:[（(【][^？?]{0,60})?[。:：]?|【[^】]{1,30}】"
+)
+"""The heading of the questions of one kind (一、单项选择题（每题2分）, 【考勤】)."""
 _REMARK = re.compile(
     r"(?:以上|以下|上述)(?:所有|全部)?(?:题目|试题|内容|数据|资料|条目|问题|均由|由|均为|为)[^？?]{0,40}"
-    r"|(?:注|备注|说明|注意|notes?)\s*[:：][^？?]{0,200}",
+    r"|(?:注|备注|说明|注意|填写说明|使用说明|来源|数据来源|资料来源|出处|更新日期|更新时间|notes?|source)\s*[:：][^？?]{0,200}"
+    r"|(?:本|此|该)(?:表|题库|试卷|卷|资料|文件|文档|页|套题)(?!的|中的)[^？?（(]{0,60}"
+    r"|[^？?]{0,20}(?:仅供(?:内部|学习|参考)|内部资料|请勿外传|版权所有|翻印必究|最后更新|更新于|未完待续|续表|接下页|见下页)[^？?]{0,40}",
     re.IGNORECASE,
 )
 _SEPARATOR = re.compile(r":?[-=*_~#+—–─－＝＊]{3,}:?|…{2,}|—{2}|\.{6,}")
@@ -116,15 +124,28 @@ def place(rows: Sequence[Sequence[Any]], named: Collection[str]) -> int | None:
     return None
 
 
-def aside(cells: Sequence[Any]) -> bool:
-    """Whether a row is surely none: an example to be deleted, a sum, a line, a chapter's title, or who made the table and when."""
+def wide_delimiter(head: bytes, delimiter: str) -> str:
+    """The full-width character between known names on a text's first line, where ``delimiter`` isn't there; else empty."""
+    first = head.lstrip().partition(b"\n")[0].decode("utf-8", "replace").strip("\ufeff\r\n ")
+    if delimiter in first or len(first) > _WIDE_LINE:
+        return ""
+    return next((one for one in _WIDE if one in first and known([first.split(one)], ())), "")
+
+
+def is_label(cell: str) -> bool:
+    """Whether a cell is no more than a figure or a letter."""
+    return _LABEL.fullmatch(cell) is not None
+
+
+def aside(cells: Sequence[Any], width: int) -> bool:
+    """Whether a row of a table of ``width`` columns is surely none: an example to be deleted, a sum, a line, a chapter's title, or who made the table and when."""
     filled = _filled(cells)
     if not filled:
         return False
     first = str(filled[0]).strip()
-    if len(filled) == 1 and (_ALONE.fullmatch(first) or (len(cells) > 1 and _is_note(first))):
+    if len(filled) == 1 and (_ALONE.fullmatch(first) or (width > 1 and _is_note(first))):
         return True
-    if len(cells) > 1 and all(_SEPARATOR.fullmatch(str(cell).strip()) for cell in filled):
+    if width > 1 and all(_SEPARATOR.fullmatch(str(cell).strip()) for cell in filled):
         return True
     if len(first) <= _LONGEST_SUM and _SUM.fullmatch(first):
         return all(_FIGURE.fullmatch(str(cell).strip()) for cell in filled[1:])
@@ -139,7 +160,7 @@ def heads(line: str) -> bool:
 
 
 def _is_note(cell: str) -> bool:
-    return bool(_HEADING.fullmatch(cell) or _REMARK.fullmatch(cell))
+    return any(one.fullmatch(cell) for one in (_HEADING, _SECTION, _REMARK))
 
 
 def _tells(cells: Sequence[Any], named: Collection[str]) -> bool:
@@ -175,19 +196,41 @@ def _stands_out(first: Sequence[Any], rest: Sequence[Sequence[Any]]) -> bool:
     return False
 
 
-def names(cells: Sequence[Any]) -> list[str]:
-    """The names that a row of them gives; a column without one is called ``column 1``, ``column 2``… by its place."""
-    found = _each_option(["" if cell is None else str(cell).strip() for cell in cells])
-    return [name or f"column {at}" for at, name in enumerate(found, 1)]
+def names(cells: Sequence[Any], below: Sequence[Sequence[Any]] = ()) -> list[str]:
+    """The names that a row of them gives; a column without one is called ``column 1``, ``column 2``… by its place.
+
+    Of ``below``, the first rows, is told whether a name stands for the columns without one beside it, too.
+    """
+    found = _each_option(["" if cell is None else str(cell).strip() for cell in cells], below)
+    return [name or unnamed(at) for at, name in enumerate(found, 1)]
 
 
-def _each_option(found: list[str]) -> list[str]:
-    """Columns side by side that are all called “option” have the labels in their order."""
-    own = [at for at, name in enumerate(found) if name.casefold() in _OPTION_NAMES]
+def unnamed(place: int) -> str:
+    """What a column without a name is called; ``place``: from 1."""
+    return f"column {place}"
+
+
+def over_two(upper: Sequence[Any], lower: Sequence[Any]) -> list[Any]:
+    """The names of a header over two rows: the ``lower`` one's, and above columns where it has none the ``upper`` one's."""
+    width = max(len(upper), len(lower))
+    both = ([*row, *[None] * (width - len(row))] for row in (upper, lower))
+    return [one if one not in (None, "") else other for other, one in zip(*both, strict=True)]
+
+
+def _each_option(found: list[str], below: Sequence[Sequence[Any]]) -> list[str]:
+    """Columns side by side that are all called “option”, or of which the first is and the rest by nothing, have the labels in their order."""
+    own = [at for at, name in enumerate(found) if option_column(name, LABELS[0])]
+    if len(own) == 1:
+        end = next((at for at in range(own[0] + 1, len(found)) if found[at]), len(found))
+        beside = range(own[0], end)
+        full = [sum(at < len(row) and row[at] not in (None, "") for at in beside) for row in below]
+        if full and sum(count >= _PAIR for count in full) * 2 > len(full):
+            own = list(beside)
+            found = [found[own[0]] if at in beside else name for at, name in enumerate(found)]
     alike = len({found[at] for at in own}) == 1 and own == list(range(own[0], own[0] + len(own)))
     if not alike or not _PAIR <= len(own) <= len(LABELS):
         return found
-    return [f"{name}{LABELS[at - own[0]]}" if at in own else name for at, name in enumerate(found)]
+    return [option_column(name, LABELS[at - own[0]]) if at in own else name for at, name in enumerate(found)]
 
 
 def numbered(rows: Sequence[Sequence[Any]], *, plainly: bool) -> list[str]:

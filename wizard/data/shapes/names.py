@@ -8,6 +8,7 @@ import unicodedata
 # What a template for filling in writes behind or before a name: （必填）, (勿删), [required], *.
 _NOTE = re.compile(
     r"[(\[{（【<]\s*(?:必填|必选|必須|必须|选填|可选|選填|非必填|可不填|可空|不可空|勿删|勿刪|请勿|請勿|勿改|不可修改|不要删|"
+    r"填|请填|请写|请选|请输入|输入|多个|多选|单选|[a-h](?:[,，、/\-~]?[a-h])+(?=\s*[)\]}）】>])|"
     r"required|mandatory|optional|do not)[^)\]}）】>]*[)\]}）】>]",
     re.IGNORECASE,
 )
@@ -29,11 +30,17 @@ CONTEXT = (
     *("passage", "context", "contexts", "article", "background", "case", "premise", "material", "materials"),
     *("document", "documents", "vignette", "scenario", "paragraph", "reading", "casedescription", "caseinfo"),
     *("材料", "文章", "病例", "案例", "案情", "案例材料", "背景", "背景材料", "阅读材料", "资料", "共用题干", "公共题干"),
+    *("病史", "主诉", "现病史", "既往史", "个人史", "家族史", "病史摘要", "病史资料", "体格检查", "查体", "体征", "症状", "临床表现"),
+    *("辅助检查", "实验室检查", "化验", "影像学检查", "病情", "病情描述", "病情摘要", "案件事实", "casehistory"),
+    *("medicalhistory", "patienthistory", "clinicalhistory", "chiefcomplaint", "presentillness", "physicalexam", "physicalexamination", "labresults"),
     *("病例资料", "病例摘要", "病历", "病历摘要", "案例背景", "案情简介", "上下文", "语境", "法条", "原文", "段落", "文档", "参考资料"),
 )  # fmt: skip
 """What a question is about: it stands before the question, and is part of it."""
 CONTEXT_BESIDE = ("text", "content", "正文", "文本", "内容")
 """The same where there is a question and an answer by other names."""
+
+CONTEXT_OF_A_CASE = ("检查", "检查结果", "体检", "化验结果", "检验结果", "诊断检查")
+"""The same beside others of a case; alone it says who looked through a row, and what came of it."""
 
 KTO = (
     *("label", "ktotag", "ktolabel", "correct", "iscorrect", "correctness", "good", "isgood", "desirable", "isdesirable"),

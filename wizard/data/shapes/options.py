@@ -174,6 +174,24 @@ def options(  # noqa: PLR0911 - one return a shape
     return {}
 
 
+def in_columns(given: Mapping[str, Any], where: Where, faults: list[Finding]) -> dict[str, str] | None:
+    """The options of columns one of which holds several behind their labels (A: "A. 甲 B. 乙"), by these labels; None elsewhere."""
+    if not any(_holds_another(label, words) for label, words in given.items()):
+        return None
+    each = {label: pieces(trim(str(words))) for label, words in given.items() if not is_blank(words)}
+    found = [part for parts in each.values() for part in parts]
+    if all(each.values()) and [label for label, _words in found] == [_letter(at) for at in range(len(found))]:
+        return checked(dict(found), where, faults)
+    faults.append(OPTION_LABELS.at(where))
+    return {}
+
+
+def _holds_another(label: str, words: object) -> bool:
+    """Whether an option begins with its own label, and has another behind it."""
+    mark = _LABELLED.match(words) if type(words) is str else None
+    return mark is not None and _sign(mark) == label and len(pieces(trim(mark.string))) > 1
+
+
 def at_the_end(words: str) -> tuple[str, dict[str, str] | None] | None:
     """A question and the options that stand at its end, each behind its label; None for these where they aren't read for sure.
 

@@ -11,7 +11,15 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from wizard.data.shapes import spelling
-from wizard.data.shapes.names import CONTEXT, CONTEXT_BESIDE, KTO, is_media, is_metadata, plain_name
+from wizard.data.shapes.names import (
+    CONTEXT,
+    CONTEXT_BESIDE,
+    CONTEXT_OF_A_CASE,
+    KTO,
+    is_media,
+    is_metadata,
+    plain_name,
+)
 
 __all__ = ["plain_name"]
 
@@ -272,6 +280,17 @@ _COLUMN_LABEL = re.compile(
     rf"|(?:options?|opt|op|choices?|answers?|endings?|sol|选项|备选|备选项|备选答案|可选答案|候选项|候选答案)({_NUMBERED}))"
 )
 _SERIES_LEAST = 3  # columns: fewer are called so for other reasons
+_FIGURES = tuple(map(str, range(len(LABELS))))
+_ALL_SERIES = (*[series.written for series in spelling.SERIES], _FIGURES[1:], _FIGURES)
+_OF_OPTION = re.compile(
+    r"^(?:options?|opt|op|choices?|选项|答案选项|备选项?|备选答案|可选答案|候选项|候选答案)(?=[^\d一二三四五六七八九十])"
+)
+
+
+NAMES_OF_QUESTIONS = frozenset(
+    one for name in (*_QUESTION, *_ASKED) for one in (name, name.capitalize(), name.upper())
+)
+"""What a question's column is called, as it is written most often."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -310,11 +329,12 @@ def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
     for key in keys:
         if key in ignored:
             continue
-        found = plain_name(key)
+        found = _of_both(plain_name(key))
         if found in names:
             twins[found] = (*twins.get(found, (names[found],)), key)
         if found not in names or key == found:
             names[found] = key
+    alike = _called_so(names)
     made = _given(names, keys, given) if given else _told(names)
     if made is None:
         return Plan("", _likely(names), extra=keys)
@@ -322,7 +342,11 @@ def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
     extra = tuple([key for key in keys if key not in used])
     rivals = [
         *made.rivals,
-        *[(plain, each) for plain, each in twins.items() if used & set(each) and not set(each) <= used],
+        *[
+            (plain, each)
+            for plain, each in (*twins.items(), *alike)
+            if used & set(each) and not set(each) <= used
+        ],
     ]
     watched = tuple(
         [key for key in extra if key not in ignored and (plain_name(key) in KTO or is_media(key))]
@@ -344,6 +368,55 @@ def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
     )
 
 
+_BOTH = re.compile(r"([\u4e00-\u9fff]+)([a-z]{2,})|([a-z]{2,})([\u4e00-\u9fff]+)")
+
+
+def _of_both(name: str) -> str:
+    """A ``name`` in two languages (问题 Question) by the Chinese one, where both mean the same; any other as it is."""
+    found = _BOTH.fullmatch(name)
+    if found is None:
+        return name
+    chinese, other = found[1] or found[4], found[2] or found[3]
+    alike = (_QUESTION, _SURE_ANSWERS, _REPLIES, _OPTIONS, CONTEXT)
+    return chinese if any(chinese in family and other in family for family in alike) else name
+
+
+_BY_WHOM = r"(?!.{0,6}(?:不|没|无|未|什么|如何|怎么|这|那|找|有|是|的|相关|类似|历史|存在))"
+_ASKED_SO = re.compile(
+    rf"{_BY_WHOM}[\u4e00-\u9fff]{{0,6}}(?:问题|提问|咨询|题目|题干)(?:内容|描述|详情)?|标准问|主问|(?:客户|用户|患者|顾客|群众|学生)问"
+    r"|(?:customer|user|client|patient|student|buyer|caller|visitor|parent|exam|test|quiz|faq)s?(?:question|query|inquiry)"
+)
+_ANSWERED_SO = re.compile(
+    rf"(?!学生|学员|考生|错|干扰|备选|候选|可选|待选|供选|差|坏|劣|拒|客户|用户|患者|家长|买家|顾客|模型|机器|ai|旧|原){_BY_WHOM}"
+    r"[\u4e00-\u9fff]{0,6}(?:答案|答复|回复|解答|回答)(?:内容|口径|意见|文本|话术|要点)?"
+    r"|(?:标准|参考|推荐|应答)话术|(?:解决|处理)(?:方案|办法|方法|措施)|标准答|(?:客服|坐席|医生|律师|老师|专家)答"
+    r"|(?:agent|doctor|lawyer|teacher|nurse|support|staff|official|expert|suggested|recommended|final|shop|seller)s?"
+    r"(?:answer|reply|response)"
+)
+
+
+_BY_PREFERENCE = frozenset(name for pair in _PREFERENCES for name in pair)
+
+
+def _called_so(names: dict[str, str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Call a question and an answer of known names in ``names`` what only end so (客户问题, 医生答复), where no other column is either.
+
+    Gives the columns of which each could be it.
+    """
+    found = []
+    for meaning, name, pattern, known in (
+        ("question", "问题", _ASKED_SO, {*_QUESTION, *_ASKED}),
+        ("answer", "答案", _ANSWERED_SO, {*_SURE_ANSWERS, *_LIKELY_ANSWERS, *_REPLIES} - {"a"}),
+    ):
+        alike = [one for one in names if pattern.fullmatch(one)] if known.isdisjoint(names) else []
+        if not _BY_PREFERENCE.isdisjoint(alike):
+            continue
+        if alike:
+            names[name] = names.pop(alike[0])
+            found.append((meaning, (names[name], *[names[one] for one in alike[1:]])))
+    return tuple(found)
+
+
 def _told(names: Mapping[str, str]) -> Plan | None:
     """What the names of the columns say."""
     return (
@@ -354,6 +427,13 @@ def _told(names: Mapping[str, str]) -> Plan | None:
         or _pair(names)
         or _text(names)
     )
+
+
+def option_column(name: str, label: str) -> str:
+    """What a column is called that holds the option ``label``, where a ``name`` for all of them stands over several; "" where it is none."""
+    if plain_name(name) not in _OPTIONS:
+        return ""
+    return f"{name}{label}" if _COLUMN_LABEL.fullmatch(plain_name(f"{name}{label}")) else f"选项{label}"
 
 
 def listed(column: str) -> tuple[str, ...]:
@@ -411,10 +491,11 @@ def _given(names: Mapping[str, str], keys: tuple[str, ...], given: Mapping[str, 
         known = set(_families()[meaning]) if meaning not in LABELS else {meaning.casefold()}
         rest = {name: column for name, column in rest.items() if name not in known}
     if options:
+        labelled = {column for _label, column in _label_columns(names)}
         rest = {
             name: one
             for name, one in rest.items()
-            if not _COLUMN_LABEL.fullmatch(name) and name not in _OPTIONS
+            if not _COLUMN_LABEL.fullmatch(name) and name not in _OPTIONS and one not in labelled
         }
     rest |= {
         _families()[meaning][0] if meaning not in LABELS else meaning.casefold(): column
@@ -549,6 +630,7 @@ def _asked(names: Mapping[str, str]) -> Plan | None:
 def _contexts(names: Mapping[str, str], *, beside: bool) -> tuple[str, ...]:
     """The columns that say what the question is about, in their order."""
     wanted = {*CONTEXT, *(CONTEXT_BESIDE if beside else ())}
+    wanted |= set() if wanted.isdisjoint(names) else {*CONTEXT_OF_A_CASE}
     return tuple(column for name, column in names.items() if name in wanted)
 
 
@@ -683,29 +765,36 @@ def _label_columns(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         if len(kept) > 1:  # beside q, a is its answer
             return tuple((label.upper(), letters[label]) for label in kept) if not numbers else ()
     if not numbers and (series := _series(names)):
-        return tuple([(label, names[name]) for label, name in series.items()])
+        return tuple([(label, names[name]) for label, (name, _own) in series.items()])
     base = 0 if 0 in numbers else 1
     if len(numbers) < 2 or base not in numbers or max(numbers) - base >= len(LABELS):  # noqa: PLR2004 - a choice needs two
         return ()
     return tuple((LABELS[number - base], numbers[number]) for number in sorted(numbers))
 
 
-def _series(names: Iterable[str]) -> dict[str, str]:
-    """Label -> name, of the names that are one series' labels, its first among them (甲 乙 丙, I II III)."""
-    known = set(names)
-    for series in spelling.SERIES:
-        at = zip(LABELS, map(str.casefold, series.written), strict=False)
-        found = {label: name for label, name in at if name in known}
+def _series(names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Label -> (name, the label in it), of names that are one series' labels, its first among them (甲 乙 丙, I II III, ① ② ③)."""
+    known = {_OF_OPTION.sub("", name, count=1): name for name in names}
+    for written in _ALL_SERIES:
+        at = zip(LABELS, written, strict=False)
+        found = {label: (known[own.casefold()], own) for label, own in at if own.casefold() in known}
         if len(found) >= _SERIES_LEAST and LABELS[0] in found:
-            return found
+            # Years and marks are figures, too.
+            return found if not written[0].isdigit() or _are_asked(names) else {}
     return {}
 
 
+def _are_asked(names: Iterable[str]) -> bool:
+    """Whether columns called by figures stand beside a question and its answer, or beside nothing."""
+    rest = {name for name in names if not name.isdigit()}
+    return not rest or not (rest.isdisjoint(_QUESTION) or rest.isdisjoint((*_SURE_ANSWERS, *_LIKELY_ANSWERS)))
+
+
 @lru_cache(maxsize=256)
-def series_of(labels: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """What an answer is called -> its option's label, where the options' columns are called by one series' labels; else empty."""
-    series = _series(plain_name(column) for _label, column in labels)
-    return {spelling.folded(name): label for label, name in series.items()}
+def carried(labels: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Label -> the one that the options' columns carry, where they are called by a series' labels (甲, II, ③); else empty."""
+    series = _series([plain_name(column) for _label, column in labels])
+    return {label: own for label, (_name, own) in series.items()} if len(series) == len(labels) else {}
 
 
 def _reaches(label: str, letters: Mapping[str, str]) -> bool:

@@ -15,7 +15,7 @@ from wizard.locale import N_, enumerated, ngettext
 HEADER_UNCLEAR = Rule(
     "HEADER_UNCLEAR",
     "error",
-    N_("The first row may hold the columns' names, or be a row like the others: {cells}"),
+    N_("The first row may hold the columns' names, or be a row like the others: {cells}."),
     N_("Say which: --columns header=yes for names, --columns header=no for a row."),
     why=N_(
         "Taken for names, a row would be missing from the training; taken for a row, the names would be trained."
@@ -38,7 +38,7 @@ INDEX_COUNTED = Rule(
 SPEAKER_UNCLEAR = Rule(
     "SPEAKER_UNCLEAR",
     "error",
-    N_("“{field}” names who speaks, but not whether that is the user or the assistant: {words}"),
+    N_("“{field}” names who speaks, but not whether that is the user or the assistant: {words}."),
     N_(
         "Say whose words shall be learned: --columns assistant=NAME, several with commas between them "
         "(in the wizard dataset.columns.assistant=NAME)."

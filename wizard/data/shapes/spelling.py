@@ -256,7 +256,8 @@ def several(labels: Mapping[str, str], words: str) -> set[str] | None:
             parts = [part for part in plain.split(".") if part]
         else:
             parts = list(plain)
-            if parts != sorted(parts) or plain not in (plain.upper(), plain.lower()):
+            in_order = parts in (sorted(parts), [one for one in labels if one in parts])
+            if not in_order or plain not in (plain.upper(), plain.lower()):
                 return None
     else:
         parts = [part.strip(".．") for part in parts]

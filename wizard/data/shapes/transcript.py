@@ -16,7 +16,7 @@ from wizard.locale import N_
 TURNS_UNCLEAR = Rule(
     "TURNS_UNCLEAR",
     "error",
-    N_("“{field}” holds no turns of user and assistant as the other rows do: {text}"),
+    N_("“{field}” holds no turns of user and assistant as the other rows do: {text}."),
     N_("Begin each turn with who speaks, such as “User:” and “Assistant:”, or leave the row out."),
     why=N_("Where nobody says who speaks, a question could be trained as an answer."),
     bad='id,text\n⟦№,"User: 2 + 3 = ?\nAssistant: 5"\n⟧×200 201,2 + 3 is 5.\n',
