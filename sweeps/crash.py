@@ -16,7 +16,7 @@ from sweeps.calls import Point, killed, steady, touching, trace
 from sweeps.family import NEEDS_STRACE, Case
 from sweeps.journey import Ended, Journey, journey
 
-QUICK = 16
+QUICK = 8
 MISSING = NEEDS_STRACE
 LATE = 0.3
 UPLOAD = '"POST /api/v1/files'

@@ -12,7 +12,7 @@ from sweeps.calls import Point, killed, struck, touching, trace
 from sweeps.family import NEEDS_STRACE, Case
 from sweeps.journey import journey
 
-QUICK = 6
+QUICK = 3
 MISSING = NEEDS_STRACE
 PAIRS = 100
 

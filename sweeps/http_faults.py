@@ -30,7 +30,7 @@ from sweeps.unsteady import Unsteady
 from sweeps.walker import KEY
 from wizard.errors import NeverSent, OutcomeUnknown, Refused
 
-QUICK = 20
+QUICK = 12
 MISSING = ""
 SPEED = 1000.0  # the sandbox trains in no time: the run watches its job to the end
 SHORT = 1.5  # seconds for a request that is never answered

@@ -18,7 +18,7 @@ from pathlib import Path
 from sweeps import ROOT
 from sweeps.family import Case
 
-QUICK = 2
+QUICK = 1
 MISSING = ""
 CASES, RUNS, MOVES = 50, 10, 30
 LIMIT = 3600.0  # seconds for a case

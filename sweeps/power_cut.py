@@ -18,7 +18,7 @@ from sweeps.disk import Disk, State, alike, build
 from sweeps.family import NEEDS_STRACE, Case
 from sweeps.journey import Journey, journey
 
-QUICK = 12
+QUICK = 6
 MISSING = NEEDS_STRACE
 CALLS = (*CHANGING, "connect", "sendto")
 LENGTH = 1_000_000  # bytes: all that is written at once

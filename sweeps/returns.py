@@ -25,7 +25,7 @@ from sweeps.returns_stages import HOURS, STAGES, come_to
 from sweeps.returns_table import TABLE, Row
 from wizard.engine.session import FILE
 
-QUICK = 4
+QUICK = 3
 MISSING = ""
 SOURCE = "own.jsonl"
 PATIENCE = 60.0

@@ -30,7 +30,7 @@ from sweeps.unsteady import Unsteady
 from wizard.engine.plan import digest
 from wizard.engine.session import CHECK, FILE, SHELF
 
-QUICK = 4
+QUICK = 3
 MISSING = ""
 DAMAGED, APPROVAL = 1, 3
 NAMED = ("--set", "training.job_name=canary-job")

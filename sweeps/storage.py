@@ -17,7 +17,7 @@ from sweeps.calls import CHANGING, READING, Point, place, reads, steady, struck,
 from sweeps.family import NEEDS_STRACE, Case
 from sweeps.journey import Journey, journey
 
-QUICK = 16
+QUICK = 8
 CONVERTED = "/datasets/BaiLian"
 MISSING = NEEDS_STRACE
 _WRITING, _NAMING = ("ENOSPC", "EIO", "EINTR"), ("EACCES", "EROFS", "ENOSPC", "EIO")

@@ -23,7 +23,7 @@ from sweeps.calls import Point, held, killed, steady, touching, trace
 from sweeps.family import NEEDS_STRACE, Case, spread
 from sweeps.journey import INTERRUPTED, Ended, Journey, journey, rows
 
-QUICK = 9
+QUICK = 5
 MISSING = NEEDS_STRACE
 BUSY = 6
 MEETINGS, DEATHS, CONTESTS = 12, 8, 6
