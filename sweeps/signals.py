@@ -102,7 +102,7 @@ def interrupted(screen_name: str, event_name: str, folder: Path, *, plain: bool 
     screen = SCREENS[screen_name]
     event = _events(screen, plain=plain)[event_name]
     with reached(screen, folder, plain=plain) as (here, terminal):
-        if plain:  # what is typed before the question asks for it is dropped
+        if plain and not screen.work:  # what is typed before the question asks for it is dropped
             terminal.expect(rf"(?s){screen.seen}.*help:")
         if event_name == "hang-up":
             event.happen(terminal)
