@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wizard.contract import envelope, forms
-from wizard.contract import events as told
+from wizard.contract import envelope, event_forms, forms
 from wizard.contract.codes import CODES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -37,7 +36,7 @@ def events() -> dict[str, Any]:
     """The schema of a line of ``--events``."""
     import msgspec
 
-    made, parts = msgspec.json.schema_components(list(told.EVENTS), ref_template=_REF)
+    made, parts = msgspec.json.schema_components(list(event_forms.EVENTS), ref_template=_REF)
     return {
         "$schema": DIALECT,
         "title": "A line of bailian-wizard --events",
