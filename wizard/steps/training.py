@@ -131,7 +131,7 @@ def parameter(known: Hyperparameter) -> Answer:
 
 def _values(known: Hyperparameter) -> dict[str, Any]:
     values: dict[str, Any] = {"enum": list(known.choices)} if known.choices else {}
-    if known.low is not None and known.high is not None and not known.as_text:
+    if known.low is not None and known.high is not None:
         ends = ("exclusiveMinimum", "exclusiveMaximum") if known.open_ends else ("minimum", "maximum")
         values |= dict(zip(ends, (known.low, known.high), strict=True))
     return values
