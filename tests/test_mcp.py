@@ -92,6 +92,7 @@ def test_no_row_is_told_but_the_one_asked_for(folder: Path, state: Path) -> None
     assert outside.is_error
 
 
+@pytest.mark.posix("a terminal")
 @pytest.mark.sweep
 def test_nothing_is_run_that_nobody_approved(folder: Path, state: Path, command: Command) -> None:
     """Plan tells a digest; run refuses it until a person has typed the word for it at a terminal, then creates one job; metrics tells its course."""
