@@ -102,7 +102,7 @@ def commands() -> tuple[Command, ...]:
             about=_("let a program run the plan with this digest, after looking at it"),
         ),
         Command(
-            name="mcp", group="programs", fill=_nothing, run="mcp:serve", local=True,
+            name="mcp", group="programs", fill=_nothing, run="mcp:serve",
             about=_("serve the commands as tools of the Model Context Protocol"),
         ),
         Command(
