@@ -17,6 +17,7 @@ from wizard.data.checking import balance
 from wizard.data.checking.scan import Scan, Task, work
 from wizard.data.checking.tally import Tally
 from wizard.data.files.catalog import the_one_in
+from wizard.data.files.damage import CUT
 from wizard.data.files.lines import SourceUnreadable, TooLong
 from wizard.data.files.opening import opened, size_of
 from wizard.data.files.ranges import lines_in, ranges
@@ -273,6 +274,8 @@ def _read(source: Source, task: Task) -> Tally:
         tally.left_out += bool(line) and (
             row is not None or any(found.severity == "error" for found in outcome)
         )
+    if not CUT.isdisjoint(tally.findings.counts):
+        tally.rows, tally.left_out = 0, tally.rows + tally.left_out
     tally.size = size_of(source.path)
     return tally
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,15 +18,29 @@ _BETWEEN = re.compile(rb"[\s,]*+")
 _BLANK = re.compile(rb"\s*+")
 _LISTED = re.compile(rb"\[\s*+\{")  # a list of turns is a row, too
 _BARE_END = re.compile(rb"[\s,\]{\[]")
-# A whole file that is one object with its rows under a name that says so: {"version": 1, "data": [{…}, …]}.
+# What may stand beside the rows of an object: texts, numbers, lists without brackets in them, objects with such lists and objects.
+_TEXT = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_FLAT = rb'[^"{}\[\]]*+(?:' + _TEXT + rb'[^"{}\[\]]*+)*+'
+_OF_FLAT = _FLAT + rb"(?:(?:\{" + _FLAT + rb"\}|\[" + _FLAT + rb"\])" + _FLAT + rb")*+"
+_MEMBER = rb'"[^"\\]*+"\s*+:\s*+(?:' + _TEXT + rb"|[-+.\w]++|\{" + _OF_FLAT + rb"\}|\[" + _FLAT + rb"\])"
+_BEFORE = rb"\s*+\{\s*+(?:" + _MEMBER + rb"\s*+,\s*+)*+"
+# A whole file that is one object with its rows under a name that says so: {"version": 1, "data": [{…}, …]}; also as a
+# program answers when it is asked for a page: {"code": 0, "data": {"list": [{…}, …]}}.
 _WRAPPED = re.compile(
-    rb'\s*+\{\s*+(?:"[^"\\]*+"\s*+:\s*+(?:"[^"\\]*+"|[-+.\w]++)\s*+,\s*+)*+'
-    rb'"(?:data|rows|items|list|records|examples|questions|train|test|dev|validation|dataset|RECORDS)"\s*+:\s*+\[(?=\s*+\{)'
+    _BEFORE
+    + rb'(?:"(?:data|result|results|response|body|payload)"\s*+:'
+    + _BEFORE
+    + rb')?"(?:data|rows|items|list|records|examples|questions|train|test|dev|validation|dataset|RECORDS|results)"'
+    rb"\s*+:\s*+\[(?=\s*+\{)",
+    re.DOTALL,
 )
 # What stands behind such a list where another one follows: , "name": 1, "test": [{
 _ANOTHER = re.compile(
-    rb'\s*+(?:,\s*+"[^"\\]*+"\s*+:\s*+(?:"[^"\\]*+"|[-+.\w]++)\s*+)*+,\s*+"([^"\\]*+)"\s*+:\s*+\[\s*+\{'
+    rb"\s*+\}?+(?:\s*+,\s*+" + _MEMBER + rb')*+\s*+,\s*+"([^"\\]*+)"\s*+:\s*+\[\s*+\{', re.DOTALL
 )
+# A table by its columns, as pandas writes it: {"question": {"0": …, "1": …}, …}, or {"0": {"question": …}, …}.
+_BY_COLUMNS = re.compile(rb'\s*+\{\s*+"(?:[^"\\]*+"\s*+:\s*+\{\s*+"\d++"|\d++"\s*+:\s*+\{\s*+")')
+_OF_NUMBERS = re.compile(r"[\d\s.,:+/-]*")  # a version, a date: nothing that a row could need
 _SHOWN = 1_000  # bytes
 _CLOSING = 1 << 16  # bytes: what may stand behind the rows of such an object
 
@@ -35,6 +50,12 @@ def wrapped(head: bytes) -> re.Match[bytes] | None:
     return _WRAPPED.match(head)
 
 
+def by_columns(head: bytes) -> bool:
+    """Whether a text may be a table by its columns; only all of it shows whether it is."""
+    return _BY_COLUMNS.match(head) is not None
+
+
+_COLUMNS = 2  # at least, of a table
 _DEEPEST = 10_000  # brackets within brackets; what decodes a row gives up long before
 MOST_OTHERS = 100  # elements in a row that are no objects: what comes so many times is no row that is broken
 
@@ -69,6 +90,13 @@ class AnotherList(bytes):
     __slots__ = ()
 
 
+class Beside(NamedTuple):
+    """A text that stands beside the rows, in the object that holds them: its names, and what it says."""
+
+    name: str
+    text: str
+
+
 class Elements:
     """The elements of a JSON array, or bare JSON values one after the other, cut out of their text by their brackets."""
 
@@ -79,8 +107,11 @@ class Elements:
         self._line = 1
         self._deep = False
 
-    def __iter__(self) -> Iterator[tuple[int, bytes]]:
-        """(the line on which it begins, the element's bytes); ended by one of the kinds above where the text is wrong."""
+    def __iter__(self) -> Iterator[tuple[int, bytes | Beside]]:  # noqa: C901 - what can come, in its order
+        """(the line on which it begins, the element's bytes); ended by one of the kinds above where the text is wrong.
+
+        The rows of a table by its columns are numbered from 1.
+        """
         self._skip(_BLANK)
         inside = self._peek() == b"["
         wrap = None if inside else wrapped(self._held)
@@ -100,8 +131,8 @@ class Elements:
             if first == b"]" and inside:
                 self._advance(self._at + 1)
                 self._skip(_BLANK)
-                if (wrong := self._behind(wrap)) is not None:
-                    yield self._line, wrong
+                for one in self._behind(wrap):
+                    yield self._line, one
                 return
             line = self._line
             end = self._end(first)
@@ -110,20 +141,26 @@ class Elements:
                 return
             raw = self._held[self._at : end]
             self._advance(end)
+            if line == 1 and not inside and by_columns(raw) and (rows := _rows_of(raw)) is not None:
+                yield from enumerate(map(msgspec.json.encode, rows), 1)
+                continue
             strange = 0 if first == b"{" or _LISTED.match(raw) else strange + 1
             if strange == MOST_OTHERS:
                 yield line, NoObjects(raw[:_SHOWN] + b"\xff")
                 return
             yield line, raw
 
-    def _behind(self, wrap: re.Match[bytes] | None) -> bytes | None:
-        """What is wrong with what stands behind the list."""
+    def _behind(self, wrap: re.Match[bytes] | None) -> Iterator[bytes | Beside]:
+        """What stands behind the list that isn't right, or else what stands beside it."""
         if wrap is not None and (another := _ANOTHER.match(self._held, self._at)):
-            return AnotherList(another[1] + b"\xff")
-        if self._closed(wrap[0] if wrap is not None else b"["):
-            return None
-        rest = self._held[self._at : self._at + 100]
-        return Trailing(rest + b"\xff") if rest else Unfinished(b"{")
+            yield AnotherList(another[1] + b"\xff")
+            return
+        whole = self._closed(wrap[0] if wrap is not None else b"[")
+        if whole is None:
+            rest = self._held[self._at : self._at + 100]
+            yield Trailing(rest + b"\xff") if rest else Unfinished(b"{")
+        elif isinstance(whole, dict):
+            yield from _texts(whole)
 
     def _why(self) -> type[Unfinished | TooDeep | TooLong]:
         """Why a value has no end."""
@@ -131,16 +168,15 @@ class Elements:
             return TooDeep
         return TooLong if len(self._held) - self._at > LINE_LIMIT else Unfinished
 
-    def _closed(self, opening: bytes) -> bool:
-        """Whether what is left of the text ends what ``opening`` began, and nothing more."""
+    def _closed(self, opening: bytes) -> object:
+        """What ``opening`` began, without its rows, where what is left of the text ends it and is nothing more; else None."""
         while len(self._held) - self._at <= _CLOSING and self._more():
             pass
         rest = self._held[self._at :]
         try:
-            msgspec.json.decode(opening + b"]" + rest)
+            return msgspec.json.decode(opening + b"]" + rest)
         except (ValueError, RecursionError):
-            return False
-        return True
+            return None
 
     def _end(self, first: bytes) -> int | None:
         """Where the value that begins here ends; None where the text ends before it, or it is beyond LINE_LIMIT."""
@@ -209,3 +245,31 @@ class Elements:
     def _advance(self, to: int) -> None:
         self._line += self._held.count(b"\n", self._at, to)
         self._at = to
+
+
+def _texts(inside: Mapping[str, Any], above: str = "") -> Iterator[Beside]:
+    """The texts in an object, and in the objects and lists in it."""
+    for name, value in inside.items():
+        path = f"{above}{name}"
+        if isinstance(value, dict):
+            yield from _texts(value, f"{path}.")
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and not _OF_NUMBERS.fullmatch(text):
+                yield Beside(path, text)
+
+
+def _rows_of(raw: bytes) -> list[dict[str, Any]] | None:
+    """The rows of a table that is written by its columns, or each under its number; None for another object."""
+    try:
+        whole = msgspec.json.decode(raw)
+    except (ValueError, RecursionError):
+        return None
+    parts = list(whole.values())
+    if len(parts) < _COLUMNS or not all(isinstance(part, dict) and part for part in parts):
+        return None
+    if all(map(str.isdecimal, whole)):
+        return parts
+    rows = parts[0].keys()
+    if not all(map(str.isdecimal, rows)) or any(part.keys() != rows for part in parts):
+        return None
+    return [{name: part[row] for name, part in whole.items()} for row in rows]

@@ -15,7 +15,6 @@ from wizard.data.shapes.names import (
     CONTEXT,
     CONTEXT_BESIDE,
     CONTEXT_OF_A_CASE,
-    KTO,
     is_media,
     is_metadata,
     plain_name,
@@ -315,8 +314,6 @@ class Plan(msgspec.Struct, frozen=True):
     """Columns without which, where they are empty, a row has another plan."""
     wrong: tuple[str, ...] = ()
     """Of a question whose options stand apart: the columns of those that are not right."""
-    watched: tuple[str, ...] = ()
-    """Those of ``extra`` that may hold what must not be left out in silence."""
 
 
 @lru_cache(maxsize=2048)
@@ -348,9 +345,6 @@ def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
             if used & set(each) and not set(each) <= used
         ],
     ]
-    watched = tuple(
-        [key for key in extra if key not in ignored and (plain_name(key) in KTO or is_media(key))]
-    )
     doubted = (*made.doubted, *[column for _meaning, each in rivals for column in each])
     taken = set(given.values())
     return msgspec.structs.replace(
@@ -364,7 +358,6 @@ def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
             ]
         ),
         doubted=tuple([one for one in dict.fromkeys(doubted) if one not in taken]),
-        watched=watched,
     )
 
 

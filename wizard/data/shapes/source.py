@@ -53,6 +53,7 @@ _SHOWN = 80
 _WHOLE = frozenset({"choice", "messages", "preference"})
 """Shapes whose rows are neither parts of conversations nor texts that hold some."""
 _AGREEING = 2
+_AGREEING_BESIDE_ONE = 3
 _OUTNUMBERED = 10
 _CHANCE = 4
 
@@ -373,9 +374,9 @@ def _settled(proving: Mapping[int, int], expected: float) -> int | None:
     """
     base = max((0, 1), key=lambda one: proving.get(one, 0))
     sure, against = proving.get(base, 0), proving.get(1 - base, 0)
-    return (
-        base if sure >= _AGREEING and sure >= _OUTNUMBERED * against and sure * _CHANCE >= expected else None
-    )
+    # One row alone never speaks against several; more of them may be a second file that was put behind the first.
+    least = {0: _AGREEING, 1: _AGREEING_BESIDE_ONE}.get(against, _OUTNUMBERED * against)
+    return base if sure >= least and sure * _CHANCE >= expected else None
 
 
 def _answers_of(row: Mapping[str, Any], planned: Plan) -> set[Answer]:

@@ -171,7 +171,7 @@ def seen(row: dict[str, Any], columns: Given) -> tuple[dict[str, Any], Plan]:
 def _deeper(row: dict[str, Any], planned: Plan, columns: Given) -> tuple[dict[str, Any], Plan]:
     if planned.shape or columns or (laid := flat(row)) is None:
         return row, planned
-    return laid_out(laid, ())
+    return laid_out(*laid)
 
 
 def meaning(row: dict[str, Any], where: Where, reading: Reading) -> Outcome:
