@@ -118,6 +118,8 @@ def _first_wording(row: Mapping[str, Any], column: str, extra: list[str]) -> Map
     of one answer, they stay what they are.
     """
     value = row.get(column)
+    if type(value) is str and not value.startswith(("[", "{")):
+        return row
     alike = plain_name(column) == ALTERNATIVES
     if type(value) is str and alike:
         value = literal(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -55,12 +55,11 @@ _MOST = len(LABELS)
 _LETTERS = re.compile(r"[（(\s]*[A-Ja-jＡ-Ｊ](?:[\s,，、;；]*[A-Ja-jＡ-Ｊ]){0,5}[)）\s.．]*")
 
 
-def refused(row: Mapping[str, Any], names: Iterable[str], where: Where) -> list[Finding]:
+def refused(row: Mapping[str, Any], names: tuple[str, ...], columns: Given, where: Where) -> list[Finding]:
     """The errors of a row for those of its fields ``names`` that must not be left out in silence."""
     found = []
-    for name in names:
+    for name, marks, media in _each(names, columns):
         value = row.get(name)
-        marks, media = watched(name)
         if marks and says_good_or_bad(name, value) and not approves(name, value):
             found.append(KTO_ROW.at(where, field=quoted(name), value=quoted(str(value).casefold())))
         elif (media and is_there(value)) or is_picture(value):
@@ -68,7 +67,13 @@ def refused(row: Mapping[str, Any], names: Iterable[str], where: Where) -> list[
     return found
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
+def _each(names: tuple[str, ...], columns: Given) -> tuple[tuple[str, bool, bool], ...]:
+    """Those of ``names`` that nobody left out knowingly, with what they may hold."""
+    ignored = listed(dict(columns).get(IGNORE, ""))
+    return tuple([(name, *watched(name)) for name in names if name not in ignored])
+
+
 def watched(name: str) -> tuple[bool, bool]:
     """Whether a field of this name may say that its row is bad, and whether it holds pictures."""
     return plain_name(name) in KTO, is_media(name)
@@ -78,12 +83,12 @@ def lost(row: Mapping[str, Any], record: Record, planned: Plan, columns: Given) 
     """The errors of a row that could be sent but for what it would lose."""
     if not planned.extra:
         return ()
-    given = dict(columns)
-    ignored = listed(given.get(IGNORE, ""))
-    found = refused(row, [name for name in planned.extra if name not in ignored], record.where)
+    found = refused(row, planned.extra, columns, record.where)
     if "output" in planned.meanings and isinstance(record, Chat):
         reply = record.messages[-1].content
         if _LETTERS.fullmatch(reply) is not None:
+            given = dict(columns)
+            ignored = listed(given.get(IGNORE, ""))
             some = [name for name in planned.extra if name not in ignored and is_options(row.get(name))]
             each = [
                 name for name in unread_options(planned) if is_there(row.get(name)) and name not in ignored

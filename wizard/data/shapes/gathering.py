@@ -18,7 +18,6 @@ from wizard.data.record import Chat, Message, Where, trim
 from wizard.data.shapes.conserved import refused
 from wizard.data.shapes.fields import NO_QUESTION, exact
 from wizard.data.shapes.names import blank
-from wizard.data.shapes.plan import IGNORE, listed
 from wizard.data.shapes.reading import SPEAKER_UNCLEAR, Reading
 from wizard.data.shapes.roles import TOOL, is_only, role_in
 from wizard.data.shapes.talk import in_order, moment
@@ -201,8 +200,7 @@ def _message(row: dict[str, Any], part: Part, where: Where, reading: Reading) ->
     role = role_in(word, reading.assistant)
     part.shown = {speaker: word, content: words}
     part.extra = [name for name, value in row.items() if name not in (speaker, content) and not blank(value)]
-    ignored = listed(dict(reading.columns).get(IGNORE, ""))
-    part.faults += refused(row, [name for name in part.extra if name not in ignored], where)
+    part.faults += refused(row, tuple(part.extra), reading.columns, where)
     if not is_only(word):
         part.extra.append(speaker)
     if part.faults:

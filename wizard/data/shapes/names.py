@@ -63,7 +63,7 @@ _PICTURE = re.compile(
     rf"\s*(?:data:(?:image|audio|video)/.*|[^\n,;，。；]+?\.(?:{MEDIA_ENDS})(?:[?#]\S*)?)\s*",
     re.IGNORECASE | re.DOTALL,
 )
-_LONGEST_NAME = 2000  # characters
+_END = 1000  # characters; an address with what is asked of it behind is no longer
 _METADATA = re.compile(
     r"(?:id|index|no|idx|uuid|url|link|source|src|title|timestamp|time|date|created|meta|metadata|metainfo|lang|language|author|"
     r"license|split|subset|dataset|domain|file|filename|path|page|chapter|section|tokens?|length|len|wordcount|charcount|hash|"
@@ -95,11 +95,9 @@ def is_picture(value: object) -> bool:
     """Whether a value is the name or the address of a picture, a sound or a film, or several of them, or the picture itself."""
     if isinstance(value, list):
         return any(map(is_picture, value))
-    return (
-        isinstance(value, str)
-        and (len(value) < _LONGEST_NAME or value.startswith("data:"))
-        and _PICTURE.fullmatch(value) is not None
-    )
+    if not isinstance(value, str) or not ("." in value[-_END:] or "data:" in value[:_END]):
+        return False
+    return _PICTURE.fullmatch(value) is not None
 
 
 def is_there(value: object) -> bool:

@@ -142,6 +142,8 @@ def _settled(row: Mapping[str, Any], planned: Plan, columns: Given) -> Plan:
 
 def _hiding(row: Mapping[str, Any], planned: Plan) -> set[str]:
     """The columns that are empty in ``row``, and without which others would have their meanings."""
+    if not planned.rivals and not any(blank(row.get(column)) for column in planned.doubted):
+        return set()
     rivals = {column for _meaning, each in planned.rivals for column in each}
     options = [column for column in planned.doubted if column not in rivals]
     empty: set[str] = set()
