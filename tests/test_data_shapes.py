@@ -342,7 +342,7 @@ def test_chats_in_every_shape(expected: tuple[Message, ...], row: dict[str, Any]
         ("WRONG_TYPE", {"conversations": None}),
         ("NO_QUESTION", {"instruction": "", "output": "a"}),
         ("NOTHING_TO_LEARN", {"instruction": "u", "output": None}),
-        ("WRONG_TYPE", {"instruction": "u", "output": ["a"]}),
+        ("WRONG_TYPE", {"instruction": "u", "output": ["a", "b"]}),
         ("WRONG_TYPE", {"instruction": "u", "output": "a", "history": [["u"]]}),
         ("NUL", {"prompt": "u\0", "completion": "a"}),
         ("NOTHING_TO_LEARN", {"text": " "}),
