@@ -305,8 +305,7 @@ def _shared(path: Path, task: Task, workers: Workers | None, advance: Callable[[
         if part is None and workers is not None:
             part = Tally.unpacked(workers.take()[0])
         assert part is not None
-        whole.starts.append((whole.lines + 1, place))
-        whole.merge(part)
+        whole.merge(part, place)
         advance(part.size)
 
     with opened(path) as stream, opened(path) as source:
@@ -317,7 +316,8 @@ def _shared(path: Path, task: Task, workers: Workers | None, advance: Callable[[
                 continue
             data = lines_in(source, place)
             marked = not place.start and data.startswith(lookup.BOM) and not isinstance(data, TooLong)
-            made.append((place.start, scan.part(data.removeprefix(lookup.BOM) if marked else data)))
+            begins = place.start + marked * len(lookup.BOM)
+            made.append((begins, scan.part(data.removeprefix(lookup.BOM) if marked else data)))
             if marked:
                 whole.findings.add(BOM.at(Where(task.file, 1)))
             while made and (made[0][1] is not None or (workers is not None and workers.ready)):
