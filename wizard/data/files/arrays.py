@@ -38,8 +38,10 @@ _WRAPPED = re.compile(
 _ANOTHER = re.compile(
     rb"\s*+\}?+(?:\s*+,\s*+" + _MEMBER + rb')*+\s*+,\s*+"([^"\\]*+)"\s*+:\s*+\[\s*+\{', re.DOTALL
 )
-# A table by its columns, as pandas writes it: {"question": {"0": …, "1": …}, …}, or {"0": {"question": …}, …}.
-_BY_COLUMNS = re.compile(rb'\s*+\{\s*+"(?:[^"\\]*+"\s*+:\s*+\{\s*+"\d++"|\d++"\s*+:\s*+\{\s*+")')
+# A table as pandas writes it: {"question": {"0": …, "1": …}, …}, {"0": {"question": …}, …}, {"columns": ["question", …], "data": …}.
+_BY_COLUMNS = re.compile(
+    rb'\s*+\{\s*+"(?:[^"\\]*+"\s*+:\s*+\{\s*+"\d++"|\d++"\s*+:\s*+\{\s*+"|columns"\s*+:\s*+\[\s*+")'
+)
 _OF_NUMBERS = re.compile(r"[\d\s.,:+/-]*")  # a version, a date: nothing that a row could need
 _SHOWN = 1_000  # bytes
 _CLOSING = 1 << 16  # bytes: what may stand behind the rows of such an object
@@ -51,11 +53,12 @@ def wrapped(head: bytes) -> re.Match[bytes] | None:
 
 
 def by_columns(head: bytes) -> bool:
-    """Whether a text may be a table by its columns; only all of it shows whether it is."""
+    """Whether a text may be a table by its columns, or beside their names; only all of it shows whether it is."""
     return _BY_COLUMNS.match(head) is not None
 
 
 _COLUMNS = 2  # at least, of a table
+_SPLIT = frozenset({"columns", "index", "data"})
 _DEEPEST = 10_000  # brackets within brackets; what decodes a row gives up long before
 MOST_OTHERS = 100  # elements in a row that are no objects: what comes so many times is no row that is broken
 
@@ -259,11 +262,14 @@ def _texts(inside: Mapping[str, Any], above: str = "") -> Iterator[Beside]:
 
 
 def _rows_of(raw: bytes) -> list[dict[str, Any]] | None:
-    """The rows of a table that is written by its columns, or each under its number; None for another object."""
+    """The rows of a table that is written by its columns, beside their names, or each under its number; None for another object."""
     try:
         whole = msgspec.json.decode(raw)
     except (ValueError, RecursionError):
         return None
+    match whole:
+        case {"columns": [*names], "data": [*cells]} if whole.keys() <= _SPLIT:
+            return _named(names, cells)
     parts = list(whole.values())
     if len(parts) < _COLUMNS or not all(isinstance(part, dict) and part for part in parts):
         return None
@@ -273,3 +279,12 @@ def _rows_of(raw: bytes) -> list[dict[str, Any]] | None:
     if not all(map(str.isdecimal, rows)) or any(part.keys() != rows for part in parts):
         return None
     return [{name: part[row] for name, part in whole.items()} for row in rows]
+
+
+def _named(names: list[Any], cells: list[Any]) -> list[dict[str, Any]] | None:
+    """Rows by the names of their columns; None where a name or a cell is too few or too many."""
+    if len(set(map(str, names))) < len(names) or not all(
+        isinstance(one, list) and len(one) == len(names) for one in cells
+    ):
+        return None
+    return [dict(zip(map(str, names), one, strict=True)) for one in cells]

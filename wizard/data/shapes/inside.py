@@ -74,7 +74,10 @@ def is_dialogue(name: str, value: object) -> bool:
         return False
     if _TALK.search(plain_name(name)) or is_turns(value):
         return True
-    return all({USER, ASSISTANT} <= set(map(role_named, one)) for one in value if isinstance(one, dict))
+    # Pairs are exchanges only where a name says so: the rows of a table are pairs, too, and so are numbers of a place.
+    return not any(isinstance(one, list) for one in value) and all(
+        {USER, ASSISTANT} <= set(map(role_named, one)) for one in value if isinstance(one, dict)
+    )
 
 
 def _known(row: Mapping[str, Any]) -> bool:
