@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -123,6 +124,8 @@ class Elements:
         elif wrap is not None:
             self._advance(wrap.end())
             inside = True
+        elif by_columns(self._held):
+            yield from enumerate(self._table(), 1)
         strange = 0
         while True:
             self._skip(_BETWEEN)
@@ -144,14 +147,20 @@ class Elements:
                 return
             raw = self._held[self._at : end]
             self._advance(end)
-            if line == 1 and not inside and by_columns(raw) and (rows := _rows_of(raw)) is not None:
-                yield from enumerate(map(msgspec.json.encode, rows), 1)
-                continue
             strange = 0 if first == b"{" or _LISTED.match(raw) else strange + 1
             if strange == MOST_OTHERS:
                 yield line, NoObjects(raw[:_SHOWN] + b"\xff")
                 return
             yield line, raw
+
+    def _table(self) -> list[bytes]:
+        """The rows of a table that is one object; none, and nothing is passed over, where it is another object."""
+        end = self._end(b"{")
+        rows = _rows_of(self._held[self._at : end]) if end is not None else None
+        if rows is None or end is None:
+            return []
+        self._advance(end)
+        return [msgspec.json.encode(row) for row in rows]
 
     def _behind(self, wrap: re.Match[bytes] | None) -> Iterator[bytes | Beside]:
         """What stands behind the list that isn't right, or else what stands beside it."""
@@ -264,7 +273,7 @@ def _texts(inside: Mapping[str, Any], above: str = "") -> Iterator[Beside]:
 def _rows_of(raw: bytes) -> list[dict[str, Any]] | None:
     """The rows of a table that is written by its columns, beside their names, or each under its number; None for another object."""
     try:
-        whole = msgspec.json.decode(raw)
+        whole = json.loads(raw, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         return None
     match whole:
@@ -279,6 +288,14 @@ def _rows_of(raw: bytes) -> list[dict[str, Any]] | None:
     if not all(map(str.isdecimal, rows)) or any(part.keys() != rows for part in parts):
         return None
     return [{name: part[row] for name, part in whole.items()} for row in rows]
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of which nothing is lost: raises ValueError where a name is there twice."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError
+    return made
 
 
 def _named(names: list[Any], cells: list[Any]) -> list[dict[str, Any]] | None:

@@ -128,10 +128,9 @@ def _first_wording(row: Mapping[str, Any], column: str, extra: list[str]) -> Map
         value = value["text"] if type(value["text"]) is list else [value["text"]]
     if type(value) is not list:
         return row
-    of_objects = [one for one in value if type(one) is dict and "text" in one]
-    if of_objects:
-        extra += [f"{column}.{name}" for one in of_objects for name in one if name != "text"]
-        value = [one["text"] for one in of_objects]
+    if alike and all(type(one) is dict and "text" in one for one in value):
+        extra += [f"{column}.{name}" for one in value for name in one if name != "text"]
+        value = [one["text"] for one in value]
     words = [spelling.written(one) for one in value]
     texts = list(dict.fromkeys(one for one in words if one is not None))
     if None in words or (len(texts) > 1 and not alike):
