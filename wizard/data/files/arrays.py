@@ -31,7 +31,7 @@ _WRAPPED = re.compile(
     _BEFORE
     + rb'(?:"(?:data|result|results|response|body|payload)"\s*+:'
     + _BEFORE
-    + rb')?"(?:data|rows|items|list|records|examples|questions|train|test|dev|validation|dataset|RECORDS|results)"'
+    + rb')?"(?:data|rows|items|list|records|examples|questions|train|test|dev|validation|dataset|RECORDS|results|samples|instances|entries|faqs?)"'
     rb"\s*+:\s*+\[(?=\s*+\{)",
     re.DOTALL,
 )
