@@ -299,7 +299,7 @@ def test_tallies_merge_as_if_read_in_one_go() -> None:
     one.lines, two.lines = 10, 5
     one.key(3, 7)
     two.key(2, 8)
-    one.merge(two)
+    one.merge(two, 0)
     assert (15, [0, 0, 7, *[0] * 7, 0, 8, 0, 0, 0]) == (one.lines, list(one.keys))
 
 

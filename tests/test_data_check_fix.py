@@ -113,3 +113,28 @@ def test_no_input_crashes_and_mending_is_idempotent(parts: list[bytes], noise: b
         again = mend(mended.output, Path(folder, "again.jsonl"))
         assert () == again.done
         assert mended.output.read_bytes() == again.output.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "mended"),
+    [
+        (("A. A. 5", "B. B. 6"), ("A. 5", "B. 6")),
+        (("A. A、5;", "B. B. 6;", "C. C. 7"), ("A. 5", "B. 6", "C. 7")),
+        (("A. 5；", "B. 6；"), ("A. 5", "B. 6")),
+        (("A. int a;", "B. int b;"), ("A. int a;", "B. int b;")),
+        (("A. cocci", "B. E. coli"), ("A. cocci", "B. E. coli")),
+    ],
+)
+def test_what_options_have_too_much_is_taken_off(
+    options: tuple[str, ...], mended: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Labels that each option has twice and signs that stood between options go, from the answer too; nothing else does."""
+    source, output = tmp_path / "rows.jsonl", tmp_path / "fixed.jsonl"
+    source.write_bytes(
+        json.dumps(
+            talk(turn("user", "\n".join(("Which?", *options))), turn("assistant", f"答案是 {options[0]}"))
+        ).encode()
+    )
+    mend(source, output)
+    said = [one["content"] for one in json.loads(output.read_bytes())["messages"]]
+    assert ["\n".join(("Which?", *mended)), f"答案是 {mended[0]}"] == said

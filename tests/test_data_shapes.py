@@ -16,6 +16,7 @@ from wizard.data.sent import messages
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.source import Source
 from wizard.data.shapes.understand import Outcome, understand
+from wizard.errors import UsageError
 
 AB = (("A", "甲"), ("B", "乙"))
 
@@ -342,7 +343,7 @@ def test_chats_in_every_shape(expected: tuple[Message, ...], row: dict[str, Any]
         ("WRONG_TYPE", {"conversations": None}),
         ("NO_QUESTION", {"instruction": "", "output": "a"}),
         ("NOTHING_TO_LEARN", {"instruction": "u", "output": None}),
-        ("WRONG_TYPE", {"instruction": "u", "output": ["a"]}),
+        ("WRONG_TYPE", {"instruction": "u", "output": ["a", "b"]}),
         ("WRONG_TYPE", {"instruction": "u", "output": "a", "history": [["u"]]}),
         ("NUL", {"prompt": "u\0", "completion": "a"}),
         ("NOTHING_TO_LEARN", {"text": " "}),
@@ -462,3 +463,31 @@ def test_bare_options_come_back_equal(options: list[str], data: st.DataObject) -
     if isinstance(found, MultipleChoice):
         assert not found.also
         assert answer.endswith(found.answer_text)
+
+
+@pytest.mark.parametrize(
+    ("columns", "reply"), [({}, "5"), ({"thinking": "Complex_CoT"}, "<think>\nTwo and three.\n</think>\n\n5")]
+)
+def test_what_was_thought_is_put_before_the_answer_only_where_a_person_says_so(
+    columns: dict[str, str], reply: str, tmp_path: Path
+) -> None:
+    """A column with thoughts is offered, and sent only by its meaning; an empty one of a row leaves the answer alone."""
+    path = tmp_path / "rows.jsonl"
+    rows = [
+        {"Question": "2 + 3 = ?", "Complex_CoT": words, "Response": "5"} for words in ("Two and three.", " ")
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    found = list(Source(path, columns).read())
+    said = [one.code for one in found if isinstance(one, Finding)]
+    assert ([] if columns else ["THOUGHT_APART"]) == said
+    assert [reply, "5"] == [one.messages[-1].content for one in found if isinstance(one, Chat)]
+
+
+@pytest.mark.parametrize("which", ["options", "a given column"])
+def test_thoughts_mean_nothing_where_no_answer_in_words_is_sent(which: str, tmp_path: Path) -> None:
+    """A meaning that the rows make nothing of is a usage error, never a column that isn't sent in silence."""
+    path = tmp_path / "rows.jsonl"
+    row = {"question": "2 + 3 = ?", "options": ["5", "6"], "answer": "A", "think": "Two and three."}
+    path.write_text(json.dumps(row), "utf-8")
+    with pytest.raises(UsageError):
+        Source(path, {"thinking": "think" if which == "options" else "question"}).reading()

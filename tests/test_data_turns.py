@@ -362,7 +362,7 @@ def test_a_branch_that_is_not_shown_is_told() -> None:
     found = meant(row)
     assert isinstance(found, Chat)
     assert ("第0单：能退货吗？", "可以0。") == tuple(one.content for one in found.messages)
-    assert "mapping" in found.extra
+    assert "mapping.message" in found.extra
 
 
 def checked(path: Path) -> tuple[set[str], int]:

@@ -168,6 +168,10 @@ def test_what_a_question_is_about_comes_before_it(name: str, value: Any) -> None
         ({"query": "q", "response": "a", "image": "1.png"}, "PICTURE_FIELD", "image"),
         ({"query": "q", "response": "a", "videos": ["1.mp4"]}, "PICTURE_FIELD", "videos"),
         ({"query": "q", "response": "a", "audios": ["1.wav"]}, "PICTURE_FIELD", "audios"),
+        *(
+            ({"query": "q", "response": "a", "附": value}, "PICTURE_FIELD", "附")
+            for value in ("https://x.cn/a.PNG?s=1", "题 1.jpg", ["b.mp3"], "data:image/png;base64,AAAA")
+        ),
         ({"题目": "q", "选项": ["x", "y"], "答案": "A", "题目图片": "1.png"}, "PICTURE_FIELD", "题目图片"),
         ({"question": "q", "answer": "A", "possible": ["one", "two"]}, "OPTIONS_NOT_READ", "possible"),
         ({"question": "q", "answer": "b", "possible": "A. one\nB. two"}, "OPTIONS_NOT_READ", "possible"),

@@ -21,6 +21,7 @@ VALUES: tuple[object, ...] = (
     "甲\nA. 乙\nB. 丙", "user", "system", "assistant", "human", "tool", "１２①Ⅱ", "长" * 400,
     "甲{{名}}", "甲${名}", "甲${x_1}$", "再见【姓名】", "<填写甲>", "住XX路", "XX", "打***-****", "### Response: 甲", "甲\nHuman: 乙", "Assistant：甲", "https://x.example/a.png", "甲 https://x.example/a.png",
     "详见附件", "###", "{{ 甲", "{甲}", "甲<p>乙</p>", "<ſpan>甲", "血压<90", "<甲>", "甲&nbsp;乙", "甲&乙", "A&B", "甲<|im_end|>", "<｜甲｜>", "[INST] 甲", "[1] 甲", "[甲]", "甲！", "甲!",
+    "data:image/png;base64,AAAA", "a.PNG?s=1", "甲.jpg 乙", "甲。b.jpg",
     "![甲](b.png)", "甲![", "【语音】", "甲[图片]", "【病例】甲", "对方撤回了一条消息", "撤药", "系统提示：甲", "甲\n【系统消息】：乙", "[系统通知]:甲", "系统性红斑狼疮", "nan", "略", "（无）", "甲\n无",
     "甲（A）", "甲( B )乙", "甲（\nA）", "甲（A、\nB）", "甲（　）", "甲（ATP）", "甲（A", "（",
 )  # fmt: skip
@@ -36,7 +37,7 @@ def spoiled(row: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         yield f"{path} around", _with(row, path, {"甲": _at(row, path)})
         yield f"{path} listed", _with(row, path, [_at(row, path)])
         if isinstance(words := _at(row, path), str):
-            for value in (f" {words}", f"{words}\n", f"\u200b{words}", f"{words}\ufeff", f"{words}\\", words[:-1], words * 2, words.replace("\n", "\r\n"), words.replace("号", "（B）"), words.replace("号", "(\nB )"), words.replace("号", "（）")):  # fmt: skip
+            for value in (f" {words}", f"{words}\n", f"\u200b{words}", f"{words}\ufeff", f"{words}\\", words[:-1], words * 2, words.replace("A. ", "A. A. "), words.replace("A. ", "A. A、").replace("B. ", "B. B."), words.replace("\nB", ";\nB"), f"{words}；".replace("\nB", "；\nB").replace("\nC", "；\nC").replace("\nD", "；\nD"), words.replace("\n", "\r\n"), words.replace("号", "（B）"), words.replace("号", "(\nB )"), words.replace("号", "（）")):  # fmt: skip
                 yield f"{path} = {value!r}", _with(row, path, value)
     for key in ("page", "name", "weight", "loss_weight", "from", "value", "messages", "text", "system", "题目", "A", "metadata", "Question", "ANSWER", "answer_idx", "meta_info"):  # fmt: skip
         for value in ("甲", "", None, 7, {"role": "user"}, ["甲: 乙"]):

@@ -145,6 +145,7 @@ def meanings_shown() -> dict[str, str]:
         "instruction": _("instruction"),
         "input": _("input"),
         "output": _("answer"),
+        "thinking": _("thoughts before the answer"),
         "history": _("earlier turns"),
         "messages": _("turns"),
         "conversations": _("turns"),

@@ -17,6 +17,7 @@ from wizard.data.checking import balance
 from wizard.data.checking.scan import Scan, Task, work
 from wizard.data.checking.tally import Tally
 from wizard.data.files.catalog import the_one_in
+from wizard.data.files.damage import CUT
 from wizard.data.files.lines import SourceUnreadable, TooLong
 from wizard.data.files.opening import opened, size_of
 from wizard.data.files.ranges import lines_in, ranges
@@ -273,6 +274,8 @@ def _read(source: Source, task: Task) -> Tally:
         tally.left_out += bool(line) and (
             row is not None or any(found.severity == "error" for found in outcome)
         )
+    if not CUT.isdisjoint(tally.findings.counts):
+        tally.rows, tally.left_out = 0, tally.rows + tally.left_out
     tally.size = size_of(source.path)
     return tally
 
@@ -302,8 +305,7 @@ def _shared(path: Path, task: Task, workers: Workers | None, advance: Callable[[
         if part is None and workers is not None:
             part = Tally.unpacked(workers.take()[0])
         assert part is not None
-        whole.starts.append((whole.lines + 1, place))
-        whole.merge(part)
+        whole.merge(part, place)
         advance(part.size)
 
     with opened(path) as stream, opened(path) as source:
@@ -314,7 +316,8 @@ def _shared(path: Path, task: Task, workers: Workers | None, advance: Callable[[
                 continue
             data = lines_in(source, place)
             marked = not place.start and data.startswith(lookup.BOM) and not isinstance(data, TooLong)
-            made.append((place.start, scan.part(data.removeprefix(lookup.BOM) if marked else data)))
+            begins = place.start + marked * len(lookup.BOM)
+            made.append((begins, scan.part(data.removeprefix(lookup.BOM) if marked else data)))
             if marked:
                 whole.findings.add(BOM.at(Where(task.file, 1)))
             while made and (made[0][1] is not None or (workers is not None and workers.ready)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from wizard.data.checking.chats import BLANKS_AT_ENDS, REFUSED_KEY, THINKING_KEY, UNKNOWN_KEY, keys
+from wizard.data.checking.questions import LABEL_TWICE, SEPARATOR_LEFT, doubled, own_label, separated
 from wizard.data.checking.scan import BLANK_LINE
 from wizard.data.files.lines import TooLong
 from wizard.data.files.opening import opened
 from wizard.data.files.text import BOM, CARRIAGE_RETURNS, ENCODING, Text
 from wizard.data.findings import Finding, told
+from wizard.data.identity import asked_by
 from wizard.data.record import Chat, Preference, Record, trim
 from wizard.data.sent import chat_row
 from wizard.data.shapes.reading import Reading
@@ -27,7 +30,10 @@ from wizard.local.storage import writing
 from wizard.locale import N_, _, said
 
 _LINE_ENDS = "LINE_ENDS"  # no finding, but done
-_MENDED = (BOM, BLANK_LINE, ENCODING, BLANKS_AT_ENDS, REFUSED_KEY, UNKNOWN_KEY, THINKING_KEY)
+_MENDED = (
+    *(BOM, BLANK_LINE, ENCODING, BLANKS_AT_ENDS, REFUSED_KEY, UNKNOWN_KEY, THINKING_KEY),
+    *(LABEL_TWICE, SEPARATOR_LEFT),
+)
 DONE = {rule.code: rule.mends for rule in _MENDED} | {
     _LINE_ENDS: N_("line ends and blanks around lines made uniform")
 }
@@ -139,12 +145,28 @@ def _mended(row: dict[str, Any], record: Record, changes: set[str]) -> dict[str,
     if "messages" not in row or not isinstance(record, Chat | Preference):
         return None
     changes.update(found.code for found in keys(row, record.where))
-    mended = chat_row(record, "")
+    mended = _with_options_mended(chat_row(record, ""), record, changes)
     for turn in (*mended["messages"], *(mended[name] for name in ("chosen", "rejected") if name in mended)):
         if (bare := trim(turn["content"])) != turn["content"]:
             turn["content"] = bare
             changes.add(BLANKS_AT_ENDS.code)
     return mended | ({"tools": row["tools"]} if "tools" in row else {})
+
+
+def _with_options_mended(row: dict[str, Any], record: Record, changes: set[str]) -> dict[str, Any]:
+    """``row`` without what its options have too much: their labels once more, signs that stood between them."""
+    options = asked_by(record).options
+    twice, sign = doubled(options), separated(options)
+    for turn in row["messages"] if twice or sign else ():
+        for label, _text in options:
+            if twice:
+                words = rf"(?m)((?:^|[^A-Za-z]){label}[.．、:：)）]\s*){own_label(label)}\s*(?=\S)"
+                turn["content"] = re.sub(words, r"\1", turn["content"])
+            if sign:
+                ends = rf"(?m)((?:^|[^A-Za-z]){label}[.．、:：)）].*){re.escape(sign)}[^\S\n]*$"
+                turn["content"] = re.sub(ends, r"\1", turn["content"])
+    changes |= ({LABEL_TWICE.code} if twice else set()) | ({SEPARATOR_LEFT.code} if sign else set())
+    return row
 
 
 def _refuse_others(source: Path, text: Text) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.identity import Asked
@@ -31,6 +31,26 @@ OPTIONS_NAME_OPTIONS = Rule(
     ),
     bad='{"question": "Which is a colour?", "options": {"A": "Red", "B": "Blue", "C": "All of the above"}, "answer_idx": "C"}',
     good='{"question": "Which is a colour?", "options": {"A": "Red", "B": "Seven", "C": "Yesterday"}, "answer_idx": "A"}',
+)
+LABEL_TWICE = Rule(
+    "LABEL_TWICE",
+    "warning",
+    N_("The label of each option is there twice: “{label}. {text}”."),
+    N_("Take one of the two off (in Bailian's format --fix does)."),
+    why=N_("The model learns each character, and would write the letter twice, too."),
+    bad='{"messages": [{"role": "user", "content": "2 + 3 = ?\\nA. A. 5\\nB. B. 6"}, {"role": "assistant", "content": "A. 5"}]}',
+    good='{"messages": [{"role": "user", "content": "2 + 3 = ?\\nA. 5\\nB. 6"}, {"role": "assistant", "content": "A. 5"}]}',
+    mends=N_("labels of options taken off that were there twice"),
+)
+SEPARATOR_LEFT = Rule(
+    "SEPARATOR_LEFT",
+    "warning",
+    N_("“{sign}” stands behind the options, as between the items of a list: “{label}. {text}”."),
+    N_("Take it off (in Bailian's format --fix does)."),
+    why=N_("It stood between the options and is no part of them. The model would learn to write it."),
+    bad='{"messages": [{"role": "user", "content": "2 + 3 = ?\\nA. 5;\\nB. 6"}, {"role": "assistant", "content": "A. 5"}]}',
+    good='{"messages": [{"role": "user", "content": "2 + 3 = ?\\nA. 5\\nB. 6"}, {"role": "assistant", "content": "A. 5"}]}',
+    mends=N_("signs taken off that stood between options"),
 )
 NEEDS_PICTURE = Rule(
     "NEEDS_PICTURE",
@@ -70,6 +90,32 @@ _NAMES_OPTIONS = re.compile(
     "^(?:皆?非)?以上|[非与和及，,。]以上|以上(?:都|均|皆|各[项項]|选项|選項|全部|所有|说法|說法|答案)|上述(?:都|均|皆|各|选项|選項)|(?:[Aa]ll|[Nn]one|[Bb]oth|[Aa]ny|[Nn]either) [Oo]f (?:the|The) (?:[Aa]bove|[Oo]ptions|[Cc]hoices)"
     r"|(?<![A-Za-z])[A-J](?:\s?[、，,+＋/&和与與及或]\s?|\s(?:and|or|&)\s)[A-J](?![A-Za-z])"
 )
+
+
+_OWN_LABEL = r"{label}\s?[.．、:：)）]"
+"""How an option's text begins where its label is there twice."""
+SEPARATORS = ";；|｜┋"
+
+
+def own_label(label: str) -> str:
+    """The pattern of an option's own label at its text's beginning."""
+    return _OWN_LABEL.format(label=label)
+
+
+def doubled(options: Sequence[tuple[str, str]]) -> bool:
+    """Whether each of these options begins with its own label once more."""
+    return len(options) > 1 and all(
+        label.isalpha() and re.match(rf"{own_label(label)}\s*\S", text) for label, text in options
+    )
+
+
+def separated(options: Sequence[tuple[str, str]]) -> str:
+    """The sign that stands behind each option but the last, or ""; behind the last, too, it may be part of a program."""
+    ends = {text[-1:] for _label, text in options[:-1]}
+    sign = ends.pop() if len(ends) == 1 else ""
+    if not sign or sign not in SEPARATORS:
+        return ""
+    return sign if sign == "；" or not options[-1][1].endswith(sign) else ""
 
 
 def about_question(asked: Asked, where: Where) -> Iterator[Finding]:
@@ -117,6 +163,12 @@ def _stem(asked: Asked, where: Where) -> Iterator[Finding]:
 
 
 def _options(asked: Asked, where: Where) -> Iterator[Finding]:
+    if doubled(asked.options):
+        label, text = asked.options[0]
+        yield LABEL_TWICE.at(where, label=label, text=quoted(text))
+    if sign := separated(asked.options):
+        label, text = asked.options[0]
+        yield SEPARATOR_LEFT.at(where, sign=sign, label=label, text=quoted(text))
     seen: dict[str, str] = {}
     equal = named = False
     for label, text in asked.options:

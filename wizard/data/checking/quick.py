@@ -31,7 +31,14 @@ from wizard.data.checking.leftovers import (
     PLACEHOLDERS,
     marks,
 )
-from wizard.data.checking.questions import about_question, mentions, names_options, refers
+from wizard.data.checking.questions import (
+    SEPARATORS,
+    about_question,
+    mentions,
+    names_options,
+    own_label,
+    refers,
+)
 from wizard.data.checking.tally import Tally
 from wizard.data.checking.texts import SUSPICIOUS, texts
 from wizard.data.files.lines import Lines
@@ -308,7 +315,8 @@ def _listed(labels: str) -> Iterator[str]:
     """The pattern of each option: different from those before it."""
     for number, label in enumerate(labels):
         before = "|".join([rf"\{other}" for other in range(3, 3 + number)])
-        yield rf"{label}\. " + (rf'(?!(?:{before})(?:\\|"))' if before else "") + f"({_OPTION})"
+        differs = rf'(?!(?:{before})(?:\\|"))' if before else ""
+        yield rf"{label}\. {differs}(?!{own_label(label)})({_OPTION}(?<![{SEPARATORS}]))"
 
 
 def layout_of(lines: Sequence[bytes]) -> Layout | None:

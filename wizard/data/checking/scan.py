@@ -17,6 +17,7 @@ from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.identity import Asked, asked_by, key
 from wizard.data.record import Message, MultipleChoice, Record, Where
 from wizard.data.sent import CHINESE, characters, messages
+from wizard.data.shapes.lookup import PAGE
 from wizard.data.shapes.reading import Reading
 from wizard.data.shapes.turns import PLATFORM, UNKNOWN_ROLE
 from wizard.data.shapes.undecodable import why_not_json
@@ -94,9 +95,6 @@ BLANK_LINE = Rule(
 )
 
 
-_PAGE = 1 << 17  # bytes; what is made of so many stays in the processor's cache
-
-
 class Task(msgspec.Struct, frozen=True):
     """What is looked for in one file; the same for all of it."""
 
@@ -134,14 +132,16 @@ class Scan:
         """What comes of whole lines, or of one beyond the limit, alone and counted from 1."""
         self.tally = Tally()
         if isinstance(data, TooLong):
+            self.tally.starts.append((1, 0))
             self.tally.lines = 1
             self.line(data, 1)
         else:
             at = 0
             while at < len(data):
-                end = data.find(b"\n", at + _PAGE)
+                end = data.find(b"\n", at + PAGE)
                 if end < 0:
                     end = len(data) - data.endswith(b"\n")
+                self.tally.starts.append((self.tally.lines + 1, at))
                 self._page(data[at:end])
                 at = end + 1
             self.tally.size = len(data)

@@ -89,9 +89,10 @@ class Tally:
         assert isinstance(tally, Tally)
         return tally
 
-    def merge(self, other: Tally) -> None:
-        """Add the part of the file that follows this one."""
+    def merge(self, other: Tally, begins: int) -> None:
+        """Add the part of the file that follows this one, and that begins at the byte ``begins``."""
         shift = self.lines
+        self.starts += [(line + shift, byte + begins) for line, byte in other.starts]
         self.room()
         self.keys += other.keys
         self.findings.merge(_shifted(other.findings, shift))

@@ -14,6 +14,7 @@ from wizard.data.converting.manifest import Manifest, SourceEntry, begun
 from wizard.data.converting.page import MOST_SPLITS, Systems, Task
 from wizard.data.converting.parts import MAX_PART_SIZE, Part, Set, refuse_source
 from wizard.data.converting.underway import Underway, by_page, by_row, say
+from wizard.data.files.damage import CUT
 from wizard.data.files.opening import sha256_of, size_of
 from wizard.data.findings import Finding, Findings, told
 from wizard.data.record import Kind
@@ -35,10 +36,6 @@ _SEED = 20_261_123  # of the sample; any number does, as long as it stays the sa
 _SHARES = 1e-6
 _LARGE = 8_000_000  # bytes
 _KINDS: tuple[Kind, ...] = get_args(Kind)
-
-
-_CUT = frozenset({"TWO_LISTS"})
-"""What says that rows were not read: whoever leaves out what has it trains with a part of them."""
 
 
 class RowsUnfit(DataError):
@@ -178,7 +175,7 @@ def convert(
                     out.write(number, data, count)
             if on_progress is not None:
                 on_progress(work.read, max(total, work.read))
-        cut = not _CUT.isdisjoint(work.findings.counts)
+        cut = not CUT.isdisjoint(work.findings.counts)
         if work.findings.errors and (on_error == "stop" or cut or not work.rows):
             raise _unfit(source, work, cut=cut)
         _refuse_mixed(source, work)
@@ -338,7 +335,8 @@ def _unfit(source: Path, work: Underway, *, cut: bool) -> RowsUnfit:
     ).format(path=source, count=count, first=first)
     if cut:
         hint = _("No row can be left out in its place: others of the file were not read at all.")
-        return RowsUnfit(message, hint, findings=work.findings, rows=0, left_out=work.left_out)
+        left_out = work.rows + work.left_out
+        return RowsUnfit(message, hint, findings=work.findings, rows=0, left_out=left_out)
     hint = _("Correct the rows, or leave them out.") if work.rows else _("No row can be sent as it is.")
     return RowsUnfit(message, hint, findings=work.findings, rows=work.rows, left_out=work.left_out)
 

@@ -17,6 +17,8 @@ from typing import NamedTuple
 from wizard.data import sent
 from wizard.data.files.lines import Lines
 from wizard.data.sent import ANSWER, OPTIONS
+from wizard.data.shapes.conserved import watched
+from wizard.data.shapes.names import MEDIA_ENDS
 from wizard.data.shapes.plan import plan
 from wizard.data.shapes.roles import verdicts
 from wizard.data.shapes.spelling import MISSING, listed
@@ -31,7 +33,8 @@ _BLANKS = rf"{_BLANK}*+(?:\\[nrt]{_BLANK}*+)*+"
 _TEXT = rf'"{_BLANKS}(?!")({_PLAIN}*+(?:\\(?:["\\]|[nrt](?!{_BLANKS}")){_PLAIN}*+)*+){_BLANKS}"'
 # An option that repeats the first label, or is only what programs write for nothing, is read with care.
 _MISSING = "|".join(listed(MISSING))
-_STRING = rf'"{_PLAIN}*+(?:\\["\\/bfnrt]{_PLAIN}*+)*+"'
+_DOTLESS = _PLAIN.replace("[^", "[^.")
+_STRING = rf'"(?!\s*data:){_DOTLESS}*+(?:(?:\\["\\/bfnrt]|\.(?!(?i:{MEDIA_ENDS})["?#\s\\])){_DOTLESS}*+)*+"'
 # A field that isn't sent counts where something is in it.
 _FILLED = rf'(?="[^\s"\\]){_STRING}'
 _LISTED = frozenset("ABCDEFGHIJ"[:count] for count in range(2, 11))
@@ -147,7 +150,7 @@ def layout_of(lines: Sequence[bytes]) -> Layout | None:
             continue
         labels, planned = "".join(options), plan(tuple(row))
         named = {*planned.meanings.values(), *planned.answers}
-        plain = not (planned.rivals or planned.watched)
+        plain = not (planned.rivals or any(map(any, map(watched, planned.extra))))
         if planned.meanings.keys() != _MEANINGS or named != _NAMES or labels not in _LISTED or not plain:
             continue
         if verdicts(planned.extra):

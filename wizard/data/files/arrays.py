@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,15 +19,31 @@ _BETWEEN = re.compile(rb"[\s,]*+")
 _BLANK = re.compile(rb"\s*+")
 _LISTED = re.compile(rb"\[\s*+\{")  # a list of turns is a row, too
 _BARE_END = re.compile(rb"[\s,\]{\[]")
-# A whole file that is one object with its rows under a name that says so: {"version": 1, "data": [{…}, …]}.
+# What may stand beside the rows of an object: texts, numbers, lists without brackets in them, objects with such lists and objects.
+_TEXT = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_FLAT = rb'[^"{}\[\]]*+(?:' + _TEXT + rb'[^"{}\[\]]*+)*+'
+_OF_FLAT = _FLAT + rb"(?:(?:\{" + _FLAT + rb"\}|\[" + _FLAT + rb"\])" + _FLAT + rb")*+"
+_MEMBER = rb'"[^"\\]*+"\s*+:\s*+(?:' + _TEXT + rb"|[-+.\w]++|\{" + _OF_FLAT + rb"\}|\[" + _FLAT + rb"\])"
+_BEFORE = rb"\s*+\{\s*+(?:" + _MEMBER + rb"\s*+,\s*+)*+"
+# A whole file that is one object with its rows under a name that says so: {"version": 1, "data": [{…}, …]}; also as a
+# program answers when it is asked for a page: {"code": 0, "data": {"list": [{…}, …]}}.
 _WRAPPED = re.compile(
-    rb'\s*+\{\s*+(?:"[^"\\]*+"\s*+:\s*+(?:"[^"\\]*+"|[-+.\w]++)\s*+,\s*+)*+'
-    rb'"(?:data|rows|items|list|records|examples|questions|train|test|dev|validation|dataset|RECORDS)"\s*+:\s*+\[(?=\s*+\{)'
+    _BEFORE
+    + rb'(?:"(?:data|result|results|response|body|payload)"\s*+:'
+    + _BEFORE
+    + rb')?"(?:data|rows|items|list|records|examples|questions|train|test|dev|validation|dataset|RECORDS|results|samples|instances|entries|faqs?)"'
+    rb"\s*+:\s*+\[(?=\s*+\{)",
+    re.DOTALL,
 )
 # What stands behind such a list where another one follows: , "name": 1, "test": [{
 _ANOTHER = re.compile(
-    rb'\s*+(?:,\s*+"[^"\\]*+"\s*+:\s*+(?:"[^"\\]*+"|[-+.\w]++)\s*+)*+,\s*+"([^"\\]*+)"\s*+:\s*+\[\s*+\{'
+    rb"\s*+\}?+(?:\s*+,\s*+" + _MEMBER + rb')*+\s*+,\s*+"([^"\\]*+)"\s*+:\s*+\[\s*+\{', re.DOTALL
 )
+# A table as pandas writes it: {"question": {"0": …, "1": …}, …}, {"0": {"question": …}, …}, {"columns": ["question", …], "data": …}.
+_BY_COLUMNS = re.compile(
+    rb'\s*+\{\s*+"(?:[^"\\]*+"\s*+:\s*+\{\s*+"\d++"|\d++"\s*+:\s*+\{\s*+"|columns"\s*+:\s*+\[\s*+")'
+)
+_OF_NUMBERS = re.compile(r"[\d\s.,:+/-]*")  # a version, a date: nothing that a row could need
 _SHOWN = 1_000  # bytes
 _CLOSING = 1 << 16  # bytes: what may stand behind the rows of such an object
 
@@ -35,6 +53,13 @@ def wrapped(head: bytes) -> re.Match[bytes] | None:
     return _WRAPPED.match(head)
 
 
+def by_columns(head: bytes) -> bool:
+    """Whether a text may be a table by its columns, or beside their names; only all of it shows whether it is."""
+    return _BY_COLUMNS.match(head) is not None
+
+
+_COLUMNS = 2  # at least, of a table
+_SPLIT = frozenset({"columns", "index", "data"})
 _DEEPEST = 10_000  # brackets within brackets; what decodes a row gives up long before
 MOST_OTHERS = 100  # elements in a row that are no objects: what comes so many times is no row that is broken
 
@@ -69,6 +94,13 @@ class AnotherList(bytes):
     __slots__ = ()
 
 
+class Beside(NamedTuple):
+    """A text that stands beside the rows, in the object that holds them: its names, and what it says."""
+
+    name: str
+    text: str
+
+
 class Elements:
     """The elements of a JSON array, or bare JSON values one after the other, cut out of their text by their brackets."""
 
@@ -79,8 +111,11 @@ class Elements:
         self._line = 1
         self._deep = False
 
-    def __iter__(self) -> Iterator[tuple[int, bytes]]:
-        """(the line on which it begins, the element's bytes); ended by one of the kinds above where the text is wrong."""
+    def __iter__(self) -> Iterator[tuple[int, bytes | Beside]]:  # noqa: C901 - what can come, in its order
+        """(the line on which it begins, the element's bytes); ended by one of the kinds above where the text is wrong.
+
+        The rows of a table by its columns are numbered from 1.
+        """
         self._skip(_BLANK)
         inside = self._peek() == b"["
         wrap = None if inside else wrapped(self._held)
@@ -89,6 +124,8 @@ class Elements:
         elif wrap is not None:
             self._advance(wrap.end())
             inside = True
+        elif by_columns(self._held):
+            yield from enumerate(self._table(), 1)
         strange = 0
         while True:
             self._skip(_BETWEEN)
@@ -100,8 +137,8 @@ class Elements:
             if first == b"]" and inside:
                 self._advance(self._at + 1)
                 self._skip(_BLANK)
-                if (wrong := self._behind(wrap)) is not None:
-                    yield self._line, wrong
+                for one in self._behind(wrap):
+                    yield self._line, one
                 return
             line = self._line
             end = self._end(first)
@@ -116,14 +153,26 @@ class Elements:
                 return
             yield line, raw
 
-    def _behind(self, wrap: re.Match[bytes] | None) -> bytes | None:
-        """What is wrong with what stands behind the list."""
+    def _table(self) -> list[bytes]:
+        """The rows of a table that is one object; none, and nothing is passed over, where it is another object."""
+        end = self._end(b"{")
+        rows = _rows_of(self._held[self._at : end]) if end is not None else None
+        if rows is None or end is None:
+            return []
+        self._advance(end)
+        return [msgspec.json.encode(row) for row in rows]
+
+    def _behind(self, wrap: re.Match[bytes] | None) -> Iterator[bytes | Beside]:
+        """What stands behind the list that isn't right, or else what stands beside it."""
         if wrap is not None and (another := _ANOTHER.match(self._held, self._at)):
-            return AnotherList(another[1] + b"\xff")
-        if self._closed(wrap[0] if wrap is not None else b"["):
-            return None
-        rest = self._held[self._at : self._at + 100]
-        return Trailing(rest + b"\xff") if rest else Unfinished(b"{")
+            yield AnotherList(another[1] + b"\xff")
+            return
+        whole = self._closed(wrap[0] if wrap is not None else b"[")
+        if whole is None:
+            rest = self._held[self._at : self._at + 100]
+            yield Trailing(rest + b"\xff") if rest else Unfinished(b"{")
+        elif isinstance(whole, dict):
+            yield from _texts(whole)
 
     def _why(self) -> type[Unfinished | TooDeep | TooLong]:
         """Why a value has no end."""
@@ -131,16 +180,15 @@ class Elements:
             return TooDeep
         return TooLong if len(self._held) - self._at > LINE_LIMIT else Unfinished
 
-    def _closed(self, opening: bytes) -> bool:
-        """Whether what is left of the text ends what ``opening`` began, and nothing more."""
+    def _closed(self, opening: bytes) -> object:
+        """What ``opening`` began, without its rows, where what is left of the text ends it and is nothing more; else None."""
         while len(self._held) - self._at <= _CLOSING and self._more():
             pass
         rest = self._held[self._at :]
         try:
-            msgspec.json.decode(opening + b"]" + rest)
+            return msgspec.json.decode(opening + b"]" + rest)
         except (ValueError, RecursionError):
-            return False
-        return True
+            return None
 
     def _end(self, first: bytes) -> int | None:
         """Where the value that begins here ends; None where the text ends before it, or it is beyond LINE_LIMIT."""
@@ -209,3 +257,51 @@ class Elements:
     def _advance(self, to: int) -> None:
         self._line += self._held.count(b"\n", self._at, to)
         self._at = to
+
+
+def _texts(inside: Mapping[str, Any], above: str = "") -> Iterator[Beside]:
+    """The texts in an object, and in the objects and lists in it."""
+    for name, value in inside.items():
+        path = f"{above}{name}"
+        if isinstance(value, dict):
+            yield from _texts(value, f"{path}.")
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and not _OF_NUMBERS.fullmatch(text):
+                yield Beside(path, text)
+
+
+def _rows_of(raw: bytes) -> list[dict[str, Any]] | None:
+    """The rows of a table that is written by its columns, beside their names, or each under its number; None for another object."""
+    try:
+        whole = json.loads(raw, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return None
+    match whole:
+        case {"columns": [*names], "data": [*cells]} if whole.keys() <= _SPLIT:
+            return _named(names, cells)
+    parts = list(whole.values())
+    if len(parts) < _COLUMNS or not all(isinstance(part, dict) and part for part in parts):
+        return None
+    if all(map(str.isdecimal, whole)):
+        return parts
+    rows = parts[0].keys()
+    if not all(map(str.isdecimal, rows)) or any(part.keys() != rows for part in parts):
+        return None
+    return [{name: part[row] for name, part in whole.items()} for row in rows]
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of which nothing is lost: raises ValueError where a name is there twice."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError
+    return made
+
+
+def _named(names: list[Any], cells: list[Any]) -> list[dict[str, Any]] | None:
+    """Rows by the names of their columns; None where a name or a cell is too few or too many."""
+    if len(set(map(str, names))) < len(names) or not all(
+        isinstance(one, list) and len(one) == len(names) for one in cells
+    ):
+        return None
+    return [dict(zip(map(str, names), one, strict=True)) for one in cells]

@@ -49,7 +49,8 @@ def of_text(head: bytes, name: str, *, whole: bool) -> Container:  # noqa: PLR09
     if opening.startswith(b"{"):
         if _is_a_row_of_many(opening):
             return "jsonl"
-        return "json" if arrays.wrapped(opening) or _goes_on(opening) else "jsonl"
+        whole_file = arrays.wrapped(opening) or arrays.by_columns(opening)
+        return "json" if whole_file or _goes_on(opening) else "jsonl"
     if name.endswith((".csv", ".txt.csv")):
         return "csv"
     if name.endswith((".tsv", ".tab")):

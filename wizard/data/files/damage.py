@@ -122,6 +122,22 @@ TWO_LISTS = Rule(
 )
 
 
+BESIDE_ROWS = Rule(
+    "BESIDE_ROWS",
+    "warning",
+    N_("“{field}” stands beside the list of rows, and is not sent: “{text}”."),
+    N_("Nothing to do; if the rows need it, write it into each of them."),
+    why=N_(
+        "Only the rows of the list are trained. What is said once for all of them reaches the model only where each row says it."
+    ),
+    bad='{"note": "All in grams.", "data": [{"instruction": "2 + 3 = ?", "output": "5"}]}',
+    good='{"note": "", "data": [{"instruction": "2 + 3 = ?", "output": "5"}]}',
+    name="rows.json",
+)
+CUT = frozenset({TWO_LISTS.code})
+"""What says that rows were not read: whoever leaves out what has it trains with a part of them."""
+
+
 def why_not_decoded(raw: bytes, where: Where) -> Finding:  # noqa: PLR0911 - one return a kind
     """The finding for bytes that begin at ``where``, may go over several lines, and are not all of their encoding."""
     match raw:

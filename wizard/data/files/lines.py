@@ -71,9 +71,14 @@ def head_of(stream: BinaryIO, size: int = BLOCK) -> bytes:
 
 
 def blocks(
-    stream: BinaryIO, file: str, on_bytes: Callable[[bytes], None] | None = None, *, limit: int = LINE_LIMIT
+    stream: BinaryIO,
+    file: str,
+    on_bytes: Callable[[bytes], None] | None = None,
+    *,
+    limit: int = LINE_LIMIT,
+    size: int = BLOCK,
 ) -> Iterator[tuple[int, list[bytes]]]:
-    r"""(number of the first line, the lines) for about BLOCK bytes at a time; lines come without their ``\n``.
+    r"""(number of the first line, the lines) for about ``size`` bytes at a time; lines come without their ``\n``.
 
     ``on_bytes`` is handed every byte of the file, in order. A line above ``limit`` bytes comes as TooLong without
     having been held in memory (beyond ``limit`` and two blocks). A ``\r`` before the line end is left to JSON, which
@@ -84,7 +89,7 @@ def blocks(
         # A file that is written to as fast as it is read would have no end.
         end = before.st_size if before is not None and _is_plain(stream) else None
         number = 1
-        while (end is None or stream.tell() <= end) and (block := stream.read(BLOCK)):
+        while (end is None or stream.tell() <= end) and (block := stream.read(size)):
             if on_bytes is not None:
                 on_bytes(block)
             lines = block.split(b"\n")

@@ -67,6 +67,7 @@ Right: TypeAlias = tuple[str, ...]
 
 _LABEL_FIELDS = ("answeridx", "answerkey", "answerletter", "answerid")
 _DIGIT = re.compile(r"[\d½-¾]")
+_LONGEST_NUMBER = 40  # characters, with whatever is written around it
 _MOST_DRESS = 1000  # characters: what is longer is no label in a few more words
 
 
@@ -92,7 +93,8 @@ def resolved(  # noqa: PLR0911 - one return a fault
     given = [(field, value) for field, value in values if not _blank(value)]
     if not given:
         return NO_ANSWER.at(where)
-    given.sort(key=lambda one: _labels(options, *one) is None)
+    if len(given) > 1:
+        given.sort(key=lambda one: _labels(options, *one) is None)
     labelled = _labels(options, *given[0]) is not None
     possible: set[Right] | None = None
     numbers: list[tuple[int, ...]] = []
@@ -139,6 +141,8 @@ def _labels(options: Mapping[str, str], field: str, value: Any) -> Right | None:
     entries = literal(value) if isinstance(value, str) else value
     if isinstance(entries, list) and len(entries) == 1:
         entries = entries[0]
+    if not isinstance(entries, str | list):
+        return None
     labels = {spelling.folded(label): label for label in options}
     if isinstance(entries, list) and all(isinstance(one, str) for one in entries):
         found = [labels.get(spelling.folded(one)) for one in entries]
@@ -253,9 +257,15 @@ def _of_number(options: Mapping[str, str], value: Any, number: int, counting: in
 
 
 def _texts(options: Mapping[str, str], value: object) -> set[Right]:
-    if spelling.number(value) is not None and not any(map(_DIGIT.search, options.values())):
-        return set()
-    return {(label,) for label in spelling.alike(options, spelling.written(value) or "")}
+    if spelling.number(value) is not None:
+        options = {
+            label: text
+            for label, text in options.items()
+            if len(text) <= _LONGEST_NUMBER and _DIGIT.search(text)
+        }
+    return (
+        {(label,) for label in spelling.alike(options, spelling.written(value) or "")} if options else set()
+    )
 
 
 def _of_numbers(options: Mapping[str, str], numbers: tuple[int, ...], counting: int | None) -> set[Right]:

@@ -7,12 +7,13 @@ from typing import Any
 
 from wizard.data.findings import Finding, Rule
 from wizard.data.record import Chat, Message, PlainText, Preference, Where, trim
+from wizard.data.shapes import spelling
 from wizard.data.shapes.fields import NO_QUESTION, NUL, WRONG_TYPE, about, exact, kind
-from wizard.data.shapes.names import blank
+from wizard.data.shapes.names import blank, plain_name
 from wizard.data.shapes.options import literal
-from wizard.data.shapes.plan import Plan
+from wizard.data.shapes.plan import ALTERNATIVES, THINKING, Plan
 from wizard.data.shapes.roles import numbered, transcript
-from wizard.data.shapes.turns import TOOL_TURN, is_turns, listed, spoken, thinking
+from wizard.data.shapes.turns import TOOL_TURN, Spoken, is_turns, listed, spoken, thinking
 from wizard.locale import N_
 
 LAST_NOT_ASSISTANT = Rule(
@@ -77,6 +78,9 @@ def chat(row: Mapping[str, Any], plan: Plan, where: Where) -> Chat | tuple[Findi
             if not faults and not trim(user):
                 faults.append(NO_QUESTION.at(where))
             turns += [Message("user", user), *_reply(row, replied, where, faults, extra)]
+    if THINKING in plan.meanings and not faults:
+        column = plan.meanings[THINKING]
+        turns[-1] = _thought(trim(exact(row, column, where, faults)), turns[-1], column, extra)
     if not faults and turns[-1].role != "assistant":
         faults.append(LAST_NOT_ASSISTANT.at(where, role=turns[-1].role))
     return _told(faults) if faults else Chat(tuple(turns), where, tuple(dict.fromkeys(extra)))
@@ -93,10 +97,46 @@ def _reply(
     """What the assistant says by a row's field: a text, or turns (also written as a text)."""
     if (turns := _turns_in(row, column, extra)) is not None:
         return listed(turns, column, where, faults, extra)
+    row = _first_wording(row, column, extra)
     reply = exact(row, column, where, faults)
     if not faults and not trim(reply):
         faults.append(NOTHING_TO_LEARN.at(where, field=column))
     return [Message("assistant", reply)]
+
+
+def _thought(words: str, last: Message, column: str, extra: list[str]) -> Message:
+    """The last answer with what was thought before it, by a field of the row's own."""
+    if words and "<think>" in last.content:
+        extra.append(column)
+    return thinking(Spoken(last, words, ()), column, [])
+
+
+def _first_wording(row: Mapping[str, Any], column: str, extra: list[str]) -> Mapping[str, Any]:
+    """``row`` with one text for an answer that is given as a list of texts: the only one, or of several wordings the first.
+
+    SQuAD has an object of two lists, and its first version a list of objects. Where several in a list needn't be wordings
+    of one answer, they stay what they are.
+    """
+    value = row.get(column)
+    if type(value) is str and not value.startswith(("[", "{")):
+        return row
+    alike = plain_name(column) == ALTERNATIVES
+    if type(value) is str and alike:
+        value = literal(value)
+    if type(value) is dict and alike and "text" in value:
+        extra += [f"{column}.{name}" for name, one in value.items() if name != "text" and not blank(one)]
+        value = value["text"] if type(value["text"]) is list else [value["text"]]
+    if type(value) is not list:
+        return row
+    if alike and all(type(one) is dict and "text" in one for one in value):
+        extra += [f"{column}.{name}" for one in value for name in one if name != "text"]
+        value = [one["text"] for one in value]
+    words = [spelling.written(one) for one in value]
+    texts = list(dict.fromkeys(one for one in words if one is not None))
+    if None in words or (len(texts) > 1 and not alike):
+        return row
+    extra += [f"{column}[{number}]" for number in range(2, len(texts) + 1)]
+    return {**row, column: texts[0] if texts else ""}
 
 
 def preference(row: Mapping[str, Any], plan: Plan, where: Where) -> Preference | tuple[Finding, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from wizard.data.findings import Finding, Rule, quoted
-from wizard.data.record import Chat, Record, trim
+from wizard.data.record import Chat, Record, Where, trim
 from wizard.data.shapes.guess import is_options
-from wizard.data.shapes.names import is_media, is_there, says_good_or_bad
+from wizard.data.shapes.names import KTO, is_media, is_picture, is_there, plain_name, says_good_or_bad
 from wizard.data.shapes.plan import IGNORE, LABELS, NO_COLUMN, Given, Plan, listed, unread_options
 from wizard.data.shapes.roles import approves
 from wizard.locale import N_
@@ -54,16 +55,36 @@ _MOST = len(LABELS)
 _LETTERS = re.compile(r"[（(\s]*[A-Ja-jＡ-Ｊ](?:[\s,，、;；]*[A-Ja-jＡ-Ｊ]){0,5}[)）\s.．]*")
 
 
+def refused(row: Mapping[str, Any], names: tuple[str, ...], columns: Given, where: Where) -> list[Finding]:
+    """The errors of a row for those of its fields ``names`` that must not be left out in silence."""
+    found = []
+    for name, marks, media in _each(names, columns):
+        value = row.get(name)
+        if marks and says_good_or_bad(name, value) and not approves(name, value):
+            found.append(KTO_ROW.at(where, field=quoted(name), value=quoted(str(value).casefold())))
+        elif (media and is_there(value)) or is_picture(value):
+            found.append(PICTURE_FIELD.at(where, field=quoted(name), value=quoted(value)))
+    return found
+
+
+@lru_cache(maxsize=2048)
+def _each(names: tuple[str, ...], columns: Given) -> tuple[tuple[str, bool, bool], ...]:
+    """Those of ``names`` that nobody left out knowingly, with what they may hold."""
+    ignored = listed(dict(columns).get(IGNORE, ""))
+    return tuple([(name, *watched(name)) for name in names if name not in ignored])
+
+
+def watched(name: str) -> tuple[bool, bool]:
+    """Whether a field of this name may say that its row is bad, and whether it holds pictures."""
+    return plain_name(name) in KTO, is_media(name)
+
+
 def lost(row: Mapping[str, Any], record: Record, planned: Plan, columns: Given) -> tuple[Finding, ...]:
     """The errors of a row that could be sent but for what it would lose."""
-    found: list[Finding] = []
-    for name in planned.watched:
-        value = row.get(name)
-        if says_good_or_bad(name, value) and not approves(name, value):
-            found.append(KTO_ROW.at(record.where, field=quoted(name), value=quoted(str(value).casefold())))
-        elif is_media(name) and is_there(value):
-            found.append(PICTURE_FIELD.at(record.where, field=quoted(name), value=quoted(value)))
-    if "output" in planned.meanings and isinstance(record, Chat) and planned.extra:
+    if not planned.extra:
+        return ()
+    found = refused(row, planned.extra, columns, record.where)
+    if "output" in planned.meanings and isinstance(record, Chat):
         reply = record.messages[-1].content
         if _LETTERS.fullmatch(reply) is not None:
             given = dict(columns)

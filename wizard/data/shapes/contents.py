@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, TypeAlias
 
 from wizard.data.files import archives, columnar, container, foreign, gzipped, spreadsheets, tables
-from wizard.data.files.arrays import Elements
+from wizard.data.files.arrays import Beside, Elements
 from wizard.data.files.container import Container
+from wizard.data.files.damage import BESIDE_ROWS
 from wizard.data.files.lines import SourceUnreadable, head_of
 from wizard.data.files.opening import opened
 from wizard.data.files.text import Text
-from wizard.data.findings import Finding, Rule
+from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Where
 from wizard.data.shapes import aside, header
 from wizard.data.shapes.below import Below
@@ -144,7 +145,11 @@ class Contents:
         for number, raw in Elements(text.chunks(faults)):
             yield from ((found.where.line, found) for found in faults)
             if not faults:
-                yield number, raw
+                if isinstance(raw, Beside):
+                    where = Where(self.file, number)
+                    yield number, BESIDE_ROWS.at(where, field=quoted(raw.name), text=quoted(raw.text))
+                else:
+                    yield number, raw
                 continue
             return  # the text ends at a wrong byte, and so does what could be told of it
         yield from ((found.where.line, found) for found in faults)

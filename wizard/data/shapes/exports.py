@@ -1,6 +1,6 @@
 """Rows in which the chat lies deeper: what ChatGPT, Claude, Gemini, Argilla, LangSmith and UltraChat write, laid out flat.
 
-Told by the names of a row's fields and by what is in them; a row of another kind comes back as None. What is left over keeps
+A list of turns keeps the name that the row gives it. Told by the names of a row's fields and by what is in them; a row of another kind comes back as None. What is left over keeps
 its place as its name (``metadata.source``), so that it is told as not sent.
 """
 
@@ -13,6 +13,7 @@ from wizard.data.findings import Finding, Rule
 from wizard.data.record import Where
 from wizard.data.shapes.inside import is_dialogue
 from wizard.data.shapes.options import literal
+from wizard.data.shapes.plan import Given
 from wizard.locale import N_
 
 EXPORT_UNREAD = Rule(
@@ -30,15 +31,13 @@ EXPORT_UNREAD = Rule(
 Row = dict[str, Any]
 
 
-def flat(row: Mapping[str, Any]) -> Row | None:
-    """``row`` with its chat or question on top; None where it is none of those that are known."""
-    for names, lay in _KNOWN:
+def flat(row: Mapping[str, Any]) -> tuple[Row, Given] | None:
+    """``row`` with its chat or question on top, and which field holds the turns; None where it is none of those that are known."""
+    for names, turns, lay in _KNOWN:
         if names <= row.keys() and (found := lay(row)) is not None:
-            return found
+            return found, ((("conversations", turns),) if turns else ())
     chats = [name for name, value in row.items() if _holds_a_chat(name, value)]
-    if len(chats) == 1:
-        return {"conversations" if name == chats[0] else name: value for name, value in row.items()}
-    return None
+    return (dict(row), (("conversations", chats[0]),)) if len(chats) == 1 else None
 
 
 def unread(row: Mapping[str, Any], where: Where) -> Finding | None:
@@ -75,10 +74,9 @@ def _chatgpt(row: Mapping[str, Any]) -> Row | None:
         if type(turn) is dict and _shown(turn):
             turns.insert(0, {"author": turn.get("author"), "content": turn.get("content")})
         at = node.get("parent")
-    rest = _rest(row, "mapping", "current_node")
-    if others := {name: node for name, node in mapping.items() if name not in seen}:
-        rest["mapping"] = others
-    return {"conversations": turns} | rest
+    made = {"mapping": turns} | _rest(row, "mapping", "current_node")
+    others = [node["message"] for name, node in mapping.items() if name not in seen and node.get("message")]
+    return made | ({"mapping.message": others} if others else {})
 
 
 def _shown(turn: Row) -> bool:
@@ -86,10 +84,6 @@ def _shown(turn: Row) -> bool:
     content = turn.get("content")
     hidden = (turn.get("metadata") or {}).get("is_visually_hidden_from_conversation")
     return not hidden and not (type(content) is dict and content.get("parts") in ([], [""]))
-
-
-def _claude(row: Mapping[str, Any]) -> Row | None:
-    return {"conversations": row["chat_messages"]} | _rest(row, "chat_messages")
 
 
 def _gemini(row: Mapping[str, Any]) -> Row | None:
@@ -100,9 +94,7 @@ def _gemini(row: Mapping[str, Any]) -> Row | None:
     )
     if system is not None and not (words and all(type(one) is str for one in words)):
         return None
-    made = {"conversations": row["contents"]} | _rest(
-        row, "contents", "systemInstruction", "system_instruction"
-    )
+    made = _rest(row, "systemInstruction", "system_instruction")
     return {"system": "".join(map(str, words))} | made if words else made
 
 
@@ -137,18 +129,19 @@ def _ultrachat(row: Mapping[str, Any]) -> Row | None:
     """``data``: texts by turns, the user's first, each perhaps with who speaks in front."""
     texts = row["data"]
     if is_dialogue("data", texts):
-        return {"conversations": texts} | _rest(row, "data")
+        return dict(row)
     if type(texts) is not list or not texts or len(texts) % 2 or not all(type(one) is str for one in texts):
         return None
     turns = [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(texts)]
-    return {"conversations": turns} | _rest(row, "data")
+    return dict(row) | {"data": turns}
 
 
-_KNOWN: tuple[tuple[frozenset[str], Callable[[Mapping[str, Any]], Row | None]], ...] = (
-    (frozenset({"mapping", "current_node"}), _chatgpt),
-    (frozenset({"chat_messages"}), _claude),
-    (frozenset({"contents"}), _gemini),
-    (frozenset({"fields", "responses"}), _argilla),
-    (frozenset({"inputs", "outputs"}), _langsmith),
-    (frozenset({"data"}), _ultrachat),
+_KNOWN: tuple[tuple[frozenset[str], str, Callable[[Mapping[str, Any]], Row | None]], ...] = (
+    (frozenset({"mapping", "current_node"}), "mapping", _chatgpt),
+    (frozenset({"chat_messages"}), "chat_messages", dict),
+    (frozenset({"contents"}), "contents", _gemini),
+    (frozenset({"fields", "responses"}), "", _argilla),
+    (frozenset({"inputs", "outputs"}), "", _langsmith),
+    (frozenset({"data"}), "data", _ultrachat),
 )
+"""The fields by which a row is known, the one that holds its turns, and how it is laid out."""

@@ -15,7 +15,9 @@ import msgspec
 from wizard.data.files.lines import LINE_LIMIT
 from wizard.data.findings import Finding, Rule, quoted
 from wizard.data.record import Chat, Message, Where, trim
+from wizard.data.shapes.conserved import refused
 from wizard.data.shapes.fields import NO_QUESTION, exact
+from wizard.data.shapes.names import blank
 from wizard.data.shapes.reading import SPEAKER_UNCLEAR, Reading
 from wizard.data.shapes.roles import TOOL, is_only, role_in
 from wizard.data.shapes.talk import in_order, moment
@@ -197,11 +199,8 @@ def _message(row: dict[str, Any], part: Part, where: Where, reading: Reading) ->
     words = str(said) if type(said) in (int, float) else exact(row, content, where, part.faults)
     role = role_in(word, reading.assistant)
     part.shown = {speaker: word, content: words}
-    part.extra = [
-        name
-        for name, value in row.items()
-        if name not in (speaker, content) and value not in (None, "", [], {})
-    ]
+    part.extra = [name for name, value in row.items() if name not in (speaker, content) and not blank(value)]
+    part.faults += refused(row, tuple(part.extra), reading.columns, where)
     if not is_only(word):
         part.extra.append(speaker)
     if part.faults:

@@ -19,14 +19,14 @@ ROWS_INSIDE = Rule(
     N_("This is not one row, but several in one object: {how}."),
     N_("Write each row as an object of its own, one a line. {line}"),
     why=N_("Which texts belong to one question is sure only where each row stands by itself."),
-    bad='{"question": {"0": "2 + 3 = ?", "1": "2 + 4 = ?"}, "answer": {"0": "5", "1": "6"}}',
+    bad='{"first": {"question": "2 + 3 = ?", "answer": "5"}, "second": {"question": "2 + 4 = ?", "answer": "6"}}',
     good='{"question": "2 + 3 = ?", "answer": "5"}\n{"question": "2 + 4 = ?", "answer": "6"}',
 )
 
 _LEAST = 2
 _TALK = re.compile("dialog|conversation|chat|talk|turns|messages|对话|会话|聊天|咨询")
 _PANDAS = (
-    "python -c \"import pandas; pandas.read_json('IN.json', orient='{orient}', dtype=False)"
+    "python -c \"import pandas; pandas.read_json('IN.json', orient='index', dtype=False)"
     ".to_json('OUT.jsonl', orient='records', lines=True, force_ascii=False)\""
 )
 
@@ -34,17 +34,9 @@ _PANDAS = (
 def rows_inside(row: Mapping[str, Any], where: Where) -> Finding | None:
     """What ``row`` is, where it holds several rows; None where it may be one."""
     values = list(row.values())
-    if len(values) >= _LEAST and all(type(value) is dict and value for value in values):
-        first = values[0]
-        if all(value.keys() == first.keys() for value in values) and _known(row):
-            return ROWS_INSIDE.at(
-                where,
-                how=_("a column under each name, as pandas writes it"),
-                line=_PANDAS.format(orient="columns"),
-            )
-        if all(_known(value) for value in values):
-            how = _("a row under each name, such as “{name}”").format(name=quoted(next(iter(row))))
-            return ROWS_INSIDE.at(where, how=how, line=_PANDAS.format(orient="index"))
+    if len(values) >= _LEAST and all(type(value) is dict and value and _known(value) for value in values):
+        how = _("a row under each name, such as “{name}”").format(name=quoted(next(iter(row))))
+        return ROWS_INSIDE.at(where, how=how, line=_PANDAS)
     asked = row.get("questions", row.get("question"))
     if type(asked) is list and len(asked) > 1 and all(type(one) is str for one in asked):
         alike = [name for name, value in row.items() if type(value) is list and len(value) == len(asked)]
@@ -54,16 +46,26 @@ def rows_inside(row: Mapping[str, Any], where: Where) -> Finding | None:
                 how=_("lists of as many {names}").format(names=quoted(", ".join(alike))),
                 line='{"question": …, "options": …, "answer": …}',
             )
-    for name, value in row.items():
-        if is_dialogue(name, value):
-            continue
-        if type(value) is list and value and all(type(one) is dict and _known(one) for one in value):
-            return ROWS_INSIDE.at(
-                where,
-                how=_("a list of rows under “{name}”").format(name=quoted(name)),
-                line='{"question": …, "options": …, "answer": …}',
-            )
+    if name := _list_of_rows(row):
+        return ROWS_INSIDE.at(
+            where,
+            how=_("a list of rows under “{name}”").format(name=quoted(name)),
+            line='{"question": …, "options": …, "answer": …}',
+        )
     return None
+
+
+def _list_of_rows(row: Mapping[str, Any]) -> str:
+    """The names that lead to a list of rows: such as those of a passage, and these in the list of passages; else ""."""
+    for name, value in row.items():
+        if is_dialogue(name, value) or type(value) is not list or not value:
+            continue
+        if all(type(one) is dict for one in value):
+            if all(map(_known, value)):
+                return name
+            if deeper := _list_of_rows(value[0]):
+                return f"{name}.{deeper}"
+    return ""
 
 
 def is_dialogue(name: str, value: object) -> bool:
@@ -72,7 +74,10 @@ def is_dialogue(name: str, value: object) -> bool:
         return False
     if _TALK.search(plain_name(name)) or is_turns(value):
         return True
-    return all({USER, ASSISTANT} <= set(map(role_named, one)) for one in value if isinstance(one, dict))
+    # Pairs are exchanges only where a name says so: the rows of a table are pairs, too, and so are numbers of a place.
+    return not any(isinstance(one, list) for one in value) and all(
+        {USER, ASSISTANT} <= set(map(role_named, one)) for one in value if isinstance(one, dict)
+    )
 
 
 def _known(row: Mapping[str, Any]) -> bool:

@@ -22,6 +22,8 @@ from wizard.data.shapes.understand import Outcome, decode, understand
 Starts: TypeAlias = Sequence[tuple[int, int]]
 """(line, byte) where some lines of a file begin, in order; the first is line 1."""
 
+PAGE = 1 << 17
+"""Bytes that are looked at in one go, up to a line's end: what is made of so many stays in the processor's cache."""
 BOM = b"\xef\xbb\xbf"
 _HEAD = 1 << 16
 
@@ -130,7 +132,7 @@ def lines_at(path: Path, wanted: AbstractSet[int], starts: Starts = ()) -> Itera
             until = starts[part][0] if part < len(starts) else None
             if byte or part > 1:
                 stream.seek(byte)
-            for number, lines in blocks(stream, str(path)):
+            for number, lines in blocks(stream, str(path), size=PAGE):
                 first = begun - 1 + number
                 while left and left[0] < first + len(lines):
                     at = left.popleft()

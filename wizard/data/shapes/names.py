@@ -57,6 +57,13 @@ _MEDIA = re.compile(
     r"(?:.*(?:image|img|picture|photo|video|audio|sound|figure)s?(?:url|path|file|link|uri|list|id)?s?\d*"
     r"|(?:题目|题干|附|插|配|截)?(?:图片|图像|图|配图|插图|影像|照片|音频|视频|录音|语音|听力)(?:链接|地址|路径|文件|名称|名|url)?\d*)"
 )
+MEDIA_ENDS = "png|jpe?g|jfif|gif|webp|bmp|svg|tiff?|heic|mp3|wav|m4a|amr|ogg|flac|mp4|mov|avi|webm"
+"""What the names of pictures, sounds and films end with."""
+_PICTURE = re.compile(
+    rf"\s*(?:data:(?:image|audio|video)/.*|[^\n,;，。；]+?\.(?:{MEDIA_ENDS})(?:[?#]\S*)?)\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_END = 1000  # characters; an address with what is asked of it behind is no longer
 _METADATA = re.compile(
     r"(?:id|index|no|idx|uuid|url|link|source|src|title|timestamp|time|date|created|meta|metadata|metainfo|lang|language|author|"
     r"license|split|subset|dataset|domain|file|filename|path|page|chapter|section|tokens?|length|len|wordcount|charcount|hash|"
@@ -82,6 +89,15 @@ def says_good_or_bad(name: str, value: object) -> bool:
 def is_media(name: str) -> bool:
     """Whether a field of this name holds pictures, sounds or films."""
     return _MEDIA.fullmatch(plain_name(name)) is not None
+
+
+def is_picture(value: object) -> bool:
+    """Whether a value is the name or the address of a picture, a sound or a film, or several of them, or the picture itself."""
+    if isinstance(value, list):
+        return any(map(is_picture, value))
+    if not isinstance(value, str) or not ("." in value[-_END:] or "data:" in value[:_END]):
+        return False
+    return _PICTURE.fullmatch(value) is not None
 
 
 def is_there(value: object) -> bool:

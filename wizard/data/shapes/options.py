@@ -299,14 +299,14 @@ def _filled(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _undoubled(given: dict[str, Any]) -> dict[str, Any]:
-    """``given`` with the label taken off each text, where every one of them begins with its own (A: "A. 甲")."""
-    made = {}
+    """``given`` with the label taken off each text, as often as every one of them begins with its own (A: "A. 甲")."""
+    made: dict[str, Any] = {}
     for label, words in given.items():
         mark = _LABELLED.match(words) if type(words) is str else None
         if mark is None or _sign(mark) != spelling.folded(str(label)):
             return given
         made[label] = words[mark.end() :]
-    return made
+    return _undoubled(made) if made else given
 
 
 def literal(words: str) -> object:

@@ -15,7 +15,6 @@ from wizard.data.shapes.names import (
     CONTEXT,
     CONTEXT_BESIDE,
     CONTEXT_OF_A_CASE,
-    KTO,
     is_media,
     is_metadata,
     plain_name,
@@ -51,6 +50,7 @@ MEANINGS = (
         "instruction",
         "input",
         "output",
+        "thinking",
         "history",
     ),
     *("messages", "conversations", "chosen", "rejected", "text"),
@@ -60,6 +60,8 @@ MEANINGS = (
 ABOUT_FILE = ("header", "counting", "sheet", "assistant")
 IGNORE = "ignore"
 """In ``columns``: fields, with commas between them, that a person leaves out knowingly."""
+THINKING = "thinking"
+"""The meaning of a column that holds what was thought before the answer: sent only where a person says so."""
 NO_COLUMN = "-"
 """In ``columns``: that nothing has this meaning, whatever the columns are called."""
 
@@ -231,6 +233,8 @@ _REPLIES = (
     ),
     *("bot", "assistant1", "gpt1"),
 )
+ALTERNATIVES = "answers"
+"""What holds the answer in several wordings, each of them right, as in SQuAD."""
 _SYSTEM = ("system", "systemprompt", "systemmessage", "系统提示", "系统提示词", "系统消息")
 _HISTORY = (
     *(
@@ -315,15 +319,13 @@ class Plan(msgspec.Struct, frozen=True):
     """Columns without which, where they are empty, a row has another plan."""
     wrong: tuple[str, ...] = ()
     """Of a question whose options stand apart: the columns of those that are not right."""
-    watched: tuple[str, ...] = ()
-    """Those of ``extra`` that may hold what must not be left out in silence."""
 
 
 @lru_cache(maxsize=2048)
 def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
     """What a row with these keys means; the shape is "" where it isn't known."""
     given = dict(columns)
-    ignored = listed(given.pop(IGNORE, ""))
+    ignored = (*listed(given.pop(IGNORE, "")), *filter(None, [thought := given.pop(THINKING, "")]))
     names: dict[str, str] = {}
     twins: dict[str, tuple[str, ...]] = {}
     for key in keys:
@@ -338,6 +340,8 @@ def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
     made = _given(names, keys, given) if given else _told(names)
     if made is None:
         return Plan("", _likely(names), extra=keys)
+    if thought in keys and "output" in made.meanings:
+        made = msgspec.structs.replace(made, meanings=made.meanings | {THINKING: thought})
     used = {*made.meanings.values(), *made.answers, *made.contexts, *made.wrong}
     extra = tuple([key for key in keys if key not in used])
     rivals = [
@@ -348,9 +352,6 @@ def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
             if used & set(each) and not set(each) <= used
         ],
     ]
-    watched = tuple(
-        [key for key in extra if key not in ignored and (plain_name(key) in KTO or is_media(key))]
-    )
     doubted = (*made.doubted, *[column for _meaning, each in rivals for column in each])
     taken = set(given.values())
     return msgspec.structs.replace(
@@ -364,7 +365,6 @@ def plan(keys: tuple[str, ...], columns: Given = ()) -> Plan:
             ]
         ),
         doubted=tuple([one for one in dict.fromkeys(doubted) if one not in taken]),
-        watched=watched,
     )
 
 
@@ -638,6 +638,7 @@ def _pair(names: Mapping[str, str]) -> Plan | None:
     asked = _asked(names)
     # A letter alone names an option, but beside q.
     replies = _all(names, [name for name in _REPLIES if name != "a" or ("q" in names and "b" not in names)])
+    replies = replies or _all(names, (ALTERNATIVES,))
     if asked is None or not replies:
         # A question without an answer is one without options, too: that is said of it.
         return Plan("choice", {"question": names["question"]}) if "question" in names else None

@@ -65,6 +65,21 @@ TURNS_SPLIT = Rule(
     name="rows.csv",
 )
 
+THOUGHT_APART = Rule(
+    "THOUGHT_APART",
+    "warning",
+    N_("“{field}” holds what was thought before the answer, and is not sent."),
+    N_(
+        "If the model shall learn to think so, say it: --columns thinking={field} (in the wizard dataset.columns.thinking={field}). "
+        "It is then put in front of the answer, between <think> and </think>."
+    ),
+    why=N_(
+        "Only models that think should learn it, and then all of their rows should have it. Which you want is for you to say."
+    ),
+    bad='{"question": "2 + 3 = ?", "reasoning_content": "Two and three.", "answer": "5"}',
+    good='{"question": "2 + 3 = ?", "answer": "5"}',
+)
+
 Answer: TypeAlias = Literal["labels", "numbers", "texts"]
 """How the right option of a question is told."""
 
@@ -120,6 +135,8 @@ class Reading(msgspec.Struct, frozen=True):
     """The first speakers of whom nothing tells whether they are user or assistant, where that is so of all."""
     together: bool = False
     """Whether the rows of each conversation follow each other."""
+    thoughts: str = ""
+    """The column that holds what was thought before the answer, and that nobody said a word about."""
     inside: tuple[int, int] = (0, 0)
     """Of the first rows: how many hold several turns in one text, each behind the name of who speaks, and how many there are."""
 
@@ -151,6 +168,12 @@ class Reading(msgspec.Struct, frozen=True):
         if self.strangers:
             words = quoted(enumerated(self.strangers))
             return (SPEAKER_UNCLEAR.at(Where(file, 0), field=self.guess["speaker"], words=words),)
+        if self.thoughts:
+            return (THOUGHT_APART.at(Where(file, 0), field=quoted(self.thoughts)), *self._done(file))
+        return self._done(file)
+
+    def _done(self, file: str) -> tuple[Finding, ...]:
+        """What was made of the rows, and by what proof."""
         if self.split:
             holding, rows = self.inside
             return (TURNS_SPLIT.at(Where(file, 0), count=holding, rows=rows),)

@@ -83,10 +83,11 @@ REPLIED = (
 """What an exchange (a question and its answer in one object) calls its two halves."""
 
 THINKING = (
-    *("reasoningcontent", "reasoning", "thinking", "thought", "thoughts", "think"),
-    *("思考", "思考过程", "推理过程", "思维链"),
+    *("reasoningcontent", "reasoning", "thinking", "thought", "thoughts", "think", "complexcot", "cot"),
+    *("chainofthought", "thinkingprocess", "thinkingcontent", "reasoningprocess", "reasoningtrace"),
+    *("思考", "思考过程", "思考内容", "推理过程", "思维链", "思维过程"),
 )
-"""The fields of an assistant's turn that hold what it thought before it spoke."""
+"""The fields of an assistant's turn, or of a row with its answer, that hold what it thought before it spoke."""
 CALLS = ("toolcalls", "toolcall", "functioncall", "functionresponse", "tooluse", "toolresult")
 """The fields and the kinds of parts that are a call of a tool, or its result."""
 MEDIA = (

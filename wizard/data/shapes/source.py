@@ -19,7 +19,7 @@ from wizard.data.record import Record, Where
 from wizard.data.shapes.choice import counted, tells_itself
 from wizard.data.shapes.contents import Contents, contents
 from wizard.data.shapes.guess import guessed, is_label
-from wizard.data.shapes.names import blank
+from wizard.data.shapes.names import blank, plain_name
 from wizard.data.shapes.plan import ABOUT_FILE, IGNORE, MEANINGS, NO_COLUMN, Plan, likely, listed, named, plan
 from wizard.data.shapes.reading import HEADERS, Answer, Column, Reading
 from wizard.data.shapes.understand import Outcome, meaning, row_in, seen, understand
@@ -52,7 +52,9 @@ _GUESSED_FROM = 20
 _SHOWN = 80
 _WHOLE = frozenset({"choice", "messages", "preference"})
 """Shapes whose rows are neither parts of conversations nor texts that hold some."""
+_ANSWERED = frozenset({"pair", "alpaca", "prompt", "query"})
 _AGREEING = 2
+_AGREEING_BESIDE_ONE = 3
 _OUTNUMBERED = 10
 _CHANCE = 4
 
@@ -240,7 +242,19 @@ class Source:
             assistant=self._assistant,
             inside=(inside[shape], shapes[shape]) if not _is_for_the_platform(container, values) else (0, 0),
             strangers=talk.strangers if talk is not None else (),
+            thoughts=self._thoughts(values, shape),
         )
+
+    def _thoughts(self, values: Mapping[str, list[object]], shape: str) -> str:
+        """The column beside questions and their answers that holds what was thought, where nobody said what of it."""
+        from wizard.data.shapes.roles import THINKING
+
+        said = dict(self._given)
+        if shape not in _ANSWERED or "thinking" in said:
+            return ""
+        ignored = listed(said.get(IGNORE, ""))
+        thoughts = [name for name in values if plain_name(name) in THINKING and name not in ignored]
+        return next((name for name in thoughts if not all(map(blank, values[name]))), "")
 
     def _talk(self, some: list[dict[str, Any]], shape: str, known: Mapping[str, str]) -> Found | None:
         """The columns by which rows are parts of conversations, where ``some`` of them, or any, show that they are.
@@ -373,9 +387,9 @@ def _settled(proving: Mapping[int, int], expected: float) -> int | None:
     """
     base = max((0, 1), key=lambda one: proving.get(one, 0))
     sure, against = proving.get(base, 0), proving.get(1 - base, 0)
-    return (
-        base if sure >= _AGREEING and sure >= _OUTNUMBERED * against and sure * _CHANCE >= expected else None
-    )
+    # One row alone never speaks against several; more of them may be a second file that was put behind the first.
+    least = {0: _AGREEING, 1: _AGREEING_BESIDE_ONE}.get(against, _OUTNUMBERED * against)
+    return base if sure >= least and sure * _CHANCE >= expected else None
 
 
 def _answers_of(row: Mapping[str, Any], planned: Plan) -> set[Answer]:

@@ -141,6 +141,7 @@ _LABELS = re.compile("|".join([r"[\s()（）\[\]【】［］{}]", _any(listed(BE
 _SOME_NUMBERS = re.compile(_any(listed(BETWEEN_NUMBERS)))
 
 
+@lru_cache(maxsize=1024)
 def folded(label: str) -> str:
     """A label's normal form: a capital of half width."""
     return unicodedata.normalize("NFKC", label).strip().upper()

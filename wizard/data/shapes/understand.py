@@ -142,6 +142,8 @@ def _settled(row: Mapping[str, Any], planned: Plan, columns: Given) -> Plan:
 
 def _hiding(row: Mapping[str, Any], planned: Plan) -> set[str]:
     """The columns that are empty in ``row``, and without which others would have their meanings."""
+    if not planned.rivals and not any(blank(row.get(column)) for column in planned.doubted):
+        return set()
     rivals = {column for _meaning, each in planned.rivals for column in each}
     options = [column for column in planned.doubted if column not in rivals]
     empty: set[str] = set()
@@ -171,7 +173,7 @@ def seen(row: dict[str, Any], columns: Given) -> tuple[dict[str, Any], Plan]:
 def _deeper(row: dict[str, Any], planned: Plan, columns: Given) -> tuple[dict[str, Any], Plan]:
     if planned.shape or columns or (laid := flat(row)) is None:
         return row, planned
-    return laid_out(laid, ())
+    return laid_out(*laid)
 
 
 def meaning(row: dict[str, Any], where: Where, reading: Reading) -> Outcome:
