@@ -508,7 +508,7 @@ def test_git_is_made_to_ignore_the_key(
     assert after == ignore.read_bytes()
     assert (before != after) == any(str(ignore) in note for note in saved.notes)
     assert before is None or stat.S_IMODE(ignore.stat().st_mode) == 0o664
-    (home / ".env.0123456789abcdef.wizard-tmp").write_bytes(b"left by a kill, 16 digits")
+    (home / ".env.01234567.wizard-tmp").write_bytes(b"left by a kill, 8 digits")
     seen = git(tmp_path, "-c", "core.quotePath=false", "status", "--porcelain", "-uall").split("\n")
     assert [line for line in seen if ".env" in line] == []
     assert envfile.save(home / ".env", KEY, OTHER).notes == ()

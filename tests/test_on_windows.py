@@ -353,6 +353,13 @@ def test_words_come_through_cmd(folder: Path) -> None:
     done = subprocess.run(f'cmd /s /c "{line}"', stdout=subprocess.PIPE, check=True)
     assert words == json.loads(done.stdout)
 
+    handed = shell.command_line(["wizard", "a\n%PATH%", 'x & "y"'], "cmd")
+    beginning = shell.command_line([sys.executable, str(program)], "cmd")
+    line = handed.replace("powershell", beginning, 1)
+    done = subprocess.run(f'cmd /s /c "{line}"', stdout=subprocess.PIPE, check=True)
+    for_powershell = shell.command_line(["wizard", "a\n%PATH%", 'x & "y"'], "powershell")
+    assert ["-NoProfile", "-Command", for_powershell] == json.loads(done.stdout)
+
 
 @windows
 @pytest.mark.parametrize("quoted", [False, True])
