@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import examples
 from engine_fixture import Person, Script, question, toy, walked
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -151,7 +152,7 @@ def test_opening_alone_writes_no_session(tmp_path: Path) -> None:
     assert not (tmp_path / "state" / FILE).exists()
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(
     st.recursive(
         st.none()
@@ -185,7 +186,7 @@ def _pairs(text: str) -> bool:
     return any("\ud800" <= a <= "\udbff" and "\udc00" <= b <= "\udfff" for a, b in itertools.pairwise(text))
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     st.lists(st.tuples(st.text(max_size=5), st.integers(), st.text(max_size=5)), unique_by=lambda line: line[0]),
     st.randoms(),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import conftest
 import pytest
+from conftest import examples
 from dotenv import dotenv_values
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -204,7 +205,7 @@ texts = st.lists(
 
 
 @pytest.mark.sweep
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(text=texts, name=st.sampled_from([KEY, WORKSPACE]))
 def test_any_text_reads_back_with_only_that_name_changed(
     tmp_path_factory: pytest.TempPathFactory, text: str, name: str
@@ -221,7 +222,7 @@ def test_any_text_reads_back_with_only_that_name_changed(
     assert kept.replace(VALUE.encode(), OTHER.encode()) == path.read_bytes()
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(text=texts)
 def test_reading_agrees_with_dotenv(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     """What read takes is exactly what python-dotenv reads for our names; no text makes it fail."""

@@ -205,7 +205,7 @@ def test_after_a_kill_nothing_is_made_twice(folder: Path, kind: str, state: str,
     again = ran(folder, *words, "--json")
     # What had not left is not sent again unless a person says so; what came to something is found.
     assert (4 if state == "sent" else 0) == again.returncode, again.stderr
-    with closing(Store(folder / ".wizard" / "sandbox", patience=PATIENCE)) as platform:
+    with closing(Store(folder / ".wizard" / "sandbox" / "platform", patience=PATIENCE)) as platform:
         jobs, files = platform.jobs(), [file.name for file in platform.files(100)]
     assert (0 if state == "sent" else 1) == len(jobs)
     assert sorted(set(files)) == sorted(files)
