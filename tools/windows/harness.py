@@ -24,7 +24,7 @@ PACKAGES = ("wine64", "gcc-mingw-w64-x86-64-win32", "locales")
 LOCALES = ("zh_CN", "en_US")
 """From which wine takes the language and the code page."""
 # pip judges markers by the machine that it runs on: what Windows alone needs is named here.
-_ONLY_THERE = ("colorama", "tzdata")
+_ONLY_THERE = ("colorama", "pywin32", "tzdata")
 _ONLY_HERE = ("import-linter", "mypy", "ruff")  # judge the source, which is the same there
 # wine 8 has none of this, and tiktoken links it.
 _RANDOM = """#include <windows.h>
