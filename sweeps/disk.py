@@ -18,7 +18,7 @@ from sweeps.calls import Point, place
 MANY = 5  # pending names; with more of them only all, none, each alone, and all but one are tried
 HARMLESS = ("flock", "fchmod", "chmod", "fchmodat", "ftruncate")
 NEVER_SYNCED = ".wizard/log.jsonl"  # it is lost in all states: nothing may rest on it
-TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.wizard-tmp$")
+TEMPORARY = re.compile(r"\.[0-9a-f]{8}\.wizard-tmp$")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 

@@ -18,8 +18,20 @@ from terminal import PROGRAM, environment
 from wizard.local import redaction
 
 # Nothing here asserts an absolute time, and a busy machine is no fault of a case.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def examples(number: int) -> int:
+    """How many cases of a law are tried: on Windows a tenth, since there one that writes files takes minutes otherwise."""
+    return number if os.name != "nt" else max(5, number // 10)
+
+
+settings.register_profile(
+    "house", deadline=None, max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("house")
+
+if os.name == "nt":  # whose own language it would speak: tests that want that say so
+    os.environ.setdefault("LANG", "en_US.UTF-8")
 
 DATASETS = Path(__file__).parents[1] / "datasets"
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -88,6 +100,15 @@ def words_of(line: str) -> list[str]:
     if os.name == "nt":
         pytest.skip("needs bash")
     return subprocess.check_output(["bash", "-c", f"printf '%s\\0' {line}"]).decode().split("\0")[:-1]
+
+
+def git(folder: Path, *words: str, env: Mapping[str, str] | None = None) -> str:
+    """What git says in ``folder``."""
+    if os.name == "nt" and shutil.which("git") is None:
+        pytest.skip("needs git")
+    return subprocess.run(
+        ["git", *words], cwd=folder, env=env, check=True, capture_output=True, text=True, encoding="utf-8"
+    ).stdout
 
 
 @pytest.fixture

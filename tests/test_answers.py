@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -14,7 +13,7 @@ from typing import Any
 
 import outputs
 import pytest
-from conftest import DATASETS, Command, words_of
+from conftest import DATASETS, Command, git, words_of
 from facts_fixture import BOOK, MISSING, OWN, book_in, known, statistics_of, step_of, world_in
 
 from wizard import flow
@@ -41,8 +40,8 @@ def laid_out(folder: Path) -> None:
     (folder / "plain.csv").write_text("rose,flower\noak,tree\n", "utf-8")
     book_in(folder)
     (folder / ".env").write_text("DASHSCOPE_API_KEY=sk-canary0answers0123456789\n", "utf-8")
-    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
-    subprocess.run(["git", "add", ".env"], cwd=folder, check=True)
+    git(folder, "init", "-q")
+    git(folder, "add", ".env")
 
 
 def walked(world: World) -> Iterator[Facts]:

@@ -141,8 +141,9 @@ def test_exports_of_chat_programs_are_named(text: str, program: str, tmp_path: P
     """Who is the assistant and where a conversation ends stands nowhere in them: the way out is said."""
     from wizard.data.files.lines import SourceUnreadable
 
-    with pytest.raises(SourceUnreadable, match=program):
-        sent(text, tmp_path)
+    for ends in ("\n", "\r\n"):
+        with pytest.raises(SourceUnreadable, match=program):
+            sent(text.replace("\n", ends), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,7 +53,7 @@ def whole(done: Conversion) -> bytes:
     return b"".join(part.path.read_bytes() for part in done.parts)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     st.lists(st.integers(0, 400), min_size=1, max_size=60), st.integers(1_100, 9_000), st.sampled_from([0, 2])
 )

@@ -318,7 +318,9 @@ def test_a_table_without_names(tmp_path: Path) -> None:
     """MMLU's files are known by their last letter, other tables get numbered columns; both say it, and can be told."""
     path = tmp_path / "x.csv"
     path.write_text(
-        as_csv([["q1?", "1", "2", "3", "4", "B"], ['a\n"q"', "1", "2", "3", "4", "D"]]), encoding="utf-8"
+        as_csv([["q1?", "1", "2", "3", "4", "B"], ['a\n"q"', "1", "2", "3", "4", "D"]]),
+        encoding="utf-8",
+        newline="\n",
     )
     assert [(1, "q1?", "2"), (2, 'a\n"q"', "4")] == questions(path)
     assert [("NO_HEADER", 1)] == codes(path)

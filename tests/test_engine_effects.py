@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import pytest
+from conftest import examples
 from engine_fixture import DECISION, Person, Script, toy
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -318,7 +319,7 @@ class Never(RuleBasedStateMachine):
 class TestNever(Never.TestCase):  # type: ignore[misc,valid-type]  # made by hypothesis at run time
     """The machine as a test."""
 
-    settings: ClassVar[Any] = settings(max_examples=80, stateful_step_count=15)
+    settings: ClassVar[Any] = settings(max_examples=examples(80), stateful_step_count=15)
 
 
 # What is looked for

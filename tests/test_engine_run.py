@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import examples
 from engine_fixture import DECISION, Person, Script, Toy, question, toy, walked
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -139,7 +140,7 @@ def flows(draw: st.DrawFn) -> list[tuple[list[int], list[int], bool]]:
     return flow
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(flows(), st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=5))
 def test_an_edit_makes_stale_exactly_what_depends_on_it(
     flow: list[tuple[list[int], list[int], bool]], edits: list[tuple[int, int]]
@@ -262,7 +263,7 @@ def test_a_choice_that_edits_is_no_answer() -> None:
 # Back
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.lists(st.sampled_from(["asked", "quiet", "given", "skipped", "secret"]), min_size=1, max_size=6),
     st.integers(1, 7),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from conftest import git
 from sandbox_fixture import running
 from terminal import PROGRAM, Terminal
 
@@ -120,7 +120,7 @@ def refuse_to_save(kind: str, env: Path, elsewhere: Path) -> None:
     else:
         env.write_text("A=b\n")
         for words in (["init", "-q"], ["add", "-f", ".env"]):
-            subprocess.run(["git", *words], cwd=env.parent, check=True, capture_output=True)
+            git(env.parent, *words)
 
 
 UNSAVABLE = {

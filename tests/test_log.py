@@ -18,7 +18,7 @@ from urllib.parse import quote
 import outputs
 import pytest
 from bailian_server import http, serving
-from conftest import Command
+from conftest import Command, examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from patience import PATIENCE
@@ -205,7 +205,7 @@ KEYS = st.text(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=KEYS, before=st.text(max_size=4), after=st.text(max_size=4))
 def test_no_form_of_a_key_is_logged(
     tmp_path: Path, complaints: list[str], key: str, before: str, after: str
@@ -264,7 +264,7 @@ ESCAPES: dict[str, Callable[[str], str]] = {
 }
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     key=st.text(
         st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="$'\"\\#="),
@@ -333,7 +333,7 @@ def test_what_looks_like_a_key_is_masked(
     assert shown == json.loads((tmp_path / "state" / log.FILE).read_bytes())["reason"]
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(), max_size=40))
 def test_a_line_holds_any_text_and_is_harmless_to_show(
     tmp_path: Path, complaints: list[str], text: str

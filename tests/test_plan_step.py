@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import words_of
+from conftest import examples, words_of
 from facts_fixture import (
     BOOK,
     MISSING,
@@ -417,7 +417,7 @@ OFTEN = [
 GIVEN = st.sets(st.sampled_from([*OFTEN, *(answer.key for answer in flow.answers(of="training"))]))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(GIVEN, st.sampled_from(sorted(KINDS)), st.sampled_from(["", "两行\n'quoted' $HOME", "none"]))
 def test_the_printed_command_says_what_was_answered(
     tmp_path_factory: pytest.TempPathFactory, keys: set[str], kind: str, prompt: str

@@ -17,7 +17,7 @@ from pathlib import Path
 import outputs
 import pytest
 from bailian_server import http, serving
-from conftest import Command, session_of
+from conftest import Command, git, session_of
 from sandbox_fixture import running
 from terminal import PROGRAM, Terminal, environment
 
@@ -355,7 +355,7 @@ def tracked(folder: Path, key: str = KEY) -> None:
     (folder / ".env").write_text(f"{NAME}={key}\nDASHSCOPE_WORKSPACE=ws-canary\n", "utf-8")
     (folder / ".env").chmod(0o600)
     for words in (["init", "-q"], ["add", "-f", ".env"]):
-        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+        git(folder, *words)
 
 
 @pytest.fixture(scope="module")

@@ -41,15 +41,26 @@ def test_no_line_for_windows_holds_what_a_terminal_obeys(words: list[str], which
         ("100%", '"100"^%', "'100%'", "'100%'"),
         ("$x & `y`", '"$x & `y`"', "'$x & `y`'", "'$x & `y`'"),
         ("", '""', "'\"\"'", "''"),
-        ("a\n$b", None, '"a$([char]::ConvertFromUtf32(0xA))`$b"', '"a$([char]::ConvertFromUtf32(0xA))`$b"'),
     ],
 )
 def test_a_word_is_written_as_each_shell_of_windows_reads_it(
-    word: str, cmd: str | None, powershell: str, pwsh: str
+    word: str, cmd: str, powershell: str, pwsh: str
 ) -> None:
-    """Where cmd has no way to write it, PowerShell's stands there."""
-    expected = {"cmd": powershell if cmd is None else cmd, "powershell": powershell, "pwsh": pwsh}
+    """A word at a time."""
+    expected = {"cmd": cmd, "powershell": powershell, "pwsh": pwsh}
     assert expected == {which: shell.command_line([word], which) for which in ("cmd", "powershell", "pwsh")}
+
+
+def test_what_cmd_can_not_type_is_handed_to_powershell() -> None:
+    """A whole command begins PowerShell; what is only added to one says where it can be typed."""
+    there = r"wizard --set (''+[char]0xA+'a\"“'+[char]0x202E+[char]::ConvertFromUtf32(0xE0001)+'$b%')"
+    words = ["wizard", "--set", '\na"“\u202e\U000e0001$b%']
+    there = there.replace(r"''", "''")
+    assert there == shell.command_line(words, "powershell")
+    handed = there.replace(r"\"", r'\\""').replace("%", '"^%"')
+    assert f'powershell -NoProfile -Command "{handed}"' == shell.command_line(words, "cmd")
+    assert f"{there} (in PowerShell: cmd can't type it)" == shell.addition(words, "cmd")
+    assert there == shell.addition(words, "powershell")
 
 
 def test_variables_are_set_as_each_shell_does_it() -> None:

@@ -317,25 +317,32 @@ def test_names_as_long_as_the_file_system_takes(tmp_path: Path) -> None:
     assert [target] == list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["a", ".env", "session.json.bak", "train_医疗问答.jsonl", "n" * 90])
+def test_temporary_names_are_short(tmp_path: Path, name: str) -> None:
+    """At most 20 characters longer than the name, and never above 36, since on Windows whole paths end at 259; found all the same."""
+    with storage.writing(tmp_path / name) as stream:
+        stream.write(NEW)
+        (temp,) = tmp_path.iterdir()
+    assert len(temp.name) <= min(len(name.encode()) + 20, 36)
+    temp.write_bytes(b"left by a kill")
+    os.utime(temp, (0, 0))
+    assert (temp,) == storage.remove_stale_temps(tmp_path, name)
+
+
 @pytest.mark.posix("symbolic links, which only few users of Windows may make")
 def test_stale_temps_are_removed_and_living_ones_left(tmp_path: Path) -> None:
     """Only this file's own leftovers go: not those of a write in progress, of another name, or a link."""
-    stale = tmp_path / "out.0123456789abcdef.wizard-tmp"
+    stale = tmp_path / "out.01234567.wizard-tmp"
     stale.write_bytes(b"left by a kill")
-    others = (
-        "out.jsonl.0123456789abcdef.wizard-tmp",
-        "out.0123.wizard-tmp",
-        "out.0123456789abcdef.tmp",
-        "out.bak",
-    )
+    others = ("out.jsonl.01234567.wizard-tmp", "out.0123.wizard-tmp", "out.01234567.tmp", "out.bak")
     for name in others:
         (tmp_path / name).write_bytes(b"not ours")
-    (tmp_path / "out.fedcba9876543210.wizard-tmp").symlink_to(tmp_path / "out.bak")
+    (tmp_path / "out.fedcba98.wizard-tmp").symlink_to(tmp_path / "out.bak")
     with storage.writing(tmp_path / "out") as stream:
         stream.write(NEW)
         assert (stale,) == storage.remove_stale_temps(tmp_path, "out")
     assert (tmp_path / "out").read_bytes() == NEW
-    assert {*others, "out", "out.fedcba9876543210.wizard-tmp"} == {path.name for path in tmp_path.iterdir()}
+    assert {*others, "out", "out.fedcba98.wizard-tmp"} == {path.name for path in tmp_path.iterdir()}
     assert storage.remove_stale_temps(tmp_path / "absent", "out") == ()
 
 

@@ -52,7 +52,7 @@ BAILIAN = {
     "raw_surrogate": (third(dumped(chat(3)).replace(b"36.5", b"\xed\xa0\x80")), _at3("INVALID_UTF8")),
     "lone_surrogate": (third(dumped(chat(3)).replace(b"36.5", b"\\ud800")), _at3("LONE_SURROGATE")),
     "half_pair": (third(dumped(chat(3)).replace(b"36.5", b"\\udc00")), _at3("LONE_SURROGATE")),
-    "nul": (third(dumped(chat(3)).replace(b"36.5", b"\\u0000")), _at3("NUL")),
+    "nul-character": (third(dumped(chat(3)).replace(b"36.5", b"\\u0000")), _at3("NUL")),
     "repeated_key": (third(dumped(chat(3)).replace(b'"content"', b'"role": "user", "content"', 1)), _at3("DUPLICATE_KEY")),
     "repeated_messages": (third(b'{"messages": [],' + dumped(chat(3))[1:]), _at3("DUPLICATE_KEY")),
     "repeated_escaped": (third(dumped(chat(3)).replace(b'{"role"', b'{"\\u0072ole": "user", "role"', 1)), _at3("DUPLICATE_KEY")),

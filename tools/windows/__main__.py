@@ -28,6 +28,7 @@ def main() -> int:
     environment = {
         **os.environ,
         "PYTHONPATH": _there(harness.ROOT),
+        "PYTHONUTF8": "1",  # what a test reads; those about code pages take it from what they start
         # Compiled once, and beside the harness: most of a test there is starts of Python.
         "PYTHONPYCACHEPREFIX": _there(runner.with_name("compiled")),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,8 @@ PACKAGES = ("wine64", "gcc-mingw-w64-x86-64-win32", "locales")
 LOCALES = ("zh_CN", "en_US")
 """From which wine takes the language and the code page."""
 # pip judges markers by the machine that it runs on: what Windows alone needs is named here.
-_ONLY_THERE = ("colorama", "tzdata")
+_ONLY_THERE = ("colorama", "pywin32", "tzdata")
+_ONLY_HERE = ("import-linter", "mypy", "ruff")  # judge the source, which is the same there
 # wine 8 has none of this, and tiktoken links it.
 _RANDOM = """#include <windows.h>
 #include <ntsecapi.h>
@@ -116,9 +118,10 @@ def _install_libraries(to: Path, scratch: Path, minor: str) -> None:
     """What the project asks for, as wheels for Windows, and what makes wine do as Windows does."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     wanted = scratch / "wanted.txt"
-    wanted.write_text(
-        "\n".join([*project["dependencies"], *project["optional-dependencies"]["dev"], *_ONLY_THERE])
-    )
+    tested = [
+        one for one in project["optional-dependencies"]["dev"] if re.split("[<>=;]", one)[0] not in _ONLY_HERE
+    ]
+    wanted.write_text("\n".join([*project["dependencies"], *tested, *_ONLY_THERE]))
     libraries = to / "Lib" / "site-packages"
     _pip([
         "install", "--platform", "win_amd64", "--python-version", minor, "--implementation", "cp", "--only-binary", ":all:",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from wizard.engine.step import Field, written
-from wizard.local.shell import command_line
+from wizard.local.shell import addition
 from wizard.locale import _
 
 
@@ -18,7 +18,7 @@ def how_to_give(missing: Sequence[Field]) -> Iterator[str]:
     guesses = [field for field in here if field.guessed]
     if guesses and all(field.default is not None for field in guesses):
         words = (word for field in guesses for word in ("--set", f"{field.key}={written(field.default)}"))
-        yield _("If the guess is right, this would do: {words}").format(words=command_line(words))
+        yield _("If the guess is right, this would do: {words}").format(words=addition(words))
         return
     defaults = any(field.default is not None and not field.guessed for field in here)
     if here and elsewhere:
@@ -49,7 +49,7 @@ def unanswered(missing: Sequence[Field]) -> Iterator[str]:
         for choice in field.choices:
             value = written(choice.value)
             if not choice.edits and (value, choice.note) not in told:
-                line = command_line(("--set", f"{field.key}={value}"))
+                line = addition(("--set", f"{field.key}={value}"))
                 yield f"    {line}" + (f"    {choice.note}" if choice.note else "")
                 if choice.note:
                     told.add((value, choice.note))

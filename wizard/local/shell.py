@@ -8,9 +8,11 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import groupby
 from typing import Literal
 
 from wizard.local.harmless import obeyed
+from wizard.locale import _
 
 Shell = Literal["sh", "cmd", "powershell", "pwsh"]
 
@@ -24,11 +26,19 @@ _GENERATIONS = 8  # from a program to the shell that it was started from: there 
 
 
 def command_line(words: Iterable[str], shell: Shell | None = None) -> str:
-    """``words`` as they are typed at ``shell``, which is the user's."""
+    """A whole command, as it is typed at ``shell``, which is the user's."""
     shell, words = shell or current(), list(words)
-    if shell == "cmd" and any(map(obeyed, words)):  # there is no way to type such a character there
-        shell = "powershell"
+    if _unwritable(words, shell):  # its neighbour has a way, and is on every Windows
+        return f"powershell -NoProfile -Command {_in_cmd(command_line(words, 'powershell'))}"
     return " ".join(_word(text, shell) for text in words)
+
+
+def addition(words: Iterable[str], shell: Shell | None = None) -> str:
+    """Words that are typed behind a command at ``shell``; where it has no way to write them, the one that has is named."""
+    shell, words = shell or current(), list(words)
+    if _unwritable(words, shell):
+        return _("{words} (in PowerShell: cmd can't type it)").format(words=addition(words, "powershell"))
+    return command_line(words, shell)
 
 
 def variables(values: Mapping[str, str], shell: Shell | None = None) -> str:
@@ -50,6 +60,11 @@ def current() -> Shell:
     return next(known, "powershell")
 
 
+def _unwritable(words: Iterable[str], shell: Shell) -> bool:
+    """Whether one holds a character that there is no way to type at cmd."""
+    return shell == "cmd" and any(map(obeyed, words))
+
+
 def _word(text: str, shell: Shell) -> str:
     if shell == "sh":
         return shlex.quote(text) if not obeyed(text) else "$'" + "".join(map(_in_sh, text)) + "'"
@@ -60,7 +75,7 @@ def _word(text: str, shell: Shell) -> str:
     if shell == "powershell":  # 5.1 hands a program its words with no care for quotes and backslashes in them
         text = re.sub(r'(\\*)"', r'\1\1\\"', text)
         text = re.sub(r"(\\+)$", r"\1\1", text) if re.search(r"\s", text) else text or '""'
-    return _double(text) if obeyed(text) else _single(text)
+    return _expression(text) if obeyed(text) else _single(text)
 
 
 def _in_sh(char: str) -> str:
@@ -85,13 +100,19 @@ def _single(text: str) -> str:
     return "'" + re.sub("(['‘’‚‛])", r"\1\1", text) + "'"
 
 
-def _double(text: str) -> str:
-    def written(char: str) -> str:
-        if obeyed(char):
-            return f"$([char]::ConvertFromUtf32(0x{ord(char):X}))"
-        return f"`{char}" if char in '`$"“”„' else char
+def _expression(text: str) -> str:
+    """What PowerShell puts together; no double quote is part of it, so that it can be handed on by cmd."""
+    parts = ["''"]  # what is added to a text becomes text
+    for special, characters in groupby(text, obeyed):
+        if special:
+            parts += map(_number, characters)
+        else:
+            parts.append(_single("".join(characters)))
+    return f"({'+'.join(parts)})"
 
-    return '"' + "".join(map(written, text)) + '"'
+
+def _number(char: str) -> str:
+    return f"[char]0x{ord(char):X}" if char < "\U00010000" else f"[char]::ConvertFromUtf32(0x{ord(char):X})"
 
 
 def _started_from() -> Iterator[str]:

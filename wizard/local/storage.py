@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 TEMP_SUFFIX = ".wizard-tmp"
-"""What the name of every temporary file ends with: ``<name>.<16 hex digits>.wizard-tmp``."""
+"""What the name of every temporary file ends with: ``<name>.<8 hex digits>.wizard-tmp``, with a digest for a long name."""
 
 BACKUP_SUFFIX = ".bak"
 """What ``keep_previous`` appends to the name of the version before."""
 
-_LONG_NAME = 100  # bytes; above it a temporary name made from the name could pass the file system's limit
+_LONG_NAME = 16  # bytes; above it a digest as long stands for the name, so that no temporary name makes a path much longer
+_DIGITS = 8
+_LONGEST_TEMP = _LONG_NAME + len(".") + _DIGITS + len(TEMP_SUFFIX)
 _BUFFER = 1 << 20
 _YOUNG = 60.0  # seconds; longer than anybody waits for other programs before a file gets its name
 _DEVICE = re.compile(
@@ -44,7 +46,7 @@ _DEVICE = re.compile(
 )
 _NOT_IN_NAMES = re.compile(r'[<>:"|?*\x00-\x1f]')
 _LONGEST_PATH = 259  # characters, where the system has not been told otherwise
-_BESIDE = len(f".manifest.json.{'0' * 16}{TEMP_SUFFIX}")
+_BESIDE = len(".manifest.json")  # the longest ending of what a conversion writes under its output's name
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF)
 
 
@@ -148,7 +150,7 @@ def remove_stale_temps(folder: Path, name: str) -> tuple[Path, ...]:
     StorageError when the folder is there and can't be listed.
     """
     stems = "|".join(re.escape(_stem(written)) for written in (name, name + BACKUP_SUFFIX))
-    ours = re.compile(rf"(?:{stems})\.[0-9a-f]{{16}}{re.escape(TEMP_SUFFIX)}")
+    ours = re.compile(rf"(?:{stems})\.[0-9a-f]{{{_DIGITS}}}{re.escape(TEMP_SUFFIX)}")
     try:
         entries = sorted(folder.iterdir())
     except FileNotFoundError:
@@ -244,7 +246,7 @@ class _Temp:
         """Create it and hold it, so that remove_stale_temps in another process leaves it alone."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | WITHOUT_FOLLOWING
         while True:
-            name = f"{_stem(self._target.name)}.{os.urandom(8).hex()}{TEMP_SUFFIX}"
+            name = f"{_stem(self._target.name)}.{os.urandom(_DIGITS // 2).hex()}{TEMP_SUFFIX}"
             self._path = self._target.with_name(name)
             self._descriptor = os.open(self._path, flags, mode)
             if _held(self._descriptor) and os.fstat(self._descriptor).st_nlink:
@@ -309,7 +311,8 @@ def refuse_name(path: Path) -> None:
         elif name.endswith((".", " ")) and name not in (".", ".."):
             trouble = _("a name on Windows can't end with a dot or a blank")
     whole = os.path.abspath(path)  # noqa: PTH100 - as it is named
-    if not trouble and len(whole) + _BESIDE > _LONGEST_PATH and not _long_paths():
+    longest = len(os.path.dirname(whole)) + 1 + max(len(path.name) + _BESIDE, _LONGEST_TEMP)  # noqa: PTH120 - as above
+    if not trouble and longest > _LONGEST_PATH and not _long_paths():
         trouble = _("with what is written beside it the path has more than {limit} characters").format(
             limit=_LONGEST_PATH
         )
@@ -388,7 +391,7 @@ def _stem(name: str) -> str:
         return name
     import hashlib
 
-    return hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:_LONG_NAME]
 
 
 def _held(descriptor: int, *, unlockable: bool = True) -> bool:

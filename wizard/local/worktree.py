@@ -21,9 +21,13 @@ _SECONDS = 5.0
 
 
 def standing(path: Path) -> Standing:
-    """What git says of ``path``; "outside" also where there is no git, "unknown" where it can't or won't say."""
+    """What git says of ``path``; "unknown" where it can't or won't say, or is only part of another program."""
     if programs.find("git", path.parent) is None:
-        return "outside"
+        return (
+            "unknown"
+            if any(os.path.lexists(above / ".git") for above in path.absolute().parents)
+            else "outside"
+        )
     code, out, err = _git(path.parent, "rev-parse", "--is-inside-work-tree")
     if "not a git repository (or any" in err or (code == 0 and out.strip() != "true"):
         return "outside"

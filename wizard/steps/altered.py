@@ -8,7 +8,7 @@ from pathlib import Path
 from wizard.engine.plan import digest
 from wizard.engine.step import Answer
 from wizard.errors import AnswersMissing, Remedy
-from wizard.local.shell import command_line
+from wizard.local.shell import addition
 from wizard.local.storage import writing
 from wizard.locale import _, enumerated, joined
 from wizard.steps.help import about
@@ -72,4 +72,4 @@ def _kept(path: Path, md5: str) -> Path:
 
 
 def _setting(key: str, value: str) -> str:
-    return command_line(("--set", f"{key}={value}"))
+    return addition(("--set", f"{key}={value}"))

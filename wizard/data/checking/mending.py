@@ -177,8 +177,8 @@ def _refuse_others(source: Path, text: Text) -> None:
     if text.head.strip() and (not first.startswith(b"{") or first == b"{"):
         raise NotMendable(
             _("{path} is not JSON Lines, so it can't be fixed line by line.").format(path=source),
-            _("Convert it instead: bailian-wizard convert {path} OUTPUT").format(
-                path=command_line([str(source)])
+            _("Convert it instead: {command}").format(
+                command=command_line(["bailian-wizard", "convert", str(source), "OUTPUT"])
             ),
         )
 

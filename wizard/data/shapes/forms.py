@@ -124,7 +124,9 @@ def chat_export(head: bytes) -> str:
     lines = head.decode("utf-8", "replace").split("\n")[:_LOOKED]
     if sum(_WHATSAPP.match(line) is not None for line in lines) >= _SEVERAL:
         return "WhatsApp"
-    return "WeChat / QQ" if sum(_LOG.fullmatch(line) is not None for line in lines) >= _SEVERAL else ""
+    return (
+        "WeChat / QQ" if sum(_LOG.fullmatch(line.rstrip()) is not None for line in lines) >= _SEVERAL else ""
+    )
 
 
 def rows(form: str, pages: Iterator[Page], head: bytes, file: str) -> Iterator[Row]:
