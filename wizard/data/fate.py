@@ -10,6 +10,7 @@ from pathlib import Path
 from wizard.data.checking import audit
 from wizard.data.checking.scan import Scan, Task
 from wizard.data.converting import manifest as manifests
+from wizard.data.files.container import FORMS
 from wizard.data.files.opening import sha256_of
 from wizard.data.findings import Finding
 from wizard.data.identity import asked_by
@@ -18,7 +19,6 @@ from wizard.data.sent import CHINESE
 from wizard.data.sent import line as wire_line
 from wizard.data.shapes import lookup
 from wizard.data.shapes.aside import SECOND_TABLE
-from wizard.data.shapes.contents import FORMS
 from wizard.data.shapes.gathering import Rows, last_line
 from wizard.data.shapes.source import Columns, Source
 from wizard.data.shapes.understand import Outcome

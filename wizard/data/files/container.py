@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
 from wizard.data.files import arrays, columnar, tables
 
+Form: TypeAlias = Literal["pairs", "turns", "bank", "gift", "anki"]
+"""A text that people write or export questions as: its rows go over lines, each until the next begins."""
+FORMS: frozenset[str] = frozenset(get_args(Form))
+
 Container: TypeAlias = Literal[
-    "jsonl",
-    "json",
-    "csv",
-    "tsv",
-    "xlsx",
-    "parquet",
-    "zip",
-    "tar",
-    "folder",
-    "pairs",
-    "turns",
-    "bank",
-    "gift",
-    "anki",
-    "",
+    "jsonl", "json", "csv", "tsv", "xlsx", "parquet", "zip", "tar", "folder", "", Form
 ]
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")

@@ -12,7 +12,7 @@ from typing import IO, Any, BinaryIO, TypeAlias
 
 from wizard.data.files import archives, columnar, container, foreign, gzipped, spreadsheets, tables
 from wizard.data.files.arrays import Beside, Elements
-from wizard.data.files.container import Container
+from wizard.data.files.container import FORMS, Container
 from wizard.data.files.damage import BESIDE_ROWS
 from wizard.data.files.lines import SourceUnreadable, head_of
 from wizard.data.files.opening import opened
@@ -67,8 +67,6 @@ _SNIFFED = 20
 _LEAST_COLUMNS = 2
 _TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".json", ".ndjson")
 _JSON = re.compile(rb"""\s*(?:\{|\[\s*["{\[\]])""")
-FORMS = frozenset({"pairs", "turns", "bank", "gift", "anki"})
-"""Containers whose rows go over lines, each until the next begins."""
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
 from wizard.data.files import tables
+from wizard.data.files.container import Form
 from wizard.data.files.damage import why_not_decoded
 from wizard.data.files.text import Page
 from wizard.data.findings import Finding, Rule, quoted
@@ -50,7 +51,6 @@ TURNS_NOT_PARTED = Rule(
     name="rows.txt",
 )
 
-Form: TypeAlias = Literal["pairs", "turns", "bank", "gift", "anki", ""]
 Line: TypeAlias = tuple[int, str] | Finding
 Row: TypeAlias = tuple[int, dict[str, Any] | Finding]
 
@@ -99,7 +99,7 @@ _SEVERAL = 2
 _LOOKED = 400  # lines
 
 
-def form_of(head: bytes) -> Form:  # noqa: PLR0911 - one return a form
+def form_of(head: bytes) -> Form | Literal[""]:  # noqa: PLR0911 - one return a form
     """The form that a text has by its first lines; "" for what is no such text."""
     lines = [line for line in head.decode("utf-8", "replace").split("\n")[:_LOOKED] if line.strip()]
     if not lines:
