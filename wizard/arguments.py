@@ -75,7 +75,7 @@ def commands() -> tuple[Command, ...]:
         ),
         Command(
             name="explain", group="here", fill=_explain, run="explaining:explain", local=True, state=False,
-            about=_("what a code of a finding means: why it matters, an example, what to do"),
+            about=_("what a code of a finding or an error means, and what to do"),
         ),
         Command(
             name="jobs", group="platform", fill=_jobs, run="jobs:jobs",
@@ -455,7 +455,11 @@ def _why(command: argparse.ArgumentParser) -> None:
 def _explain(command: argparse.ArgumentParser) -> None:
     _as_json(command)
     command.add_argument(
-        "code", nargs="?", default=None, metavar="CODE", help=_("the code, such as NO_ANSWER; without it all")
+        "code",
+        nargs="?",
+        default=None,
+        metavar="CODE",
+        help=_("NO_ANSWER, over-budget …; without it findings; errors: of errors"),
     )
 
 

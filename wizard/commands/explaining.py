@@ -1,13 +1,15 @@
-"""``explain``: what a code of a finding in data means; what an error of the platform means is ``bailian/explain``'s."""
+"""``explain``: what a code means, of a finding in data or of an error; what an answer of the platform means is ``bailian/explain``'s."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from string import Formatter
 
 from wizard.commands.scene import Scene
 from wizard.contract import forms
+from wizard.contract.codes import CODES, Code
 from wizard.data import examples
 from wizard.data.findings import Rule
 from wizard.data.rules import rules
@@ -17,11 +19,15 @@ from wizard.locale import N_, _, enumerated, said
 
 ABOUT_TIMES = N_("⟦…⟧×N stands for what is in the brackets, N times; № counts them.")
 _NEAR = 3
+ERRORS = "errors"
+"""All codes of errors at once."""
 
 
 def explain(scene: Scene) -> int:
-    """``explain [CODE]``: all about one code, or every code in a line."""
+    """``explain [CODE]``: all about one code, or every code of a finding in a line; ``explain errors``: every code of an error."""
     arguments = scene.arguments
+    if arguments.code is not None and (asked := errors(arguments.code)):
+        return scene.report(forms.ErrorCodes(errors=[_error(code) for code in asked]), _errors_shown(asked))
     if arguments.code is None:
         found, shown = [*rules().values()], _listed()
     else:
@@ -32,16 +38,60 @@ def explain(scene: Scene) -> int:
     return scene.report(told, shown)
 
 
+def errors(word: str) -> Sequence[Code]:
+    """The code of an error that ``word`` names, or all of them for "errors"; none where it names none."""
+    name = word.strip().lower().replace("_", "-")
+    return [*CODES.values()] if name == ERRORS else [CODES[name]] if name in CODES else []
+
+
+def _error(code: Code) -> forms.ErrorCode:
+    return {
+        "code": code.name,
+        "exit": code.exit,
+        "retryable": code.retryable,
+        "about": said(code.about),
+        "todo": said(code.todo),
+    }
+
+
+def _errors_shown(codes: Sequence[Code]) -> View:
+    if len(codes) > 1:
+        heads = (_("Error"), _("Exit code"), _("Run again as it is"), _("What it is"))
+        rows = tuple(
+            (code.name, f"{code.exit}", _("yes") if code.retryable else _("no"), said(code.about))
+            for code in codes
+        )
+        return View((Table(heads, rows),))
+    (code,) = codes
+    head = Text(
+        _("{text} ({aside})").format(text=code.name, aside=_("exit code {code}").format(code=code.exit)),
+        "bad",
+    )
+    again = (
+        _("The same command, run again as it is, may succeed and does no harm.")
+        if code.retryable
+        else _("Run again as it is, it would end the same way.")
+    )
+    told = (
+        (_("What it is"), said(code.about)),
+        (_("What to do"), said(code.todo)),
+        (_("Run again as it is"), again),
+    )
+    return View((head, Pairs(told)))
+
+
 def rule_of(word: str) -> Rule:
     """The rule that ``word`` names, however it is written. Raises UsageError with the codes that are nearest."""
     known = rules()
     code = word.strip().upper().replace("-", "_")
     if code not in known:
         near = get_close_matches(code, known, _NEAR)
-        everything = _("All of them: bailian-wizard explain")
+        everything = _("All of them: bailian-wizard explain, bailian-wizard explain errors")
         raise UsageError(
             _("No finding has the code “{code}”.").format(code=word),
-            _("Near it: {codes}. All of them: bailian-wizard explain").format(codes=enumerated(near))
+            _("Near it: {codes}. All of them: bailian-wizard explain, bailian-wizard explain errors").format(
+                codes=enumerated(near)
+            )
             if near
             else everything,
         )

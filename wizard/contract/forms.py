@@ -529,6 +529,22 @@ class Rules(TypedDict):
     findings: list[Rule]
 
 
+class ErrorCode(TypedDict):
+    """A code of an error. ``retryable``: the same command, run again as it is, may succeed and does no harm."""
+
+    code: str
+    exit: int
+    retryable: bool
+    about: str
+    todo: str
+
+
+class ErrorCodes(TypedDict):
+    """Codes of errors."""
+
+    errors: list[ErrorCode]
+
+
 # Models
 
 
@@ -626,7 +642,7 @@ RESULTS: dict[str, tuple[Any, ...]] = {
     "convert": (Converted,),
     "check": (Checked, Fixed),
     "why": (Fate,),
-    "explain": (Rules,),
+    "explain": (Rules, ErrorCodes),
     "jobs list": (Jobs,),
     "jobs show": (OneJob,),
     "jobs logs": (Log,),
