@@ -210,4 +210,4 @@ def _leave(terminal: Terminal) -> None:
     if terminal.child.isalive():
         terminal.press("ctrl-c")
     code = terminal.end()
-    assert code in (0, 130, 1, 4, 6), f"exit code {code}: {terminal.text}"
+    assert code in (0, 130, 1, 4, 6, 7), f"exit code {code}: {terminal.text}"

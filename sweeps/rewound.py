@@ -27,6 +27,7 @@ from sweeps.http_faults import ANSWERS, SPEED, keyed
 from sweeps.journey import ASKED, INTERRUPTED, Ended, Journey, journey
 from sweeps.proxy import handed_on, is_to
 from sweeps.unsteady import Unsteady
+from wizard.contract.codes import CODES
 from wizard.engine.plan import digest
 from wizard.engine.session import CHECK, FILE, SHELF
 
@@ -543,7 +544,7 @@ def another_time(status: str, how: str, folder: Path) -> None:
             _failing(way)
         words = ("run", "--yes", "--watch")
         ended = way.mine.start(*words, *way.approve, environment=way.environment(MINE))
-        assert ended.code == (1 if status == "FAILED" else 0), ended
+        assert ended.code == (CODES["job-failed"].exit if status == "FAILED" else 0), ended
         way.before = 1
         first = way.approve
         if how == "new":

@@ -39,7 +39,7 @@ NOT_OF_A_SCREEN = {
     "知道", "猜字母", "训练数据量不足", "百炼平台微调工具包", "超过 10,000 条数据时减少循环次数", "6,000,000 Token 约 12 元", "–",
 }  # fmt: skip
 # Commands that don't end with 0 here, since nobody is there to ask, or nothing is there to do.
-ENDS = {"jobs cancel": 2, "files delete": 3, "sessions trust": 2}
+ENDS = {"files delete": 3, "sessions trust": 2, "approve": 2}
 OLD = "dashscope fine_tunes.call -m qwen2.5-7b-instruct -t train.jsonl"
 
 
