@@ -32,6 +32,9 @@ class Row:
         return EXITS[self.state]
 
 
+NO_SUCCESS = EXIT_CODES["failed"]
+"""What ``run`` ends with where the job came to another end than success."""
+
 EXITS: dict[str, int] = {**{str(state): code for state, code in EXIT_CODES.items()}, "session-newer": 6}
 
 # Stages
@@ -80,8 +83,8 @@ REJECTED = "doesn't accept this key"
 def _again(changes: tuple[str, ...], then: str) -> tuple[Row, Row]:
     """After a failure and a cancellation Enter is: again with the same answers, as far as they can still be had."""
     return (
-        Row(FAILED, changes, "failed", 0, FAILURE, then),
-        Row(CANCELED, changes, "canceled", 0, CANCELLATION, then),
+        Row(FAILED, changes, "failed", NO_SUCCESS, FAILURE, then),
+        Row(CANCELED, changes, "canceled", NO_SUCCESS, CANCELLATION, then),
     )
 
 
@@ -97,8 +100,8 @@ def _copy(changes: tuple[str, ...], why: str) -> tuple[Row, ...]:
             (HEARD, 0, "watched for"),
             (RUNNING, 0, "RUNNING, step 3 of 6"),
             ((*SUCCEEDED, *SEEN), 0, "SUCCEEDED since"),
-            (FAILED, 0, "FAILED since"),
-            (CANCELED, 0, "CANCELED since"),
+            (FAILED, NO_SUCCESS, "FAILED since"),
+            (CANCELED, NO_SUCCESS, "CANCELED since"),
         )
     )
 
@@ -116,8 +119,8 @@ TABLE: tuple[Row, ...] = (
     Row(RUNNING, UNNEEDED, "running", 0, f"RUNNING, step 3 of 6 … {FOLLOW}", "watched for"),
     Row((*SUCCEEDED, *SEEN), UNNEEDED, "succeeded", 0, SUCCESS),
     *_again((*NOTHING, *REMOVED, *WORKSPACE), "Type yes"),
-    Row(FAILED, SOURCE_GONE, "failed", 0, f"FAILED since … Too few rows … {OTHER_DATA}", "Where is your data"),
-    Row(CANCELED, SOURCE_GONE, "canceled", 0, f"CANCELED since … {OTHER_DATA}", "Where is your data"),
+    Row(FAILED, SOURCE_GONE, "failed", NO_SUCCESS, f"FAILED since … Too few rows … {OTHER_DATA}", "Where is your data"),
+    Row(CANCELED, SOURCE_GONE, "canceled", NO_SUCCESS, f"CANCELED since … {OTHER_DATA}", "Where is your data"),
     *_again(REPLACED, "Does this look right"),
     *_again(EDITED, "What stands in own.jsonl"),
     *_again(TABLE_GONE, "Which model"),
@@ -149,7 +152,7 @@ TABLE: tuple[Row, ...] = (
     Row((*PLANNED, *APPROVED), WORKSPACE, "open", 3, "it was none, and is llm-elsewhere … Go on: step 3", "Type yes"),
     # The job, models and prices
     Row(HEARD, DELETED, "unknown", 4, NOT_FOUND, "Nothing is sent twice"),
-    Row(UNSEEN, DELETED, "gone", 0, GONE, "Type yes"),
+    Row(UNSEEN, DELETED, "gone", NO_SUCCESS, GONE, "Type yes"),
     Row(SEEN, DELETED, "succeeded", 0, "SUCCEEDED since … The platform has the job … no more … Leave"),
     Row(("model-chosen",), TABLE_GONE, "open", 3, "Open at step 4 of 8 … Go on: step 4", "Which model"),
     Row((*PLANNED, *APPROVED), ("model-gone",), "open", 3, "is no longer among the models of this version … Go on: step 4", "Which model"),

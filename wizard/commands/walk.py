@@ -129,11 +129,11 @@ def run(scene: Scene) -> int:
 
 
 def _is_over(job_id: str, run: Run, world: World) -> bool:
-    """Whether the platform says that a job, which was there before, has ended."""
+    """Whether the platform says that a job, which was there before, has ended, or has it no more."""
     from wizard.steps.seen import look
 
     seen = world.seen.get(job_id) or look(job_id, run.facts, world)
-    return seen.job is not None and seen.job.final
+    return seen.gone or (seen.job is not None and seen.job.final)
 
 
 def plan(scene: Scene) -> int:
