@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from wizard.data.tokens import Tokenizer
 
 SHOWN = 5
+_SARIF = re.compile(rb'\s*\{\s*"(\$schema|version|runs)"\s*:')
+"""How a file with findings begins, whoever wrote it, and no row of data does."""
 _FOLDERS = ("datasets/MedQA_BaiLian", "datasets/BaiLian")
 
 
@@ -37,6 +40,10 @@ def check(scene: Scene) -> int:
     paths = _files(arguments.files)
     if arguments.out is not None and not arguments.fix:
         raise UsageError(_("--out says where --fix writes; without --fix there is nothing to write."))
+    if arguments.sarif is not None:
+        from wizard.local.storage import refuse_others
+
+        refuse_others(arguments.sarif, _SARIF)
     if arguments.fix:
         if arguments.max_length is not None:
             raise UsageError(

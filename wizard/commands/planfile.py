@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,13 @@ from wizard.engine.cursor import Given
 from wizard.engine.plan import Plan
 from wizard.engine.step import NOTHING, Facts
 from wizard.errors import ApprovalMissing, UsageError, reason
-from wizard.local.storage import writing
+from wizard.local.storage import refuse_others, writing
 from wizard.locale import _, enumerated
 from wizard.steps.plan import answered
 from wizard.steps.world import World
 
 FORM = "bailian-wizard/plan-file/1"
+_BEGINS = re.compile(rb'\s*\{\s*"schema"\s*:\s*"bailian-wizard/plan-file/')
 _LARGEST = 1_000_000
 """Bytes; it holds no rows."""
 _PATHS = ("dataset.source", "dataset.validation_source")
@@ -48,7 +50,7 @@ class Kept:
             return
         now = {item.key: item.value for item in plan.items}
         labels = {item.key: item.label for item in plan.items}
-        other = [key for key in {**self.lines, **now} if self.lines.get(key) != now.get(key)]
+        other = [key for key in {**self.lines, **now} if self.lines.get(key) != now.get(key)] or ["digest"]
         raise ApprovalMissing(
             _("What would be done here is not the plan in {path}. It differs in: {names}").format(
                 path=self.path, names=enumerated(labels.get(key, key) for key in other)
@@ -56,6 +58,11 @@ class Kept:
             _("Look at the plan again, then approve it with --approve {digest}").format(digest=plan.digest),
             digest=plan.digest,
         )
+
+
+def refuse(path: Path) -> None:
+    """UsageError where a plan written to ``path`` would take the place of something else, such as the data."""
+    refuse_others(path, _BEGINS)
 
 
 def write(path: Path, plan: Plan, facts: Facts, world: World) -> None:

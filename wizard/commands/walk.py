@@ -146,6 +146,8 @@ def plan(scene: Scene) -> int:
 
     world, arguments = scene.world, scene.arguments
     front = scene.scripted(yes=arguments.yes)
+    if arguments.out is not None:
+        planfile.refuse(arguments.out)
     given = answers.possible(answers.given(arguments.set, arguments.answers), front)
     with Session.open(world.state) as session, _unless_refused(session):
         run = _run_of(session, scene, front, given)

@@ -17,7 +17,7 @@ import time
 from typing import TYPE_CHECKING, BinaryIO
 
 from wizard import sharing
-from wizard.errors import StorageError, reason
+from wizard.errors import StorageError, UsageError, reason
 from wizard.local.way import WITHOUT_FOLLOWING, is_link, refuse_links
 from wizard.locale import _
 
@@ -40,6 +40,7 @@ _LONG_NAME = 16  # bytes; above it a digest as long stands for the name, so that
 _DIGITS = 8
 _LONGEST_TEMP = _LONG_NAME + len(".") + _DIGITS + len(TEMP_SUFFIX)
 _BUFFER = 1 << 20
+_HEAD = 1 << 12
 _YOUNG = 60.0  # seconds; longer than anybody waits for other programs before a file gets its name
 _DEVICE = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|com[1-9¹²³]|lpt[1-9¹²³]) *(?:[.:].*)?", re.IGNORECASE
@@ -382,6 +383,26 @@ def refuse_special(path: Path) -> None:
     if not stat.S_ISREG(kind):
         raise StorageError(
             _("Can't write {path}: it is not an ordinary file.").format(path=path), _("Choose another name.")
+        )
+
+
+def refuse_others(path: Path, ours: re.Pattern[bytes]) -> None:
+    """UsageError where the file at ``path`` has something in it that doesn't begin as ``ours``: a slip of a name must not cost the data."""
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return  # writing says what is wrong with it
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+    except PermissionError:
+        head = b"?"  # nobody knows what would be lost
+    except (OSError, ValueError):  # nothing is there, or can be: writing says so
+        return
+    if head and not ours.match(head):
+        raise UsageError(
+            _("{path} is there already, and is something else: nothing is written over it.").format(
+                path=path
+            ),
+            _("Choose another name."),
         )
 
 
