@@ -113,7 +113,8 @@ class _Teller:
 
 def _understood(words: Sequence[str]) -> int:
     """The exit code of the command line ``words``, of help and version too."""
-    teller = _Teller(None, "--sandbox" in words, "--json" in words or "--events" in words)
+    options = {word.partition("=")[0] for word in words}  # --json=1 is wrong, and says what is wanted
+    teller = _Teller(None, "--sandbox" in options, not options.isdisjoint(("--json", "--events")))
     try:
         arguments = arguments_of(words)
         if arguments.events:

@@ -194,6 +194,7 @@ def _ask_about(effect: Effectful, hearsay: Sequence[Effect], front: Front) -> No
         raise DecisionNeeded(
             _("Nothing was created: {question}").format(question=question),
             _("Start the wizard at a terminal to decide, or put that session away with --new."),
+            more=decision.told,
         )
 
 
@@ -349,6 +350,7 @@ def _ask_again(effect: Effectful, front: Front, elsewhere: str) -> None:
             joined(elsewhere, _("Whether {name} happened is still unknown.").format(name=effect.name)),
             _("Start the wizard again later: it looks first. Nothing is sent twice without asking you."),
             code=OutcomeUnknown.code,
+            more=decision.told,
         )
 
 
@@ -396,6 +398,7 @@ def _ask_which(effect: Effectful, found: Sequence[Receipt], front: Front, *, ano
             _("{name} was left undecided. On the platform: {shown}").format(name=effect.name, shown=shown),
             _("Start the wizard again to decide."),
             code=decision.code,
+            more=decision.told,
         )
     return next((receipt for receipt in found if receipt.id == chosen), None)
 

@@ -343,6 +343,16 @@ class Decision:
         """Stands for what is decided, and between what: whoever approves it has seen just this."""
         return digest([self.about, self.code, sorted(str(choice.value) for choice in self.choices)])
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a program can decide from (``contract/forms.Details``)."""
+        known = {
+            "question": self.question,
+            "choices": [str(choice.value) for choice in self.choices if choice.value != "key"],
+            "candidates": [dict(candidate) for candidate in self.candidates],
+        }
+        return {"effect": self.about, "digest": self.digest, **known} if self.about else known
+
 
 class Progress(Protocol):
     """A bar on the screen."""

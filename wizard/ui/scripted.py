@@ -90,18 +90,13 @@ class Scripted:
                     word=resolve.word, words=enumerated(values)
                 )
             )
-        details = {
-            "question": decision.question,
-            "choices": values,
-            "candidates": [dict(candidate) for candidate in decision.candidates],
-        }
         if not decision.about:
             raise DecisionNeeded(
                 decision.question,
                 _("Start bailian-wizard in a terminal in this folder to decide: {choices}").format(
                     choices=choices
                 ),
-                more=details,
+                more=decision.told,
             )
         line = _("To decide without one: --resolve {words} --approve {digest}").format(
             words="|".join(values), digest=decision.digest
@@ -115,7 +110,7 @@ class Scripted:
                 line,
             ),
             code=decision.code,
-            more={"effect": decision.about, "digest": decision.digest, **details},
+            more=decision.told,
         )
 
     def done(self, title: str, line: str, source: str = "") -> None:

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TypeAlias
 
-from wizard.data.files.lines import TooLong, blocks
+from wizard.data.files.lines import TooLong, blocks, head_of
 from wizard.data.files.opening import opened
 from wizard.data.findings import Finding
 from wizard.data.record import Record
@@ -36,7 +36,7 @@ def is_json_lines(path: Path) -> bool:
     if path.is_dir() or not path.exists():  # a folder, or a file inside an archive
         return False
     with opened(path) as stream:
-        head = stream.read(_HEAD)
+        head = head_of(stream, _HEAD)
     head = head.removeprefix(BOM)
     text, end, _rest = head.lstrip(b"\r\n\t ").partition(b"\n")
     if not text.startswith(b"{") or (not end and len(head) >= _HEAD) or b"\r" in text.rstrip(b"\r"):
@@ -63,7 +63,7 @@ def bailian_field(path: Path) -> str:
     It is ``messages`` (SFT and DPO) or ``text`` (CPT).
     """
     with opened(path) as stream:
-        head = stream.read(_HEAD).removeprefix(BOM).lstrip()
+        head = head_of(stream, _HEAD).removeprefix(BOM).lstrip()
     row = decode(head.partition(b"\n")[0])
     if "messages" in row:
         turns = row["messages"] if type(row["messages"]) is list else []
