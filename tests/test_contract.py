@@ -39,6 +39,7 @@ RUN = ("run", "--sandbox", "--yes", "--json")
         ("convert", "--json"), ("convert", "nowhere.csv", "out.jsonl", "--json"), ("check", "nowhere.csv", "--json"),
         ("why", "a.csv", "--json"), ("explain", "NOTHING", "--json"), ("sessions", "open", "nothing", "--sandbox", "--json"),
         ("plan", "--json", "--set", "training.n_epoch=3"), ("jobs", "show", "../x", "--json"), ("run", "none.json", "--json"),
+        ("plan", "--json=1"), ("run", "--events=1"),
     ],
 )  # fmt: skip
 def test_an_error_is_one_object_too(command: Command, words: tuple[str, ...]) -> None:
@@ -173,6 +174,51 @@ def test_an_answer_of_an_earlier_call_is_said(command: Command) -> None:
     assert "training.n_epochs=2" in later.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "own"),
+    [
+        (("plan", "--sandbox", "--yes", "--json", "--out"), '{\n  "schema": "bailian-wizard/plan-file/1"'),
+        (("check", "datasets/MedQA/questions/Taiwan/dev.jsonl", "--no-stats", "--json", "--sarif"), '{"version": "2.1.0"'),
+    ],
+)  # fmt: skip
+def test_no_result_takes_the_place_of_something_else(
+    command: Command, folder: Path, words: tuple[str, ...], own: str
+) -> None:
+    """Where the file that a plan or findings shall go to has data or a key in it, it stays as it is and the error is one of usage; an earlier result, or an empty file, makes room."""
+    file = folder / "there"
+    for other in ('{"question": "Q", "answer": "A"}\n', "DASHSCOPE_API_KEY=x\n", '{"schema": 1}', "\n"):
+        file.write_text(other)
+        done = command(*words, "there")
+        assert (2, "usage", other) == (done.returncode, outputs.error(done.stdout)["code"], file.read_text())
+    for earlier in ("", own):
+        file.write_text(earlier)
+        done = command(*words, "there")
+        assert 0 == done.returncode, done.stdout
+        assert file.read_text() not in ("", own)
+
+
+@pytest.mark.posix("a file that refuses to be read")
+def test_a_disk_that_refuses_is_told_as_the_disk(command: Command) -> None:
+    """Data whose very first bytes can't be read are no bug of the program."""
+    memory = Path("/proc/self/mem")
+    if not memory.exists():
+        pytest.skip("no such file here")
+    error = outputs.error(command("check", str(memory), "--json").stdout)
+    assert "bug" != error["code"]
+    assert CODES[error["code"]].exit == 1
+
+
+def test_a_plan_file_with_another_digest_names_what_differs(command: Command, folder: Path) -> None:
+    """Where only its digest was changed, that is what is named."""
+    command(*PLAN, "--out", "plan.json")
+    kept = json.loads((folder / "plan.json").read_text())
+    (folder / "plan.json").write_text(json.dumps({**kept, "digest": "0" * 32}))
+    error = outputs.error(
+        command("run", "plan.json", "--sandbox", "--json", "--approve", kept["digest"]).stdout
+    )
+    assert ("not-approved", True) == (error["code"], error["message"].endswith("digest"))
+
+
 @pytest.mark.sweep
 def test_a_plan_is_run_elsewhere_as_it_was_approved(
     command: Command, folder: Path, tmp_path_factory: pytest.TempPathFactory
@@ -295,6 +341,7 @@ def test_a_twin_is_decided_without_a_terminal(elsewhere: Elsewhere) -> None:
     for words in ((first["id"], "--approve", "0" * 32), ("leave", "--approve", details["digest"])):
         code, printed = elsewhere.run(1, *resolve, *words)
         assert (4, "twin-found") == (code, outputs.error(printed)["code"])
+        assert details == outputs.error(printed)["details"]
     assert 2 == elsewhere.run(1, *resolve, "ft-other", "--approve", details["digest"])[0]
     assert 2 == elsewhere.run(1, *resolve, first["id"])[0]
     assert 1 == len(elsewhere.jobs())

@@ -67,7 +67,7 @@ def test_every_tool_is_told_with_what_it_does(folder: Path, state: Path) -> None
 
 
 def test_no_row_is_told_but_the_one_asked_for(folder: Path, state: Path) -> None:
-    """Checking and converting faulty and good rows tells codes, lines and counts; the words of a row come from why alone, and no path leads out of the folder."""
+    """Checking and converting faulty and good rows tells codes, lines and counts, in the published form; the words of a row come from why alone."""
     rows: list[Any] = [{"question": SECRET, "answer": f"{SECRET}?", "note": SECRET}] * 3
     rows += [
         {"question": SECRET, "options": {"A": SECRET, "B": SECRET}, "answer": "Q"},
@@ -87,6 +87,7 @@ def test_no_row_is_told_but_the_one_asked_for(folder: Path, state: Path) -> None
 
     told, row = session(folder, talk, state, "--sandbox")
     assert all("Wang" not in json.dumps(one) and "cough" not in json.dumps(one) for one in told), told
+    assert all(outputs.envelope(json.dumps(one)) for one in told)
     assert SECRET in json.dumps(row)
 
 
@@ -166,13 +167,12 @@ def test_a_conversion_writes_over_its_own_files_only(folder: Path, state: Path) 
     (folder / "notes.jsonl").write_text("mine\n")
 
     async def talk(client: Any) -> Any:
-        names = ("out.jsonl", "out.jsonl", "notes.jsonl")
+        names = ("out.jsonl", "out.jsonl", "notes.jsonl", "notes.txt", "notes.jsonl")
         return [await called(client, "convert", source="own.jsonl", output=name) for name in names]
 
-    first, second, third = session(folder, talk, state, "--sandbox")
-    assert "data" in first
-    assert "data" in second
-    assert "usage" == third["error"]["code"]
+    first, second, third, _beside, fourth = session(folder, talk, state, "--sandbox")
+    assert outputs.result(json.dumps(first)) == outputs.result(json.dumps(second))
+    assert "usage" == third["error"]["code"] == fourth["error"]["code"]
     assert "mine\n" == (folder / "notes.jsonl").read_text()
 
 

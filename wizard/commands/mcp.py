@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
 _OF_ROWS = frozenset({"not_sent_first"})
-"""Members that hold values of rows."""
+"""Members that hold values of rows by field; none is told."""
 _SHOWING_ROWS = frozenset({"bad-data", "answers-missing"})
 """Codes whose messages quote rows: what is wrong in them, or what stands in a column that is asked about."""
 _PATHS = frozenset({"dataset.source", "dataset.validation_source", "preview.output"})
@@ -78,22 +78,29 @@ class Served:
         if any(part.startswith(".") for part in inside.parts):
             raise UsageError(_("{path} is hidden, and nothing hidden is served.").format(path=name))
         word = str(inside)
-        return f".{os.sep}{word}" if word.startswith("-") else word
+        return f"./{word}" if word.startswith("-") else word
 
     def _holds(self, place: Path) -> bool:
         return place.resolve().is_relative_to(self._folder)
 
     def output(self, name: str) -> str:
         """A path to write to: nothing is there, or what an earlier conversion wrote. Raises UsageError."""
-        from wizard.data.converting.manifest import SUFFIX
+        from wizard.data.converting import manifest
 
         word = self.path(name)
         there = self._folder / word
-        if there.exists() and not there.with_name(there.stem + SUFFIX).exists():
+        kept = manifest.read(manifest.path_beside(there)) if there.exists() else None
+        if there.exists() and (kept is None or there.name not in {part.name for part in kept.parts}):
             raise UsageError(
                 _("{path} is there already, and no conversion wrote it.").format(path=name),
                 _("Choose another name."),
             )
+        return word
+
+    def id(self, word: str) -> str:
+        """``word``, which is no option. Raises UsageError."""
+        if word.startswith("-"):
+            raise UsageError(_("{text} is not an id of the platform").format(text=word))
         return word
 
     def settings(self, answers: Mapping[str, str] | None) -> Sequence[str]:
@@ -252,6 +259,6 @@ def _server(served: Served) -> MCPServer[Any]:
     @telling
     def metrics(job_id: str) -> dict[str, Any]:
         """Losses and learning rate of a job by step, as its log tells them."""
-        return served.run("jobs", "metrics", identifier(job_id))
+        return served.run("jobs", "metrics", served.id(job_id))
 
     return server
