@@ -121,13 +121,6 @@ class Served:
         return dict(envelope.failure(command, code, message, hint, sandbox=self._sandbox, details=details))
 
 
-def identifier(text: str) -> str:
-    """An id, as a word that is no option. Raises UsageError."""
-    if text.startswith("-"):
-        raise UsageError(_("{text} is not an id of the platform").format(text=text))
-    return text
-
-
 def discreet(told: Mapping[str, Any]) -> dict[str, Any]:
     """``told`` without anything that a row says: findings say what is wrong in general, and an error about data its kind."""
     shown: dict[str, Any] = _without_rows(told)
